@@ -1,0 +1,131 @@
+import { invalidParams } from './errors.ts'
+
+/** JSON that is already text (Postgres rendered it): spliced into the answer, never parsed by us. */
+export class JsonText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** A number that a double cannot hold, kept as its source text (what `JSON.rawJSON` makes). */
+export interface ExactNumber {
+  readonly rawJSON: string
+}
+
+export function isExactNumber(value: unknown): value is ExactNumber {
+  return typeof value === 'object' && value !== null && JSON.isRawJSON(value)
+}
+
+/** The JSON text of any value that `parseJson` made, and of JsonText. */
+export function stringifyJson(value: unknown): string {
+  if (value instanceof JsonText) return value.text
+  return JSON.stringify(value) ?? 'null'
+}
+
+// Only a body with a long or an exponent number outside strings pays for the reviver.
+const suspectNumber = /(?:^|[\s:,[])-?(?:[\d.]{16,}|\d[\d.]*[eE])/
+const suspectString = /\\u(?:0000|[dD][89a-fA-F])/
+
+/**
+ * Parses JSON so that a number a double cannot hold keeps its text (an ExactNumber).
+ * Throws SyntaxError as JSON.parse does.
+ */
+export function parseJson(text: string): unknown {
+  return suspectNumber.test(text) ? JSON.parse(text, keepExactNumber) : JSON.parse(text)
+}
+
+function keepExactNumber(_key: string, value: unknown, context: { source?: string }): unknown {
+  if (typeof value !== 'number' || context.source === undefined) return value
+  return isExact(context.source, value) ? value : JSON.rawJSON(context.source)
+}
+
+function isExact(source: string, value: number): boolean {
+  if (!Number.isFinite(value)) return false
+  const wanted = decimalOf(source)
+  const held = decimalOf(String(value))
+  return wanted.digits === held.digits && (wanted.digits === '' || wanted.exponent === held.exponent)
+}
+
+/** Significant digits and the power of ten of the last one, sign dropped: `-1.50e3` is `15` and 2. */
+function decimalOf(source: string): { digits: string; exponent: number } {
+  const [mantissa = '', power = '0'] = source.toLowerCase().replace(/^-/, '').split('e')
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  const all = (whole + fraction).replace(/^0+/, '')
+  const digits = all.replace(/0+$/, '')
+  return { digits, exponent: Number(power) - fraction.length + (all.length - digits.length) }
+}
+
+/** jsonb writes every digit out, so nine bytes (`1e131071`) could become 128 KiB in an answer. */
+const maxExactDigits = 1000
+
+/**
+ * Refuses what PostgreSQL cannot keep or would change: nesting beyond `depth`, `\u0000`, lone surrogates, and
+ * numbers of more than a thousand digits. `text` is what `value` was parsed from.
+ * Throws RpcError -32602 with the path of the fault.
+ */
+export function checkJson(value: unknown, text: string, depth: number): void {
+  new JsonCheck(suspectString.test(text)).check(value, depth)
+}
+
+class JsonCheck {
+  readonly #path: (string | number)[] = []
+  readonly #strings: boolean
+
+  constructor(strings: boolean) {
+    this.#strings = strings
+  }
+
+  check(value: unknown, depth: number): void {
+    if (typeof value === 'string') {
+      if (this.#strings) this.#checkString(value)
+      return
+    }
+    if (typeof value !== 'object' || value === null) return
+    if (isExactNumber(value)) {
+      this.#checkNumber(value)
+      return
+    }
+    if (depth === 0) throw this.#fault('nested too deeply', 'too_deep')
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) this.#checkMember(i, value[i], depth)
+      return
+    }
+    for (const key of Object.keys(value)) {
+      if (this.#strings) this.#checkString(key)
+      this.#checkMember(key, (value as Record<string, unknown>)[key], depth)
+    }
+  }
+
+  #checkMember(key: string | number, value: unknown, depth: number): void {
+    this.#path.push(key)
+    this.check(value, depth - 1)
+    this.#path.pop()
+  }
+
+  #checkString(text: string): void {
+    if (text.includes('\u0000')) throw this.#fault('must not contain \\u0000', 'nul_character')
+    if (!text.isWellFormed()) throw this.#fault('contains a lone surrogate', 'lone_surrogate')
+  }
+
+  #checkNumber(number: ExactNumber): void {
+    const { digits, exponent } = decimalOf(number.rawJSON)
+    if (digits.length + Math.abs(exponent) <= maxExactDigits) return
+    throw this.#fault(`a number may have at most ${maxExactDigits} digits`, 'number_too_long')
+  }
+
+  #fault(message: string, reason: string): Error {
+    return invalidParams(joinPath(this.#path), message, reason)
+  }
+}
+
+/** `['query', 'condition', 2, 'limit']` becomes `query.condition[2].limit`. */
+export function joinPath(path: readonly PropertyKey[]): string {
+  let text = ''
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`
+    else text += text === '' ? String(part) : `.${String(part)}`
+  }
+  return text
+}

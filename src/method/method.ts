@@ -1,0 +1,34 @@
+import type { z } from 'zod'
+import type { Identity } from '../permission/grant.ts'
+
+/** What a method may know of the request it serves. */
+export interface RequestContext {
+  /** The credential of the `Authorization: Bearer` header, of this request or of the WebSocket's upgrade. */
+  readonly bearer: string | undefined
+  /** Under which the log holds this request; also sent as `X-Request-Id`. */
+  readonly correlationId: string
+}
+
+/** One call, its parameters parsed and its caller known. */
+export interface Call<Params, Caller> {
+  readonly params: Params
+  readonly caller: Caller
+  readonly context: RequestContext
+}
+
+/**
+ * A JSON-RPC method: `params` and `result` are the one source of its types, its validation and its OpenRPC entry.
+ * By position, parameters come in the order in which `params` declares them.
+ */
+export interface Method {
+  readonly name: string
+  readonly summary: string
+  readonly params: z.ZodObject
+  readonly result: z.ZodType
+  /** `token`: a credential is required; `public`: none is read. */
+  readonly access: 'token' | 'public'
+  /** The parameters that may carry the credential, first found first taken. Default: `['token']`. */
+  readonly credentialParams: readonly string[]
+  /** Called with parsed parameters; may answer with a JsonText. Throws RpcError. */
+  handle(call: Call<unknown, Identity | undefined>): Promise<unknown>
+}
