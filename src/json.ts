@@ -1,4 +1,4 @@
-import { invalidParams } from './errors.ts'
+import { invalidParams, RpcError } from './errors.ts'
 
 /** JSON that is already text (Postgres rendered it): spliced into the answer, never parsed by us. */
 export class JsonText {
@@ -63,7 +63,7 @@ const maxExactDigits = 1000
 /**
  * Refuses what PostgreSQL cannot keep or would change: nesting beyond `depth`, `\u0000`, lone surrogates, and
  * numbers of more than a thousand digits. `text` is what `value` was parsed from.
- * Throws RpcError -32602 with the path of the fault.
+ * Throws RpcError 110 (too deep) or -32602, with the path of the fault.
  */
 export function checkJson(value: unknown, text: string, depth: number): void {
   new JsonCheck(suspectString.test(text)).check(value, depth)
@@ -87,7 +87,7 @@ class JsonCheck {
       this.#checkNumber(value)
       return
     }
-    if (depth === 0) throw this.#fault('nested too deeply', 'too_deep')
+    if (depth === 0) throw this.#tooDeep()
     if (Array.isArray(value)) {
       for (let i = 0; i < value.length; i++) this.#checkMember(i, value[i], depth)
       return
@@ -113,6 +113,10 @@ class JsonCheck {
     const { digits, exponent } = decimalOf(number.rawJSON)
     if (digits.length + Math.abs(exponent) <= maxExactDigits) return
     throw this.#fault(`a number may have at most ${maxExactDigits} digits`, 'number_too_long')
+  }
+
+  #tooDeep(): Error {
+    return new RpcError('busy', 'Nested too deeply', { reason: 'too_deep', path: joinPath(this.#path), retryable: false })
   }
 
   #fault(message: string, reason: string): Error {

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Identity } from '../permission/grant.ts'
 
 /** What a method may know of the request it serves. */
@@ -31,4 +31,31 @@ export interface Method {
   readonly credentialParams: readonly string[]
   /** Called with parsed parameters; may answer with a JsonText. Throws RpcError. */
   handle(call: Call<unknown, Identity | undefined>): Promise<unknown>
+}
+
+/** The credential where it is not in the `Authorization` header. */
+export const credentialParam = z
+  .string()
+  .optional()
+  .describe('key:secret, username|password or a JWT; may come as Authorization: Bearer instead')
+
+export interface TokenMethodOptions<Params extends z.ZodObject> {
+  readonly name: string
+  readonly summary: string
+  readonly params: Params
+  readonly result: z.ZodType
+  readonly credentialParams?: readonly string[]
+  handle(call: Call<z.output<Params>, Identity>): Promise<unknown>
+}
+
+/** A method that needs a credential; its `handle` is typed by its `params`. */
+export function defineMethod<Params extends z.ZodObject>(options: TokenMethodOptions<Params>): Method {
+  const { handle, credentialParams = ['token'], ...rest } = options
+  return {
+    ...rest,
+    access: 'token',
+    credentialParams,
+    // `invoke` parsed the parameters with this very schema and found the caller, for a `token` method.
+    handle: call => handle(call as Call<z.output<Params>, Identity>),
+  }
 }

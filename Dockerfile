@@ -1,0 +1,28 @@
+FROM node:24-alpine AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The dev dependency `node` is a glibc binary that cannot run here: its script is skipped, tsc is started directly.
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json && chmod +x dist/main.js
+
+FROM node:24-alpine AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM node:24-alpine
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=7411 DAYBOOK_DATA=/data
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY package.json LICENSE ./
+COPY sql ./sql
+RUN ln -s /app/dist/main.js /usr/local/bin/daybook && mkdir /data && chown node:node /data
+USER node
+VOLUME /data
+EXPOSE 7411
+# PGlite's first start takes up to four seconds.
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --start-interval=1s CMD ["daybook", "healthcheck"]
+CMD ["daybook", "serve"]

@@ -1,0 +1,105 @@
+import { access, constants, stat } from 'node:fs/promises'
+import type { Client } from '../client/client.ts'
+import type { Config } from '../config.ts'
+import { superTokenFile } from './credential.ts'
+import { readReadiness } from './readiness.ts'
+import { hasDatabase, openConfiguredDatabase } from './server-options.ts'
+
+/** What one check found. */
+export interface Finding {
+  readonly check: string
+  readonly status: 'ok' | 'fault'
+  readonly detail: string
+}
+
+export interface Patient {
+  readonly config: Config
+  readonly url: string
+  readonly client: Client
+}
+
+/** Looks at everything between this command and an answered request; changes nothing. Never throws. */
+export async function* diagnose(patient: Patient): AsyncGenerator<Finding, void, undefined> {
+  const { config, url, client } = patient
+  const { isReady, isReachable, detail } = await readReadiness(url)
+  yield await checkDataFolder(config)
+  yield await checkSuperTokenFile(config)
+  yield* checkDatabase(config, isReachable)
+  yield isReady ? ok('server', `${url} is ready`) : fault('server', `${url}: ${detail}`)
+  if (isReachable) yield await check('token', async () => `valid: ${(await client.tokens.get()).token_key}`)
+}
+
+function checkDataFolder({ dataDir }: Config): Promise<Finding> {
+  return check('data folder', async () => {
+    try {
+      await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+      return dataDir
+    } catch (error) {
+      if (isMissing(error)) return `${dataDir} is not made yet; serve makes it`
+      throw error
+    }
+  })
+}
+
+/** Whoever can read the file owns the server. */
+function checkSuperTokenFile(config: Config): Promise<Finding> {
+  const path = superTokenFile(config)
+  return check('super token', async () => {
+    try {
+      const { mode } = await stat(path)
+      if ((mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600`)
+      return path
+    } catch (error) {
+      if (isMissing(error)) return `no file ${path}`
+      throw error
+    }
+  })
+}
+
+async function* checkDatabase(
+  config: Config,
+  isReachable: boolean,
+): AsyncGenerator<Finding, void, undefined> {
+  if (!hasDatabase(config)) return yield ok('database', 'not made yet; serve makes it')
+  const { pendingMigrations } = await import('../database/migrate.ts')
+  let pending: readonly string[] = []
+  const database = await check('database', async () => {
+    const opened = await openConfiguredDatabase(config, false)
+    try {
+      await opened.ping()
+      pending = await pendingMigrations(opened)
+      return `${opened.engine} answers`
+    } finally {
+      await opened.close()
+    }
+  })
+  if (database.status === 'fault' && isReachable && config.databaseUrl === undefined) {
+    // One process at a time may open the embedded database; /readyz has looked for us.
+    return yield ok('database', 'in use by the server')
+  }
+  yield database
+  if (database.status === 'fault') return
+  yield pending.length === 0
+    ? ok('migrations', 'up to date')
+    : fault('migrations', `to apply, by serve or migrate: ${pending.join(', ')}`)
+}
+
+async function check(name: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return ok(name, await look())
+  } catch (error) {
+    return fault(name, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function ok(name: string, detail: string): Finding {
+  return { check: name, status: 'ok', detail }
+}
+
+export function fault(name: string, detail: string): Finding {
+  return { check: name, status: 'fault', detail }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

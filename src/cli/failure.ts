@@ -1,0 +1,15 @@
+/** The command was called wrongly: its message goes to stderr, the exit code is 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'UsageError'
+  }
+}
+
+/** The command did its work and found a fault: its message goes to stderr, the exit code is 1. */
+export class CommandFailure extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'CommandFailure'
+  }
+}

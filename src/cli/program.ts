@@ -1,0 +1,45 @@
+import { Command } from 'commander'
+import { addAppendCommand } from './append.ts'
+import { addCountCommand } from './count.ts'
+import { addDeleteCommand } from './delete.ts'
+import { addDoctorCommand } from './doctor.ts'
+import { addHealthcheckCommand } from './healthcheck.ts'
+import { addMigrateCommand } from './migrate.ts'
+import { addOpenrpcCommand } from './openrpc.ts'
+import { addQueryCommand } from './query.ts'
+import { addServeCommand } from './serve.ts'
+import type { Surroundings } from './surroundings.ts'
+import { addTokenCommand } from './token.ts'
+import { addVersionCommand } from './version.ts'
+
+/** Every command, in the order in which the help lists them. */
+const commands = [
+  addServeCommand,
+  addMigrateCommand,
+  addDoctorCommand,
+  addTokenCommand,
+  addQueryCommand,
+  addCountCommand,
+  addDeleteCommand,
+  addAppendCommand,
+  addOpenrpcCommand,
+  addHealthcheckCommand,
+  addVersionCommand,
+]
+
+/** The `daybook` command. Its faults are thrown: nothing in it ends the process. */
+export function createProgram(surroundings: Surroundings): Command {
+  const { stdout, stderr } = surroundings
+  const program = new Command('daybook')
+    .description('keeps the record of what workers, jobs, services and events did')
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => stdout.write(text),
+      writeErr: text => stderr.write(text),
+    })
+    .option('--url <url>', 'the server to speak to; else DAYBOOK_URL, else the one of this machine')
+    .option('--token <credential>', 'what to present; else DAYBOOK_TOKEN, else the super-token file')
+    .option('--json', 'lines of JSON, on a terminal too')
+  for (const add of commands) add(program, surroundings)
+  return program
+}

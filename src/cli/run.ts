@@ -1,0 +1,60 @@
+import { CommanderError } from 'commander'
+import { DaybookConnectionError, DaybookError } from '../client/client.ts'
+import { ConfigError } from '../config.ts'
+import { CommandFailure, UsageError } from './failure.ts'
+import { createProgram } from './program.ts'
+import type { Surroundings } from './surroundings.ts'
+import { visibleText } from './visible-text.ts'
+
+/** 0: fine; 1: it failed; 2: it was called wrongly. */
+export type ExitCode = 0 | 1 | 2
+
+/** Runs `daybook` with `args` (without node and the script). Never throws: faults go to stderr. */
+export async function runCommand(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { stdout, stderr } = surroundings
+  // Each write sees its own fault; without a listener the same fault would end the process.
+  stdout.on('error', () => {})
+  stderr.on('error', () => {})
+  try {
+    await createProgram(surroundings).parseAsync([...args], { from: 'user' })
+    return 0
+  } catch (error) {
+    const { code, lines } = explain(error)
+    stderr.write(lines.map(line => `${visibleText(line)}\n`).join(''))
+    return code
+  }
+}
+
+interface Explanation {
+  readonly code: ExitCode
+  readonly lines: readonly string[]
+}
+
+function explain(error: unknown): Explanation {
+  if (error instanceof CommanderError) return { code: error.exitCode === 0 ? 0 : 2, lines: [] }
+  // Whoever read our output has seen enough (`| head`).
+  if (isBrokenPipe(error)) return { code: 0, lines: [] }
+  if (error instanceof UsageError) return { code: 2, lines: [`daybook: ${error.message}`] }
+  if (error instanceof DaybookError) return { code: 1, lines: refusal(error) }
+  if (error instanceof DaybookConnectionError) {
+    const advice = error.status === undefined ? ['is the server running? daybook serve starts one'] : []
+    return { code: 1, lines: [`daybook: ${error.message}`, ...advice] }
+  }
+  if (error instanceof ConfigError) return { code: 1, lines: error.faults.map(fault => `daybook: ${fault}`) }
+  if (error instanceof CommandFailure) return { code: 1, lines: `daybook: ${error.message}`.split('\n') }
+  return { code: 1, lines: [`daybook: ${error instanceof Error ? error.message : String(error)}`] }
+}
+
+function refusal({ code, reason, path, message, data }: DaybookError): readonly string[] {
+  const place = path === undefined || path === '' || message.startsWith(path) ? '' : `${path}: `
+  const log = data.correlation_id === undefined ? [] : [`the server's log has it as ${data.correlation_id}`]
+  const advice =
+    reason === 'credential_required'
+      ? ['give --token or DAYBOOK_TOKEN, or run where the server keeps its data']
+      : []
+  return [`daybook: error ${code} ${reason}: ${place}${message}`, ...log, ...advice]
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+}

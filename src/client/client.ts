@@ -1,0 +1,107 @@
+import type { Call, Deletion, Outcome, PageParams, ResultOf } from './methods.ts'
+import { rowsOfPages } from './page.ts'
+import type { ConditionOf, NewRow, ResourceName, Row } from './resources.ts'
+import { createTokenClient, type TokenClient } from './token-client.ts'
+import { createTransport } from './transport.ts'
+
+export { DaybookConnectionError, DaybookError } from './error.ts'
+export type { Call, Deletion, Outcome, ResultOf } from './methods.ts'
+export type * from './resources.ts'
+export type { Limit, NewToken, TokenInfo } from './token.ts'
+export type { TokenClient } from './token-client.ts'
+
+export interface ClientOptions {
+  /** Where the server takes JSON-RPC, e.g. `http://127.0.0.1:7411`. */
+  readonly url: string
+  /** `key:secret`, `username|password` or a JWT. */
+  readonly token?: string
+  readonly fetch?: typeof fetch
+  /** The longest wait for one answer; 30 seconds if absent. */
+  readonly timeoutMs?: number
+}
+
+export interface DeleteOptions {
+  /** Deletes nothing, and says how many records it would delete. */
+  readonly dryRun?: boolean
+  /** Deletes nothing (error 108) if more records than this are found. */
+  readonly maxAffected?: number
+}
+
+export interface PageOptions<R extends ResourceName, F extends keyof Row<R>> {
+  readonly order?: 'newest' | 'oldest'
+  /** Rows of one request, at most 1000; the server takes 100 if absent. */
+  readonly pageSize?: number
+  /** The members that are wanted; all if absent. */
+  readonly fields?: readonly F[]
+}
+
+/**
+ * A Daybook server as seen by a program. Everything throws DaybookError when the server refuses, and
+ * DaybookConnectionError when no answer comes. A number that a double cannot hold is `{ rawJSON: text }`.
+ */
+export interface Client {
+  readonly call: Call
+  /** The records that fulfil all conditions, newest first; without a limit the newest 1000. */
+  query<R extends ResourceName>(resource: R, condition: readonly ConditionOf<R>[]): Promise<readonly Row<R>[]>
+  count<R extends ResourceName>(resource: R, condition: readonly ConditionOf<R>[]): Promise<number>
+  delete<R extends ResourceName>(
+    resource: R,
+    condition: readonly ConditionOf<R>[],
+    options?: DeleteOptions,
+  ): Promise<Deletion>
+  /** Adds 1 to 1000 records; resolves to their ids, in order. */
+  append<R extends ResourceName>(resource: R, rows: readonly NewRow<R>[]): Promise<readonly number[]>
+  /** Ends a run; resolves to false if it was not open any more. */
+  finish(resource: ResourceName, id: number, outcome: Outcome): Promise<boolean>
+  /** Every record that fulfils all conditions, however many: `for await (const row of client.page(…))`. */
+  page<R extends ResourceName, F extends keyof Row<R> = keyof Row<R>>(
+    resource: R,
+    condition: readonly ConditionOf<R>[],
+    options?: PageOptions<R, F>,
+  ): AsyncGenerator<Pick<Row<R>, F>, void, undefined>
+  readonly tokens: TokenClient
+}
+
+/** A client of the server at `options.url`. It holds nothing open between calls. */
+export function createClient(options: ClientOptions): Client {
+  const { url, token, timeoutMs = 30_000 } = options
+  const send = createTransport({ url, timeoutMs, fetch: options.fetch ?? fetch })
+  // The server's answers are what its schemas say; these types come from there.
+  const call: Call = (method, params) =>
+    send(method, token === undefined ? params : { token, ...params }) as Promise<ResultOf<typeof method>>
+  const ask = <T>(method: string, params: object): Promise<T> => call(method, params) as Promise<T>
+  return {
+    call,
+    query: (resource, condition) => ask(`${resource}_query`, { query: { condition } }),
+    count: async (resource, condition) =>
+      (await ask<{ count: number }>(`${resource}_count`, { query: { condition } })).count,
+    delete: (resource, condition, { dryRun, maxAffected } = {}) =>
+      ask(`${resource}_delete`, {
+        query: { condition },
+        ...(dryRun !== undefined && { dry_run: dryRun }),
+        ...(maxAffected !== undefined && { max_affected: maxAffected }),
+      }),
+    append: async (resource, rows) =>
+      (await ask<{ ids: readonly number[] }>(`${resource}_append`, { rows })).ids,
+    finish: async (resource, id, outcome) =>
+      (await ask<{ updated: number }>(`${resource}_finish`, { id, ...outcome })).updated > 0,
+    page: (resource, condition, pageOptions) => {
+      const params = pageParams(condition, pageOptions)
+      return rowsOfPages(after =>
+        ask(`${resource}_page`, after === undefined ? params : { ...params, after }),
+      )
+    },
+    tokens: createTokenClient(call, token),
+  }
+}
+
+function pageParams<R extends ResourceName, F extends keyof Row<R>>(
+  condition: readonly ConditionOf<R>[],
+  { order, pageSize, fields }: PageOptions<R, F> = {},
+): PageParams<R> {
+  return {
+    query: { condition: pageSize === undefined ? condition : [...condition, { limit: pageSize }] },
+    ...(order !== undefined && { order }),
+    ...(fields !== undefined && { fields }),
+  }
+}

@@ -1,0 +1,36 @@
+import type { WireError } from '../errors.ts'
+
+/** The server understood the request and refused it, or failed at it: the `error` member of its answer. */
+export class DaybookError extends Error {
+  /** One of the numbers of the README's error table, e.g. 102. */
+  readonly code: number
+  /** A stable snake_case word, e.g. `permission_denied`. */
+  readonly reason: string
+  /** Which value is at fault, e.g. `query.condition[2].limit`. */
+  readonly path: string | undefined
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean
+  readonly data: Readonly<Record<string, unknown>>
+
+  constructor(error: WireError) {
+    super(error.message)
+    this.name = 'DaybookError'
+    this.code = error.code
+    this.data = error.data
+    this.reason = error.data.reason
+    this.path = error.data.path
+    this.retryable = error.data.retryable === true
+  }
+}
+
+/** No JSON-RPC answer came back: the server was not reached, was too slow, or something else answered. */
+export class DaybookConnectionError extends Error {
+  /** The HTTP status, where there was an answer at all. */
+  readonly status: number | undefined
+
+  constructor(message: string, options: { status?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
+    this.name = 'DaybookConnectionError'
+    this.status = options.status
+  }
+}

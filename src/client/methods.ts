@@ -1,0 +1,96 @@
+import type { Page } from './page.ts'
+import type { ConditionOf, EpochMs, NewRow, ResourceName, Row } from './resources.ts'
+import type { Limit, NewToken, TokenInfo } from './token.ts'
+
+interface Query<R extends ResourceName> {
+  readonly condition: readonly ConditionOf<R>[]
+}
+
+export interface Deletion {
+  readonly success: boolean
+  readonly deleted: number
+  readonly condition_count: number
+  /** Only in a dry run: how many records the same call would delete. */
+  readonly would_delete?: number
+}
+
+/** How a run that was open ended; `finish_time` is now if absent. */
+export type Outcome = { readonly finish_time?: EpochMs } & (
+  | { readonly result: unknown }
+  | { readonly error_message: string }
+)
+
+export interface PageParams<R extends ResourceName> {
+  readonly query: Query<R>
+  readonly after?: string
+  readonly order?: 'newest' | 'oldest'
+  readonly fields?: readonly (keyof Row<R>)[]
+  readonly count?: 'none' | 'exact' | 'estimate'
+}
+
+interface Typed<Params, Result> {
+  readonly params: Params
+  readonly result: Result
+}
+
+type ResourceMethods<R extends ResourceName> = {
+  readonly [K in `${R}_query`]: Typed<{ query: Query<R> }, readonly Row<R>[]>
+} & { readonly [K in `${R}_page`]: Typed<PageParams<R>, Page<Row<R>> & { readonly count?: number }> } & {
+  readonly [K in `${R}_count`]: Typed<{ query: Query<R> }, { readonly count: number }>
+} & {
+  readonly [K in `${R}_delete`]: Typed<
+    { query: Query<R>; dry_run?: boolean; max_affected?: number },
+    Deletion
+  >
+} & {
+  readonly [K in `${R}_append`]: Typed<{ rows: readonly NewRow<R>[] }, { readonly ids: readonly number[] }>
+} & {
+  readonly [K in `${R}_finish`]: Typed<{ id: number } & Outcome, { readonly updated: number }>
+}
+
+interface KeyAndSecret {
+  readonly key: string
+  readonly secret: string
+}
+
+interface TokenMethods {
+  readonly token_create: Typed<{ token_creation: NewToken }, KeyAndSecret>
+  readonly token_get: Typed<{ token?: string; supertoken?: string }, TokenInfo>
+  readonly token_edit: Typed<
+    { target_token: string; limit: readonly Limit[] },
+    { readonly success: boolean; readonly id: number; readonly token_key: string }
+  >
+  readonly token_delete: Typed<
+    { target_token: string },
+    {
+      readonly message: string
+      readonly rows_affected: number
+      readonly matched_by: 'token_key' | 'username'
+    }
+  >
+  readonly token_list_all_tokens: Typed<object, { readonly tokens: readonly TokenInfo[] }>
+  readonly token_roll_token_secret: Typed<{ target_token: string }, KeyAndSecret>
+  readonly token_change_password: Typed<
+    { target_token: string; new_password: string },
+    { readonly success: boolean; readonly message: string }
+  >
+  readonly token_issue: Typed<
+    { ttl_ms: number; token_limit?: readonly Limit[] },
+    { readonly jwt: string; readonly expires_at: EpochMs }
+  >
+  readonly token_explain: Typed<
+    { scope: unknown; permission: unknown },
+    { readonly allowed: boolean; readonly limit_index: number | null; readonly because: string }
+  >
+}
+
+/** Every method whose parameters and result have types here. */
+export type Methods = ResourceMethods<'js-result'> & ResourceMethods<'event-log'> & TokenMethods
+
+/** What `method` takes beside the credential; any object for a method that is not in `Methods`. */
+export type ParamsOf<M extends string> = M extends keyof Methods ? Methods[M]['params'] : object
+
+export type ResultOf<M extends string> = M extends keyof Methods ? Methods[M]['result'] : unknown
+
+/** Calls any method with the credential added; resolves to its result. */
+export type Call = <M extends string>(method: M, params: ParamsOf<M>) => Promise<ResultOf<M>>

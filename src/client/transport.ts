@@ -1,0 +1,83 @@
+import type { WireError } from '../errors.ts'
+import { parseJson, stringifyJson } from '../json.ts'
+import { DaybookConnectionError, DaybookError } from './error.ts'
+
+export interface TransportOptions {
+  readonly url: string
+  readonly fetch: typeof fetch
+  readonly timeoutMs: number
+}
+
+/**
+ * Sends one request and resolves to its result. A number beyond 2^53 comes and goes as an ExactNumber.
+ * Throws DaybookError or DaybookConnectionError.
+ */
+export type Transport = (method: string, params: object) => Promise<unknown>
+
+/** A transport over HTTP POST. */
+export function createTransport(options: TransportOptions): Transport {
+  let lastId = 0
+  return async (method, params) => {
+    const id = ++lastId
+    const { status, text } = await exchange(stringifyJson({ jsonrpc: '2.0', method, params, id }), options)
+    return resultOf(parseAnswer(text, status), id, status)
+  }
+}
+
+async function exchange(body: string, options: TransportOptions): Promise<{ status: number; text: string }> {
+  const send = options.fetch
+  try {
+    const response = await send(options.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body,
+      signal: AbortSignal.timeout(options.timeoutMs),
+    })
+    return { status: response.status, text: await response.text() }
+  } catch (cause) {
+    throw new DaybookConnectionError(`${options.url}: ${describeFault(cause, options.timeoutMs)}`, { cause })
+  }
+}
+
+function describeFault(cause: unknown, timeoutMs: number): string {
+  if (!(cause instanceof Error)) return String(cause)
+  if (cause.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`
+  // fetch says only "fetch failed"; what it was (ECONNREFUSED …) is in the cause.
+  const inner = cause.cause
+  if (!(inner instanceof Error)) return cause.message
+  return inner.message || ('code' in inner ? String(inner.code) : cause.message)
+}
+
+function parseAnswer(text: string, status: number): unknown {
+  try {
+    return parseJson(text)
+  } catch (cause) {
+    throw new DaybookConnectionError(notAnAnswer(status), { status, cause })
+  }
+}
+
+function resultOf(answer: unknown, id: number, status: number): unknown {
+  if (typeof answer !== 'object' || answer === null || !('jsonrpc' in answer)) {
+    throw new DaybookConnectionError(notAnAnswer(status), { status })
+  }
+  if ('error' in answer) throw new DaybookError(wireErrorOf(answer.error, status))
+  if ('result' in answer && 'id' in answer && answer.id === id) return answer.result
+  throw new DaybookConnectionError(notAnAnswer(status), { status })
+}
+
+function notAnAnswer(status: number): string {
+  return `HTTP status ${status}, and not an answer to the JSON-RPC request`
+}
+
+/** Any JSON-RPC server may sit at the address, one without `data` too. */
+function wireErrorOf(error: unknown, status: number): WireError {
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) {
+    throw new DaybookConnectionError(notAnAnswer(status), { status })
+  }
+  const data = 'data' in error && typeof error.data === 'object' ? error.data : null
+  return {
+    code: Number(error.code),
+    message: String(error.message),
+    data: { reason: 'unknown', ...data },
+  }
+}

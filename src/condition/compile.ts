@@ -1,0 +1,101 @@
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { Slot } from '../database/statement.ts'
+import type { Leaf, Predicate } from './predicate.ts'
+import { valuesOf } from './shape.ts'
+
+/** Tables and columns by name: a resource's are known when it is declared, not when this is compiled. */
+export type AnyTables = Record<string, Record<string, unknown>>
+
+type Builder = ExpressionBuilder<AnyTables, string>
+type Condition = Expression<SqlBool>
+
+/** Numbers the slots of one statement, in the order in which `shapeOf` lists the values. */
+class SlotCounter {
+  #next: number
+
+  constructor(first = 0) {
+    this.#next = first
+  }
+
+  take(): Slot {
+    return new Slot(this.#next++)
+  }
+}
+
+/**
+ * The SQL of a predicate. No value is in it: each place is a Slot, numbered in the order of `shapeOf`'s values.
+ * Every expression is true or false, or null where a column is null; `not` counts null as false.
+ */
+function compilePredicate(eb: Builder, predicate: Predicate, slots: SlotCounter): Condition {
+  switch (predicate.type) {
+    case 'and':
+      return eb.and(predicate.all.map(each => compilePredicate(eb, each, slots)))
+    case 'or':
+      return eb.or(predicate.all.map(each => compilePredicate(eb, each, slots)))
+    case 'not':
+      return sql<SqlBool>`(${compilePredicate(eb, predicate.predicate, slots)}) is not true`
+    default:
+      return compileLeaf(
+        eb,
+        predicate,
+        valuesOf(predicate).map(() => slots.take()),
+      )
+  }
+}
+
+/** For `where`: every one of the predicates; none at all is fulfilled by every row. Slots start at `firstSlot`. */
+export function allOf(predicates: readonly Predicate[], firstSlot = 0): (eb: Builder) => Condition {
+  return eb => {
+    const slots = new SlotCounter(firstSlot)
+    return eb.and(predicates.map(predicate => compilePredicate(eb, predicate, slots)))
+  }
+}
+
+function compileLeaf(eb: Builder, leaf: Leaf, slots: readonly Slot[]): Condition {
+  const [first, second] = slots
+  switch (leaf.type) {
+    case 'equal':
+      return eb(eb.ref(leaf.column), '=', first)
+    case 'any':
+      return sql<SqlBool>`${eb.ref(leaf.column)} = any(${first})`
+    case 'prefix':
+      return eb.and([eb(eb.ref(leaf.column), '>=', first), eb(eb.ref(leaf.column), '<', second)])
+    case 'time_from':
+      return eb(eb.ref(leaf.column), '>=', first)
+    case 'time_to':
+      return eb(eb.ref(leaf.column), '<=', first)
+    case 'elapsed_from':
+      return sql<SqlBool>`${elapsed(eb, leaf)} >= ${interval(first)}`
+    case 'elapsed_to':
+      return sql<SqlBool>`${elapsed(eb, leaf)} <= ${interval(first)}`
+    case 'null':
+      return eb(eb.ref(leaf.column), 'is', null)
+    case 'not_null':
+      return eb(eb.ref(leaf.column), 'is not', null)
+    case 'json_contains':
+      return sql<SqlBool>`${eb.ref(leaf.column)} @> ${first}::text::jsonb`
+    case 'text_contains':
+      return sql<SqlBool>`position(lower(${first}) in lower(${eb.ref(leaf.column)})) > 0`
+    case 'before':
+      return sql<SqlBool>`(${refs(eb, leaf.columns)}) < (${sql.join(slots)})`
+    case 'after':
+      return sql<SqlBool>`(${refs(eb, leaf.columns)}) > (${sql.join(slots)})`
+    case 'nothing':
+      return sql<SqlBool>`false`
+  }
+}
+
+function refs(eb: Builder, columns: readonly string[]): Expression<unknown> {
+  return sql.join(columns.map(column => eb.ref(column)))
+}
+
+function elapsed(
+  eb: Builder,
+  leaf: { readonly minuend: string; readonly subtrahend: string },
+): Expression<unknown> {
+  return sql`(${eb.ref(leaf.minuend)} - ${eb.ref(leaf.subtrahend)})`
+}
+
+function interval(milliseconds: Slot | undefined): Expression<unknown> {
+  return sql`make_interval(secs => ${milliseconds}::float8 / 1000)`
+}

@@ -1,0 +1,149 @@
+import { z } from 'zod'
+import { stringifyJson } from '../json.ts'
+import { compilePattern, patternFault } from '../permission/pattern.ts'
+import { prefixUpperBound } from '../permission/prefix-range.ts'
+import type { Field } from './field.ts'
+import { and, equal, type Predicate } from './predicate.ts'
+import { comparedTime, timestampOf } from './value.ts'
+
+/** A condition that stands alone: `"is_failure"`, also `{"is_failure":null}` and `{"is_failure":true}`. */
+export interface Word {
+  readonly name: string
+  readonly summary: string
+  readonly predicate: Predicate
+}
+
+/** A condition with a value: `{"js_worker_name":"demo_worker"}`. */
+export interface Key {
+  readonly name: string
+  readonly summary: string
+  readonly value: z.ZodType
+  plan(value: unknown): Predicate
+}
+
+/** The conditions of one resource, by name. `last`, `limit`, `all`, `or`, `and` and `not` hold for every resource. */
+export interface Language {
+  readonly words: ReadonlyMap<string, Word>
+  readonly keys: ReadonlyMap<string, Key>
+  /** The field whose values permissions are given for. */
+  readonly nameField: string
+}
+
+export interface LanguageOptions {
+  readonly fields: readonly Field[]
+  readonly words: readonly Word[]
+  readonly nameField: string
+}
+
+/** Each field contributes the conditions of its kind, each word its own. */
+export function defineLanguage({ fields, words, nameField }: LanguageOptions): Language {
+  const keys = [...fields.flatMap(keysOf), ...durationKeys(fields)]
+  return {
+    words: new Map(words.map(word => [word.name, word])),
+    keys: new Map(keys.map(key => [key.name, key])),
+    nameField,
+  }
+}
+
+function keysOf(field: Field): Key[] {
+  switch (field.kind) {
+    case 'id':
+    case 'integer':
+      return equalityKeys(field.name, z.int())
+    case 'enum':
+      return equalityKeys(field.name, z.enum(field.values ?? []))
+    case 'name':
+      return [...equalityKeys(field.name, z.string()), likeKey(field.name)]
+    case 'text':
+      return [textContainsKey(field.name)]
+    case 'json':
+      return [jsonContainsKey(field.name)]
+    case 'time':
+      return timeKeys(field.name)
+  }
+}
+
+/** So that one statement cannot be made to carry an endless list. */
+const maxAnyOf = 1000
+
+function equalityKeys(column: string, value: z.ZodType<string | number>): Key[] {
+  return [
+    key(column, `${column} equals the value; literal, never a pattern`, value, wanted =>
+      equal(column, wanted),
+    ),
+    key(`${column}_in`, `${column} equals one of the values`, z.array(value).max(maxAnyOf), values => ({
+      type: 'any',
+      column,
+      values,
+    })),
+  ]
+}
+
+const patternText = z.string().superRefine((text, context) => {
+  const fault = patternFault(text)
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
+})
+
+function likeKey(column: string): Key {
+  const summary = `${column} matches a literal, or a literal followed by one * at its end`
+  return key(`${column}_like`, summary, patternText, text => {
+    const pattern = compilePattern(text)
+    if (!pattern.isPrefix) return equal(column, pattern.literal)
+    return prefixed(column, pattern.literal)
+  })
+}
+
+/** The names that begin with `prefix`. */
+export function prefixed(column: string, prefix: string): Predicate {
+  return { type: 'prefix', column, from: prefix, to: prefixUpperBound(prefix) }
+}
+
+function textContainsKey(column: string): Key {
+  const summary = `${column} contains the text, whatever its case; no character is special`
+  return key(`${column}_contains`, summary, z.string(), text => ({ type: 'text_contains', column, text }))
+}
+
+function jsonContainsKey(column: string): Key {
+  const summary = `${column} contains the JSON value (PostgreSQL's jsonb containment)`
+  return key(`${column}_contains`, summary, z.unknown(), value => ({
+    type: 'json_contains',
+    column,
+    json: stringifyJson(value),
+  }))
+}
+
+function timeKeys(column: string): Key[] {
+  const from = (time: number): Predicate => ({ type: 'time_from', column, time: timestampOf(time) })
+  const to = (time: number): Predicate => ({ type: 'time_to', column, time: timestampOf(time) })
+  const pair = z.tuple([comparedTime, comparedTime])
+  return [
+    key(`${column}_from`, `${column} is at or after the time (epoch ms)`, comparedTime, from),
+    key(`${column}_to`, `${column} is at or before the time (epoch ms)`, comparedTime, to),
+    key(`${column}_from_to`, `${column} is within the two times, inclusive (epoch ms)`, pair, ([a, b]) =>
+      and(from(a), to(b)),
+    ),
+  ]
+}
+
+/** A record with a start and a finish has a duration. */
+function durationKeys(fields: readonly Field[]): Key[] {
+  const names = new Set(fields.filter(field => field.kind === 'time').map(field => field.name))
+  if (!names.has('start_time') || !names.has('finish_time')) return []
+  const elapsed =
+    (type: 'elapsed_from' | 'elapsed_to') =>
+    (milliseconds: number): Predicate => ({
+      type,
+      minuend: 'finish_time',
+      subtrahend: 'start_time',
+      milliseconds,
+    })
+  return [
+    key('duration_from', 'finish_time - start_time is at least so many ms', z.int(), elapsed('elapsed_from')),
+    key('duration_to', 'finish_time - start_time is at most so many ms', z.int(), elapsed('elapsed_to')),
+  ]
+}
+
+/** `plan` gets what `value` made of the client's value, so it need not check again. */
+function key<T>(name: string, summary: string, value: z.ZodType<T>, plan: (value: T) => Predicate): Key {
+  return { name, summary, value, plan: parsed => plan(parsed as T) }
+}

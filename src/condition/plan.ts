@@ -1,0 +1,184 @@
+import type { z } from 'zod'
+import { invalidParams, RpcError } from '../errors.ts'
+import { joinPath } from '../json.ts'
+import type { Key, Language } from './language.ts'
+import { and, not, or, type Predicate } from './predicate.ts'
+
+/** What a condition list asks for; from here on nobody checks the client's values again. */
+export interface Plan {
+  /** What the conditions at the top say, each for itself; all of them hold together. */
+  readonly predicates: readonly Predicate[]
+  /** Of several the last one, at most `maxLimit`; 1 for `last`; undefined when none was given. */
+  readonly limit: number | undefined
+  /** Whether `last` was asked for. */
+  readonly last: boolean
+  /** Whether `all` was asked for. */
+  readonly all: boolean
+  /** The objects that were named by equality, at whatever depth: each must be permitted. */
+  readonly names: readonly string[]
+  /** Length of the list. */
+  readonly conditionCount: number
+}
+
+export interface PlanOptions {
+  readonly language: Language
+  /** Where the list stands in the parameters: `query.condition`. */
+  readonly path: string
+  readonly maxConditions: number
+  /** Whether `all` means something here. */
+  readonly allowAll: boolean
+}
+
+/** A limit beyond this counts as this. */
+export const maxLimit = 10_000
+
+const maxNesting = 8
+
+/**
+ * Reads a condition list. Throws RpcError -32602 with the path of the first fault (an unknown word or key, a wrong
+ * type, an object with two keys), 110 when there are more than `maxConditions`, the nested ones counted.
+ */
+export function planConditions(list: readonly unknown[], options: PlanOptions): Plan {
+  return new ConditionReader(options).read(list)
+}
+
+class ConditionReader {
+  readonly #options: PlanOptions
+  readonly #predicates: Predicate[] = []
+  readonly #names: string[] = []
+  #limit: number | undefined
+  #last = false
+  #all = false
+  #count = 0
+
+  constructor(options: PlanOptions) {
+    this.#options = options
+  }
+
+  read(list: readonly unknown[]): Plan {
+    for (let i = 0; i < list.length; i++) this.#readTop(list[i], `${this.#options.path}[${i}]`)
+    return {
+      predicates: this.#predicates,
+      limit: this.#last ? 1 : this.#limit,
+      last: this.#last,
+      all: this.#all,
+      names: this.#names,
+      conditionCount: list.length,
+    }
+  }
+
+  #readTop(condition: unknown, path: string): void {
+    const { name, value, isWord } = split(condition, path)
+    if (name === 'limit' && !isWord) {
+      this.#countOne(path)
+      this.#limit = readLimit(value, `${path}.limit`)
+    } else if (name === 'last' && isFlag(value)) {
+      this.#countOne(path)
+      this.#last = true
+    } else if (name === 'all' && isFlag(value) && this.#options.allowAll) {
+      this.#countOne(path)
+      this.#all = true
+    } else {
+      this.#predicates.push(this.#readFilter(condition, path, 0))
+    }
+  }
+
+  #readFilter(condition: unknown, path: string, nesting: number): Predicate {
+    this.#countOne(path)
+    const { name, value, isWord } = split(condition, path)
+    const inner = `${path}.${name}`
+    if (!isWord && (name === 'or' || name === 'and')) {
+      const all = this.#readList(value, inner, nesting + 1)
+      return name === 'or' ? or(...all) : and(...all)
+    }
+    if (!isWord && name === 'not') return not(this.#readNested(value, inner, nesting + 1))
+
+    const { words, keys, nameField } = this.#options.language
+    const word = words.get(name)
+    if (word !== undefined) {
+      if (isFlag(value)) return word.predicate
+      throw invalidParams(inner, 'a word takes no value but null or true', 'wrong_type')
+    }
+    const key = keys.get(name)
+    if (key === undefined) throw unknownCondition(name, path, isWord, nesting)
+    if (isWord) throw invalidParams(path, `"${name}" needs a value: {"${name}": …}`, 'value_missing')
+    const predicate = planKey(key, value, inner)
+    if (predicate.type === 'equal' && predicate.column === nameField)
+      this.#names.push(String(predicate.value))
+    if (predicate.type === 'any' && predicate.column === nameField)
+      this.#names.push(...predicate.values.map(String))
+    return predicate
+  }
+
+  #readList(value: unknown, path: string, nesting: number): Predicate[] {
+    if (!Array.isArray(value) || value.length === 0) {
+      throw invalidParams(path, 'expected a list with at least one condition', 'wrong_type')
+    }
+    return value.map((condition, i) => this.#readNested(condition, `${path}[${i}]`, nesting))
+  }
+
+  #readNested(condition: unknown, path: string, nesting: number): Predicate {
+    if (nesting <= maxNesting) return this.#readFilter(condition, path, nesting)
+    throw invalidParams(path, `conditions may nest at most ${maxNesting} deep`, 'nested_too_deeply')
+  }
+
+  #countOne(path: string): void {
+    this.#count++
+    const { maxConditions } = this.#options
+    if (this.#count <= maxConditions) return
+    const reason = { reason: 'too_many_conditions', path, retryable: false, max: maxConditions }
+    throw new RpcError('busy', `A query may have at most ${maxConditions} conditions`, reason)
+  }
+}
+
+interface Element {
+  readonly name: string
+  readonly value: unknown
+  readonly isWord: boolean
+}
+
+/** A word is its name with the value null; an object must have one member. */
+function split(condition: unknown, path: string): Element {
+  if (typeof condition === 'string') return { name: condition, value: null, isWord: true }
+  if (typeof condition !== 'object' || condition === null || Array.isArray(condition)) {
+    throw invalidParams(path, 'expected a word or an object with one key', 'wrong_type')
+  }
+  const [member, second] = Object.entries(condition)
+  if (member !== undefined && second === undefined)
+    return { name: member[0], value: member[1], isWord: false }
+  throw invalidParams(path, 'expected an object with exactly one key', 'not_one_key')
+}
+
+function isFlag(value: unknown): boolean {
+  return value === null || value === true
+}
+
+function readLimit(value: unknown, path: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw invalidParams(path, 'expected a whole number from 0', 'wrong_type')
+  }
+  return Math.min(value, maxLimit)
+}
+
+function planKey(key: Key, value: unknown, path: string): Predicate {
+  const parsed = key.value.safeParse(value)
+  if (parsed.success) return key.plan(parsed.data)
+  const issue: z.core.$ZodIssue | undefined = parsed.error.issues[0]
+  const inner = joinPath(issue?.path ?? [])
+  const separator = inner === '' || inner.startsWith('[') ? '' : '.'
+  throw invalidParams(`${path}${separator}${inner}`, issue?.message ?? 'invalid value', 'wrong_type')
+}
+
+const onlyAtTheTop = new Set(['limit', 'last', 'all'])
+
+function unknownCondition(name: string, path: string, isWord: boolean, nesting: number): RpcError {
+  if (!onlyAtTheTop.has(name)) {
+    return invalidParams(isWord ? path : `${path}.${name}`, 'unknown condition', 'unknown_condition')
+  }
+  if (nesting > 0)
+    return invalidParams(path, `"${name}" may not stand inside or, and, not`, 'misplaced_condition')
+  if (name === 'limit') return invalidParams(path, '"limit" needs a value: {"limit": n}', 'value_missing')
+  if (name === 'all')
+    return invalidParams(path, '"all" is for deletes, and takes no value', 'misplaced_condition')
+  return invalidParams(`${path}.${name}`, 'a word takes no value but null or true', 'wrong_type')
+}

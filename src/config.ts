@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs'
+import {
+  hostName,
+  listOf,
+  oneOf,
+  type ParseValue,
+  publicKeyPem,
+  secretOfAtLeast,
+  someText,
+  textMatching,
+  urlOf,
+  webOrigin,
+  wholeNumber,
+} from './config-value.ts'
+
+/** One variable of the environment. A secret may also come as the path of a file in `<variable>_FILE`. */
+export interface Setting<T> {
+  readonly variable: string
+  readonly parse: ParseValue<T>
+  readonly fallback: T
+  readonly isSecret: boolean
+  readonly description: string
+}
+
+const mebibyte = 1024 * 1024
+const maxBytes = wholeNumber(1024, 1024 * mebibyte)
+const milliseconds = wholeNumber(1, 24 * 60 * 60 * 1000)
+const count = wholeNumber(1, 100_000)
+const none: readonly string[] = Object.freeze([])
+
+/** Everything that can be configured; the README's table is compared with it. */
+export const settings = {
+  databaseUrl: secret(
+    'DATABASE_URL',
+    urlOf('postgres', 'postgresql'),
+    'PostgreSQL; without it PGlite is used',
+  ),
+  databaseReadUrl: secret('DATABASE_READ_URL', urlOf('postgres', 'postgresql'), 'a replica for reads'),
+  host: setting('HOST', someText, '127.0.0.1', 'the address to listen on'),
+  port: setting('PORT', wholeNumber(0, 65_535), 7411, 'the port to listen on; 0 takes a free one'),
+  logLevel: setting(
+    'LOG_LEVEL',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'the least severe log line to write',
+  ),
+  dataDir: setting('DAYBOOK_DATA', someText, '.daybook', 'the folder for PGlite and the super token'),
+  superToken: secret(
+    'DAYBOOK_SUPER_TOKEN',
+    textMatching(/^[A-Za-z0-9]{16}:[A-Za-z0-9]{32}$/, 'key:secret, 16 and 32 letters and digits'),
+    'the super token, instead of a generated one',
+  ),
+  jwtSecret: secret(
+    'DAYBOOK_JWT_SECRET',
+    secretOfAtLeast(32),
+    'signs JWTs (HS256), instead of a generated one',
+  ),
+  jwtPublicKey: secret(
+    'DAYBOOK_JWT_PUBLIC_KEY',
+    publicKeyPem,
+    'checks JWTs of another issuer (RS256, ES256)',
+  ),
+  jwtIssuer: setting('DAYBOOK_JWT_ISSUER', someText, 'daybook', 'the issuer (iss) of JWTs'),
+  pepper: secret(
+    'DAYBOOK_PEPPER',
+    secretOfAtLeast(32),
+    'mixed into stored digests, instead of a generated one',
+  ),
+  allowedHosts: setting(
+    'DAYBOOK_ALLOWED_HOSTS',
+    listOf(hostName),
+    none,
+    'more names the Host header may hold',
+  ),
+  allowedOrigins: setting('DAYBOOK_ALLOWED_ORIGINS', listOf(webOrigin), none, 'web origins that may call'),
+  maxConnections: setting('DAYBOOK_MAX_CONNECTIONS', count, 4096, 'connections open at once'),
+  maxBodyBytes: setting('DAYBOOK_MAX_BODY_BYTES', maxBytes, mebibyte, 'bytes of a request or message'),
+  maxDepth: setting('DAYBOOK_MAX_DEPTH', wholeNumber(8, 1000), 64, 'nesting of a request'),
+  maxBatch: setting('DAYBOOK_MAX_BATCH', count, 100, 'requests of a batch'),
+  batchConcurrency: setting('DAYBOOK_BATCH_CONCURRENCY', count, 8, 'requests of a batch that run at once'),
+  maxBatchAnswerBytes: setting(
+    'DAYBOOK_MAX_BATCH_ANSWER_BYTES',
+    maxBytes,
+    10 * mebibyte,
+    'bytes of the answer to a batch',
+  ),
+  maxAnswerBytes: setting('DAYBOOK_MAX_ANSWER_BYTES', maxBytes, 64 * mebibyte, 'bytes of one answer'),
+  maxConditions: setting('DAYBOOK_MAX_CONDITIONS', count, 32, 'conditions of a query'),
+  poolMax: setting('DAYBOOK_POOL_MAX', wholeNumber(1, 1000), 10, 'connections to PostgreSQL'),
+  statementTimeoutMs: setting('DAYBOOK_STATEMENT_TIMEOUT_MS', milliseconds, 30_000, 'longest statement'),
+  drainMs: setting('DAYBOOK_DRAIN_MS', milliseconds, 30_000, 'how long a stop waits for running requests'),
+  url: setting('DAYBOOK_URL', urlOf('http', 'https'), undefined, 'the server that the commands speak to'),
+  token: secret('DAYBOOK_TOKEN', someText, 'the credential that the commands present'),
+} as const satisfies Record<string, Setting<unknown>>
+
+type Settings = typeof settings
+
+/** What the server and the commands run with: checked, complete and frozen. */
+export type Config = {
+  readonly [Name in keyof Settings]: Settings[Name] extends Setting<infer T> ? T : never
+}
+
+export type SettingName = keyof Settings
+
+export interface ConfigSource {
+  /** The process's environment. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Text given on the command line; it wins over the environment. */
+  readonly flags?: Readonly<Partial<Record<SettingName, string | undefined>>>
+}
+
+/** Every fault of the configuration, e.g. `PORT: expected a whole number from 0 to 65535`. Never holds a value. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(`the configuration has faults:\n${faults.map(fault => `  ${fault}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+/**
+ * The only reader of the environment: flags over environment over defaults; an empty variable counts as unset.
+ * Throws ConfigError with all faults, unknown `DAYBOOK_*` variables included.
+ */
+export function readConfig(source: ConfigSource): Config {
+  const faults = unknownVariables(source.env).map(name => `${name}: no such setting`)
+  const entries = Object.entries(settings).map(([name, setting]) => {
+    try {
+      const text = textOf(name as SettingName, source)
+      return [name, text === undefined ? setting.fallback : setting.parse(text)]
+    } catch (error) {
+      faults.push(`${setting.variable}: ${error instanceof Error ? error.message : 'cannot be read'}`)
+      return [name, undefined]
+    }
+  })
+  const config = Object.freeze(Object.fromEntries(entries)) as Config
+  if (config.databaseReadUrl !== undefined && config.databaseUrl === undefined) {
+    faults.push('DATABASE_READ_URL: needs DATABASE_URL as well')
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return config
+}
+
+function textOf(name: SettingName, { env, flags }: ConfigSource): string | undefined {
+  const { variable, isSecret } = settings[name]
+  const flag = flags?.[name]
+  if (flag !== undefined) return flag
+  const text = env[variable] || undefined
+  const file = isSecret ? env[`${variable}_FILE`] || undefined : undefined
+  if (file === undefined) return text
+  if (text !== undefined) throw new Error(`given twice, also as ${variable}_FILE`)
+  return readSecretFile(file)
+}
+
+function readSecretFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : ''
+    throw new Error(`its file cannot be read${code}`)
+  }
+}
+
+function unknownVariables(env: ConfigSource['env']): string[] {
+  const known = new Set(
+    Object.values(settings).flatMap(({ variable, isSecret }) =>
+      isSecret ? [variable, `${variable}_FILE`] : [variable],
+    ),
+  )
+  return Object.keys(env).filter(name => name.startsWith('DAYBOOK_') && !known.has(name))
+}
+
+function setting<T, F extends T | undefined>(
+  variable: string,
+  parse: ParseValue<T>,
+  fallback: F,
+  description: string,
+): Setting<T | F> {
+  return { variable, parse, fallback, isSecret: false, description }
+}
+
+function secret(
+  variable: string,
+  parse: ParseValue<string>,
+  description: string,
+): Setting<string | undefined> {
+  return { variable, parse, fallback: undefined, isSecret: true, description }
+}

@@ -1,0 +1,112 @@
+import { type ErrorName, RpcError } from '../errors.ts'
+
+/** What a statement whose connection was lost may have left behind: a read leaves nothing, a write nobody knows. */
+export type Effect = 'none' | 'unknown'
+
+interface Meaning {
+  readonly name: ErrorName
+  readonly reason: string
+  readonly retryable: boolean
+}
+
+const retry = (reason: string): Meaning => ({ name: 'database_error', reason, retryable: true })
+const fault = (reason: string): Meaning => ({ name: 'database_error', reason, retryable: false })
+const refused: Meaning = { name: 'invalid_input', reason: 'value_refused', retryable: false }
+
+/** By SQLSTATE, five characters or the class of the first two (PostgreSQL manual, appendix A). */
+const meanings: ReadonlyMap<string, Meaning> = new Map([
+  ['08', retry('database_unavailable')],
+  // A named statement whose result type a migration changed, or that a connection pooler forgot.
+  ['0A000', retry('statement_outdated')],
+  ['26000', retry('statement_outdated')],
+  ['22', refused],
+  ['23505', fault('unique_violation')],
+  ['23', fault('constraint_violation')],
+  ['25006', retry('database_read_only')],
+  ['25P02', fault('transaction_aborted')],
+  ['25P03', retry('transaction_timeout')],
+  ['40001', retry('serialization_failure')],
+  ['40P01', retry('deadlock')],
+  ['53300', retry('too_many_connections')],
+  ['53', retry('out_of_resources')],
+  ['54000', refused],
+  ['55P03', retry('lock_timeout')],
+  ['57014', retry('statement_timeout')],
+  ['57P01', retry('database_restarting')],
+  ['57P02', retry('database_restarting')],
+  ['57P03', retry('database_restarting')],
+])
+
+const lostConnection = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ENETDOWN|ENETUNREACH|EHOSTUNREACH)$/
+const lostConnectionText = /^(?:Connection terminated|Client (?:was closed|has encountered))/
+const poolTimeout = 'timeout exceeded when trying to connect'
+const poolRetryAfterMs = 1000
+
+/**
+ * The RpcError of an engine's error: a stable reason, `retryable` where a retry helps, and never the engine's
+ * text; that stays in `cause`, for the log. `effect` decides whether a lost connection may be retried.
+ */
+export function toRpcError(error: unknown, effect: Effect = 'unknown'): RpcError {
+  if (error instanceof RpcError) return error
+  return create(meaningOf(error, effect), error)
+}
+
+/** The RpcError of an error met while asking for a connection: no statement has run. */
+export function toConnectError(error: unknown): RpcError {
+  if (error instanceof Error && error.message === poolTimeout) return busy(error)
+  const state = sqlState(error)
+  const meaning = state === undefined ? retry('database_unavailable') : meaningOfState(state)
+  return create(meaning, error)
+}
+
+/** For the faults that we find ourselves. */
+export function databaseFault(reason: string): RpcError {
+  return create(fault(reason), undefined)
+}
+
+/** True when the connection that gave `error` should not be used again: its prepared statements are stale. */
+export function isOutdatedStatement(error: unknown): boolean {
+  const state = sqlState(error)
+  return state === '0A000' || state === '26000'
+}
+
+function meaningOf(error: unknown, effect: Effect): Meaning {
+  const state = sqlState(error)
+  if (state !== undefined) return meaningOfState(state)
+  if (!isLostConnection(error)) return fault('database_error')
+  return effect === 'none' ? retry('connection_lost') : fault('connection_lost')
+}
+
+function meaningOfState(state: string): Meaning {
+  return meanings.get(state) ?? meanings.get(state.slice(0, 2)) ?? fault('database_error')
+}
+
+function sqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && lostConnection.test(String(error.code))) return true
+  return lostConnectionText.test(error.message)
+}
+
+const messages: Partial<Record<ErrorName, string>> = {
+  invalid_input: 'The database refused a value',
+  database_error: 'Database error',
+}
+
+function create({ name, reason, retryable }: Meaning, cause: unknown): RpcError {
+  const data = name === 'database_error' ? { reason, retryable } : { reason }
+  const error = new RpcError(name, messages[name] ?? name, data)
+  error.cause = cause
+  return error
+}
+
+function busy(cause: unknown): RpcError {
+  const data = { reason: 'pool_exhausted', retryable: true, retry_after_ms: poolRetryAfterMs }
+  const error = new RpcError('busy', 'Too many requests wait for the database', data)
+  error.cause = cause
+  return error
+}

@@ -1,0 +1,34 @@
+import type { Database } from './database.ts'
+import { openPGlite } from './pglite.ts'
+import { openPostgres } from './postgres.ts'
+
+/** Times in milliseconds. */
+export interface DatabaseOptions {
+  /** `postgres://…`. None: the embedded PostgreSQL in `dataDir`. */
+  readonly url?: string | undefined
+  /** A replica for `Database.read`. */
+  readonly readUrl?: string | undefined
+  /** Where the embedded PostgreSQL keeps its data, and the lock that keeps a second process out. None: in memory. */
+  readonly dataDir?: string | undefined
+  /** Connections to each PostgreSQL, beside the one that listens. */
+  readonly poolMax?: number | undefined
+  readonly statementTimeoutMs?: number | undefined
+  /** For opening a connection, and for waiting for a free one. */
+  readonly connectTimeoutMs?: number | undefined
+  /** Told of what goes wrong where nobody waits: a lost idle connection, a listener that failed. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Opens the engine that `url` chooses; the caller closes it. Throws StartError when it cannot be used. */
+export function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { url, readUrl, dataDir, onError } = options
+  if (url === undefined) return openPGlite({ dataDir, onError })
+  return openPostgres({
+    url,
+    readUrl,
+    poolMax: options.poolMax ?? 10,
+    statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    onError,
+  })
+}

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, type ClientConfig } from 'pg'
+import { toConnectError } from './database-error.ts'
+import { requireChannel, safeWake } from './listen.ts'
+
+const firstDelayMs = 50
+const longestDelayMs = 1000
+
+/** One connection that listens, for all channels; opened with the first and opened again whenever it is lost. */
+export interface Listener {
+  /** Throws RpcError when the first connection fails; after that it never gives up. */
+  listen(channel: string, wake: () => void): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
+
+export function createListener(config: ClientConfig, onError: (error: unknown) => void): Listener {
+  const wakes = new Map<string, Set<() => void>>()
+  const closing = new AbortController()
+  let client: Client | undefined
+  let opening: Promise<void> | undefined
+
+  async function connect(): Promise<void> {
+    const next = new Client(config)
+    next.on('error', onError)
+    next.on('notification', ({ channel }) => {
+      for (const wake of wakes.get(channel) ?? []) wake()
+    })
+    next.on('end', () => {
+      if (client === next) lose()
+    })
+    try {
+      await next.connect()
+      for (const channel of wakes.keys()) await next.query(`listen ${channel}`)
+      closing.signal.throwIfAborted()
+      client = next
+    } catch (error) {
+      await next.end()
+      throw error
+    }
+  }
+
+  function lose(): void {
+    client = undefined
+    if (!closing.signal.aborted) opening = reconnect()
+  }
+
+  async function reconnect(): Promise<void> {
+    for (let delay = firstDelayMs; ; delay = Math.min(delay * 2, longestDelayMs)) {
+      try {
+        await sleep(delay, undefined, { signal: closing.signal })
+        await connect()
+        for (const set of wakes.values()) for (const wake of set) wake()
+        return
+      } catch (error) {
+        if (closing.signal.aborted) return
+        onError(error)
+      }
+    }
+  }
+
+  async function stop(channel: string, wake: () => void): Promise<void> {
+    const set = wakes.get(channel)
+    if (!set?.delete(wake) || set.size > 0) return
+    wakes.delete(channel)
+    await client?.query(`unlisten ${channel}`).catch(onError)
+  }
+
+  function openFirst(): Promise<void> {
+    return connect().catch(error => {
+      opening = undefined
+      throw error
+    })
+  }
+
+  return {
+    async listen(channel, wake) {
+      requireChannel(channel)
+      const own = safeWake(wake, onError)
+      wakes.set(channel, (wakes.get(channel) ?? new Set()).add(own))
+      try {
+        opening ??= openFirst()
+        await opening
+      } catch (error) {
+        wakes.get(channel)?.delete(own)
+        throw toConnectError(error)
+      }
+      // Should this fail, the connection is lost, and the next one listens to every channel of `wakes`.
+      await client?.query(`listen ${channel}`).catch(onError)
+      return () => stop(channel, own)
+    },
+    async close() {
+      closing.abort()
+      await opening?.catch(() => undefined)
+      const last = client
+      client = undefined
+      await last?.end()
+    },
+  }
+}

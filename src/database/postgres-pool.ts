@@ -1,0 +1,86 @@
+import { type ClientBase, type ClientConfig, type CustomTypesConfig, Pool, types } from 'pg'
+import { columnParsers, oid, type ParseColumn } from './column-value.ts'
+
+/** Times in milliseconds. */
+export interface PoolOptions {
+  readonly url: string
+  readonly poolMax: number
+  readonly statementTimeoutMs: number
+  readonly connectTimeoutMs: number
+  readonly onError: (error: unknown) => void
+}
+
+// One of our transactions is a few statements; one that idles this long is a bug, and its locks stop others.
+const idleInTransactionMs = 60_000
+
+/** A pool whose lost connections reach `onError` and never end the process. */
+export function createPool(options: PoolOptions): Pool {
+  const settings = sessionSettings(options.statementTimeoutMs)
+  const pool = new Pool({
+    ...clientConfig(options),
+    max: options.poolMax,
+    types: pgTypes(columnParsers),
+    onConnect: client => applySettings(client, settings),
+  })
+  pool.on('error', options.onError)
+  // While a connection is lent the pool does not listen, and an error between two statements would end the process.
+  pool.on('connect', client => client.on('error', () => undefined))
+  return pool
+}
+
+/** How one connection is opened, within the pool or beside it. */
+export function clientConfig(options: PoolOptions): ClientConfig {
+  return {
+    connectionString: options.url,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    fallback_application_name: 'daybook',
+  }
+}
+
+/** Set by a statement: connection poolers refuse most start-up parameters. */
+function sessionSettings(statementTimeoutMs: number): string {
+  return [
+    `set statement_timeout = ${Math.trunc(statementTimeoutMs)}`,
+    `set idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
+    // Compiling a plan costs more than our short statements take.
+    'set jit = off',
+    "set timezone = 'UTC'",
+  ].join(';')
+}
+
+async function applySettings(client: ClientBase, settings: string): Promise<void> {
+  await client.query(settings)
+}
+
+// pg's type for type numbers leaves the arrays out.
+const textArray = types.getTypeParser(1009 as Parameters<typeof types.getTypeParser>[0])
+const arrays: ReadonlyMap<number, number | undefined> = new Map([
+  [1000, oid.bool],
+  [1005, oid.int2],
+  [1007, oid.int4],
+  [1016, oid.int8],
+  [1021, oid.float4],
+  [1022, oid.float8],
+  [1028, oid.oid],
+  [1185, oid.timestamptz],
+  // name, text, varchar, numeric, json, jsonb, uuid: their elements stay text.
+  ...[1003, 1009, 1015, 1231, 199, 3807, 2951].map(array => [array, undefined] as const),
+])
+
+/** pg's form of our column parsers. */
+export function pgTypes(parsers: ReadonlyMap<number, ParseColumn>): CustomTypesConfig {
+  const all = new Map<number, ParseColumn>(parsers)
+  for (const [array, element] of arrays) {
+    const parse = element === undefined ? undefined : parsers.get(element)
+    all.set(array, text => parseElements(textArray(text), parse))
+  }
+  const asText: ParseColumn = text => text
+  return { getTypeParser: (type: number) => all.get(type) ?? asText }
+}
+
+function parseElements(elements: unknown, parse: ParseColumn | undefined): unknown {
+  if (parse === undefined || !Array.isArray(elements)) return elements
+  return elements.map(element => (typeof element === 'string' ? parse(element) : element))
+}

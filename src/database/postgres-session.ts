@@ -1,0 +1,134 @@
+import type { Pool, PoolClient, QueryArrayConfig, QueryConfig } from 'pg'
+import { columnParsers, kyselyColumnParsers } from './column-value.ts'
+import type { Runner } from './database.ts'
+import {
+  databaseFault,
+  type Effect,
+  isOutdatedStatement,
+  toConnectError,
+  toRpcError,
+} from './database-error.ts'
+import { pgTypes } from './postgres-pool.ts'
+import { type ObjectRows, runWithin, type Session } from './runner.ts'
+import { bindStatement, type Statement } from './statement.ts'
+
+const runTypes = pgTypes(columnParsers)
+const kyselyTypes = pgTypes(kyselyColumnParsers)
+const changing = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE'])
+
+/** PostgreSQL keeps a plan for each name and connection, without end; such a connection is closed instead. */
+const maxPrepared = 1000
+
+/** Each statement on a connection of its own from `pool`. `effect`: what a lost statement may have done. */
+export function createPoolSession(pool: Pool, effect: Effect): Session {
+  const prepared = new WeakMap<PoolClient, Set<string>>()
+
+  function isCrowded(client: PoolClient, name: string | undefined): boolean {
+    if (name === undefined) return false
+    const names = prepared.get(client) ?? new Set<string>()
+    prepared.set(client, names.add(name))
+    return names.size > maxPrepared
+  }
+
+  async function lend<T>(work: (client: PoolClient) => Promise<T>, name?: string): Promise<T> {
+    const client = await connect(pool)
+    try {
+      const result = await work(client)
+      client.release(isCrowded(client, name))
+      return result
+    } catch (error) {
+      client.release(isOutdatedStatement(error))
+      throw toRpcError(error, effect)
+    }
+  }
+
+  return {
+    async run(statement, values) {
+      const query = arrayQuery(statement, values)
+      return lend(async client => toResult(await client.query(query)), statement.name)
+    },
+    execute(sql, parameters) {
+      return lend(client => execute(client, sql, parameters))
+    },
+  }
+}
+
+/** Runs `work` between begin and commit on one connection. Its own errors pass through after the rollback. */
+export async function runTransaction<T>(pool: Pool, work: (runner: Runner) => Promise<T>): Promise<T> {
+  const client = await connect(pool)
+  let broken = false
+  try {
+    await client.query('begin').catch(error => {
+      throw toRpcError(error, 'none')
+    })
+    const result = await runWithin(transactionSession(client), work)
+    await commit(client)
+    return result
+  } catch (error) {
+    broken = !(await rollBack(client)) || (error instanceof Error && isOutdatedStatement(error.cause))
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** Until it is committed, a transaction whose connection is lost leaves nothing. */
+function transactionSession(client: PoolClient): Session {
+  const lost = (error: unknown): never => {
+    throw toRpcError(error, 'none')
+  }
+  return {
+    async run(statement, values) {
+      return toResult(await client.query(arrayQuery(statement, values)).catch(lost))
+    },
+    execute: (sql, parameters) => execute(client, sql, parameters).catch(lost),
+  }
+}
+
+async function commit(client: PoolClient): Promise<void> {
+  const { command } = await client.query('commit').catch(error => {
+    throw toRpcError(error, 'unknown')
+  })
+  // PostgreSQL answers COMMIT with ROLLBACK when a statement failed and its error was swallowed.
+  if (command === 'ROLLBACK') throw databaseFault('transaction_aborted')
+}
+
+async function rollBack(client: PoolClient): Promise<boolean> {
+  return client.query('rollback').then(
+    () => true,
+    () => false,
+  )
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw toConnectError(error)
+  }
+}
+
+function arrayQuery(statement: Statement, values: readonly unknown[]): QueryArrayConfig {
+  return {
+    name: statement.name,
+    text: statement.sql,
+    values: bindStatement(statement, values),
+    rowMode: 'array',
+    types: runTypes,
+  }
+}
+
+async function execute(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<ObjectRows> {
+  const query: QueryConfig = { text: sql, values: [...parameters], types: kyselyTypes }
+  const answer = await client.query<Record<string, unknown>>(query)
+  // Several statements, several results.
+  const last = Array.isArray(answer) ? answer.at(-1) : answer
+  return toResult(last)
+}
+
+function toResult<Row>(answer: { rows: Row[]; rowCount: number | null; command: string }): {
+  rows: Row[]
+  affected: number
+} {
+  return { rows: answer.rows, affected: changing.has(answer.command) ? (answer.rowCount ?? 0) : 0 }
+}

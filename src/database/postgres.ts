@@ -1,0 +1,85 @@
+import { sql } from 'kysely'
+import type { Database, PoolStats } from './database.ts'
+import { createListener } from './postgres-listener.ts'
+import { clientConfig, createPool, type PoolOptions } from './postgres-pool.ts'
+import { createPoolSession, runTransaction } from './postgres-session.ts'
+import { createRunner } from './runner.ts'
+import { describeError, StartError } from './start-error.ts'
+
+const oldestVersion = 15
+
+/** Opens a PostgreSQL; `readUrl` names a replica for `Database.read`. Throws StartError. */
+export async function openPostgres(
+  options: PoolOptions & { readUrl?: string | undefined },
+): Promise<Database> {
+  const database = createDatabase(options)
+  try {
+    await requireVersion(database)
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+function createDatabase(options: PoolOptions & { readUrl?: string | undefined }): Database {
+  const { readUrl } = options
+  const pool = createPool(options)
+  const readPool = readUrl === undefined ? pool : createPool({ ...options, url: readUrl })
+  const pools = new Set([pool, readPool])
+  const listener = createListener(clientConfig(options), options.onError)
+  const runner = createRunner(createPoolSession(pool, 'unknown'))
+  const reader = createPoolSession(readPool, 'none')
+  let closing: Promise<void> | undefined
+
+  async function close(): Promise<void> {
+    await listener.close()
+    await Promise.all([...pools].map(each => each.end()))
+  }
+
+  return {
+    engine: 'postgres',
+    get kysely() {
+      return runner.kysely
+    },
+    run: runner.run,
+    read: { run: reader.run },
+    transaction: work => runTransaction(pool, work),
+    listen: listener.listen,
+    async ping() {
+      await reader.execute('select 1', [])
+      if (readPool !== pool) await runner.run({ name: undefined, sql: 'select 1', parameters: [] }, [])
+    },
+    stats: () => [...pools].map(statsOf).reduce(addStats),
+    close() {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+function statsOf(pool: { totalCount: number; idleCount: number; waitingCount: number }): PoolStats {
+  return { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }
+}
+
+function addStats(a: PoolStats, b: PoolStats): PoolStats {
+  return { total: a.total + b.total, idle: a.idle + b.idle, waiting: a.waiting + b.waiting }
+}
+
+async function requireVersion(database: Database): Promise<void> {
+  const number = await versionNumber(database)
+  const major = Math.floor(number / 10_000)
+  if (major >= oldestVersion) return
+  throw new StartError(`PostgreSQL ${major} is too old: ${oldestVersion} or newer is needed`)
+}
+
+async function versionNumber(database: Database): Promise<number> {
+  const query = sql<{ version: number }>`select current_setting('server_version_num')::int4 as version`
+  try {
+    const { rows } = await query.execute(database.kysely)
+    return rows[0]?.version ?? 0
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+    throw new StartError(`PostgreSQL cannot be used: ${describeError(cause)}`, { cause })
+  }
+}

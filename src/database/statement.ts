@@ -1,0 +1,33 @@
+import type { Compilable } from 'kysely'
+
+/** Stands where a run-time value goes while a query is compiled: `sql`${new Slot(0)}`` or `eb.val(new Slot(0))`. */
+export class Slot {
+  readonly index: number
+
+  constructor(index: number) {
+    this.index = index
+  }
+}
+
+/** A query compiled once and run often. With a name, PostgreSQL prepares it once a connection. */
+export interface Statement {
+  readonly name: string | undefined
+  readonly sql: string
+  /** What `$1`, `$2`, … stand for: a fixed value, or the Slot of a run-time value. */
+  readonly parameters: readonly unknown[]
+}
+
+/** Compiles a Kysely query. `name`: the same name must always mean the same SQL. */
+export function compileStatement(query: Compilable, name?: string): Statement {
+  const { sql, parameters } = query.compile()
+  return Object.freeze({ name, sql, parameters })
+}
+
+/** The parameters of one run: every Slot replaced by `values[slot.index]`. Throws RangeError for a Slot without a value. */
+export function bindStatement(statement: Statement, values: readonly unknown[]): unknown[] {
+  return statement.parameters.map(parameter => {
+    if (!(parameter instanceof Slot)) return parameter
+    if (parameter.index >= values.length) throw new RangeError(`slot ${parameter.index} has no value`)
+    return values[parameter.index]
+  })
+}

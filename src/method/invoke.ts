@@ -1,0 +1,63 @@
+import type { core } from 'zod'
+import { invalidParams, RpcError } from '../errors.ts'
+import { joinPath } from '../json.ts'
+import type { Identity } from '../permission/grant.ts'
+import type { Method, RequestContext } from './method.ts'
+
+/** Finds who a credential belongs to. Throws RpcError 101 or 102, also for none at all. */
+export type Authenticate = (credential: string | undefined) => Promise<Identity>
+
+type Members = Readonly<Record<string, unknown>>
+
+/**
+ * Runs one call of `method`: finds the credential, authenticates it, parses the parameters (by name, by position
+ * or absent), then handles them. Nothing but the credential is looked at before the caller is known.
+ * Throws RpcError 101, 102, 108, -32602, and whatever the method throws.
+ */
+export async function invoke(
+  method: Method,
+  params: unknown,
+  context: RequestContext,
+  authenticate: Authenticate,
+): Promise<unknown> {
+  const named = nameParams(method, params)
+  const caller =
+    method.access === 'public' ? undefined : await authenticate(findCredential(method, named, context))
+  return method.handle({ params: parseParams(method, named, params), caller, context })
+}
+
+/** By position, parameters take the names in the order in which the method's schema declares them. */
+function nameParams(method: Method, params: unknown): Members {
+  if (params === undefined) return {}
+  if (!Array.isArray(params)) return params as Members
+  const names = Object.keys(method.params.shape)
+  return Object.fromEntries(names.slice(0, params.length).map((name, i) => [name, params[i]]))
+}
+
+function findCredential(method: Method, named: Members, context: RequestContext): string | undefined {
+  const name = method.credentialParams.find(name => Object.hasOwn(named, name))
+  if (name === undefined) return context.bearer
+  const credential = named[name]
+  if (typeof credential !== 'string') throw invalidParams(name, 'expected a string')
+  if (context.bearer === undefined || context.bearer === credential) return credential
+  throw new RpcError('invalid_input', `${name} and the Authorization header hold different credentials`, {
+    reason: 'credential_conflict',
+    path: name,
+  })
+}
+
+function parseParams(method: Method, named: Members, given: unknown): unknown {
+  const expected = Object.keys(method.params.shape).length
+  if (Array.isArray(given) && given.length > expected) {
+    throw invalidParams(`[${expected}]`, `expected at most ${expected} positional parameters`)
+  }
+  const parsed = method.params.safeParse(named)
+  if (parsed.success) return parsed.data
+  throw faultOf(parsed.error.issues[0])
+}
+
+function faultOf(issue: core.$ZodIssue | undefined): RpcError {
+  if (issue === undefined) return invalidParams('', 'invalid parameters')
+  if (issue.code !== 'unrecognized_keys') return invalidParams(joinPath(issue.path), issue.message)
+  return invalidParams(joinPath([...issue.path, issue.keys[0] ?? '']), 'unknown member', 'unknown_member')
+}

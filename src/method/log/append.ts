@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { requirePermission } from '../../permission/grant.ts'
+import { insertRows } from '../../resource/append.ts'
+import { createAppendQueue } from '../../resource/append-queue.ts'
+import { actionOf, type Resource } from '../../resource/resource.ts'
+import { appendedFields, bindRow, newRowSchema } from '../../resource/row.ts'
+import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { type LogMethodDeps, writerOf } from './log-method.ts'
+
+const maxRows = 1000
+
+/** `X_append`: records rows; acknowledged once they are committed. */
+export function appendMethod(resource: Resource, deps: LogMethodDeps): Method {
+  const writer = writerOf(resource, deps)
+  const append = createAppendQueue(rows => insertRows(writer, rows))
+  const fields = appendedFields(resource)
+  const action = actionOf(resource, 'write')
+  return defineMethod({
+    name: `${resource.name}_append`,
+    summary: `Records ${resource.summary}`,
+    params: z.object({ token: credentialParam, rows: z.array(newRowSchema(resource)).min(1).max(maxRows) }),
+    result: z.object({ ids: z.array(z.int()) }),
+    async handle({ params: { rows }, caller }) {
+      const names = new Set(rows.map(row => String(row[resource.nameField])))
+      for (const name of names) requirePermission(caller, action, name)
+      const now = deps.clock()
+      const ids = await append(rows.map(row => bindRow(fields, row, now)))
+      deps.onRows(resource.name, 'appended', ids.length)
+      return { ids }
+    },
+  })
+}

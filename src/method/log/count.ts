@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { planAccess } from '../../resource/access.ts'
+import { countRows } from '../../resource/count.ts'
+import type { Resource } from '../../resource/resource.ts'
+import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { type LogMethodDeps, planQuery, querySchema, readerOf } from './log-method.ts'
+
+/** `X_count`: how many rows the conditions find; a limit or last bounds it. */
+export function countMethod(resource: Resource, deps: LogMethodDeps): Method {
+  const reader = readerOf(resource, deps)
+  return defineMethod({
+    name: `${resource.name}_count`,
+    summary: `How many ${resource.summary} fulfil the conditions`,
+    params: z.strictObject({ token: credentialParam, query: querySchema(resource) }),
+    result: z.object({ count: z.int() }),
+    async handle({ params, caller }) {
+      const plan = planQuery(resource, params.query, deps)
+      const { predicates } = planAccess(resource, 'read', caller, plan)
+      return { count: await countRows(reader, predicates, plan.limit) }
+    },
+  })
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import type { Plan } from '../../condition/plan.ts'
+import { RpcError } from '../../errors.ts'
+import { planAccess } from '../../resource/access.ts'
+import { countRows } from '../../resource/count.ts'
+import { removeRows } from '../../resource/remove.ts'
+import type { Resource } from '../../resource/resource.ts'
+import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { type LogMethodDeps, planQuery, querySchema, writerOf } from './log-method.ts'
+
+/** `X_delete`: deletes exactly what the same conditions find. */
+export function deleteMethod(resource: Resource, deps: LogMethodDeps): Method {
+  const writer = writerOf(resource, deps)
+  return defineMethod({
+    name: `${resource.name}_delete`,
+    summary: `Deletes the ${resource.summary} that fulfil the conditions`,
+    params: z.strictObject({
+      token: credentialParam,
+      query: querySchema(resource),
+      dry_run: z.boolean().default(false).describe('Delete nothing, say how many it would be'),
+      max_affected: z.int().min(0).optional().describe('Delete nothing when more rows than this are found'),
+    }),
+    result: z.object({
+      success: z.literal(true),
+      deleted: z.int(),
+      condition_count: z.int(),
+      would_delete: z.int().optional(),
+    }),
+    async handle({ params, caller }) {
+      const plan = planQuery(resource, params.query, deps, true)
+      requireBounds(plan)
+      const { predicates } = planAccess(resource, 'delete', caller, plan)
+      const answer = { success: true, deleted: 0, condition_count: plan.conditionCount }
+      if (params.dry_run) return { ...answer, would_delete: await countRows(writer, predicates, plan.limit) }
+
+      const maxAffected = params.max_affected
+      const { found, deleted } = await removeRows(writer, { predicates, limit: plan.limit, maxAffected })
+      if (maxAffected !== undefined && found > maxAffected) throw tooMany(maxAffected)
+      deps.onRows(resource.name, 'deleted', deleted)
+      return { ...answer, deleted }
+    },
+  })
+}
+
+// An empty list would empty the table: whoever means that says so.
+function requireBounds(plan: Plan): void {
+  if (plan.predicates.length > 0 || plan.limit !== undefined || plan.all) return
+  throw new RpcError('invalid_input', 'Without any condition, "all" must be given to delete every record', {
+    reason: 'all_required',
+    path: 'query.condition',
+  })
+}
+
+function tooMany(maxAffected: number): RpcError {
+  return new RpcError('invalid_input', `More than ${maxAffected} records were found; none was deleted`, {
+    reason: 'max_affected_exceeded',
+    path: 'max_affected',
+  })
+}

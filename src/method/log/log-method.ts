@@ -1,0 +1,58 @@
+import type { Kysely } from 'kysely'
+import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
+import type { AnyTables } from '../../condition/compile.ts'
+import { type Plan, planConditions } from '../../condition/plan.ts'
+import type { Database } from '../../database/database.ts'
+import type { StatementCache } from '../../database/statement-cache.ts'
+import type { Reader } from '../../resource/read.ts'
+import type { Resource } from '../../resource/resource.ts'
+
+export type RowsVerb = 'returned' | 'deleted' | 'appended'
+
+/** What the methods of a resource need. */
+export interface LogMethodDeps {
+  readonly database: Database
+  readonly cache: StatementCache
+  readonly clock: Clock
+  readonly maxConditions: number
+  /** Told of the rows that a call returned, deleted or appended. */
+  readonly onRows: (resource: string, verb: RowsVerb, count: number) => void
+}
+
+/** Runs the resource's statements where they may write. */
+export function writerOf(resource: Resource, { database, cache }: LogMethodDeps): Reader {
+  return { resource, cache, builder: builderOf(database), runner: database }
+}
+
+/** Runs the resource's statements where reads go. */
+export function readerOf(resource: Resource, deps: LogMethodDeps): Reader {
+  return { ...writerOf(resource, deps), runner: deps.database.read }
+}
+
+function builderOf({ kysely }: Database): Kysely<AnyTables> {
+  return kysely as unknown as Kysely<AnyTables>
+}
+
+/** `{condition: […]}` of one resource; the elements are read by `planQuery`, which knows their paths. */
+export function querySchema(resource: Resource): z.ZodObject<{ condition: z.ZodArray<z.ZodUnknown> }> {
+  const { words, keys } = resource.language
+  const known = ['last', 'limit', 'or', 'and', 'not', ...words.keys(), ...keys.keys()]
+  const condition = z.array(z.unknown()).describe(`All hold together. Known: ${known.join(', ')}`)
+  return z.strictObject({ condition })
+}
+
+export interface Query {
+  readonly condition: readonly unknown[]
+}
+
+/** Throws RpcError -32602 with the path of the fault. */
+export function planQuery(resource: Resource, query: Query, deps: LogMethodDeps, allowAll = false): Plan {
+  const { language } = resource
+  return planConditions(query.condition, {
+    language,
+    path: 'query.condition',
+    maxConditions: deps.maxConditions,
+    allowAll,
+  })
+}

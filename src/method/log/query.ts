@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { planAccess } from '../../resource/access.ts'
+import { resolveNames } from '../../resource/names.ts'
+import { readRows } from '../../resource/read.ts'
+import type { Resource } from '../../resource/resource.ts'
+import { rowSchema } from '../../resource/row.ts'
+import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { type LogMethodDeps, planQuery, querySchema, readerOf } from './log-method.ts'
+
+/** What a query without limit or last returns at most. */
+const defaultLimit = 1000
+
+/** `X_query`: the rows that fulfil the conditions, newest first, as an array. */
+export function queryMethod(resource: Resource, deps: LogMethodDeps): Method {
+  const reader = readerOf(resource, deps)
+  return defineMethod({
+    name: `${resource.name}_query`,
+    summary: `The ${resource.summary} that fulfil the conditions, newest first`,
+    params: z.strictObject({ token: credentialParam, query: querySchema(resource) }),
+    result: z.array(rowSchema(resource)),
+    async handle({ params, caller }) {
+      const plan = planQuery(resource, params.query, deps)
+      const { predicates, names } = planAccess(resource, 'read', caller, plan)
+      const limit = plan.limit ?? defaultLimit
+      if (limit === 0) return []
+      const selection = { segments: [predicates], names: await resolveNames(reader, names), limit }
+      const { rows, count } = await readRows(reader, { ...selection, order: 'newest' })
+      deps.onRows(resource.name, 'returned', count)
+      return rows
+    },
+  })
+}

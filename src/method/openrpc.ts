@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { errorCodes } from '../errors.ts'
+import { JsonText } from '../json.ts'
+import type { Method } from './method.ts'
+
+/** The OpenRPC document (spec.open-rpc.org, 1.3.2) of the methods, made from their schemas. */
+export function openRpcDocument(methods: readonly Method[], version: string): object {
+  return {
+    openrpc: '1.3.2',
+    info: {
+      title: 'Daybook',
+      description: 'The record of what workers, jobs, services and events did',
+      version,
+      license: { name: 'MIT' },
+    },
+    methods: methods.map(describeMethod),
+    components: {
+      errors: Object.fromEntries(
+        Object.entries(errorCodes).map(([name, code]) => [
+          name,
+          { code, message: name.replaceAll('_', ' ') },
+        ]),
+      ),
+    },
+  }
+}
+
+function describeMethod({ name, summary, params, result, access, credentialParams }: Method): object {
+  return {
+    name,
+    summary,
+    paramStructure: 'either',
+    params: Object.entries(params.shape).map(([param, schema]) => ({
+      name: param,
+      // OpenRPC wants required parameters first. The credential comes first by position, and where it is a
+      // parameter at all it is needed: only a header can stand in for it.
+      required: (access === 'token' && param === credentialParams[0]) || !schema.safeParse(undefined).success,
+      schema: jsonSchema(schema, 'input'),
+    })),
+    result: { name: 'result', schema: jsonSchema(result, 'output') },
+    errors: access === 'token' ? [{ $ref: '#/components/errors/permission_denied' }] : [],
+  }
+}
+
+function jsonSchema(schema: z.core.$ZodType, io: 'input' | 'output'): object {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { target: 'draft-7', io, unrepresentable: 'any' })
+  return json
+}
+
+/** `rpc.discover`: the document of all methods, itself included. */
+export function discoverMethod(methods: readonly Method[], version: string): Method {
+  const discover: Method = {
+    name: 'rpc.discover',
+    summary: 'The OpenRPC document of this server',
+    params: z.object({}),
+    result: z.record(z.string(), z.unknown()).describe('An OpenRPC document'),
+    access: 'public',
+    credentialParams: [],
+    handle: async () => document,
+  }
+  const document = new JsonText(JSON.stringify(openRpcDocument([...methods, discover], version)))
+  return discover
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod'
+import type { Runner } from '../../database/database.ts'
+import { RpcError } from '../../errors.ts'
+import { digestSecret, generateSecret } from '../../permission/credential.ts'
+import { tokenLimitSchema } from '../../permission/limit.ts'
+import { deleteToken, type TokenChange, updateToken } from '../../token/store.ts'
+import { findTarget, type Target, tokenNotFound } from '../../token/target.ts'
+import type { Method } from '../method.ts'
+import { requirePassword } from './password-rule.ts'
+import {
+  credentialSchema,
+  defineTokenMethod,
+  keyAndSecretSchema,
+  refused,
+  requireSuper,
+  type TokenDeps,
+} from './token-method.ts'
+
+const path = 'target_token'
+const common = { token: credentialSchema, target_token: z.string() }
+
+/** The methods that change or end a token; when they answer, this server no longer takes what was before. */
+export function changeMethods(deps: TokenDeps): readonly Method[] {
+  const { database, authenticator, passwords, pepper, saveSuperToken } = deps
+
+  async function change(runner: Runner, { token }: Target, wanted: TokenChange): Promise<void> {
+    if (!(await updateToken(runner, token.id, wanted))) throw tokenNotFound(path)
+  }
+
+  const tokenEdit = defineTokenMethod({
+    name: 'token_edit',
+    summary: "Replaces a token's limits",
+    params: z.object({ ...common, limit: tokenLimitSchema }),
+    result: z.object({ success: z.literal(true), id: z.int(), token_key: z.string() }),
+    async handle({ params, caller }) {
+      requireSuper(caller)
+      const target = await findTarget(database, params.target_token, path)
+      if (target.token.isSuper) throw refused(path, 'the super token has no limits', 'super_token')
+      await change(database, target, { limits: params.limit })
+      authenticator.forget()
+      return { success: true as const, id: target.token.id, token_key: target.token.key }
+    },
+  })
+
+  const tokenDelete = defineTokenMethod({
+    name: 'token_delete',
+    summary: 'Deletes a token; its JWTs end with it',
+    params: z.object(common),
+    result: z.object({
+      message: z.string(),
+      rows_affected: z.literal(1),
+      matched_by: z.enum(['token_key', 'username']),
+    }),
+    async handle({ params, caller }) {
+      requireSuper(caller)
+      const { token, matchedBy } = await findTarget(database, params.target_token, path)
+      if (token.isSuper) throw superTokenStays()
+      if (!(await deleteToken(database, token.id))) throw tokenNotFound(path)
+      authenticator.forget()
+      return {
+        message: 'Token deleted successfully',
+        rows_affected: 1 as const,
+        matched_by: matchedBy,
+      }
+    },
+  })
+
+  const tokenRoll = defineTokenMethod({
+    name: 'token_roll_token_secret',
+    summary: 'Gives a token a new secret; the old one and its JWTs are dead at once',
+    params: z.object(common),
+    result: keyAndSecretSchema,
+    async handle({ params, caller }) {
+      requireSuper(caller)
+      const target = await findTarget(database, params.target_token, path)
+      const rolled = { key: target.token.key, secret: generateSecret() }
+      await database.transaction(async runner => {
+        await change(runner, target, { secretDigest: digestSecret(rolled.secret, pepper) })
+        if (target.token.isSuper) await saveSuperToken(rolled)
+      })
+      authenticator.forget()
+      return rolled
+    },
+  })
+
+  const tokenChangePassword = defineTokenMethod({
+    name: 'token_change_password',
+    summary: "Changes the password of a token that has a username; the token's JWTs end",
+    params: z.object({ ...common, new_password: z.string() }),
+    result: z.object({ success: z.literal(true), message: z.string() }),
+    async handle({ params, caller }) {
+      requireSuper(caller)
+      const target = await findTarget(database, params.target_token, path)
+      if (target.token.username === null) throw refused(path, 'has no username', 'no_username')
+      requirePassword(params.new_password, 'new_password')
+      await change(database, target, { passwordHash: await passwords.hash(params.new_password) })
+      authenticator.forget()
+      return { success: true as const, message: 'Password changed successfully' }
+    },
+  })
+
+  return [tokenEdit, tokenDelete, tokenRoll, tokenChangePassword]
+}
+
+function superTokenStays(): RpcError {
+  return new RpcError('permission_denied', 'The super token cannot be deleted', {
+    reason: 'super_token',
+    path,
+  })
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { RpcError } from '../../errors.ts'
+import { maxCredentialLength } from '../../permission/credential.ts'
+import { permissionDenied } from '../../permission/grant.ts'
+import { compileLimits, tokenLimitSchema } from '../../permission/limit.ts'
+import { isNarrower } from '../../permission/narrower.ts'
+import type { Method } from '../method.ts'
+import { credentialSchema, defineTokenMethod, refused, type TokenDeps } from './token-method.ts'
+
+const second = 1000
+const day = 24 * 60 * 60 * second
+
+export function issueMethods({ jwts }: TokenDeps): readonly Method[] {
+  const tokenIssue = defineTokenMethod({
+    name: 'token_issue',
+    summary: 'Mints a short-lived JWT with the limits of the presented token, or narrower ones',
+    params: z.object({
+      token: credentialSchema,
+      ttl_ms: z.int().min(second).max(day),
+      token_limit: tokenLimitSchema.optional(),
+    }),
+    result: z.object({ jwt: z.string(), expires_at: z.int() }),
+    async handle({ params: { ttl_ms: ttlMs, token_limit: limits }, caller }) {
+      const { tokenKey, secretGeneration: generation } = caller
+      // Else a JWT that leaked could be renewed for ever.
+      if (generation === undefined) throw denied('A JWT cannot issue another', 'jwt_cannot_issue')
+      if (limits !== undefined && !isNarrower(compileLimits(limits), caller)) throw permissionDenied()
+      const { jwt, expiresAt } = jwts.mint({ tokenKey, generation, limits, ttlMs })
+      if (jwt.length > maxCredentialLength) {
+        throw refused('token_limit', 'is too long for a JWT', 'token_limit_too_long')
+      }
+      return { jwt, expires_at: expiresAt }
+    },
+  })
+  return [tokenIssue]
+}
+
+function denied(message: string, reason: string): RpcError {
+  return new RpcError('permission_denied', message, { reason })
+}

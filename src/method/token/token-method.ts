@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
+import type { Database } from '../../database/database.ts'
+import { RpcError } from '../../errors.ts'
+import type { KeyAndSecret } from '../../permission/credential.ts'
+import { type Identity, permissionDenied } from '../../permission/grant.ts'
+import type { Jwts } from '../../permission/jwt.ts'
+import type { Passwords } from '../../permission/password.ts'
+import type { Authenticator } from '../../token/authenticator.ts'
+import type { Call, Method } from '../method.ts'
+
+/** What the token methods work with. */
+export interface TokenDeps {
+  readonly database: Database
+  readonly authenticator: Authenticator
+  readonly jwts: Jwts
+  readonly passwords: Passwords
+  readonly pepper: string
+  readonly clock: Clock
+  /**
+   * Puts the super token's new secret where its owner finds it, before the old one ends; when it throws, nothing
+   * is changed.
+   */
+  saveSuperToken(rolled: KeyAndSecret): Promise<unknown>
+}
+
+interface TokenMethod<Params extends z.ZodObject, Result extends z.ZodType> {
+  readonly name: string
+  readonly summary: string
+  readonly params: Params
+  readonly result: Result
+  readonly credentialParams?: readonly string[]
+  handle(call: Call<z.infer<Params>, Identity>): Promise<z.infer<Result>>
+}
+
+/** A method that needs a credential, with its parameters typed by their schema. */
+export function defineTokenMethod<Params extends z.ZodObject, Result extends z.ZodType>(
+  method: TokenMethod<Params, Result>,
+): Method {
+  return {
+    ...method,
+    access: 'token',
+    credentialParams: method.credentialParams ?? ['token'],
+    async handle({ params, caller, context }) {
+      if (caller === undefined) throw permissionDenied()
+      return method.handle({ params: params as z.infer<Params>, caller, context })
+    },
+  }
+}
+
+/** Throws RpcError 102: managing tokens is for the super token alone. */
+export function requireSuper(caller: Identity): void {
+  if (!caller.isSuper) throw permissionDenied()
+}
+
+/** The credential's own parameter; `invoke` has read it before. */
+export const credentialSchema = z.string().optional()
+
+export const keyAndSecretSchema = z.object({ key: z.string(), secret: z.string() })
+
+/** 108: well formed, but refused. */
+export function refused(path: string, message: string, reason: string): RpcError {
+  return new RpcError('invalid_input', `${path}: ${message}`, { reason, path })
+}

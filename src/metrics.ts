@@ -1,0 +1,98 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { PoolStats } from './database/database.ts'
+
+/** The method label of a request that names no known method: a client must not make new series. */
+export const unknownMethod = 'unknown'
+
+export type RowAction = 'returned' | 'deleted' | 'appended'
+
+/** What the server counts. Every call is cheap enough for every request. */
+export interface Metrics {
+  /** One answered request: its method (`unknownMethod` if there is none such), its error code if it failed, its time. */
+  countRequest(method: string, code: number | undefined, seconds: number): void
+  /** One look into a cache, e.g. `credential` or `statement`. */
+  countLookup(cache: string, isHit: boolean): void
+  countRows(resource: string, action: RowAction, rows: number): void
+  /** Reads the pool whenever the metrics are asked for. */
+  watchPool(stats: () => PoolStats): void
+  readonly contentType: string
+  /** The metrics in Prometheus text format. */
+  render(): Promise<string>
+}
+
+/** Metrics in a registry of their own, together with the usual ones of the process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const requests = cachedCounter(registry, 'daybook_requests_total', 'Answered requests', ['method', 'code'])
+  const lookups = cachedCounter(registry, 'daybook_cache_lookups_total', 'Cache lookups', [
+    'cache',
+    'outcome',
+  ])
+  const rows = cachedCounter(registry, 'daybook_rows_total', 'Rows by what happened to them', [
+    'resource',
+    'action',
+  ])
+  const observeDuration = cachedDuration(registry)
+  return {
+    countRequest(method, code, seconds) {
+      requests(method, code === undefined ? 'ok' : String(code), 1)
+      observeDuration(method, seconds)
+    },
+    countLookup: (cache, isHit) => lookups(cache, isHit ? 'hit' : 'miss', 1),
+    countRows: (resource, action, count) => rows(resource, action, count),
+    watchPool: stats => addPoolGauge(registry, stats),
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  }
+}
+
+/** A counter of two labels whose series are looked up, not made, on every request. */
+function cachedCounter(registry: Registry, name: string, help: string, labelNames: [string, string]) {
+  const counter = new Counter({ name, help, labelNames, registers: [registry] })
+  const seriesOf = remember(first => remember(second => counter.labels(first, second)))
+  return (first: string, second: string, count: number): void => {
+    seriesOf(first)(second).inc(count)
+  }
+}
+
+function cachedDuration(registry: Registry) {
+  const histogram = new Histogram({
+    name: 'daybook_request_duration_seconds',
+    help: 'Time from a parsed request to its answer',
+    labelNames: ['method'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry],
+  })
+  const seriesOf = remember(method => histogram.labels(method))
+  return (method: string, seconds: number): void => {
+    seriesOf(method).observe(seconds)
+  }
+}
+
+/** The same value for the same key, made once. */
+function remember<T>(make: (key: string) => T): (key: string) => T {
+  const made = new Map<string, T>()
+  return key => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const value = make(key)
+    made.set(key, value)
+    return value
+  }
+}
+
+function addPoolGauge(registry: Registry, stats: () => PoolStats): void {
+  new Gauge({
+    name: 'daybook_database_connections',
+    help: 'Connections of the database pool; waiting counts the requests without one',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      const { total, idle, waiting } = stats()
+      this.set({ state: 'busy' }, total - idle)
+      this.set({ state: 'idle' }, idle)
+      this.set({ state: 'waiting' }, waiting)
+    },
+  })
+}

@@ -1,0 +1,89 @@
+import { RpcError } from '../errors.ts'
+import type { Limit, Permission, Scope } from './limit.ts'
+import { everyName, intersectAll, minimalPatterns, type NameSet, nameSetOf } from './name-set.ts'
+import { compilePattern, type Pattern } from './pattern.ts'
+
+export type { Limit } from './limit.ts'
+export type { NameSet } from './name-set.ts'
+
+/** Who a credential turned out to be, and what it may do. */
+export interface Identity {
+  readonly tokenKey: string
+  readonly isSuper: boolean
+  /** Every inner list must permit (a JWT adds one to its issuer's); inside a list one limit is enough. */
+  readonly limits: readonly (readonly Limit[])[]
+  /** Which of its token's secrets was presented; a JWT has none, so it cannot issue another. */
+  readonly secretGeneration?: number
+}
+
+/** What is about to be done to a named object, e.g. `{scope: 'js_worker', permission: 'js_result', verb: 'read'}`. */
+export interface Action {
+  readonly scope: string
+  readonly permission: string
+  readonly verb: string
+}
+
+/** True when the identity may do this to the object of this name. An identity without any list may do nothing. */
+export function permits(identity: Identity, action: Action, name: string): boolean {
+  if (identity.isSuper) return true
+  return (
+    identity.limits.length > 0 &&
+    identity.limits.every(list => list.some(limit => grants(limit, action, name)))
+  )
+}
+
+function grants(limit: Limit, action: Action, name: string): boolean {
+  return (
+    limit.scopes.some(scope => isScopeOf(scope, action) && scope.pattern.matches(name)) &&
+    limit.permissions.some(permission => isFor(permission, action) && permission.pattern.matches(name))
+  )
+}
+
+function isScopeOf(scope: Scope, action: Action): boolean {
+  return scope.kind === 'global' || scope.kind === action.scope
+}
+
+function isFor(permission: Permission, action: Action): boolean {
+  return permission.kind === action.permission && permission.verb === action.verb
+}
+
+/** Throws RpcError 102 (reason `permission_denied`) unless the identity may do this to the object of this name. */
+export function requirePermission(identity: Identity, action: Action, name: string): void {
+  if (!permits(identity, action, name)) throw permissionDenied()
+}
+
+/** 102: the same words for whatever was refused, so that a forbidden object and an absent one look alike. */
+export function permissionDenied(): RpcError {
+  return new RpcError('permission_denied', 'Permission denied', { reason: 'permission_denied' })
+}
+
+const memory = new WeakMap<Identity, Map<string, NameSet>>()
+
+/** The names on which the identity may do this; `permits` of a name says the same. Remembered for each identity. */
+export function permittedNames(identity: Identity, action: Action): NameSet {
+  if (identity.isSuper) return everyName
+  const known = memory.get(identity) ?? new Map<string, NameSet>()
+  memory.set(identity, known)
+  const key = `${action.scope} ${action.permission} ${action.verb}`
+  const found = known.get(key) ?? nameSetOf(permittedPatterns(identity, action))
+  known.set(key, found)
+  return found
+}
+
+/** The same as patterns, of which none covers another. */
+export function permittedPatterns(identity: Identity, action: Action): readonly Pattern[] {
+  if (identity.isSuper) return [compilePattern('*')]
+  const lists = identity.limits.map(list => grantedPatterns(list, action))
+  const all = lists.length === 0 ? [] : lists.reduce(intersectAll)
+  return minimalPatterns(all)
+}
+
+/** Scope and permission never combine across limits: each limit is intersected by itself. */
+export function grantedPatterns(limits: readonly Limit[], action: Action): readonly Pattern[] {
+  return limits.flatMap(({ scopes, permissions }) =>
+    intersectAll(
+      scopes.filter(scope => isScopeOf(scope, action)).map(scope => scope.pattern),
+      permissions.filter(permission => isFor(permission, action)).map(permission => permission.pattern),
+    ),
+  )
+}

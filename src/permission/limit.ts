@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { compilePattern, maxNameLength, type Pattern, patternFault } from './pattern.ts'
+
+/** The kinds of objects that a scope can name; each is the `scope` of an Action. */
+export const scopeKinds = ['js_worker', 'event'] as const
+
+/** The permissions and their verbs; a resource's records are read, written and deleted. */
+export const permissionKinds = {
+  js_result: ['read', 'write', 'delete'],
+  event_log: ['read', 'write', 'delete'],
+} as const
+
+const maxLimits = 100
+const maxEntries = 100
+const maxPatterns = 1000
+
+const patternSchema = z
+  .string()
+  .superRefine((text, context) => {
+    const fault = patternFault(text)
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
+  })
+  .meta({ minLength: 1, maxLength: maxNameLength })
+
+/** A strict object of which exactly one member is given, e.g. `{"read": "demo_*"}`. */
+function oneOf(names: readonly string[], member: (name: string) => z.ZodType) {
+  const shape = Object.fromEntries(names.map(name => [name, member(name).optional()]))
+  return z
+    .strictObject(shape)
+    .refine(value => Object.keys(value).length === 1, 'must have exactly one member')
+    .meta({ minProperties: 1, maxProperties: 1 })
+}
+
+/** `"global"`, `{"global":null}` or a kind of object with a pattern, e.g. `{"js_worker":"demo_*"}`. */
+export const scopeSchema = z.union([
+  z.literal('global'),
+  oneOf(['global', ...scopeKinds], kind => (kind === 'global' ? z.null() : patternSchema)),
+])
+
+/** A permission with a verb and a pattern, e.g. `{"js_result":{"read":"demo_*"}}`. */
+export const permissionSchema = oneOf(Object.keys(permissionKinds), kind =>
+  oneOf(verbsOf(kind), () => patternSchema),
+)
+
+function verbsOf(kind: string): readonly string[] {
+  return new Map<string, readonly string[]>(Object.entries(permissionKinds)).get(kind) ?? []
+}
+
+/** A token's list of limits as clients write it and as the database keeps it. */
+export const tokenLimitSchema = z
+  .array(
+    z.strictObject({
+      scopes: z.array(scopeSchema).max(maxEntries),
+      permissions: z.array(permissionSchema).max(maxEntries),
+    }),
+  )
+  .max(maxLimits)
+  .refine(limits => countEntries(limits) <= maxPatterns, `must have at most ${maxPatterns} patterns in all`)
+
+export type TokenLimit = z.infer<typeof tokenLimitSchema>
+export type WireScope = z.infer<typeof scopeSchema>
+export type WirePermission = z.infer<typeof permissionSchema>
+
+function countEntries(limits: readonly { scopes: readonly unknown[]; permissions: readonly unknown[] }[]) {
+  return limits.reduce((sum, limit) => sum + limit.scopes.length + limit.permissions.length, 0)
+}
+
+/** A scope ready to match; `kind` is `global` or one of scopeKinds. */
+export interface Scope {
+  readonly kind: string
+  readonly pattern: Pattern
+}
+
+/** A permission ready to match, e.g. `js_result`, `read` and the names it covers. */
+export interface Permission {
+  readonly kind: string
+  readonly verb: string
+  readonly pattern: Pattern
+}
+
+/** What one limit grants: each of its permissions on the objects of each of its scopes. */
+export interface Limit {
+  readonly scopes: readonly Scope[]
+  readonly permissions: readonly Permission[]
+}
+
+/** Compiles a list that tokenLimitSchema has accepted. */
+export function compileLimits(limits: TokenLimit): readonly Limit[] {
+  return limits.map(limit => ({
+    scopes: limit.scopes.map(compileScope),
+    permissions: limit.permissions.map(compilePermission),
+  }))
+}
+
+/** Compiles a scope that scopeSchema has accepted. */
+export function compileScope(scope: WireScope): Scope {
+  const [kind, pattern] = scope === 'global' ? ['global', null] : onlyMember(scope)
+  return { kind, pattern: compilePattern(typeof pattern === 'string' ? pattern : '*') }
+}
+
+/** Compiles a permission that permissionSchema has accepted. */
+export function compilePermission(permission: WirePermission): Permission {
+  const [kind, verbs] = onlyMember(permission)
+  const [verb, pattern] = onlyMember(verbs)
+  return { kind, verb, pattern: compilePattern(String(pattern)) }
+}
+
+function onlyMember(object: unknown): [string, unknown] {
+  const entry = Object.entries(object as object)[0]
+  if (entry === undefined) throw new TypeError('expected an object with one member')
+  return entry
+}

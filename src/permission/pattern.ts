@@ -1,0 +1,80 @@
+import micromatch from 'micromatch'
+import { invalidParams } from '../errors.ts'
+
+/** A literal name, or every name that begins with `literal` (written `literal*`). */
+export interface Pattern {
+  readonly text: string
+  readonly literal: string
+  readonly isPrefix: boolean
+  matches(name: string): boolean
+}
+
+/** The most characters (code points) of a name and of a pattern, its `*` included. */
+export const maxNameLength = 128
+
+const controlCharacter = /\p{Cc}/u
+
+// With these, `*` behind a literal equals a prefix test; micromatch's own defaults negate, expand and skip.
+const options = { nobrace: true, noextglob: true, nobracket: true, nonegate: true, dot: true, bash: true }
+
+/** Why `text` is no pattern, or undefined when it is one. */
+export function patternFault(text: string): string | undefined {
+  const fault = nameTextFault(text)
+  if (fault !== undefined) return fault
+  const star = text.indexOf('*')
+  if (star !== -1 && star !== text.length - 1) return '`*` may only be the last character'
+  return undefined
+}
+
+/** What names and patterns alike must not be, or undefined. */
+export function nameTextFault(text: string): string | undefined {
+  if (text === '') return 'must not be empty'
+  // A code point is one or two code units: only what may be too long is counted.
+  if (text.length > maxNameLength && (text.length > 2 * maxNameLength || [...text].length > maxNameLength)) {
+    return `must have at most ${maxNameLength} characters`
+  }
+  if (!text.isWellFormed()) return 'contains a lone surrogate'
+  if (controlCharacter.test(text)) return 'must not contain control characters'
+  return undefined
+}
+
+/**
+ * Compiles a pattern: 1 to 128 characters without control characters, `*` only as the last one. Matching is
+ * case-sensitive; `demo_*` also matches `demo_`.
+ * Throws RpcError -32602 (reason `bad_pattern`) at `path`.
+ */
+export function compilePattern(text: string, path = ''): Pattern {
+  const fault = patternFault(text)
+  if (fault !== undefined) throw invalidParams(path, fault, 'bad_pattern')
+  return text.endsWith('*') ? prefixPattern(text) : literalPattern(text)
+}
+
+function literalPattern(text: string): Pattern {
+  return { text, literal: text, isPrefix: false, matches: name => name === text }
+}
+
+function prefixPattern(text: string): Pattern {
+  const literal = text.slice(0, -1)
+  if (literal === '') return { text, literal, isPrefix: true, matches: () => true }
+  const isMatch = micromatch.matcher(`${encode(literal)}*`, options)
+  return { text, literal, isPrefix: true, matches: name => isMatch(encode(name)) }
+}
+
+const special = /[^\w-]/g
+
+// Escaping the pattern alone is not enough: micromatch's `*` also refuses line separators and a `..` behind a slash.
+// Each code unit is encoded by itself, so one encoded text begins with another exactly when the plain ones do.
+function encode(text: string): string {
+  return text.replace(special, unit => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** The pattern that matches exactly what both match, or undefined when nothing is. */
+export function intersectPatterns(a: Pattern, b: Pattern): Pattern | undefined {
+  if (coversPattern(a, b)) return b
+  return coversPattern(b, a) ? a : undefined
+}
+
+/** True when `wide` matches every name that `narrow` matches. */
+export function coversPattern(wide: Pattern, narrow: Pattern): boolean {
+  return wide.isPrefix ? narrow.literal.startsWith(wide.literal) : wide.text === narrow.text
+}

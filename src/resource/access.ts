@@ -1,0 +1,69 @@
+import { prefixed } from '../condition/language.ts'
+import type { Plan } from '../condition/plan.ts'
+import { or, type Predicate } from '../condition/predicate.ts'
+import {
+  type Action,
+  type Identity,
+  type NameSet,
+  permissionDenied,
+  permittedNames,
+  requirePermission,
+} from '../permission/grant.ts'
+import { everyName } from '../permission/name-set.ts'
+import { actionOf, type Resource, type Verb } from './resource.ts'
+
+/** Which of the rows that a plan finds the caller may have. */
+export interface Access {
+  /** The plan's predicates, and the row filter where one is needed. */
+  readonly predicates: readonly Predicate[]
+  /** The only names that rows can have; everything where nothing narrows them down. */
+  readonly names: NameSet
+}
+
+/**
+ * Adds what the caller is permitted to a plan. Throws RpcError 102 when the plan names an object that is not, or when
+ * the caller may do this to no object at all.
+ */
+export function planAccess(resource: Resource, verb: Verb, caller: Identity, plan: Plan): Access {
+  const action = actionOf(resource, verb)
+  for (const name of plan.names) requirePermission(caller, action, name)
+  const { predicates } = plan
+  // One name at the top is permitted by now, and no row with another can be found.
+  if (predicates.some(predicate => isName(resource, predicate) && predicate.type === 'equal')) {
+    return { predicates, names: everyName }
+  }
+  const permitted = requireSome(caller, action)
+  const listed = predicates.find(predicate => isName(resource, predicate) && predicate.type === 'any')
+  if (listed?.type === 'any') {
+    return {
+      predicates,
+      names: { everything: false, names: [...new Set(listed.values.map(String))], prefixes: [] },
+    }
+  }
+  if (permitted.everything) return { predicates, names: everyName }
+  return { predicates: [...predicates, withinNames(resource, permitted)], names: permitted }
+}
+
+/** What a row must fulfil for the caller to do this to it. Throws RpcError 102 when there can be no such row. */
+export function rowFilter(resource: Resource, verb: Verb, caller: Identity): readonly Predicate[] {
+  const permitted = requireSome(caller, actionOf(resource, verb))
+  return permitted.everything ? [] : [withinNames(resource, permitted)]
+}
+
+function requireSome(caller: Identity, action: Action): NameSet {
+  const permitted = permittedNames(caller, action)
+  if (!permitted.everything && permitted.names.length === 0 && permitted.prefixes.length === 0) {
+    throw permissionDenied()
+  }
+  return permitted
+}
+
+function withinNames({ nameField }: Resource, { names, prefixes }: NameSet): Predicate {
+  const listed: readonly Predicate[] =
+    names.length === 0 ? [] : [{ type: 'any', column: nameField, values: names }]
+  return or(...listed, ...prefixes.map(prefix => prefixed(nameField, prefix)))
+}
+
+function isName({ nameField }: Resource, predicate: Predicate): boolean {
+  return 'column' in predicate && predicate.column === nameField
+}

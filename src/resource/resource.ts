@@ -1,0 +1,80 @@
+import type { Ordering } from '../condition/cursor.ts'
+import type { Field } from '../condition/field.ts'
+import { defineLanguage, type Language, type Word } from '../condition/language.ts'
+import type { Predicate } from '../condition/predicate.ts'
+import type { Action } from '../permission/grant.ts'
+
+/** The members that a client gave of a row it appends. */
+export type GivenRow = Readonly<Record<string, unknown>>
+
+/** A field of a resource: what it holds, and where its value comes from when a row is appended. */
+export interface ResourceField extends Field {
+  readonly summary: string
+  /** `generated`: by the database; `required`: by the client; `optional`: `initial` or null where it is absent. */
+  readonly append: 'generated' | 'required' | 'optional'
+  /** The value of an absent member. `now`: epoch milliseconds. */
+  readonly initial?: (given: GivenRow, now: number) => unknown
+}
+
+/** How `X_finish` ends a record that is still open. */
+export interface FinishRule {
+  readonly open: Predicate
+  /** The column that says how it ended, where there is one. */
+  readonly status?: { readonly column: string; readonly success: string; readonly failure: string }
+}
+
+/** A kind of record. Its methods, conditions, permissions, command line and OpenRPC entries follow from this. */
+export interface Resource {
+  /** The first half of its methods' names: `js-result`. */
+  readonly name: string
+  readonly summary: string
+  readonly table: string
+  /** In the order of the wire row. */
+  readonly fields: readonly ResourceField[]
+  readonly ordering: Ordering
+  /** The field by which records are permitted. */
+  readonly nameField: string
+  readonly scope: string
+  readonly permission: string
+  readonly language: Language
+  readonly finish: FinishRule | undefined
+}
+
+export interface ResourceOptions {
+  readonly name: string
+  readonly summary: string
+  readonly table: string
+  readonly fields: readonly ResourceField[]
+  /** The column that newest first goes by; nulls come last, ties go by the key. */
+  readonly newestBy: string
+  readonly nameField: string
+  readonly scope: string
+  readonly permission: string
+  readonly words: readonly Word[]
+  readonly finish?: FinishRule
+}
+
+/** Declares a resource. Throws TypeError for a declaration that does not hold together. */
+export function defineResource({ newestBy, words, finish, ...options }: ResourceOptions): Resource {
+  const { fields, nameField } = options
+  const key = fields.find(field => field.kind === 'id')
+  const time = fields.find(field => field.name === newestBy && field.kind === 'time')
+  if (key === undefined) throw new TypeError(`${options.name}: no field of kind id`)
+  if (time === undefined) throw new TypeError(`${options.name}: newestBy is no time field`)
+  if (!fields.some(field => field.name === nameField && field.kind === 'name')) {
+    throw new TypeError(`${options.name}: nameField is no name field`)
+  }
+  return Object.freeze({
+    ...options,
+    ordering: { time: time.name, timeNullable: time.nullable === true, key: key.name },
+    language: defineLanguage({ fields, words, nameField }),
+    finish,
+  })
+}
+
+export type Verb = 'read' | 'write' | 'delete'
+
+/** What a caller must be permitted to do so to a record of the resource. */
+export function actionOf(resource: Resource, verb: Verb): Action {
+  return { scope: resource.scope, permission: resource.permission, verb }
+}

@@ -1,0 +1,110 @@
+import type { WebSocket } from 'ws'
+import type { Logger } from '../logger.ts'
+import type { RequestContext } from '../method/method.ts'
+import type { FrontDoor } from './front-door.ts'
+import { failure, writeResponse } from './outcome.ts'
+
+/** Messages of one connection that are handled at once; while there are more the socket is not read. */
+const messagesAtOnce = 8
+/** A client with this many bytes of answers unread is cut off, because they stay in our memory. */
+const maxUnreadBytes = 16 * 1024 * 1024
+/** Checks in a row without a sign of life after which a client is cut off. */
+const missedChecks = 2
+
+export interface ConnectionOptions {
+  readonly socket: WebSocket
+  /** The context of the request that opened the connection; its bearer counts for every message. */
+  readonly upgrade: RequestContext
+  readonly frontDoor: FrontDoor
+  readonly logger: Logger
+}
+
+/** One WebSocket that takes JSON-RPC, text or binary (read as UTF-8), and sends answers as they finish. */
+export interface Connection {
+  /** Finishes the messages that have arrived, then closes with 1001. */
+  drain(): void
+  /** To be called at regular times: sends a ping, and cuts off a client that is gone or takes no answers. */
+  check(): void
+}
+
+export function serveConnection({ socket, upgrade, frontDoor, logger }: ConnectionOptions): Connection {
+  // Pausing the socket does not hold back messages that came in the same chunk.
+  const waiting: Buffer[] = []
+  let running = 0
+  let received = 0
+  let missed = 0
+  let isDraining = false
+
+  const startWaiting = (): void => {
+    while (running < messagesAtOnce) {
+      const message = waiting.shift()
+      if (message === undefined) break
+      running += 1
+      void handle(message).then(finishOne)
+    }
+    if (running === messagesAtOnce) socket.pause()
+    else socket.resume()
+  }
+
+  const finishOne = (): void => {
+    running -= 1
+    startWaiting()
+    if (isDraining) closeWhenIdle()
+  }
+
+  const handle = async (message: Buffer): Promise<void> => {
+    received += 1
+    const correlationId = `${upgrade.correlationId}-${received}`
+    try {
+      const answer = await frontDoor.answer(message, { bearer: upgrade.bearer, correlationId })
+      if (answer !== undefined) await send(answer)
+    } catch (error) {
+      logger.error({ correlationId, err: error }, 'a message failed unexpectedly')
+      await send(writeResponse(failure(error, correlationId), null))
+    }
+  }
+
+  /** Resolves when the answer has left our memory, so that a slow reader also slows down what it asks. */
+  const send = (answer: string): Promise<void> => {
+    if (socket.readyState !== socket.OPEN) return Promise.resolve()
+    if (socket.bufferedAmount > maxUnreadBytes) {
+      logger.warn({ correlationId: upgrade.correlationId }, 'a client does not read its answers')
+      socket.terminate()
+      return Promise.resolve()
+    }
+    return new Promise(resolve => {
+      socket.send(answer, () => {
+        missed = 0
+        resolve()
+      })
+    })
+  }
+
+  const closeWhenIdle = (): void => {
+    if (running === 0 && waiting.length === 0) socket.close(1001, 'the server is stopping')
+  }
+
+  socket.on('message', data => {
+    missed = 0
+    if (isDraining) return
+    waiting.push(data as Buffer)
+    startWaiting()
+  })
+  socket.on('pong', () => {
+    missed = 0
+  })
+
+  return {
+    drain() {
+      isDraining = true
+      closeWhenIdle()
+    },
+    check() {
+      // A paused socket cannot be heard; its client is waiting for us, unless it leaves answers unread.
+      if (socket.isPaused && socket.bufferedAmount === 0) return
+      missed += 1
+      if (missed > missedChecks) socket.terminate()
+      else if (socket.readyState === socket.OPEN) socket.ping()
+    },
+  }
+}

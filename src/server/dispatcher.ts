@@ -1,0 +1,83 @@
+import jayson from 'jayson'
+import { errorCodes, RpcError } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import { type Authenticate, invoke } from '../method/invoke.ts'
+import type { Method, RequestContext } from '../method/method.ts'
+import { type Metrics, unknownMethod } from '../metrics.ts'
+import { failure, type Outcome, success } from './outcome.ts'
+import type { CleanRequest } from './request.ts'
+
+/** Runs one request to its end; never rejects. */
+export type Dispatch = (request: CleanRequest, context: RequestContext) => Promise<Outcome>
+
+export interface DispatcherOptions {
+  readonly methods: readonly Method[]
+  readonly authenticate: Authenticate
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/**
+ * The only door to jayson. It sees one valid request at a time, under an id that it can keep, and is told every outcome
+ * as data: what a handler throws would end the process, and an error with a code would reach the client unfiltered.
+ */
+export function createDispatcher(options: DispatcherOptions): Dispatch {
+  const { methods, metrics } = options
+  const handlers = new Map(methods.map(method => [method.name, handlerOf(method, options)]))
+  if (handlers.size < methods.length) throw new TypeError('two methods have the same name')
+  // jayson takes undefined for "no such method", which its types leave out; a Map has no inherited names.
+  const server = new jayson.Server({}, { router: name => handlers.get(name) as jayson.Method })
+  return async (request, context) => {
+    const started = performance.now()
+    const outcome = await callJayson(server, request, context)
+    const label = handlers.has(request.method) ? request.method : unknownMethod
+    metrics.countRequest(label, outcome.code, (performance.now() - started) / 1000)
+    return outcome
+  }
+}
+
+function callJayson(
+  server: jayson.Server,
+  { method, params }: CleanRequest,
+  context: RequestContext,
+): Promise<Outcome> {
+  return new Promise(resolve => {
+    server.call({ jsonrpc: '2.0', method, params, id: 1 }, context, (_error, response) => {
+      resolve(response === undefined ? methodNotFound(context) : response.result)
+    })
+  })
+}
+
+function methodNotFound({ correlationId }: RequestContext): Outcome {
+  const error = new RpcError('method_not_found', 'Method not found', { reason: 'method_not_found' })
+  return failure(error, correlationId)
+}
+
+function handlerOf(method: Method, options: DispatcherOptions): jayson.Method {
+  const handler: jayson.MethodHandlerContext = (params, context, callback) => {
+    settle(method, params, context as RequestContext, options).then(outcome => callback(null, outcome))
+  }
+  return new jayson.Method(handler, { useContext: true })
+}
+
+async function settle(
+  method: Method,
+  params: unknown,
+  context: RequestContext,
+  { authenticate, logger }: DispatcherOptions,
+): Promise<Outcome> {
+  try {
+    return success(await invoke(method, params, context, authenticate))
+  } catch (error) {
+    logFault(logger, error, { method: method.name, correlationId: context.correlationId })
+    return failure(error, context.correlationId)
+  }
+}
+
+/** Only our own faults: what a client did wrong is in its answer. */
+function logFault(logger: Logger, error: unknown, where: { method: string; correlationId: string }): void {
+  if (!(error instanceof RpcError)) logger.error({ ...where, err: error }, 'a method failed unexpectedly')
+  else if (error.code === errorCodes.database_error || error.cause !== undefined) {
+    logger.warn({ ...where, reason: error.data.reason, err: error }, 'a method failed')
+  }
+}

@@ -1,0 +1,76 @@
+import { RpcError } from '../errors.ts'
+import type { RequestContext } from '../method/method.ts'
+import { type Metrics, unknownMethod } from '../metrics.ts'
+import { answerBatch, type BatchLimits } from './batch.ts'
+import { type BodyLimits, readBody } from './body.ts'
+import type { Dispatch } from './dispatcher.ts'
+import { failure, type Outcome, writeResponse } from './outcome.ts'
+import type { Entry, Refusal } from './request.ts'
+import { createRunning } from './running.ts'
+
+export interface FrontDoorLimits extends BodyLimits, BatchLimits {
+  /** Bytes of the answer to one request. */
+  readonly maxAnswerBytes: number
+}
+
+export interface FrontDoorOptions {
+  readonly dispatch: Dispatch
+  readonly limits: FrontDoorLimits
+  readonly metrics: Metrics
+}
+
+/** Where JSON-RPC text comes in and its answer goes out, whatever carries it. */
+export interface FrontDoor {
+  /** The answer's text; undefined when nothing but notifications came. Never rejects. */
+  answer(body: Buffer | string, context: RequestContext): Promise<string | undefined>
+  /** Resolves as soon as no request is running. */
+  idle(): Promise<void>
+}
+
+export function createFrontDoor({ dispatch, limits, metrics }: FrontDoorOptions): FrontDoor {
+  const running = createRunning()
+
+  const run = async (entry: Entry, context: RequestContext): Promise<Outcome> => {
+    const outcome = 'refused' in entry ? refuse(entry, context) : await dispatch(entry, context)
+    return exceedsBytes(outcome.text, limits.maxAnswerBytes) ? answerTooLarge(context) : outcome
+  }
+
+  const refuse = ({ refused }: Refusal, { correlationId }: RequestContext): Outcome => {
+    metrics.countRequest(unknownMethod, refused.code, 0)
+    return failure(refused, correlationId)
+  }
+
+  const answer = async (bytes: Buffer | string, context: RequestContext): Promise<string | undefined> => {
+    const body = readBody(bytes, limits)
+    if ('single' in body) return answerSingle(body.single, await run(body.single, context))
+    const { correlationId } = context
+    return answerBatch({ entries: body.batch, limits, correlationId, run: entry => run(entry, context) })
+  }
+
+  return {
+    idle: () => running.idle(),
+    async answer(bytes, context) {
+      running.start()
+      try {
+        return await answer(bytes, context)
+      } finally {
+        running.end()
+      }
+    },
+  }
+}
+
+function answerSingle({ id }: Entry, outcome: Outcome): string | undefined {
+  return id === undefined ? undefined : writeResponse(outcome, id)
+}
+
+function exceedsBytes(text: string, limit: number): boolean {
+  if (text.length > limit) return true
+  // A UTF-16 unit takes at most three bytes in UTF-8, so that most answers need no counting.
+  return text.length * 3 > limit && Buffer.byteLength(text) > limit
+}
+
+function answerTooLarge({ correlationId }: RequestContext): Outcome {
+  const message = 'the answer is too large; ask for fewer rows'
+  return failure(new RpcError('busy', message, { reason: 'answer_too_large', started: true }), correlationId)
+}

@@ -1,0 +1,53 @@
+/** Why the server should get no requests now. */
+export type NotReady = 'stopping' | 'database_unreachable' | 'migrations_pending'
+
+/** What readiness depends on: see Database.ping and pendingMigrations. */
+export interface HealthProbes {
+  ping(): Promise<void>
+  pendingMigrations(): Promise<readonly string[]>
+}
+
+export interface Health {
+  /** From now on never ready again. */
+  stop(): void
+  readonly isStopping: boolean
+  /** Undefined when ready; never rejects. */
+  whyNotReady(): Promise<NotReady | undefined>
+}
+
+const probeTimeoutMs = 5000
+
+export function createHealth(probes: HealthProbes): Health {
+  let isStopping = false
+  return {
+    stop() {
+      isStopping = true
+    },
+    get isStopping() {
+      return isStopping
+    },
+    async whyNotReady() {
+      if (isStopping) return 'stopping'
+      try {
+        await withTimeout(probes.ping())
+        const pending = await withTimeout(probes.pendingMigrations())
+        return pending.length === 0 ? undefined : 'migrations_pending'
+      } catch {
+        return 'database_unreachable'
+      }
+    },
+  }
+}
+
+/** A database that hangs must fail the check, not hang it. */
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), probeTimeoutMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

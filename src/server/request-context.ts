@@ -1,0 +1,28 @@
+import { isUtf8 } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
+import type { RequestContext } from '../method/method.ts'
+
+/** The caller's `X-Request-Id` where it is harmless in a log and a header, else a new one. */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+export function contextOf(request: FastifyRequest): RequestContext {
+  return { bearer: bearerOf(request.headers.authorization), correlationId: request.id }
+}
+
+/** The credential of an `Authorization: Bearer` header (RFC 6750); other schemes are somebody else's. */
+function bearerOf(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined
+  const credential = /^bearer +(\S.*)$/i.exec(header)?.[1]
+  return credential === undefined ? undefined : asUtf8(credential)
+}
+
+/** Node reads headers as Latin-1; a password with other characters was sent as UTF-8. */
+function asUtf8(header: string): string {
+  const bytes = Buffer.from(header, 'latin1')
+  return isUtf8(bytes) ? bytes.toString() : header
+}

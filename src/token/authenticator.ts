@@ -1,0 +1,144 @@
+import { hash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../database/database.ts'
+import { RpcError } from '../errors.ts'
+import { isSecretOf, parseCredential } from '../permission/credential.ts'
+import { type Identity, permissionDenied } from '../permission/grant.ts'
+import type { Claims, Jwts } from '../permission/jwt.ts'
+import { compileLimits } from '../permission/limit.ts'
+import type { Passwords } from '../permission/password.ts'
+import { type CacheStats, createSharedCache } from './shared-cache.ts'
+import { findTokenByKey, findTokenByUsername, type StoredToken } from './store.ts'
+import { watchTokenVersion } from './version-watch.ts'
+
+export interface AuthenticatorOptions {
+  readonly database: Database
+  readonly jwts: Jwts
+  readonly passwords: Passwords
+  readonly pepper: string
+  readonly clock: Clock
+  /** Checked credentials kept; default 10 000. */
+  readonly maxEntries?: number
+  /** How often the version of the tokens is compared, in milliseconds; default 500. */
+  readonly pollMs?: number
+}
+
+export interface Authenticator {
+  /**
+   * Who presents this credential. Throws RpcError 101 for a malformed one and 102 for the rest: `credential_required`
+   * for none, `permission_denied` for a wrong one, `credential_expired`, `credential_not_yet_valid`.
+   */
+  authenticate(credential: string | undefined): Promise<Identity>
+  /** To be called after each change of a token, before anybody is told that it is done. */
+  forget(): void
+  stats(): CacheStats
+  close(): Promise<void>
+}
+
+/** A credential that was right when it was checked; its period (epoch milliseconds) is looked at on each use. */
+interface Checked {
+  readonly identity: Identity
+  readonly secretGeneration: number
+  readonly validFrom: number
+  readonly validTo: number
+}
+
+/** Checks credentials against the tokens, and remembers those that were right until a token changes. */
+export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
+  const { database, jwts, passwords, pepper, clock, maxEntries = 10_000, pollMs = 500 } = options
+  const cache = createSharedCache<Checked>(maxEntries)
+  const forget = () => cache.clear()
+  const watch = await watchTokenVersion({ database, clock, pollMs, onChange: forget })
+
+  async function check(text: string): Promise<Checked> {
+    const credential = parseCredential(text)
+    if (credential.kind === 'jwt') return checkJwt(jwts.verify(credential.jwt))
+    if (credential.kind === 'password') return checkPassword(credential.username, credential.password)
+    return checkSecret(credential.key, credential.secret)
+  }
+
+  async function checkSecret(key: string, secret: string): Promise<Checked> {
+    const token = await findTokenByKey(database, key)
+    if (!isSecretOf(token?.secretDigest, secret, pepper) || token === undefined) throw permissionDenied()
+    return checkedToken(token)
+  }
+
+  async function checkPassword(username: string, password: string): Promise<Checked> {
+    const token = await findTokenByUsername(database, username)
+    const isRight = await passwords.verify(password, token?.passwordHash ?? undefined)
+    if (!isRight || token === undefined) throw permissionDenied()
+    return checkedToken(token)
+  }
+
+  async function checkJwt(claims: Claims): Promise<Checked> {
+    // No credential's key in the cache looks like this: those are digests.
+    const issuer = await cache.get(`issuer ${claims.sub}`, () => findIssuer(claims.sub))
+    if (claims.gen !== undefined && claims.gen !== issuer.secretGeneration) throw permissionDenied()
+    requireValidNow(issuer, clock())
+    return checkedJwt(claims, issuer)
+  }
+
+  async function findIssuer(key: string): Promise<Checked> {
+    const token = await findTokenByKey(database, key)
+    if (token === undefined) throw permissionDenied()
+    return checkedToken(token)
+  }
+
+  return {
+    async authenticate(credential) {
+      if (credential === undefined) throw credentialRequired()
+      await watch.confirm()
+      const checked = await cache.get(hash('sha256', credential, 'base64'), () => check(credential))
+      requireValidNow(checked, clock())
+      return checked.identity
+    },
+    forget,
+    stats: cache.stats,
+    close: watch.close,
+  }
+}
+
+function checkedToken(token: StoredToken): Checked {
+  const { key, isSuper, secretGeneration } = token
+  return {
+    identity: {
+      tokenKey: key,
+      isSuper,
+      limits: isSuper ? [] : [compileLimits(token.limits)],
+      secretGeneration,
+    },
+    secretGeneration,
+    validFrom: token.validFrom ?? Number.NEGATIVE_INFINITY,
+    validTo: token.validTo ?? Number.POSITIVE_INFINITY,
+  }
+}
+
+/** A JWT may do what its issuer may; with limits of its own, only what they allow as well. */
+function checkedJwt(claims: Claims, issuer: Checked): Checked {
+  const { tokenKey, isSuper, limits } = issuer.identity
+  const narrowed = claims.token_limit && compileLimits(claims.token_limit)
+  return {
+    identity: {
+      tokenKey,
+      isSuper: isSuper && narrowed === undefined,
+      limits: narrowed === undefined ? limits : [...limits, narrowed],
+    },
+    secretGeneration: issuer.secretGeneration,
+    validFrom: issuer.validFrom,
+    // `exp` is the first second at which it is no longer valid.
+    validTo: Math.min(issuer.validTo, claims.exp * 1000 - 1),
+  }
+}
+
+function requireValidNow({ validFrom, validTo }: Checked, now: number): void {
+  if (now < validFrom) throw denied('The credential is not valid yet', 'credential_not_yet_valid')
+  if (now > validTo) throw denied('The credential has expired', 'credential_expired')
+}
+
+function credentialRequired(): RpcError {
+  return denied('A credential is required', 'credential_required')
+}
+
+function denied(message: string, reason: string): RpcError {
+  return new RpcError('permission_denied', message, { reason })
+}

@@ -1,0 +1,77 @@
+import type { Database, Runner } from '../database/database.ts'
+import {
+  digestSecret,
+  generateKey,
+  generateSecret,
+  isSecretOf,
+  type KeyAndSecret,
+} from '../permission/credential.ts'
+import { insertToken } from './store.ts'
+
+export interface FirstStartOptions {
+  readonly database: Database
+  readonly pepper: string
+  /** `key:secret` to use instead of a generated one; replaces another one that is there. */
+  readonly superToken?: string | undefined
+  /** Puts a generated token where its owner finds it; when this fails there is no token either. */
+  save(created: KeyAndSecret): Promise<unknown>
+}
+
+/**
+ * Makes sure that there is a super token (username `root`). Several servers may do so at once.
+ * Answers the credential when this call generated it: nobody can ask for it later.
+ */
+export function ensureSuperToken(options: FirstStartOptions): Promise<{ readonly created?: KeyAndSecret }> {
+  const { database, pepper, superToken, save } = options
+  return database.transaction(async runner => {
+    if (superToken !== undefined) {
+      await useSuperToken(runner, splitSuperToken(superToken), pepper)
+      return {}
+    }
+    const created = { key: generateKey(), secret: generateSecret() }
+    if (!(await insertSuperToken(runner, created, pepper))) return {}
+    // Before the commit: were the server killed in between, nobody would know the secret.
+    await save(created)
+    return { created }
+  })
+}
+
+function splitSuperToken(text: string): KeyAndSecret {
+  const [key = '', secret = ''] = text.split(':')
+  return { key, secret }
+}
+
+async function useSuperToken(runner: Runner, wanted: KeyAndSecret, pepper: string): Promise<void> {
+  if (await insertSuperToken(runner, wanted, pepper)) return
+  const current = await runner.kysely
+    .selectFrom('token')
+    .select(['token_key', 'secret_digest'])
+    .where('is_super', '=', true)
+    .forUpdate()
+    .executeTakeFirstOrThrow()
+  const isSame = current.token_key === wanted.key && isSecretOf(current.secret_digest, wanted.secret, pepper)
+  if (isSame) return
+  await runner.kysely
+    .updateTable('token')
+    .set(eb => ({
+      token_key: wanted.key,
+      secret_digest: digestSecret(wanted.secret, pepper),
+      secret_generation: eb('secret_generation', '+', 1),
+    }))
+    .where('is_super', '=', true)
+    .execute()
+}
+
+/** False when there is one: the index token_one_super allows no second, also not of a server that starts now. */
+function insertSuperToken(runner: Runner, { key, secret }: KeyAndSecret, pepper: string): Promise<boolean> {
+  return insertToken(runner, {
+    key,
+    secretDigest: digestSecret(secret, pepper),
+    username: 'root',
+    passwordHash: null,
+    validFrom: null,
+    validTo: null,
+    limits: [],
+    isSuper: true,
+  })
+}

@@ -1,0 +1,154 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import { copyBinaries, giveTo, type ServerUser, serverUser } from './postgres-binaries.ts'
+
+export interface PostgresOptions {
+  /** Off by default: no test here is about a power cut. */
+  readonly fsync?: boolean
+  /** Further settings, e.g. `{ max_connections: '20' }`. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** A real PostgreSQL on 127.0.0.1 with its data in the temp folder. */
+export interface PostgresServer {
+  /** Of the database `postgres`, as the superuser, without a password. */
+  readonly url: string
+  /** The postmaster's process id, or undefined while it is down. */
+  pid(): number | undefined
+  start(): Promise<void>
+  /** Ends the server as `pg_ctl stop` does: `fast` ends sessions, `immediate` leaves recovery to the next start. */
+  halt(mode: 'fast' | 'immediate'): Promise<void>
+  restart(mode?: 'fast' | 'immediate'): Promise<void>
+  /** Halts it and removes everything it has left. */
+  stop(): Promise<void>
+}
+
+const startTimeoutMs = 30_000
+
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'daybook-postgres-'))
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
+  try {
+    const server = createPostgres(folder, await freePort(), options)
+    await server.start()
+    return { ...server, stop: () => server.halt('immediate').finally(remove) }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+function createPostgres(
+  folder: string,
+  port: number,
+  options: PostgresOptions,
+): Omit<PostgresServer, 'stop'> {
+  const user = serverUser()
+  const bin = join(folder, 'native', 'bin')
+  const data = join(folder, 'data')
+  const url = `postgres://daybook@127.0.0.1:${port}/postgres`
+  copyBinaries(join(folder, 'native'), user)
+  if (user !== undefined) giveTo(folder, user)
+  initialize(join(bin, 'initdb'), data, user)
+  let running: ChildProcess | undefined
+
+  async function start(): Promise<void> {
+    const arguments_ = ['-D', data, '-p', String(port), ...settingArguments(options)]
+    const deadline = Date.now() + startTimeoutMs
+    do {
+      running = spawn(join(bin, 'postgres'), arguments_, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], ...user })
+      const failure = await answers(running, url)
+      if (failure === undefined) return
+      // After a crash the last server's children may still hold its memory for a moment.
+      if (Date.now() > deadline) throw new Error(`PostgreSQL does not start: ${failure}`)
+      await sleep(100)
+    } while (true)
+  }
+
+  async function halt(mode: 'fast' | 'immediate'): Promise<void> {
+    const child = running
+    running = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
+    await exited
+  }
+
+  // A test run that is broken off must not leave a server behind.
+  process.once('exit', () => {
+    if (running?.kill('SIGQUIT')) rmSync(folder, { recursive: true, force: true })
+  })
+
+  return {
+    url,
+    pid: () => running?.pid,
+    start,
+    halt,
+    async restart(mode = 'fast') {
+      await halt(mode)
+      await start()
+    },
+  }
+}
+
+function initialize(initdb: string, data: string, user: ServerUser | undefined): void {
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+  const rest = ['--auth=trust', '--no-sync', '--no-instructions', ...locale]
+  execFileSync(initdb, ['-D', data, '-U', 'daybook', ...rest], { stdio: 'pipe', cwd: '/', ...user })
+}
+
+function settingArguments(options: PostgresOptions): readonly string[] {
+  const durable = options.fsync ? {} : { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    shared_buffers: '64MB',
+    max_connections: '200',
+    ...durable,
+    ...options.settings,
+  }
+  return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+/** Undefined once the server answers a query; what it has written when it has ended before. */
+async function answers(server: ChildProcess, url: string): Promise<string | undefined> {
+  let log = ''
+  server.stderr?.on('data', chunk => {
+    log += chunk
+  })
+  while (server.exitCode === null && server.signalCode === null) {
+    if (await answersQuery(url)) return undefined
+    await sleep(50)
+  }
+  return log
+}
+
+async function answersQuery(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query('select 1')
+    return true
+  } catch {
+    return false
+  } finally {
+    await client.end()
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
