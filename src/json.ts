@@ -116,7 +116,11 @@ class JsonCheck {
   }
 
   #tooDeep(): Error {
-    return new RpcError('busy', 'Nested too deeply', { reason: 'too_deep', path: joinPath(this.#path), retryable: false })
+    return new RpcError('busy', 'Nested too deeply', {
+      reason: 'too_deep',
+      path: joinPath(this.#path),
+      retryable: false,
+    })
   }
 
   #fault(message: string, reason: string): Error {

@@ -19,14 +19,19 @@ export interface Patient {
 }
 
 /** Looks at everything between this command and an answered request; changes nothing. Never throws. */
-export async function* diagnose(patient: Patient): AsyncGenerator<Finding, void, undefined> {
-  const { config, url, client } = patient
+export async function diagnose({ config, url, client }: Patient): Promise<readonly Finding[]> {
   const { isReady, isReachable, detail } = await readReadiness(url)
-  yield await checkDataFolder(config)
-  yield await checkSuperTokenFile(config)
-  yield* checkDatabase(config, isReachable)
-  yield isReady ? ok('server', `${url} is ready`) : fault('server', `${url}: ${detail}`)
-  if (isReachable) yield await check('token', async () => `valid: ${(await client.tokens.get()).token_key}`)
+  return [
+    await checkDataFolder(config),
+    await checkSuperTokenFile(config),
+    ...(await checkDatabase(config, isReachable)),
+    isReady ? ok('server', `${url} is ready`) : fault('server', `${url}: ${detail}`),
+    ...(isReachable ? [await checkToken(client)] : []),
+  ]
+}
+
+function checkToken(client: Client): Promise<Finding> {
+  return check('token', async () => `${(await client.tokens.get()).token_key} is valid`)
 }
 
 function checkDataFolder({ dataDir }: Config): Promise<Finding> {
@@ -56,11 +61,8 @@ function checkSuperTokenFile(config: Config): Promise<Finding> {
   })
 }
 
-async function* checkDatabase(
-  config: Config,
-  isReachable: boolean,
-): AsyncGenerator<Finding, void, undefined> {
-  if (!hasDatabase(config)) return yield ok('database', 'not made yet; serve makes it')
+async function checkDatabase(config: Config, isReachable: boolean): Promise<readonly Finding[]> {
+  if (!hasDatabase(config)) return [ok('database', 'not made yet; serve makes it')]
   const { pendingMigrations } = await import('../database/migrate.ts')
   let pending: readonly string[] = []
   const database = await check('database', async () => {
@@ -73,15 +75,15 @@ async function* checkDatabase(
       await opened.close()
     }
   })
-  if (database.status === 'fault' && isReachable && config.databaseUrl === undefined) {
-    // One process at a time may open the embedded database; /readyz has looked for us.
-    return yield ok('database', 'in use by the server')
-  }
-  yield database
-  if (database.status === 'fault') return
-  yield pending.length === 0
-    ? ok('migrations', 'up to date')
-    : fault('migrations', `to apply, by serve or migrate: ${pending.join(', ')}`)
+  if (database.status === 'ok') return [database, migrationsFinding(pending)]
+  // One process at a time may open the embedded database; /readyz has looked for us.
+  if (isReachable && config.databaseUrl === undefined) return [ok('database', 'in use by the server')]
+  return [database]
+}
+
+function migrationsFinding(pending: readonly string[]): Finding {
+  if (pending.length === 0) return ok('migrations', 'up to date')
+  return fault('migrations', `to apply, by serve or migrate: ${pending.join(', ')}`)
 }
 
 async function check(name: string, look: () => Promise<string>): Promise<Finding> {

@@ -25,7 +25,7 @@ async function examine(command: Command, surroundings: Surroundings): Promise<re
   try {
     const session = openSession(command, surroundings, configFlags(command.opts()))
     const config: Finding = { check: 'configuration', status: 'ok', detail: 'no fault' }
-    return [config, ...(await Array.fromAsync(diagnose(session)))]
+    return [config, ...(await diagnose(session))]
   } catch (error) {
     if (error instanceof ConfigError) return error.faults.map(text => fault('configuration', text))
     throw error

@@ -1,10 +1,15 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { createOutput } from './output.ts'
-import { addDatabaseOptions, configFlags, openConfiguredDatabase } from './server-options.ts'
+import {
+  addDatabaseOptions,
+  configFlags,
+  openConfiguredDatabase,
+  type ServerFlags,
+} from './server-options.ts'
 import type { Surroundings } from './surroundings.ts'
 
-interface MigrateFlags {
+interface MigrateFlags extends ServerFlags {
   readonly dryRun?: true
   readonly json?: true
 }

@@ -4,7 +4,8 @@ import type { Command } from 'commander'
 import type { Config, ConfigSource } from '../config.ts'
 import type { Database } from '../database/database.ts'
 
-interface ServerFlags {
+/** As commander hands them over. */
+export interface ServerFlags {
   readonly host?: string
   readonly port?: string
   readonly data?: string

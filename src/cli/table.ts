@@ -44,9 +44,13 @@ function columnOf(name: string, rows: readonly object[]): Column {
   return {
     title,
     cells,
-    isNumeric: values.every(value => value === null || typeof value === 'number' || isExactNumber(value)),
+    isNumeric: values.some(isNumber) && values.every(value => value === null || isNumber(value)),
     width: cells.reduce((widest, cell) => Math.max(widest, textWidth(cell)), textWidth(title)),
   }
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' || isExactNumber(value)
 }
 
 /** Takes from the widest column, cell by cell, so that the narrow ones stay whole. */

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { programVersion } from '../version.ts'
 import { writeLines } from './output.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -8,11 +8,5 @@ export function addVersionCommand(program: Command, surroundings: Surroundings):
   program
     .command('version')
     .description('print the version')
-    .action(() => writeLines(surroundings.stdout, [packageVersion()]))
-}
-
-/** The version of this package. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+    .action(() => writeLines(surroundings.stdout, [programVersion()]))
 }

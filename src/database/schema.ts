@@ -26,7 +26,7 @@ export const tables = {
     request_id: 'text',
     node_id: 'text',
     parent_node_id: 'text null',
-    attempt: 'int4',
+    attempt: 'int8',
     created_time: 'timestamptz',
     start_time: 'timestamptz null',
     finish_time: 'timestamptz null',

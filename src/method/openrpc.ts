@@ -47,7 +47,7 @@ function jsonSchema(schema: z.core.$ZodType, io: 'input' | 'output'): object {
   return json
 }
 
-/** `rpc.discover`: the document of all methods, itself included. */
+/** `rpc.discover`: answers the document of all methods, itself included. */
 export function discoverMethod(methods: readonly Method[], version: string): Method {
   const discover: Method = {
     name: 'rpc.discover',

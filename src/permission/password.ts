@@ -1,5 +1,5 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
-import { RpcError } from '../errors.ts'
+import { createTurns } from './turns.ts'
 
 /** How much work a password costs: N (a power of two), r and p as in RFC 7914. */
 export interface ScryptCost {
@@ -76,44 +76,5 @@ function derive(password: string, salt: Buffer, cost: ScryptCost): Promise<Buffe
       if (error === null) resolve(key)
       else reject(error)
     })
-  })
-}
-
-/** Runs at most `concurrency` works at once, in order; more than `queue` waiting are refused. */
-function createTurns(concurrency: number, queue: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let running = 0
-
-  async function takeTurn(): Promise<void> {
-    if (running < concurrency) {
-      running++
-      return
-    }
-    if (waiting.length >= queue) throw tooManyLogins()
-    await new Promise<void>(resolve => waiting.push(resolve))
-  }
-
-  // A turn that ends is handed on, so that a newcomer cannot overtake.
-  function endTurn(): void {
-    const next = waiting.shift()
-    if (next === undefined) running--
-    else next()
-  }
-
-  return async work => {
-    await takeTurn()
-    try {
-      return await work()
-    } finally {
-      endTurn()
-    }
-  }
-}
-
-function tooManyLogins(): RpcError {
-  return new RpcError('busy', 'Too many passwords are being checked', {
-    reason: 'too_many_logins',
-    retryable: true,
-    retry_after_ms: 1000,
   })
 }

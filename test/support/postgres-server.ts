@@ -59,16 +59,19 @@ function createPostgres(
   let running: ChildProcess | undefined
 
   async function start(): Promise<void> {
-    const arguments_ = ['-D', data, '-p', String(port), ...settingArguments(options)]
+    const parameters = ['-D', data, '-p', String(port), ...settingArguments(options)]
     const deadline = Date.now() + startTimeoutMs
-    do {
-      running = spawn(join(bin, 'postgres'), arguments_, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], ...user })
-      const failure = await answers(running, url)
-      if (failure === undefined) return
+    let failure: string | undefined = ''
+    while (failure !== undefined) {
       // After a crash the last server's children may still hold its memory for a moment.
       if (Date.now() > deadline) throw new Error(`PostgreSQL does not start: ${failure}`)
-      await sleep(100)
-    } while (true)
+      running = spawn(join(bin, 'postgres'), parameters, {
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        ...user,
+      })
+      failure = await whyNot(running, url)
+    }
   }
 
   async function halt(mode: 'fast' | 'immediate'): Promise<void> {
@@ -117,7 +120,7 @@ function settingArguments(options: PostgresOptions): readonly string[] {
 }
 
 /** Undefined once the server answers a query; what it has written when it has ended before. */
-async function answers(server: ChildProcess, url: string): Promise<string | undefined> {
+async function whyNot(server: ChildProcess, url: string): Promise<string | undefined> {
   let log = ''
   server.stderr?.on('data', chunk => {
     log += chunk

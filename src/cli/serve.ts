@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { readConfig } from '../config.ts'
+import { superTokenFile } from './credential.ts'
+import { writeLines } from './output.ts'
+import { addDatabaseOptions, configFlags, type ServerFlags } from './server-options.ts'
+import type { Surroundings } from './surroundings.ts'
+import { welcomeLines } from './welcome.ts'
+
+/** `daybook serve`: the server itself; ends by SIGTERM or SIGINT. */
+export function addServeCommand(program: Command, surroundings: Surroundings): void {
+  const serve = program
+    .command('serve')
+    .description('run the server')
+    .option('--host <address>', 'the address to listen on; else HOST, else 127.0.0.1')
+    .option('--port <port>', 'the port, 0 for a free one; else PORT, else 7411')
+    .option('--log-level <level>', 'else LOG_LEVEL, else info')
+  addDatabaseOptions(serve).action((flags: ServerFlags) => runServe(flags, surroundings))
+}
+
+async function runServe(flags: ServerFlags, { env, stdout }: Surroundings): Promise<void> {
+  const config = readConfig({ env, flags: configFlags(flags) })
+  // Loaded only here: the commands that speak to a server would start slower for it.
+  const [{ createLogger }, { startApp }, { runUntilSignal }] = await Promise.all([
+    import('../logger.ts'),
+    import('../server/app.ts'),
+    import('../server/serve.ts'),
+  ])
+  const logger = createLogger({ level: config.logLevel })
+  const app = await startApp(config, logger)
+  const tokenFile = superTokenFile(config)
+  const welcome = {
+    url: app.url,
+    superToken: app.superToken,
+    tokenFile,
+    hasTokenFile: existsSync(tokenFile),
+  }
+  // A server whose output nobody reads goes on serving.
+  await writeLines(stdout, welcomeLines(welcome)).catch(() => {})
+  await runUntilSignal(app.close)
+}

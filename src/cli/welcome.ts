@@ -1,0 +1,41 @@
+import { resolve } from 'node:path'
+
+export interface Welcome {
+  /** Where the server listens. */
+  readonly url: string
+  /** `key:secret`; only on the start that made it. */
+  readonly superToken?: string | undefined
+  /** Where the super token is kept. */
+  readonly tokenFile: string
+  /** False when the super token came from the configuration. */
+  readonly hasTokenFile: boolean
+}
+
+/** What `serve` says once it listens: where, who may come in, and a command to try that works when pasted. */
+export function welcomeLines({ url, superToken, tokenFile, hasTokenFile }: Welcome): readonly string[] {
+  const path = resolve(tokenFile)
+  const listens = `Daybook listens on ${url}`
+  if (superToken !== undefined) {
+    const token = [`Super token, shown only now and kept in ${path}:`, `  ${superToken}`]
+    return [listens, ...token, ...tryLines(url, superToken)]
+  }
+  if (!hasTokenFile) return [listens, 'The super token is the one of DAYBOOK_SUPER_TOKEN.']
+  return [listens, `The super token is in ${path}`, ...tryLines(url, `$(cat ${quote(path)})`)]
+}
+
+function tryLines(url: string, token: string): readonly string[] {
+  const body =
+    '{"jsonrpc":"2.0","id":1,"method":"js-result_query","params":{"query":{"condition":[{"limit":10}]}}}'
+  const headers = `-H 'Content-Type: application/json' -H "Authorization: Bearer ${token}"`
+  return ['Try it:', `  curl -s ${reachable(url)} ${headers} -d '${body}'`]
+}
+
+/** An address to listen on everywhere is none to call. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]')
+}
+
+/** Inside `"$(…)"` a path may hold blanks and quotes. */
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`
+}

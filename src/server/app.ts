@@ -1,0 +1,107 @@
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { migrate, pendingMigrations } from '../database/migrate.ts'
+import { openDatabase } from '../database/open.ts'
+import { createStatementCache } from '../database/statement-cache.ts'
+import type { Logger } from '../logger.ts'
+import { createMethods } from '../method/index.ts'
+import { openRpcDocument } from '../method/openrpc.ts'
+import { createMetrics, type Metrics } from '../metrics.ts'
+import type { KeyAndSecret } from '../permission/credential.ts'
+import { createJwts } from '../permission/jwt.ts'
+import { createPasswords } from '../permission/password.ts'
+import { createAuthenticator } from '../token/authenticator.ts'
+import { ensureSuperToken } from '../token/first-start.ts'
+import { loadServerSecrets } from '../token/server-secrets.ts'
+import { writeTokenFile } from '../token/token-file.ts'
+import { programVersion } from '../version.ts'
+import { startServer } from './serve.ts'
+
+export interface RunningApp {
+  /** Where it listens, e.g. `http://127.0.0.1:7411`. */
+  readonly url: string
+  /** `key:secret`, only when this start created it: nobody can ask for it later. */
+  readonly superToken?: string
+  /** Stops taking requests, finishes what runs, and closes what was opened. */
+  close(): Promise<void>
+}
+
+/** Opens the database, brings it up to date and serves. Throws for whatever keeps the server from starting. */
+export async function startApp(config: Config, logger: Logger): Promise<RunningApp> {
+  const { databaseUrl: url, databaseReadUrl: readUrl, dataDir, poolMax, statementTimeoutMs } = config
+  const database = await openDatabase({
+    url,
+    readUrl,
+    dataDir,
+    poolMax,
+    statementTimeoutMs,
+    onError: error => logger.warn({ err: error }, 'the database connection failed'),
+  })
+  try {
+    const { applied } = await migrate(database)
+    if (applied.length > 0) logger.info({ applied }, 'migrated the database')
+    return await serveDatabase(config, logger, database)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function serveDatabase(config: Config, logger: Logger, database: Database): Promise<RunningApp> {
+  const clock = systemClock
+  const version = programVersion()
+  const metrics = createMetrics()
+  metrics.watchPool(database.stats)
+  const { pepper, jwtSecret } = await loadServerSecrets(database, config)
+  const save = (token: KeyAndSecret): Promise<string> => writeTokenFile(config.dataDir, token)
+  const { created } = await ensureSuperToken({ database, pepper, superToken: config.superToken, save })
+
+  const jwts = createJwts({
+    secret: jwtSecret,
+    publicKey: config.jwtPublicKey,
+    issuer: config.jwtIssuer,
+    clock,
+  })
+  const passwords = createPasswords()
+  const authenticator = await createAuthenticator({ database, jwts, passwords, pepper, clock })
+  try {
+    const methods = createMethods({
+      log: logDeps(config, database, metrics),
+      token: { database, authenticator, jwts, passwords, pepper, clock, saveSuperToken: save },
+      version,
+    })
+    const document = openRpcDocument(methods, version)
+    const server = await startServer({
+      config,
+      methods,
+      authenticate: authenticator.authenticate,
+      probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
+      openrpc: () => document,
+      logger,
+      metrics,
+    })
+    return {
+      url: server.url,
+      ...(created && { superToken: `${created.key}:${created.secret}` }),
+      async close() {
+        await server.close()
+        await authenticator.close()
+        await database.close()
+      },
+    }
+  } catch (error) {
+    await authenticator.close()
+    throw error
+  }
+}
+
+function logDeps(config: Config, database: Database, metrics: Metrics) {
+  return {
+    database,
+    cache: createStatementCache({ onLookup: isHit => metrics.countLookup('statement', isHit) }),
+    clock: systemClock,
+    maxConditions: config.maxConditions,
+    onRows: metrics.countRows,
+  }
+}

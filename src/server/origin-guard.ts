@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { refuse } from './http-refusal.ts'
+import { createOriginRules, type OriginSettings } from './origin.ts'
+
+/** Refuses foreign Hosts and Origins on every request, upgrades included, and speaks CORS with listed origins only. */
+export function addOriginGuard(app: FastifyInstance, settings: OriginSettings): void {
+  const rules = createOriginRules(settings)
+  app.addHook('onRequest', (request, reply, done) => {
+    const { host, origin } = request.headers
+    if (!rules.allowsHost(host)) return void refuse(reply, 'foreign_host')
+    if (!rules.allowsOrigin(origin, host)) return void refuse(reply, 'foreign_origin')
+    if (!rules.isListed(origin)) return done()
+    allowOrigin(reply, origin)
+    const isPreflight =
+      request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined
+    if (!isPreflight) return done()
+    answerPreflight(reply)
+  })
+}
+
+function allowOrigin(reply: FastifyReply, origin: string): void {
+  reply.headers({
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'x-request-id',
+    vary: 'origin',
+  })
+}
+
+function answerPreflight(reply: FastifyReply): void {
+  reply
+    .headers({
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': 'authorization, content-type, x-request-id',
+      'access-control-max-age': '600',
+    })
+    .code(204)
+    .send()
+}

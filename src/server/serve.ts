@@ -1,0 +1,118 @@
+import { constants } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+import type { Logger } from '../logger.ts'
+import type { Authenticate } from '../method/invoke.ts'
+import type { Method } from '../method/method.ts'
+import type { Metrics } from '../metrics.ts'
+import { createDispatcher } from './dispatcher.ts'
+import { createFrontDoor, type FrontDoor } from './front-door.ts'
+import { createHealth, type Health, type HealthProbes } from './health.ts'
+import { createHttpServer } from './http.ts'
+import { createWebSockets, type WebSockets } from './websocket.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly methods: readonly Method[]
+  readonly authenticate: Authenticate
+  /** What readiness depends on. */
+  readonly probes: HealthProbes
+  /** The OpenRPC document. */
+  readonly openrpc: () => unknown
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+export interface RunningServer {
+  /** Where it listens, e.g. `http://127.0.0.1:7411`. */
+  readonly url: string
+  /** Is not ready any more, takes no new connection, finishes what runs (`drainMs` at most) and closes the rest. */
+  close(): Promise<void>
+}
+
+/** Serves `methods` over HTTP and WebSocket. Rejects when the address cannot be listened on. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, logger, metrics } = options
+  const health = createHealth(options.probes)
+  const frontDoor = createFrontDoor({ dispatch: createDispatcher(options), limits: config, metrics })
+  const webSockets = createWebSockets({ frontDoor, logger })
+  const { openrpc } = options
+  const app = await createHttpServer({
+    settings: config,
+    frontDoor,
+    webSockets,
+    health,
+    metrics,
+    logger,
+    openrpc,
+  })
+  const parts = { app, health, frontDoor, webSockets }
+  let stopped: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    stopped ??= stop(parts, config.drainMs)
+    return stopped
+  }
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { url: urlOf(app, config.host), close }
+}
+
+interface Parts {
+  readonly app: FastifyInstance
+  readonly health: Health
+  readonly frontDoor: FrontDoor
+  readonly webSockets: WebSockets
+}
+
+async function stop({ app, health, frontDoor, webSockets }: Parts, drainMs: number): Promise<void> {
+  health.stop()
+  webSockets.drain()
+  const closed = app.close()
+  // A request goes on when its client has hung up: closed connections alone do not mean that all is done.
+  await within(drainMs, Promise.all([closed, frontDoor.idle()]))
+  webSockets.close()
+  app.server.closeAllConnections()
+  await closed
+}
+
+/** Resolves when `work` does, after `ms` milliseconds at the latest. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}
+
+function urlOf(app: FastifyInstance, host: string): string {
+  const address = app.server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const isWildcard = host === '0.0.0.0' || host === '::'
+  const name = isWildcard ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** npm passes a signal on that the terminal has sent to the whole group already: together they count as one. */
+const sameSignalMs = 250
+
+/** Resolves when `close`, called at the first SIGTERM or SIGINT, has resolved. A later signal ends the process at once. */
+export function runUntilSignal(close: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let firstAt: number | undefined
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (firstAt === undefined) {
+        firstAt = performance.now()
+        close().then(resolve, reject)
+      } else if (performance.now() - firstAt > sameSignalMs) {
+        process.exit(128 + constants.signals[signal])
+      }
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+}

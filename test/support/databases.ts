@@ -1,0 +1,60 @@
+import { openAsBlob } from 'node:fs'
+import { afterAll, describe, inject } from 'vitest'
+import type { Database, Engine } from '../../src/database/database.ts'
+import { type DatabaseOptions, openDatabase } from '../../src/database/open.ts'
+import { openPGlite } from '../../src/database/pglite.ts'
+import { createPostgresDatabase, type PostgresDatabase } from './postgres-database.ts'
+
+export const engines: readonly Engine[] = ['postgres', 'pglite']
+
+/** Opens a fresh, migrated database; `close` removes it. */
+export type OpenTestDatabase = (options?: Partial<DatabaseOptions>) => Promise<Database>
+
+/**
+ * Runs a suite on both engines. `open` gives a database of its own each time it is called; what is still open at
+ * the end of the suite is closed then.
+ */
+export function describeEngines(name: string, suite: (open: OpenTestDatabase, engine: Engine) => void): void {
+  describe.each(engines)(`${name} (%s)`, engine => {
+    const opened: Database[] = []
+    afterAll(async () => {
+      await Promise.all(opened.map(database => database.close()))
+    })
+    suite(async options => {
+      const database = await openTestDatabase(engine, options)
+      opened.push(database)
+      return database
+    }, engine)
+  })
+}
+
+/** Opens a fresh, migrated database; the caller closes it, and that removes it. */
+export async function openTestDatabase(
+  engine: Engine,
+  options: Partial<DatabaseOptions> = {},
+): Promise<Database> {
+  const onError = options.onError ?? rethrow
+  if (engine === 'pglite') {
+    return openPGlite({ snapshot: await openAsBlob(inject('pgliteSnapshot')), onError })
+  }
+  const own = await createTestPostgres()
+  const database = await openDatabase({ ...options, url: own.url, onError })
+  let closing: Promise<void> | undefined
+  return Object.create(database, {
+    close: { value: () => (closing ??= database.close().then(own.drop)) },
+  })
+}
+
+/** A fresh, migrated database on the PostgreSQL server of this run, for tests that open it themselves. */
+export function createTestPostgres(): Promise<PostgresDatabase> {
+  return createPostgresDatabase(inject('postgresUrl'), inject('postgresTemplate'))
+}
+
+/** An empty one, without any table. */
+export function createEmptyPostgres(): Promise<PostgresDatabase> {
+  return createPostgresDatabase(inject('postgresUrl'))
+}
+
+function rethrow(error: unknown): never {
+  throw error
+}

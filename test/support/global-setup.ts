@@ -1,0 +1,47 @@
+import type { TestProject } from 'vitest/node'
+import { migrate } from '../../src/database/migrate.ts'
+import { openDatabase } from '../../src/database/open.ts'
+import { createPostgresDatabase, type PostgresDatabase } from './postgres-database.ts'
+import { startPostgres } from './postgres-server.ts'
+import { migratedSnapshot } from './snapshot.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A PostgreSQL server, for `createPostgresDatabase`. */
+    postgresUrl: string
+    /** The name of its migrated database, to be copied and never opened. */
+    postgresTemplate: string
+    /** The file of a migrated PGlite. */
+    pgliteSnapshot: string
+  }
+}
+
+/** One server for the run: that of TEST_DATABASE_URL, else one of our own. Returns what ends it. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.TEST_DATABASE_URL
+  const [server, snapshot] = await Promise.all([
+    given === undefined ? startPostgres() : { url: given, stop: async () => undefined },
+    migratedSnapshot(),
+  ])
+  const template = await createTemplate(server.url)
+  project.provide('postgresUrl', server.url)
+  project.provide('postgresTemplate', template.name)
+  project.provide('pgliteSnapshot', snapshot)
+  return async () => {
+    await template.drop()
+    await server.stop()
+  }
+}
+
+async function createTemplate(url: string): Promise<PostgresDatabase> {
+  const template = await createPostgresDatabase(url)
+  const database = await openDatabase({
+    url: template.url,
+    onError(error) {
+      throw error
+    },
+  })
+  await migrate(database)
+  await database.close()
+  return template
+}
