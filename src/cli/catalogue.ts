@@ -73,7 +73,9 @@ function resolve(node: unknown, document: Json): object | undefined {
 }
 
 function kindOfSchema(schema: Json): ValueKind {
-  const items = Array.isArray(schema.prefixItems) ? schema.prefixItems[0] : schema.items
+  // A pair is `items: [a, b]` (draft 7) or `prefixItems` (later drafts).
+  const pair = Array.isArray(schema.items) ? schema.items : schema.prefixItems
+  const items = Array.isArray(pair) ? pair[0] : schema.items
   if (isObject(items)) return isNumeric(items) ? 'number[]' : 'text[]'
   if (isNumeric(schema)) return 'number'
   return schema.type === 'string' || schema.enum !== undefined ? 'text' : 'json'

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { type ConditionOf, DaybookError, type ResourceName } from '../client/client.ts'
 import { errorCodes } from '../errors.ts'
 import { type ConditionSession, conditionHelp, openConditionSession } from './condition-session.ts'
-import { UsageError } from './failure.ts'
+import { CommandFailure, UsageError } from './failure.ts'
 import { askYesNo, canAsk } from './question.ts'
 import type { Surroundings } from './surroundings.ts'
 import { parseWholeNumber } from './whole-number.ts'
@@ -36,19 +36,22 @@ export function addDeleteCommand(program: Command, surroundings: Surroundings): 
 
 async function runDelete(session: ConditionSession, flags: DeleteFlags): Promise<void> {
   const { client, output, resource, condition } = session
-  const limit = flags.maxAffected === undefined ? {} : { maxAffected: flags.maxAffected }
+  const { maxAffected } = flags
   if (flags.yes === true && flags.dryRun !== true) {
+    const limit = maxAffected === undefined ? {} : { maxAffected }
     return output.record(await client.delete(resource, condition, limit))
   }
 
-  const found = await client.delete(resource, condition, { dryRun: true, ...limit })
+  const found = await client.delete(resource, condition, { dryRun: true })
   const count = found.would_delete ?? 0
-  if (flags.dryRun === true) {
-    await showSample(session, count)
-    return output.record(found)
-  }
-  if (count === 0) return output.note('no record fulfils the conditions; nothing to delete')
   await showSample(session, count)
+  if (maxAffected !== undefined && count > maxAffected) {
+    throw new CommandFailure(
+      `${count} records found, more than --max-affected ${maxAffected}; nothing deleted`,
+    )
+  }
+  if (flags.dryRun === true) return output.record(found)
+  if (count === 0) return output.note('no record fulfils the conditions; nothing to delete')
   if (!(await askYesNo(`Delete ${count} of ${resource}?`, session))) return output.note('nothing deleted')
   // No more than what was agreed to, even if records have come since.
   await output.record(await client.delete(resource, condition, { maxAffected: count }))

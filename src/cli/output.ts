@@ -1,6 +1,6 @@
 import { stringifyJson } from '../json.ts'
 import type { Surroundings } from './surroundings.ts'
-import { renderRecord, renderTable } from './table.ts'
+import { renderRecord, renderRows } from './table.ts'
 import { visibleJson, visibleText } from './visible-text.ts'
 
 /** Where a command puts what it found: data on stdout, everything else on stderr. */
@@ -23,17 +23,13 @@ export interface Output {
 export function createOutput({ stdout, stderr }: Surroundings, json: boolean): Output {
   const forPeople = stdout.isTTY === true && !json
   return {
-    rows: rows => writeLines(stdout, forPeople ? tableOf(rows, stdout.columns ?? 80) : rows.map(jsonLine)),
+    rows: rows => writeLines(stdout, forPeople ? renderRows(rows, stdout.columns ?? 80) : rows.map(jsonLine)),
     record: record => writeLines(stdout, forPeople ? renderRecord(record) : [jsonLine(record)]),
-    sample: rows => writeLines(stderr, tableOf(rows, stderr.columns ?? 80)),
+    sample: rows => writeLines(stderr, renderRows(rows, stderr.columns ?? 80)),
     progress: text => writeText(stderr, stderr.isTTY === true ? `\r\u001b[2K${text}` : `${text}\n`),
     endProgress: () => writeText(stderr, stderr.isTTY === true ? '\n' : ''),
     note: text => writeLines(stderr, text.split('\n').map(visibleText)),
   }
-}
-
-function tableOf(rows: readonly object[], width: number): readonly string[] {
-  return rows.length === 0 ? [] : renderTable(rows, width)
 }
 
 function jsonLine(value: object): string {

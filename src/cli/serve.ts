@@ -28,14 +28,12 @@ async function runServe(flags: ServerFlags, { env, stdout }: Surroundings): Prom
   ])
   const logger = createLogger({ level: config.logLevel })
   const app = await startApp(config, logger)
+  // Before anything is said: whoever reads that we listen may stop us at once.
+  const stopped = runUntilSignal(app.close)
   const tokenFile = superTokenFile(config)
-  const welcome = {
-    url: app.url,
-    superToken: app.superToken,
-    tokenFile,
-    hasTokenFile: existsSync(tokenFile),
-  }
+  const hasTokenFile = config.superToken === undefined && existsSync(tokenFile)
+  const welcome = { url: app.url, superToken: app.superToken, tokenFile, hasTokenFile }
   // A server whose output nobody reads goes on serving.
   await writeLines(stdout, welcomeLines(welcome)).catch(() => {})
-  await runUntilSignal(app.close)
+  await stopped
 }

@@ -4,7 +4,9 @@ import { fitText, textWidth } from './text-width.ts'
 import { visibleText } from './visible-text.ts'
 
 const gap = '  '
-const leastWidth = 6
+
+/** A text cut to fewer cells than these says too little; numbers and times are never cut. */
+const leastWidth = 10
 
 interface Column {
   readonly title: string
@@ -14,27 +16,31 @@ interface Column {
 }
 
 /**
- * `rows` as lines of aligned columns under a line of titles, none longer than `width` cells as long as each column
- * can have six; what does not fit is cut. The columns are the members of all rows, in order of appearance.
+ * `rows` as lines of aligned columns under a line of titles, none longer than `width` cells: text that does not fit
+ * is cut. On a terminal too narrow for that, one member a line. The columns are the members of all rows.
  */
-export function renderTable(rows: readonly object[], width: number): readonly string[] {
+export function renderRows(rows: readonly object[], width: number): readonly string[] {
+  if (rows.length === 0) return []
   const names = new Set(rows.flatMap(row => Object.keys(row)))
   const columns = shrink(
     [...names].map(name => columnOf(name, rows)),
     width,
   )
+  if (columns === undefined) return rows.flatMap((row, i) => [`[${i + 1}]`, ...renderRecord(row, width)])
   const titles = columns.map(column => align(column.title, column)).join(gap)
   const lines = rows.map((_, i) => columns.map(column => align(column.cells[i] ?? '', column)).join(gap))
   return [titles, ...lines].map(line => line.trimEnd())
 }
 
-/** One record as lines of `name  value`. */
-export function renderRecord(record: object): readonly string[] {
+/** One record as lines of `name  value`, cut to `width` cells where one is given. */
+export function renderRecord(record: object, width = Number.POSITIVE_INFINITY): readonly string[] {
   const entries = Object.entries(record).map(
     ([name, value]) => [visibleText(name), cellText(name, value)] as const,
   )
-  const width = Math.max(0, ...entries.map(([name]) => textWidth(name)))
-  return entries.map(([name, text]) => name + ' '.repeat(width - textWidth(name)) + gap + text)
+  const longest = Math.max(0, ...entries.map(([name]) => textWidth(name)))
+  return entries.map(([name, text]) =>
+    fitText(name + ' '.repeat(longest - textWidth(name)) + gap + text, width),
+  )
 }
 
 function columnOf(name: string, rows: readonly object[]): Column {
@@ -53,17 +59,19 @@ function isNumber(value: unknown): boolean {
   return typeof value === 'number' || isExactNumber(value)
 }
 
-/** Takes from the widest column, cell by cell, so that the narrow ones stay whole. */
-function shrink(columns: readonly Column[], width: number): readonly Column[] {
+/** Takes from the widest text, step by step, so that short ones stay whole. Undefined when it is not enough. */
+function shrink(columns: readonly Column[], width: number): readonly Column[] | undefined {
   const widths = columns.map(column => column.width)
+  const texts = columns.flatMap((column, i) => (column.isNumeric ? [] : [i]))
   let excess = widths.reduce((sum, each) => sum + each, gap.length * (columns.length - 1)) - width
   while (excess > 0) {
-    const widest = Math.max(...widths)
-    if (widest <= leastWidth) break
-    const next = Math.max(leastWidth, ...widths.filter(each => each < widest))
-    const step = Math.max(1, Math.min(widest - next, excess))
-    widths[widths.indexOf(widest)] = widest - step
-    excess -= step
+    const textWidths = texts.map(i => widths[i] ?? 0)
+    const widest = Math.max(0, ...textWidths)
+    if (widest <= leastWidth) return undefined
+    const next = Math.max(leastWidth, ...textWidths.filter(each => each < widest))
+    const taken = Math.min(widest - next, excess)
+    widths[texts[textWidths.indexOf(widest)] ?? 0] = widest - taken
+    excess -= taken
   }
   return columns.map((column, i) => ({ ...column, width: widths[i] ?? column.width }))
 }

@@ -7,7 +7,7 @@ export interface Welcome {
   readonly superToken?: string | undefined
   /** Where the super token is kept. */
   readonly tokenFile: string
-  /** False when the super token came from the configuration. */
+  /** False when the super token came from the configuration, or its file was moved away. */
   readonly hasTokenFile: boolean
 }
 
@@ -19,7 +19,7 @@ export function welcomeLines({ url, superToken, tokenFile, hasTokenFile }: Welco
     const token = [`Super token, shown only now and kept in ${path}:`, `  ${superToken}`]
     return [listens, ...token, ...tryLines(url, superToken)]
   }
-  if (!hasTokenFile) return [listens, 'The super token is the one of DAYBOOK_SUPER_TOKEN.']
+  if (!hasTokenFile) return [listens]
   return [listens, `The super token is in ${path}`, ...tryLines(url, `$(cat ${quote(path)})`)]
 }
 
@@ -27,12 +27,7 @@ function tryLines(url: string, token: string): readonly string[] {
   const body =
     '{"jsonrpc":"2.0","id":1,"method":"js-result_query","params":{"query":{"condition":[{"limit":10}]}}}'
   const headers = `-H 'Content-Type: application/json' -H "Authorization: Bearer ${token}"`
-  return ['Try it:', `  curl -s ${reachable(url)} ${headers} -d '${body}'`]
-}
-
-/** An address to listen on everywhere is none to call. */
-function reachable(url: string): string {
-  return url.replace('//0.0.0.0', '//127.0.0.1').replace('//[::]', '//[::1]')
+  return ['Try it:', `  curl -s ${url} ${headers} -d '${body}'`]
 }
 
 /** Inside `"$(…)"` a path may hold blanks and quotes. */

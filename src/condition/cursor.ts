@@ -1,4 +1,4 @@
-import { invalidParams } from '../errors.ts'
+import { invalidParams, type RpcError } from '../errors.ts'
 import { and, isNotNull, isNull, type Predicate } from './predicate.ts'
 import { timestampOf } from './value.ts'
 
@@ -31,9 +31,16 @@ export function decodeCursor(text: string, order: Order, path: string): Position
   const [madeBy, madeFor, time, key] = readArray(text)
   const isTime = time === null || Number.isSafeInteger(time)
   if (madeBy !== version || madeFor !== order || !isTime || !Number.isSafeInteger(key)) {
-    throw invalidParams(path, `not a cursor for the order "${order}"`, 'bad_cursor')
+    throw badCursor(order, path)
   }
-  return { order, time: time as number | null, key: key as number }
+  const position: Position = { order, time: time as number | null, key: key as number }
+  // Base64 and JSON are read leniently; one position has one text.
+  if (encodeCursor(position) !== text) throw badCursor(order, path)
+  return position
+}
+
+function badCursor(order: Order, path: string): RpcError {
+  return invalidParams(path, `not a cursor for the order "${order}"`, 'bad_cursor')
 }
 
 function readArray(text: string): readonly unknown[] {

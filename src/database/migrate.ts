@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database, Runner } from './database.ts'
 import { type MigrationFile, migrationFolder, readMigrations, selectPending } from './migration-file.ts'
+import { describeError, StartError } from './start-error.ts'
 
 export interface MigrateOptions {
   /** Where the `NNNN_what.sql` are, a URL that ends in `/`. Default: `sql/` of this package. */
@@ -12,7 +13,8 @@ const lockKey = 7_411_000_001
 
 /**
  * Brings the database up to date, each migration in a transaction with its row of table `migration`. Any number
- * of servers may call it at once: each migration is applied by one of them. Throws StartError (see selectPending).
+ * of servers may call it at once: each migration is applied by one of them. Throws StartError, see selectPending,
+ * and when a migration fails: those before it stay.
  */
 export async function migrate(
   database: Database,
@@ -21,7 +23,7 @@ export async function migrate(
   const files = await readMigrations(options.folder ?? migrationFolder)
   const applied: string[] = []
   for (const file of selectPending(files, await readApplied(database))) {
-    if (await database.transaction(runner => apply(runner, files, file))) applied.push(file.name)
+    if (await applyOne(database, files, file)) applied.push(file.name)
   }
   return { applied }
 }
@@ -30,6 +32,19 @@ export async function migrate(
 export async function pendingMigrations(database: Database, options: MigrateOptions = {}): Promise<string[]> {
   const files = await readMigrations(options.folder ?? migrationFolder)
   return selectPending(files, await readApplied(database)).map(file => file.name)
+}
+
+async function applyOne(
+  database: Database,
+  files: readonly MigrationFile[],
+  file: MigrationFile,
+): Promise<boolean> {
+  try {
+    return await database.transaction(runner => apply(runner, files, file))
+  } catch (error) {
+    if (error instanceof StartError) throw error
+    throw new StartError(`the migration ${file.name} failed: ${describeError(error)}`, { cause: error })
+  }
 }
 
 /**

@@ -1,16 +1,15 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PGlite, type PGliteOptions, type Results, type Transaction } from '@electric-sql/pglite'
-import { columnParsers, kyselyColumnParsers, oid } from './column-value.ts'
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
+import { columnParsers, oid } from './column-value.ts'
 import { acquireDataLock, type DataLock } from './data-lock.ts'
-import type { Database, Runner } from './database.ts'
-import { databaseFault, toConnectError, toRpcError } from './database-error.ts'
+import type { Database } from './database.ts'
 import { requireChannel, safeWake } from './listen.ts'
 import { parameterText } from './parameter-value.ts'
-import { createRunner, runWithin, type Session } from './runner.ts'
+import { createGate } from './pglite-gate.ts'
+import { createPGliteSession, runPGliteTransaction } from './pglite-session.ts'
+import { createRunner, type Session } from './runner.ts'
 import { describeError, StartError } from './start-error.ts'
-import { bindStatement } from './statement.ts'
 
 export interface PGliteDatabaseOptions {
   /** Created with mode 0700. None: the data lives in memory and ends with `close`. */
@@ -42,53 +41,38 @@ async function lockFolder(dataDir: string): Promise<DataLock> {
   return acquireDataLock(dataDir)
 }
 
+const textTypes = [25, 1042, 1043]
 const engineOptions: PGliteOptions = {
   parsers: Object.fromEntries(columnParsers),
-  serializers: Object.fromEntries([...Object.values(oid), 25, 1042, 1043].map(type => [type, parameterText])),
+  serializers: Object.fromEntries([...Object.values(oid), ...textTypes].map(type => [type, parameterText])),
 }
-
-const kyselyParsers = Object.fromEntries(kyselyColumnParsers)
 
 function createDatabase(
   pglite: PGlite,
   lock: DataLock | undefined,
   onError: (error: unknown) => void,
 ): Database {
-  // A query outside its own transaction would wait for it for ever: there is one connection.
-  const inside = new AsyncLocalStorage<{ open: boolean }>()
-  let pending = 0
+  const gate = createGate()
+  let crashed = false
   let closing: Promise<void> | undefined
 
-  async function take<T>(work: () => Promise<T>): Promise<T> {
-    if (closing !== undefined) throw toConnectError(new Error('the database is closed'))
-    if (inside.getStore()?.open) throw new Error('inside a transaction only its own runner may be used')
-    pending += 1
-    try {
-      return await work()
-    } finally {
-      pending -= 1
-    }
+  function onCrash(): void {
+    crashed = true
+    gate.giveUp()
+    onError(new Error('the embedded database has crashed; only a restart helps'))
   }
 
-  const open = createSession(pglite)
+  const { run, execute } = createPGliteSession(pglite, onCrash)
   const session: Session = {
-    run: (statement, values) => take(() => open.run(statement, values)),
-    execute: (sql, parameters) => take(() => open.execute(sql, parameters)),
+    run: (statement, values) => gate.enter(() => run(statement, values)),
+    execute: (sql, parameters) => gate.enter(() => execute(sql, parameters)),
   }
   const runner = createRunner(session)
 
-  async function transaction<T>(work: (runner: Runner) => Promise<T>): Promise<T> {
-    const state = { open: true }
-    try {
-      return await take(() => runTransaction(pglite, inner => inside.run(state, work, inner)))
-    } finally {
-      state.open = false
-    }
-  }
-
   async function close(): Promise<void> {
+    gate.shut()
     try {
-      await pglite.close()
+      if (!crashed) await pglite.close()
     } finally {
       await lock?.release()
     }
@@ -101,10 +85,11 @@ function createDatabase(
     },
     run: runner.run,
     read: { run: runner.run },
-    transaction,
+    transaction: work =>
+      gate.enter(() => runPGliteTransaction(pglite, onCrash, inner => gate.inside(() => work(inner)))),
     async listen(channel, wake) {
       requireChannel(channel)
-      const end = await take(() => pglite.listen(channel, safeWake(wake, onError)))
+      const end = await gate.enter(() => pglite.listen(channel, safeWake(wake, onError)))
       return async () => {
         if (closing === undefined) await end()
       }
@@ -112,57 +97,13 @@ function createDatabase(
     async ping() {
       await session.execute('select 1', [])
     },
-    stats: () => ({ total: 1, idle: pending === 0 ? 1 : 0, waiting: Math.max(0, pending - 1) }),
+    stats() {
+      const pending = gate.pending()
+      return { total: 1, idle: pending === 0 ? 1 : 0, waiting: Math.max(0, pending - 1) }
+    },
     close() {
       closing ??= close()
       return closing
     },
   }
-}
-
-function createSession(engine: Pick<PGlite | Transaction, 'query' | 'exec'>): Session {
-  return {
-    async run(statement, values) {
-      const parameters = bindStatement(statement, values)
-      const answer = engine.query<unknown[]>(statement.sql, parameters, { rowMode: 'array' })
-      return toResult(await answer.catch(fail))
-    },
-    async execute(sql, parameters) {
-      const options = { parsers: kyselyParsers }
-      if (parameters.length > 0) {
-        const answer = engine.query<Record<string, unknown>>(sql, [...parameters], options)
-        return toResult(await answer.catch(fail))
-      }
-      const answers = await engine.exec(sql, options).catch(fail)
-      return toResult(answers.at(-1))
-    },
-  }
-}
-
-async function runTransaction<T>(pglite: PGlite, work: (runner: Runner) => Promise<T>): Promise<T> {
-  let failed = false
-  try {
-    return await pglite.transaction(async transaction => {
-      try {
-        return await runWithin(createSession(transaction), work)
-      } catch (error) {
-        failed = true
-        throw error
-      }
-    })
-  } catch (error) {
-    throw failed ? error : toRpcError(error)
-  }
-}
-
-function toResult<Row>(answer: Results<Row> | undefined): { rows: Row[]; affected: number } {
-  // PGlite swallows a crash of its engine (JSON nested 7,000 deep): then there is an answer without a command.
-  if (answer?.command === undefined) throw databaseFault('no_answer')
-  return { rows: answer.rows, affected: answer.affectedRows ?? 0 }
-}
-
-/** PGlite hangs the parameters on its errors; in the log they would be secrets, or megabytes. */
-function fail(error: unknown): never {
-  if (error instanceof Error) Object.assign(error, { params: undefined, queryOptions: undefined })
-  throw toRpcError(error)
 }

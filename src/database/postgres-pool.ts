@@ -22,7 +22,11 @@ export function createPool(options: PoolOptions): Pool {
     types: pgTypes(columnParsers),
     onConnect: client => applySettings(client, settings),
   })
-  pool.on('error', options.onError)
+  pool.on('error', error => {
+    // pg hangs the whole client on it, with all its settings: nothing for a log.
+    Reflect.deleteProperty(error, 'client')
+    options.onError(error)
+  })
   // While a connection is lent the pool does not listen, and an error between two statements would end the process.
   pool.on('connect', client => client.on('error', () => undefined))
   return pool

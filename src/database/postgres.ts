@@ -14,7 +14,7 @@ export async function openPostgres(
 ): Promise<Database> {
   const database = createDatabase(options)
   try {
-    await requireVersion(database)
+    requireVersion(await readVersion(database))
     return database
   } catch (error) {
     await database.close()
@@ -66,20 +66,19 @@ function addStats(a: PoolStats, b: PoolStats): PoolStats {
   return { total: a.total + b.total, idle: a.idle + b.idle, waiting: a.waiting + b.waiting }
 }
 
-async function requireVersion(database: Database): Promise<void> {
-  const number = await versionNumber(database)
-  const major = Math.floor(number / 10_000)
+/** Throws StartError for a PostgreSQL that is too old; `version` as in `server_version_num`, e.g. 180006. */
+export function requireVersion(version: number): void {
+  const major = Math.floor(version / 10_000)
   if (major >= oldestVersion) return
   throw new StartError(`PostgreSQL ${major} is too old: ${oldestVersion} or newer is needed`)
 }
 
-async function versionNumber(database: Database): Promise<number> {
+async function readVersion({ kysely }: Database): Promise<number> {
   const query = sql<{ version: number }>`select current_setting('server_version_num')::int4 as version`
   try {
-    const { rows } = await query.execute(database.kysely)
+    const { rows } = await query.execute(kysely)
     return rows[0]?.version ?? 0
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-    throw new StartError(`PostgreSQL cannot be used: ${describeError(cause)}`, { cause })
+    throw new StartError(`PostgreSQL cannot be used: ${describeError(error)}`, { cause: error })
   }
 }

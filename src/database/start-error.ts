@@ -1,3 +1,5 @@
+import { RpcError } from '../errors.ts'
+
 /** Why the database cannot be opened, in words for the operator. Nothing a client sees. */
 export class StartError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -6,9 +8,11 @@ export class StartError extends Error {
   }
 }
 
-/** What to tell an operator of any error; a refused connection to `localhost` has a code but no message. */
+/** What to tell an operator of any error: of an RpcError its cause, which no client is told. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if (error instanceof RpcError && error.cause !== undefined) return describeError(error.cause)
   if (error.message !== '') return error.message
+  // A connection refused on both addresses of `localhost` has a code but no message.
   return 'code' in error ? String(error.code) : error.name
 }

@@ -64,11 +64,18 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
     clock,
   })
   const passwords = createPasswords()
-  const authenticator = await createAuthenticator({ database, jwts, passwords, pepper, clock })
+  const authenticator = await createAuthenticator({
+    database,
+    jwts,
+    passwords,
+    pepper,
+    clock,
+    onLookup: isHit => metrics.countLookup('credential', isHit),
+  })
   try {
     const methods = createMethods({
       log: logDeps(config, database, metrics),
-      token: { database, authenticator, jwts, passwords, pepper, clock, saveSuperToken: save },
+      token: { database, authenticator, jwts, passwords, pepper, saveSuperToken: save },
       version,
     })
     const document = openRpcDocument(methods, version)

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import fastifyWebsocket from '@fastify/websocket'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { Logger } from '../logger.ts'
+import { discardRest } from './discard-rest.ts'
 import type { FrontDoor } from './front-door.ts'
 import { type RefusalReason, refuse, sendInternalError } from './http-refusal.ts'
 import type { OriginSettings } from './origin.ts'
@@ -109,9 +110,10 @@ function addErrorAnswers(app: FastifyInstance, logger: Logger): void {
     if (statusPaths.includes(path)) return notAllowed(reply, 'GET, HEAD')
     return refuse(reply, 'no_such_path')
   })
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const reason = refusalOfFault[code]
+    if (reason === 'body_too_large') await discardRest(request.raw)
     if (reason !== undefined) return refuse(reply, reason)
     logger.error({ correlationId: request.id, err: error }, 'a request failed unexpectedly')
     return sendInternalError(reply, error)

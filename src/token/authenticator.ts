@@ -7,7 +7,7 @@ import { type Identity, permissionDenied } from '../permission/grant.ts'
 import type { Claims, Jwts } from '../permission/jwt.ts'
 import { compileLimits } from '../permission/limit.ts'
 import type { Passwords } from '../permission/password.ts'
-import { type CacheStats, createSharedCache } from './shared-cache.ts'
+import { createSharedCache } from './shared-cache.ts'
 import { findTokenByKey, findTokenByUsername, type StoredToken } from './store.ts'
 import { watchTokenVersion } from './version-watch.ts'
 
@@ -21,6 +21,8 @@ export interface AuthenticatorOptions {
   readonly maxEntries?: number
   /** How often the version of the tokens is compared, in milliseconds; default 500. */
   readonly pollMs?: number
+  /** Told whether a credential was remembered. */
+  readonly onLookup?: (isHit: boolean) => void
 }
 
 export interface Authenticator {
@@ -31,7 +33,6 @@ export interface Authenticator {
   authenticate(credential: string | undefined): Promise<Identity>
   /** To be called after each change of a token, before anybody is told that it is done. */
   forget(): void
-  stats(): CacheStats
   close(): Promise<void>
 }
 
@@ -45,8 +46,8 @@ interface Checked {
 
 /** Checks credentials against the tokens, and remembers those that were right until a token changes. */
 export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
-  const { database, jwts, passwords, pepper, clock, maxEntries = 10_000, pollMs = 500 } = options
-  const cache = createSharedCache<Checked>(maxEntries)
+  const { database, jwts, passwords, pepper, clock, maxEntries = 10_000, pollMs = 500, onLookup } = options
+  const cache = createSharedCache<Checked>({ maxEntries, ...(onLookup && { onLookup }) })
   const forget = () => cache.clear()
   const watch = await watchTokenVersion({ database, clock, pollMs, onChange: forget })
 
@@ -93,7 +94,6 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       return checked.identity
     },
     forget,
-    stats: cache.stats,
     close: watch.close,
   }
 }

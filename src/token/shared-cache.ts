@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 
-export interface CacheStats {
-  readonly hits: number
-  readonly misses: number
-  readonly size: number
+export interface CacheOptions {
+  readonly maxEntries: number
+  /** Told of each look into the cache. */
+  readonly onLookup?: (isHit: boolean) => void
 }
 
 /** Keeps what was loaded last; loads that run at the same time for one key are one. */
@@ -12,17 +12,14 @@ export interface SharedCache<V> {
   get(key: string, load: () => Promise<V>): Promise<V>
   /** Forgets all; a load that is under way is neither kept nor shared any more. */
   clear(): void
-  stats(): CacheStats
 }
 
-export function createSharedCache<V extends object>(maxEntries: number): SharedCache<V> {
+export function createSharedCache<V extends object>(options: CacheOptions): SharedCache<V> {
+  const { maxEntries, onLookup = () => undefined } = options
   const values = new LRUCache<string, V>({ max: maxEntries })
   let loading = new Map<string, Promise<V>>()
-  let hits = 0
-  let misses = 0
 
   function startLoad(key: string, load: () => Promise<V>): Promise<V> {
-    misses++
     // After a clear this is another map than `loading`: what was read before the clear must not be kept.
     const startedIn = loading
     const loaded = load()
@@ -38,14 +35,12 @@ export function createSharedCache<V extends object>(maxEntries: number): SharedC
   return {
     async get(key, load) {
       const value = values.get(key)
-      if (value === undefined) return loading.get(key) ?? startLoad(key, load)
-      hits++
-      return value
+      onLookup(value !== undefined)
+      return value ?? loading.get(key) ?? startLoad(key, load)
     },
     clear() {
       values.clear()
       loading = new Map()
     },
-    stats: () => ({ hits, misses, size: values.size }),
   }
 }

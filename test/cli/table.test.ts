@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { renderRecord, renderTable } from '../../src/cli/table.ts'
+import { renderRecord, renderRows } from '../../src/cli/table.ts'
 import { textWidth } from '../../src/cli/text-width.ts'
 import { parseJson } from '../../src/json.ts'
 
@@ -13,7 +13,7 @@ const row = {
 
 describe('a table', () => {
   test('aligns columns, numbers to the right, times as ISO 8601 and null as a dash', () => {
-    expect(renderTable([row, { ...row, id: 1234, js_worker_name: 'x' }], 200)).toEqual([
+    expect(renderRows([row, { ...row, id: 1234, js_worker_name: 'x' }], 200)).toEqual([
       '  id  js_worker_name                start_time  finish_time  param',
       '   7  demo_worker     2026-03-31T23:33:20.000Z  -            {"hello":"world"}',
       '1234  x               2026-03-31T23:33:20.000Z  -            {"hello":"world"}',
@@ -22,14 +22,31 @@ describe('a table', () => {
 
   test('keeps every line within the terminal and shows what was cut', () => {
     const wide = { ...row, param: { text: 'a'.repeat(500) }, error_message: 'b'.repeat(300) }
-    const lines = renderTable([wide, row], 100)
-    expect(Math.max(...lines.map(textWidth))).toBe(100)
-    expect(lines[1]).toContain('aaa…')
-    expect(lines[1]).toContain('demo_worker')
+    const lines = renderRows([wide, row], 120)
+    expect(Math.max(...lines.map(textWidth))).toBe(120)
+    expect(lines[1]).toMatch(/^ 7 {2}demo_worker .*aaa… +bbb+…$/)
+  })
+
+  test('is one member a line on a terminal too narrow to say anything', () => {
+    expect(renderRows([row, { id: 8, param: 'x'.repeat(99) }], 40)).toEqual([
+      '[1]',
+      'id              7',
+      'js_worker_name  demo_worker',
+      'start_time      2026-03-31T23:33:20.000Z',
+      'finish_time     -',
+      'param           {"hello":"world"}',
+      '[2]',
+      'id     8',
+      `param  ${'x'.repeat(32)}…`,
+    ])
+  })
+
+  test('of no rows is nothing', () => {
+    expect(renderRows([], 80)).toEqual([])
   })
 
   test('counts the two cells of wide characters', () => {
-    const lines = renderTable(
+    const lines = renderRows(
       [
         { name: '工作器', x: 1 },
         { name: 'abcdef', x: 2 },
@@ -42,11 +59,11 @@ describe('a table', () => {
 
   test('shows numbers beyond 2^53 with all digits', () => {
     const rows = [parseJson('{"id":9007199254740993,"param":{"n":18446744073709551615}}') as object]
-    expect(renderTable(rows, 80)[1]).toBe('9007199254740993  {"n":18446744073709551615}')
+    expect(renderRows(rows, 80)[1]).toBe('9007199254740993  {"n":18446744073709551615}')
   })
 
   test('has a column for a member that only a later row has', () => {
-    expect(renderTable([{ a: 'x' }, { b: 'y' }], 80)).toEqual(['a  b', 'x  -', '-  y'])
+    expect(renderRows([{ a: 'x' }, { b: 'y' }], 80)).toEqual(['a  b', 'x  -', '-  y'])
   })
 
   test.each([
@@ -57,7 +74,7 @@ describe('a table', () => {
     ['a delete character', '\u007f'],
   ])('never lets a record drive the terminal: %s', (_name, text) => {
     const lines = [
-      ...renderTable([{ [text]: text, json: { [text]: [text] } }], 300),
+      ...renderRows([{ [text]: text, json: { [text]: [text] } }], 300),
       ...renderRecord({ [text]: text, json: [text] }),
     ]
     expect(lines).toHaveLength(4)

@@ -86,15 +86,15 @@ test('a body nests to the limit and not beyond', async () => {
   const body = (depth: number) =>
     `{"jsonrpc":"2.0","method":"echo","params":{"a":${nested(depth - 2)}},"id":7}`
   expect(await ask(body(64))).toHaveProperty('result')
-  expect(await ask(body(65))).toMatchObject({ error: { code: -32602, data: { reason: 'too_deep' } }, id: 7 })
-  expect(await ask(body(100_000))).toMatchObject({ error: { code: -32602 }, id: 7 })
+  expect(await ask(body(65))).toMatchObject({ error: { code: 110, data: { reason: 'too_deep' } }, id: 7 })
+  expect(await ask(body(100_000))).toMatchObject({ error: { code: 110 }, id: 7 })
 })
 
 test('a batch counts as one level of nesting', async () => {
   const body = (depth: number) =>
     `[{"jsonrpc":"2.0","method":"echo","params":{"a":${nested(depth - 3)}},"id":7}]`
   expect(await ask(body(64))).toMatchObject([{ result: {} }])
-  expect(await ask(body(65))).toMatchObject([{ error: { code: -32602 }, id: 7 }])
+  expect(await ask(body(65))).toMatchObject([{ error: { code: 110 }, id: 7 }])
 })
 
 test('a nest of 100,000 arrays is answered', async () => {

@@ -1,5 +1,5 @@
 import { openAsBlob } from 'node:fs'
-import { afterAll, describe, inject } from 'vitest'
+import { afterAll, describe, inject, onTestFinished, TestRunner } from 'vitest'
 import type { Database, Engine } from '../../src/database/database.ts'
 import { type DatabaseOptions, openDatabase } from '../../src/database/open.ts'
 import { openPGlite } from '../../src/database/pglite.ts'
@@ -11,21 +11,24 @@ export const engines: readonly Engine[] = ['postgres', 'pglite']
 export type OpenTestDatabase = (options?: Partial<DatabaseOptions>) => Promise<Database>
 
 /**
- * Runs a suite on both engines. `open` gives a database of its own each time it is called; what is still open at
- * the end of the suite is closed then.
+ * Runs a suite on both engines. `open` gives a database of its own each time it is called, and closes it after the
+ * test, or after the suite when it is called from `beforeAll`.
  */
 export function describeEngines(name: string, suite: (open: OpenTestDatabase, engine: Engine) => void): void {
   describe.each(engines)(`${name} (%s)`, engine => {
-    const opened: Database[] = []
-    afterAll(async () => {
-      await Promise.all(opened.map(database => database.close()))
-    })
+    const ofSuite: Database[] = []
+    afterAll(() => closeAll(ofSuite))
     suite(async options => {
       const database = await openTestDatabase(engine, options)
-      opened.push(database)
+      if (TestRunner.getCurrentTest() === undefined) ofSuite.push(database)
+      else onTestFinished(() => database.close())
       return database
     }, engine)
   })
+}
+
+async function closeAll(databases: readonly Database[]): Promise<void> {
+  await Promise.all(databases.map(database => database.close()))
 }
 
 /** Opens a fresh, migrated database; the caller closes it, and that removes it. */

@@ -19,10 +19,9 @@ export interface PostgresOptions {
 export interface PostgresServer {
   /** Of the database `postgres`, as the superuser, without a password. */
   readonly url: string
-  /** The postmaster's process id, or undefined while it is down. */
-  pid(): number | undefined
   start(): Promise<void>
-  /** Ends the server as `pg_ctl stop` does: `fast` ends sessions, `immediate` leaves recovery to the next start. */
+  /** Ends the server as `pg_ctl stop` does: `fast` tells each session why, `immediate` just
+   * cuts them off and leaves recovery to the next start. */
   halt(mode: 'fast' | 'immediate'): Promise<void>
   restart(mode?: 'fast' | 'immediate'): Promise<void>
   /** Halts it and removes everything it has left. */
@@ -90,7 +89,6 @@ function createPostgres(
 
   return {
     url,
-    pid: () => running?.pid,
     start,
     halt,
     async restart(mode = 'fast') {

@@ -20,6 +20,7 @@ const pgliteEntry = createRequire(import.meta.url).resolve('@electric-sql/pglite
 export async function migratedSnapshot(): Promise<string> {
   const path = join(cache, `${await snapshotKey()}.tar`)
   if (existsSync(path)) return path
+  await rm(cache, { recursive: true, force: true })
   await mkdir(cache, { recursive: true })
   const draft = join(cache, `${randomUUID()}.new`)
   await writeFile(draft, await makeSnapshot())

@@ -16,7 +16,7 @@ export function deleteMethod(resource: Resource, deps: LogMethodDeps): Method {
     summary: `Deletes the ${resource.summary} that fulfil the conditions`,
     params: z.strictObject({
       token: credentialParam,
-      query: querySchema(resource),
+      query: querySchema(resource, true),
       dry_run: z.boolean().default(false).describe('Delete nothing, say how many it would be'),
       max_affected: z.int().min(0).optional().describe('Delete nothing when more rows than this are found'),
     }),

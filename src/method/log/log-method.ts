@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { AnyTables } from '../../condition/compile.ts'
+import { conditionSchema } from '../../condition/condition-schema.ts'
 import { type Plan, planConditions } from '../../condition/plan.ts'
 import type { Database } from '../../database/database.ts'
 import type { StatementCache } from '../../database/statement-cache.ts'
@@ -34,12 +35,16 @@ function builderOf({ kysely }: Database): Kysely<AnyTables> {
   return kysely as unknown as Kysely<AnyTables>
 }
 
-/** `{condition: […]}` of one resource; the elements are read by `planQuery`, which knows their paths. */
-export function querySchema(resource: Resource): z.ZodObject<{ condition: z.ZodArray<z.ZodUnknown> }> {
-  const { words, keys } = resource.language
-  const known = ['last', 'limit', 'or', 'and', 'not', ...words.keys(), ...keys.keys()]
-  const condition = z.array(z.unknown()).describe(`All hold together. Known: ${known.join(', ')}`)
-  return z.strictObject({ condition })
+/**
+ * `{condition: […]}` of one resource; the elements are read by `planQuery`, which knows their paths. `allowAll`:
+ * whether `all` means something.
+ */
+export function querySchema(
+  resource: Resource,
+  allowAll = false,
+): z.ZodObject<{ condition: z.ZodArray<z.ZodUnknown> }> {
+  const condition = z.unknown().meta(conditionSchema(resource.language, allowAll))
+  return z.strictObject({ condition: z.array(condition).describe('All hold together') })
 }
 
 export interface Query {

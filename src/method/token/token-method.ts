@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { Clock } from '../../clock.ts'
 import type { Database } from '../../database/database.ts'
 import { RpcError } from '../../errors.ts'
 import type { KeyAndSecret } from '../../permission/credential.ts'
@@ -16,7 +15,6 @@ export interface TokenDeps {
   readonly jwts: Jwts
   readonly passwords: Passwords
   readonly pepper: string
-  readonly clock: Clock
   /**
    * Puts the super token's new secret where its owner finds it, before the old one ends; when it throws, nothing
    * is changed.

@@ -1,0 +1,66 @@
+import { availableParallelism } from 'node:os'
+import { type LoadProcess, startLoadProcess } from './load-process.ts'
+import { type BenchOptions, readOptions } from './options.ts'
+import { readScenarios } from './read-scenarios.ts'
+import { scenarioLines, verdictLines } from './report.ts'
+import { measureScenario, type Result } from './rounds.ts'
+import { requireSameAnswers } from './same-answers.ts'
+import type { Bench, Scenario } from './scenario.ts'
+import { setUp } from './set-up.ts'
+import { judge } from './targets.ts'
+import { writeScenarios } from './write-scenarios.ts'
+
+/** `npm run bench`: Daybook beside the baseline, side by side in one run. Fails on wrong answers, not on slow ones. */
+
+if (process.platform !== 'linux') throw new Error('the bench reads CPU times from /proc: it needs Linux')
+// The servers and PostgreSQL end with this process, which only an exit of its own brings about.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
+const options = readOptions(process.argv.slice(2))
+const startedAt = performance.now()
+const { bench, close } = await setUp(options, say)
+try {
+  await requireSameAnswers(bench)
+  const measured = await measureAll(bench, options)
+  const errors = [...measured.values()].flat().filter(result => result.errors > 0)
+  for (const { contender, errors: count, firstError } of errors) {
+    console.error(`${contender}: ${count} errors, the first: ${firstError ?? 'no answer'}`)
+  }
+  if (errors.length > 0) process.exitCode = 1
+} finally {
+  await close()
+}
+say(`done in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
+
+async function measureAll(bench: Bench, options: BenchOptions): Promise<Map<string, readonly Result[]>> {
+  const { rounds, seconds, only } = options
+  say(`${bench.rows} rows, ${bench.workers} workers; medians of ${rounds} rounds of ${seconds} s`)
+  say(
+    `Node ${process.versions.node}, ${availableParallelism()} cores for servers, PostgreSQL and load together`,
+  )
+  const scenarios = [...readScenarios(bench), ...writeScenarios(bench)]
+  const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true)
+  if (chosen.length === 0) throw new TypeError(`--only: choose from ${scenarios.map(each => each.name)}`)
+  const load = startLoadProcess()
+  try {
+    return await measureInOrder(load, chosen, rounds)
+  } finally {
+    await load.close()
+  }
+}
+
+async function measureInOrder(load: LoadProcess, scenarios: readonly Scenario[], rounds: number) {
+  const measured = new Map<string, readonly Result[]>()
+  for (const scenario of scenarios) {
+    const results = await measureScenario(load, scenario, rounds)
+    measured.set(scenario.name, results)
+    for (const line of scenarioLines(scenario, results)) say(line)
+  }
+  say('\nTargets')
+  for (const line of verdictLines(judge(measured))) say(line)
+  return measured
+}
+
+function say(text: string): void {
+  console.log(text)
+}

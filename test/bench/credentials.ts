@@ -1,0 +1,45 @@
+import jsonwebtoken from 'jsonwebtoken'
+import { z } from 'zod'
+import { callMethod } from './rpc.ts'
+
+/** What the tokens of both servers may do: read and write the results of the dataset's workers. */
+const tokenLimit = [
+  {
+    scopes: [{ js_worker: 'worker_*' }],
+    permissions: [{ js_result: { read: 'worker_*' } }, { js_result: { write: 'worker_*' } }],
+  },
+]
+
+const dayMs = 24 * 60 * 60 * 1000
+const keyAndSecret = z.object({ key: z.string(), secret: z.string() })
+const issued = z.object({ jwt: z.string() })
+
+export interface Credentials {
+  /** `key:secret` of Daybook. */
+  readonly token: string
+  /** A JWT of Daybook. */
+  readonly jwt: string
+  /** A JWT of the baseline. */
+  readonly baselineJwt: string
+}
+
+export interface CredentialOptions {
+  readonly daybookUrl: string
+  readonly superToken: string
+  readonly baselineSecret: string
+}
+
+/** Creates the tokens that the load presents, all with the same permissions. */
+export async function createCredentials(options: CredentialOptions): Promise<Credentials> {
+  const { daybookUrl, superToken, baselineSecret } = options
+  const created = await callMethod(daybookUrl, 'token_create', {
+    token: superToken,
+    token_creation: { token_limit: tokenLimit },
+  })
+  const { key, secret } = keyAndSecret.parse(created)
+  const token = `${key}:${secret}`
+  const { jwt } = issued.parse(await callMethod(daybookUrl, 'token_issue', { token, ttl_ms: dayMs }))
+  const claims = { limits: tokenLimit, iss: 'baseline', sub: key }
+  const baselineJwt = jsonwebtoken.sign(claims, baselineSecret, { algorithm: 'HS256', expiresIn: '1d' })
+  return { token, jwt, baselineJwt }
+}

@@ -1,0 +1,52 @@
+/** How much of a load is measured: a time after a warm-up, or a fixed number of requests from first to last. */
+export type Extent = { readonly warmupMs: number; readonly measureMs: number } | { readonly amount: number }
+
+/** JSON-RPC requests over HTTP; each connection sends its share of `bodies` over and over. */
+export interface HttpJob {
+  readonly kind: 'http'
+  readonly url: string
+  readonly connections: number
+  readonly bodies: readonly string[]
+  readonly extent: Extent
+  readonly serverPid: number
+  readonly postgresPid: number
+}
+
+/** Batches of rows by COPY, straight to PostgreSQL. */
+export interface CopyJob {
+  readonly kind: 'copy'
+  readonly databaseUrl: string
+  readonly connections: number
+  /** In the text format of COPY; sent over and over. */
+  readonly batches: readonly string[]
+  /** Batches in all. */
+  readonly amount: number
+  /** 1: each batch is a statement and a transaction of its own. */
+  readonly batchesPerStatement: number
+  readonly postgresPid: number
+}
+
+export type Job = HttpJob | CopyJob
+
+/** CPU time in microseconds that was used while the load was measured. */
+export interface CpuTime {
+  /** Undefined where no server stands between the load and PostgreSQL. */
+  readonly server: number | undefined
+  readonly postgres: number
+  /** Of the process that makes the load. */
+  readonly load: number
+}
+
+export interface Measurement {
+  /** Requests answered, or batches copied. */
+  readonly count: number
+  readonly seconds: number
+  /** How long each took, milliseconds, in ascending order. */
+  readonly p50: number
+  readonly p99: number
+  readonly cpu: CpuTime
+  /** Answers that were not HTTP 2xx with a JSON-RPC result, and lost or timed out requests; warm-up included. */
+  readonly errors: number
+  /** What the first wrong answer was. */
+  readonly firstError: string | undefined
+}

@@ -1,0 +1,69 @@
+import type { Credentials } from './credentials.ts'
+import type { CopyJob, Extent, HttpJob, Job } from './job.ts'
+
+/** What the jobs of the scenarios are made of. */
+export interface Bench {
+  readonly daybook: { readonly url: string; readonly pid: number }
+  readonly baseline: { readonly url: string; readonly pid: number }
+  readonly postgres: { readonly databaseUrl: string; readonly pid: number }
+  readonly credentials: Credentials
+  readonly rows: number
+  readonly workers: number
+  readonly seconds: number
+}
+
+/** One of those that are measured in turns under the same load. */
+export interface Contender {
+  readonly name: string
+  readonly job: Job
+}
+
+export interface Scenario {
+  /** For `--only`. */
+  readonly name: string
+  readonly title: string
+  /** Rows of one request or batch, where rows are what is counted: rows a second instead of requests. */
+  readonly rowsEach?: number
+  readonly contenders: readonly Contender[]
+}
+
+export interface HttpLoad {
+  readonly connections: number
+  readonly extent: Extent
+  /** The bodies to send under a credential. */
+  readonly bodies: (token: string) => readonly string[]
+}
+
+export function baselineContender(bench: Bench, load: HttpLoad, name = 'baseline'): Contender {
+  return { name, job: httpJob(bench, bench.baseline, load, bench.credentials.baselineJwt) }
+}
+
+export function daybookContender(bench: Bench, load: HttpLoad, name = 'daybook'): Contender {
+  return { name, job: httpJob(bench, bench.daybook, load, bench.credentials.token) }
+}
+
+export function daybookJwtContender(bench: Bench, load: HttpLoad, name = 'daybook, JWT'): Contender {
+  return { name, job: httpJob(bench, bench.daybook, load, bench.credentials.jwt) }
+}
+
+export function copyContender(
+  { postgres }: Bench,
+  name: string,
+  load: Pick<CopyJob, 'connections' | 'batches' | 'amount' | 'batchesPerStatement'>,
+): Contender {
+  const { databaseUrl, pid } = postgres
+  return { name, job: { kind: 'copy', databaseUrl, postgresPid: pid, ...load } }
+}
+
+function httpJob(bench: Bench, server: Bench['daybook'], load: HttpLoad, token: string): HttpJob {
+  const { connections, extent, bodies } = load
+  return {
+    kind: 'http',
+    url: server.url,
+    connections,
+    extent,
+    bodies: bodies(token),
+    serverPid: server.pid,
+    postgresPid: bench.postgres.pid,
+  }
+}

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  makeFolder,
+  type Ran,
+  type RunOptions,
+  runDaybook,
+  runOnTerminal,
+  type ServedDaybook,
+  serveDaybook,
+} from './daybook.ts'
+
+let folder: Awaited<ReturnType<typeof makeFolder>>
+let server: ServedDaybook
+
+beforeAll(async () => {
+  folder = await makeFolder()
+  server = await serveDaybook(folder.path)
+}, 60_000)
+
+afterAll(async () => {
+  await server.stop()
+  await folder.remove()
+})
+
+function daybook(args: readonly string[], input?: RunOptions['input']): Promise<Ran> {
+  return runDaybook(args, { env: reach(), ...(input !== undefined && { input }) })
+}
+
+function reach(): Record<string, string> {
+  return { DAYBOOK_URL: server.url, DAYBOOK_DATA: folder.path }
+}
+
+function rowsOf({ stdout }: Ran): readonly Record<string, unknown>[] {
+  return stdout
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+}
+
+function ndjson(rows: readonly object[]): string {
+  return rows.map(row => `${JSON.stringify(row)}\n`).join('')
+}
+
+/** Appends runs of a worker that no other test uses. */
+async function givenRuns(js_worker_name: string, runs: readonly object[]): Promise<void> {
+  const { code, stderr } = await daybook(
+    ['append', 'js-result'],
+    ndjson(runs.map(run => ({ js_worker_name, ...run }))),
+  )
+  expect(code, stderr).toBe(0)
+}
+
+describe('query and count', () => {
+  beforeAll(async () => {
+    await givenRuns('reader', [
+      {
+        run_type: 'call',
+        start_time: Date.UTC(2026, 0, 1),
+        finish_time: Date.UTC(2026, 0, 1, 0, 0, 9),
+        result: 1,
+      },
+      { run_type: 'cron', start_time: Date.UTC(2026, 0, 2), error_message: 'Timeout', param: { a: 1, b: 2 } },
+      { run_type: 'inline_call', start_time: Date.now() - 60_000, js_worker_id: 7 },
+    ])
+  })
+
+  test.each<[readonly string[], readonly string[]]>([
+    [[], ['inline_call', 'cron', 'call']],
+    [['last'], ['inline_call']],
+    [['limit=2'], ['inline_call', 'cron']],
+    [['is_failure'], ['cron']],
+    [['js_worker_id=7'], ['inline_call']],
+    [['run_type=cron'], ['cron']],
+    [['run_type_in=call,cron'], ['cron', 'call']],
+    [['run_type_like=c*'], ['cron', 'call']],
+    [['start_time_from=-1h'], ['inline_call']],
+    [['start_time_to=2026-01-01T00:00:00Z'], ['call']],
+    [['start_time_from_to=2026-01-02,now'], ['inline_call', 'cron']],
+    [['duration_from=9s'], ['call']],
+    [['error_message_contains=TIME'], ['cron']],
+    [['param_contains={"a":1}'], ['cron']],
+    [['{"or":["is_running","is_success"]}'], ['inline_call', 'call']],
+  ])('%j finds what it says', async (conditions, expected) => {
+    const ran = await daybook(['query', 'js-result', 'js_worker_name=reader', ...conditions])
+    expect(ran.stderr).toBe('')
+    expect(rowsOf(ran).map(row => row.run_type)).toEqual(expected)
+    expect(ran.code).toBe(0)
+  })
+
+  test('count says how many there are', async () => {
+    expect(await daybook(['count', 'js-result', 'js_worker_name=reader'])).toEqual({
+      code: 0,
+      stdout: '{"count":3}\n',
+      stderr: '',
+    })
+  })
+
+  test('on a terminal the records are a table within its width, and --json makes it lines of JSON', async () => {
+    const query = ['query', 'js-result', 'js_worker_name=reader']
+    const table = await runOnTerminal(query, { env: reach() })
+    const [titles = '', ...lines] = table.stdout.trimEnd().split('\r\n')
+    expect(titles).toMatch(/^id .*start_time .*error_mess/)
+    expect(lines).toHaveLength(3)
+    expect(lines[1]).toContain('2026-01-02T00:00:00.000Z')
+    expect(Math.max(...[titles, ...lines].map(line => line.length))).toBeLessThanOrEqual(160)
+
+    const json = await runOnTerminal([...query, '--json'], { env: reach() })
+    expect(rowsOf(json)).toHaveLength(3)
+  })
+
+  test.each([
+    [['query', 'js-result', 'limit=ten'], 'query.condition[0].limit'],
+    [['query', 'js-result', 'is_failure', 'limit=-1'], 'query.condition[1].limit'],
+    [['count', 'js-result', 'bogus=1'], 'query.condition[0].bogus'],
+    [['query', 'event-log', 'is_bogus'], 'query.condition[0]'],
+    [['query', 'js-result', '{"limit":1,"last":null}'], 'query.condition[0]'],
+  ])('%j is the server’s error with its path, and exit 1', async (args, path) => {
+    const { code, stdout, stderr } = await daybook(args)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(`-32602`)
+    expect(stderr).toContain(path)
+  })
+
+  test.each([
+    [[]],
+    [['nonsense']],
+    [['query']],
+    [['query', 'no-such-resource']],
+    [['query', 'js-result', '--no-such-option']],
+    [['query', 'js-result', '{"limit":']],
+    [['query', 'js-result', 'start_time_from=yesterday']],
+    [['query', 'js-result', 'param_contains=oops']],
+    [['delete', 'js-result', 'last', '--max-affected', 'few']],
+  ])('%j is a usage fault, and exit 2', async args => {
+    const { code, stdout, stderr } = await daybook(args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).not.toBe('')
+  })
+
+  test('a reader that has seen enough ends the command quietly', async () => {
+    await givenRuns(
+      'chatty',
+      Array.from({ length: 500 }, () => ({ run_type: 'call', param: 'x'.repeat(400) })),
+    )
+    const main = new URL('../../src/main.ts', import.meta.url).pathname
+    const pipe = `"$0" ${main} query js-result js_worker_name=chatty | head -1; echo "$\{PIPESTATUS[0]}" >&2`
+    const { execFile } = await import('node:child_process')
+    const ran = await new Promise<{ stdout: string; stderr: string }>((resolve, reject) => {
+      const env = { ...process.env, ...reach() }
+      execFile('bash', ['-c', pipe, process.execPath], { env }, (error, stdout, stderr) =>
+        error ? reject(error) : resolve({ stdout, stderr }),
+      )
+    })
+    expect(JSON.parse(ran.stdout)).toMatchObject({ js_worker_name: 'chatty' })
+    expect(ran.stderr).toBe('0\n')
+  })
+})
+
+describe('append', () => {
+  test('writes a record for each line and keeps numbers beyond 2^53', async () => {
+    const line = '{"js_worker_name":"exact","run_type":"call","param":{"n":9007199254740993,"x":1e400}}\n'
+    const { code, stdout, stderr } = await daybook(['append', 'js-result'], line.repeat(1001))
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '{"written":1001}\n' })
+    expect(stderr).toBe('1000 rows written\n1001 rows written\n')
+    const found = await daybook(['query', 'js-result', 'js_worker_name=exact', 'last'])
+    expect(found.stdout).toContain(`"n":9007199254740993,`)
+    const same = await daybook(['count', 'js-result', 'param_contains={"n":9007199254740993}'])
+    expect(same.stdout).toBe('{"count":1001}\n')
+    const other = await daybook(['count', 'js-result', 'param_contains={"n":9007199254740992}'])
+    expect(other.stdout).toBe('{"count":0}\n')
+  })
+
+  test('writes what stands before a line that is no JSON, names the line and says how many were written', async () => {
+    const good = '{"js_worker_name":"broken","run_type":"call"}\n'
+    const { code, stdout, stderr } = await daybook(['append', 'js-result'], `${good}\n${good}{oops\n${good}`)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/line 4: /)
+    expect(stderr).toMatch(/2 rows written/)
+    const count = await daybook(['count', 'js-result', 'js_worker_name=broken'])
+    expect(count.stdout).toBe('{"count":2}\n')
+  })
+
+  test('names the line of a row that the server refuses; nothing of its batch is written', async () => {
+    const rows = [{ run_type: 'call' }, { run_type: 'call' }, { run_type: 'call', start_time: 'soon' }]
+    const input = ndjson(rows.map(row => ({ js_worker_name: 'refused', ...row })))
+    const { code, stderr } = await daybook(['append', 'js-result'], `\n${input}`)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/line 4: error -32602 /)
+    expect(stderr).toMatch(/0 rows written/)
+    const count = await daybook(['count', 'js-result', 'js_worker_name=refused'])
+    expect(count.stdout).toBe('{"count":0}\n')
+  })
+
+  test('writes nothing for an empty input', async () => {
+    expect(await daybook(['append', 'event-log'], '')).toMatchObject({ code: 0, stdout: '{"written":0}\n' })
+  })
+})
+
+describe('delete', () => {
+  async function remaining(name: string): Promise<unknown> {
+    return rowsOf(await daybook(['count', 'js-result', `js_worker_name=${name}`]))[0]?.count
+  }
+
+  const six = Array.from({ length: 6 }, () => ({ run_type: 'call' }))
+
+  test('away from a terminal it deletes nothing without --yes, and exit 2', async () => {
+    await givenRuns('guarded', six)
+    const ran = await daybook(['delete', 'js-result', 'js_worker_name=guarded'])
+    expect({ code: ran.code, stdout: ran.stdout }).toEqual({ code: 2, stdout: '' })
+    expect(await remaining('guarded')).toBe(6)
+  })
+
+  test('with --dry-run it says how many, shows some of them, and deletes nothing', async () => {
+    await givenRuns('dry', six)
+    const ran = await daybook(['delete', 'js-result', 'js_worker_name=dry', '--dry-run'])
+    expect(rowsOf(ran)).toEqual([{ success: true, deleted: 0, condition_count: 1, would_delete: 6 }])
+    expect(ran.stderr.match(/ dry /g)).toHaveLength(5)
+    expect(ran.stderr).toContain('… and 1 more')
+    expect(await remaining('dry')).toBe(6)
+  })
+
+  test('with --yes it deletes what a query with the same conditions finds', async () => {
+    await givenRuns('confirmed', six)
+    const ran = await daybook(['delete', 'js-result', 'js_worker_name=confirmed', 'limit=4', '--yes'])
+    expect(ran).toMatchObject({ code: 0, stdout: '{"success":true,"deleted":4,"condition_count":2}\n' })
+    expect(await remaining('confirmed')).toBe(2)
+  })
+
+  test.each([['--yes'], ['--dry-run']])(
+    'with --max-affected it fails when more are found (%s)',
+    async flag => {
+      await givenRuns(`many${flag}`, six)
+      const name = `js_worker_name=many${flag}`
+      const ran = await daybook(['delete', 'js-result', name, flag, '--max-affected', '5'])
+      expect(ran).toMatchObject({ code: 1, stdout: '' })
+      expect(await remaining(`many${flag}`)).toBe(6)
+    },
+  )
+
+  test.each([
+    ['y\n', 0],
+    ['yes\n', 0],
+    ['n\n', 6],
+    ['\n', 6],
+    ['\u0004', 6],
+  ])('on a terminal it shows them and asks; %j leaves as many as it should', async (typed, left) => {
+    const name = `asked-${typed.codePointAt(0)}-${typed.length}`
+    await givenRuns(name, six)
+    const args = ['delete', 'js-result', `js_worker_name=${name}`]
+    const ran = await runOnTerminal(args, { env: reach(), input: typed })
+    expect(ran.stdout).toContain('Delete 6 of js-result? [y/N]')
+    expect(ran.code).toBe(0)
+    expect(await remaining(name)).toBe(left)
+  })
+
+  test('without a condition it deletes nothing unless "all" is said', async () => {
+    await givenRuns('everything', six)
+    const ran = await daybook(['delete', 'js-result', '--yes'])
+    expect(ran.code).toBe(1)
+    expect(ran.stderr).toContain('108')
+    expect(await remaining('everything')).toBe(6)
+  })
+})
+
+test('a record cannot drive the terminal of who looks at it', async () => {
+  await givenRuns('evil', [
+    { run_type: 'call', error_message: '\u001b[2J\u009b31m\u202e\r\n', param: '\u007f' },
+  ])
+  const query = ['query', 'js-result', 'js_worker_name=evil']
+  for (const flags of [[], ['--json']]) {
+    const { stdout } = await runOnTerminal([...query, ...flags], { env: reach() })
+    expect(stdout.replaceAll('\r\n', '')).not.toMatch(/[\p{Cc}\u202e]/u)
+    expect(stdout).toContain('\\u001b')
+  }
+})

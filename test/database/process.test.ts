@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { expect, onTestFinished, test } from 'vitest'
+import { openDatabase } from '../../src/database/open.ts'
+import { createTestPostgres } from '../support/databases.ts'
+
+test('a PGlite whose process is killed keeps every acknowledged row and opens again', async () => {
+  const dataDir = await temporaryFolder()
+  const acknowledged = new Set<number>()
+  for (let round = 0; round < 5; round++) {
+    const writer = runProgram('pglite-writer.ts', dataDir)
+    let left = 20 * (round + 1)
+    for await (const line of createInterface(writer.stdout)) {
+      acknowledged.add(Number(line))
+      left -= 1
+      if (left === 0) writer.kill('SIGKILL')
+    }
+  }
+  expect(await readdir(dataDir)).toContain('lock')
+  const database = await openDatabase({ dataDir, onError: fail })
+  const rows = await database.kysely.selectFrom('js_result').select('id').execute()
+  const kept = new Set(rows.map(row => row.id))
+  expect([...acknowledged].filter(id => !kept.has(id))).toEqual([])
+  expect(acknowledged.size).toBeGreaterThanOrEqual(300)
+  await database.close()
+  expect(await readdir(dataDir)).toEqual(['database'])
+})
+
+test('a closed PGlite leaves nothing open: its process ends by itself', async () => {
+  expect(await outcome('dataDir', await temporaryFolder())).toEqual({ output: '[]', code: 0 })
+})
+
+test('a closed PostgreSQL leaves nothing open: its process ends by itself', async () => {
+  const own = await createTestPostgres()
+  expect(await outcome('url', own.url)).toEqual({ output: '[]', code: 0 })
+  await own.drop()
+})
+
+async function outcome(kind: string, value: string): Promise<{ output: string; code: unknown }> {
+  const program = runProgram('open-and-close.ts', kind, value)
+  let output = ''
+  program.stdout.on('data', chunk => {
+    output += chunk
+  })
+  const [code] = await once(program, 'exit')
+  return { output, code }
+}
+
+function runProgram(name: string, ...parameters: string[]) {
+  const path = new URL(`../support/${name}`, import.meta.url).pathname
+  return spawn(process.execPath, [path, ...parameters], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 30_000,
+  })
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'daybook-process-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+function fail(error: unknown): never {
+  throw error
+}

@@ -1,0 +1,94 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const source = fileURLToPath(new URL('../src/', import.meta.url))
+
+/** Which parts of src a part may import besides itself: DESIGN's arrows. Part = top-level folder or file. */
+const base = ['errors', 'json', 'json-source.d', 'clock', 'version']
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  'json-source.d': [],
+  clock: [],
+  version: [],
+  json: ['errors'],
+  'config-value': [],
+  config: ['config-value'],
+  logger: [],
+  metrics: ['database'],
+  permission: base,
+  database: base,
+  condition: [...base, 'database', 'permission'],
+  resource: [...base, 'database', 'permission', 'condition'],
+  token: [...base, 'database', 'permission'],
+  method: [...base, 'database', 'permission', 'condition', 'resource', 'token'],
+  server: [...base, 'config', 'logger', 'metrics', 'database', 'permission', 'token', 'method', 'resource'],
+  client: [...base, 'resource', 'permission'],
+  cli: [...base, 'config', 'logger', 'client', 'database', 'server', 'resource', 'token', 'permission'],
+  main: ['cli', 'clock'],
+}
+
+/** Packages that only one place may import; a folder ends in a slash. */
+const doors: Readonly<Record<string, string>> = {
+  micromatch: 'permission/pattern.ts',
+  jsonwebtoken: 'permission/jwt.ts',
+  jayson: 'server/dispatcher.ts',
+  pg: 'database/',
+  '@electric-sql/pglite': 'database/',
+}
+
+interface Import {
+  readonly file: string
+  readonly target: string
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter(file => file.endsWith('.ts'))
+  .map(file => file.split(sep).join('/'))
+
+const imports: readonly Import[] = files.flatMap(file => {
+  const text = readFileSync(join(source, file), 'utf8')
+  const found = text.matchAll(/(?:from|import\()\s*'([^']+)'/g)
+  return [...found].map(match => ({ file, target: match[1] ?? '' }))
+})
+
+function partOf(file: string): string {
+  return (file.split('/')[0] ?? '').replace(/\.ts$/, '')
+}
+
+function resolve({ file, target }: Import): string {
+  return relative(source, join(source, dirname(file), target))
+    .split(sep)
+    .join('/')
+}
+
+describe('the imports of src', () => {
+  it('point one way', () => {
+    const wrong = imports
+      .filter(({ target }) => target.startsWith('.'))
+      .filter(each => {
+        const from = partOf(each.file)
+        const to = partOf(resolve(each))
+        return from !== to && !arrows[from]?.includes(to)
+      })
+      .map(each => `${each.file} -> ${resolve(each)}`)
+    expect(wrong).toEqual([])
+  })
+
+  it('reach these packages through one door each', () => {
+    const wrong = imports
+      .filter(({ file, target }) => {
+        const door = doors[target]
+        return door !== undefined && !(door.endsWith('/') ? file.startsWith(door) : file === door)
+      })
+      .map(({ file, target }) => `${file} -> ${target}`)
+    expect(wrong).toEqual([])
+    const used = new Set(imports.map(each => each.target))
+    expect(Object.keys(doors).filter(name => !used.has(name))).toEqual([])
+  })
+
+  it('are all of known parts', () => {
+    expect([...new Set(files.map(partOf))].filter(part => arrows[part] === undefined)).toEqual([])
+  })
+})

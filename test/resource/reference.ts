@@ -1,0 +1,124 @@
+import type { Resource } from '../../src/resource/resource.ts'
+
+export type WireRow = Readonly<Record<string, unknown>>
+
+/**
+ * The condition language once more, over wire rows and without the code under test. Two-valued: what is null
+ * matches nothing, and its `not` does.
+ */
+export function matches(row: WireRow, condition: unknown): boolean {
+  const [key, value] = typeof condition === 'string' ? [condition, null] : onlyMember(condition)
+  if (key === 'or') return asList(value).some(each => matches(row, each))
+  if (key === 'and') return asList(value).every(each => matches(row, each))
+  if (key === 'not') return !matches(row, value)
+  if (key.startsWith('is_')) return matchesWord(row, key)
+  if (key.startsWith('duration')) return matchesDuration(row, key, Number(value))
+  return matchesKey(row, key, value)
+}
+
+function onlyMember(condition: unknown): [string, unknown] {
+  const [member] = Object.entries(condition as object)
+  if (member === undefined) throw new TypeError('an empty condition')
+  return member
+}
+
+function asList(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new TypeError('expected a list')
+  return value
+}
+
+function matchesWord(row: WireRow, word: string): boolean {
+  if ('status' in row) {
+    const statuses = new Map([
+      ['is_success', 'success'],
+      ['is_failure', 'fail'],
+      ['is_running', 'running'],
+      ['is_waiting', 'waiting'],
+    ])
+    return row.status === statuses.get(word)
+  }
+  if (word === 'is_failure') return row.error_message !== null
+  const isRunning = row.result === null && row.error_message === null
+  return word === 'is_running' ? isRunning : !isRunning && row.error_message === null
+}
+
+function matchesDuration(row: WireRow, key: string, bound: number): boolean {
+  const { start_time: start, finish_time: finish } = row
+  if (typeof start !== 'number' || typeof finish !== 'number') return false
+  return key === 'duration_from' ? finish - start >= bound : finish - start <= bound
+}
+
+function matchesKey(row: WireRow, key: string, value: unknown): boolean {
+  if (Object.hasOwn(row, key)) return row[key] === value
+  const [, field = '', operator = ''] = /^(.*?)_(in|like|contains|from|to|from_to)$/.exec(key) ?? []
+  if (!Object.hasOwn(row, field)) throw new TypeError(`the row has no ${field}`)
+  const held = row[field]
+  if (held === null) return false
+  if (operator !== 'contains') return operators[operator]?.(held, value) === true
+  return field === 'error_message' ? containsText(String(held), String(value)) : containsJson(held, value)
+}
+
+const operators: Record<string, (held: unknown, value: unknown) => boolean> = {
+  in: (held, value) => asList(value).includes(held),
+  like: (held, value) => isLike(String(held), String(value)),
+  from: (held, value) => Number(held) >= Number(value),
+  to: (held, value) => Number(held) <= Number(value),
+  from_to: (held, value) => {
+    const [from, to] = asList(value)
+    return Number(held) >= Number(from) && Number(held) <= Number(to)
+  },
+}
+
+function isLike(name: string, pattern: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
+}
+
+function containsText(text: string, part: string): boolean {
+  return text.toLowerCase().includes(part.toLowerCase())
+}
+
+/** jsonb containment (PostgreSQL manual, 8.14.3): a list also contains a scalar, but only at the top. */
+function containsJson(held: unknown, wanted: unknown): boolean {
+  if (Array.isArray(held) && !isContainer(wanted)) return held.includes(wanted)
+  return containsValue(held, wanted)
+}
+
+function containsValue(held: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted)) {
+    return Array.isArray(held) && wanted.every(each => held.some(one => containsValue(one, each)))
+  }
+  if (!isContainer(wanted)) return held === wanted
+  if (!isContainer(held) || Array.isArray(held)) return false
+  const members = new Map(Object.entries(held))
+  return Object.entries(wanted).every(
+    ([key, value]) => members.has(key) && containsValue(members.get(key), value),
+  )
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** Newest first: time descending, without a time last, then the greater key. */
+export function compareNewest({ ordering }: Resource): (a: WireRow, b: WireRow) => number {
+  const timeOf = (row: WireRow) => (row[ordering.time] === null ? -Infinity : Number(row[ordering.time]))
+  return (a, b) => {
+    const [one, other] = [timeOf(a), timeOf(b)]
+    if (one !== other) return one < other ? 1 : -1
+    return Number(b[ordering.key]) - Number(a[ordering.key])
+  }
+}
+
+/** What a list asks for beside its filters. `limit` is undefined when none was given. */
+export function splitList(list: readonly unknown[]): { filters: unknown[]; limit: number | undefined } {
+  const filters: unknown[] = []
+  let limit: number | undefined
+  let last = false
+  for (const condition of list) {
+    const [key, value] = typeof condition === 'string' ? [condition, null] : onlyMember(condition)
+    if (key === 'limit') limit = Math.min(Number(value), 10_000)
+    else if (key === 'last') last = true
+    else filters.push(condition)
+  }
+  return { filters, limit: last ? 1 : limit }
+}
