@@ -56,7 +56,7 @@ function literalPattern(text: string): Pattern {
 function prefixPattern(text: string): Pattern {
   const literal = text.slice(0, -1)
   if (literal === '') return { text, literal, isPrefix: true, matches: () => true }
-  // A tenth of what micromatch's own matcher costs, which allocates on every call.
+  // The regex alone costs half of what micromatch's own matcher does, which allocates on every call.
   const regex = micromatch.makeRe(`${encode(literal)}*`, options)
   return { text, literal, isPrefix: true, matches: name => regex.test(encode(name)) }
 }

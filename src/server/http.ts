@@ -43,12 +43,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     frameworkErrors: (_error, _request, reply) => void refuse(reply, 'no_such_path'),
   })
   app.server.maxConnections = settings.maxConnections
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    done()
-  })
-  addOriginGuard(app, settings)
-  addErrorAnswers(app, logger)
+  // Comes first: its hooks close the socket of an upgrade that a later one refuses.
   await app.register(fastifyWebsocket, {
     options: { maxPayload: settings.maxBodyBytes },
     // The connections are drained by whoever stops the server, see startServer.
@@ -58,14 +53,24 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
       socket.terminate()
     },
   })
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    done()
+  })
+  addOriginGuard(app, settings)
+  addErrorAnswers(app, logger)
   addRpcRoutes(app, options)
   addStatusRoutes(app, options)
   return app
 }
 
-/** Some HTTP clients offer HTTP/2 on every request (`Upgrade: h2c`): those are answered as plain requests. */
-function isWebSocket({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+/** What else asks for an upgrade is answered as a plain request: some clients offer HTTP/2 with each (`Upgrade: h2c`). */
+function isWebSocket({ method, headers, url = '' }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && rpcPaths.includes(pathOf(url))
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? ''
 }
 
 function addRpcRoutes(app: FastifyInstance, { frontDoor, webSockets, health }: HttpOptions): void {
@@ -105,7 +110,7 @@ const refusalOfFault: Readonly<Record<string, RefusalReason | undefined>> = {
 
 function addErrorAnswers(app: FastifyInstance, logger: Logger): void {
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? ''
+    const path = pathOf(request.url)
     if (rpcPaths.includes(path)) return notAllowed(reply, 'POST')
     if (statusPaths.includes(path)) return notAllowed(reply, 'GET, HEAD')
     return refuse(reply, 'no_such_path')

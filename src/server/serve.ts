@@ -1,3 +1,4 @@
+import type { Server, Socket } from 'node:net'
 import { constants } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
@@ -46,7 +47,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger,
     openrpc,
   })
-  const parts = { app, health, frontDoor, webSockets }
+  const parts = { app, health, frontDoor, webSockets, sockets: trackSockets(app.server) }
   let stopped: Promise<void> | undefined
   const close = (): Promise<void> => {
     stopped ??= stop(parts, config.drainMs)
@@ -66,17 +67,28 @@ interface Parts {
   readonly health: Health
   readonly frontDoor: FrontDoor
   readonly webSockets: WebSockets
+  readonly sockets: ReadonlySet<Socket>
 }
 
-async function stop({ app, health, frontDoor, webSockets }: Parts, drainMs: number): Promise<void> {
+async function stop({ app, health, frontDoor, webSockets, sockets }: Parts, drainMs: number): Promise<void> {
   health.stop()
   webSockets.drain()
   const closed = app.close()
   // A request goes on when its client has hung up: closed connections alone do not mean that all is done.
   await within(drainMs, Promise.all([closed, frontDoor.idle()]))
   webSockets.close()
-  app.server.closeAllConnections()
+  for (const socket of sockets) socket.destroy()
   await closed
+}
+
+/** The sockets that are open, upgraded ones included, which Node's closeAllConnections leaves out. */
+function trackSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
 }
 
 /** Resolves when `work` does, after `ms` milliseconds at the latest. */

@@ -30,27 +30,44 @@ export function runDaybook(args: readonly string[], options: RunOptions = {}): P
   return runToEnd(process.execPath, [main, ...args], options)
 }
 
-/** Runs `daybook` with `args` on a terminal of 160 columns made by script(1); its input is typed. */
-export function runOnTerminal(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+export interface Typing {
+  /** What somebody waits for on the screen before typing. */
+  readonly after: string
+  readonly text: string
+}
+
+/** Runs `daybook` with `args` on a terminal of 160 columns, made by script(1). */
+export function runOnTerminal(
+  args: readonly string[],
+  options: RunOptions & { readonly typing?: Typing } = {},
+): Promise<Ran> {
   const words = [process.execPath, main, ...args].map(word => `'${word.replaceAll("'", "'\\''")}'`)
   return runToEnd('script', ['-qec', `stty cols 160 -echo; ${words.join(' ')}`, '/dev/null'], options)
 }
 
-function runToEnd(file: string, args: readonly string[], options: RunOptions): Promise<Ran> {
-  const { env = {}, input = '', cwd } = options
+function runToEnd(
+  file: string,
+  args: readonly string[],
+  options: RunOptions & { readonly typing?: Typing },
+): Promise<Ran> {
+  const { env = {}, input = '', cwd, typing } = options
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env: childEnv(env), ...(cwd !== undefined && { cwd }) })
-    const out: Buffer[] = []
-    const err: Buffer[] = []
-    child.stdout.on('data', chunk => out.push(chunk))
-    child.stderr.on('data', chunk => err.push(chunk))
-    child.on('error', reject)
-    child.on('close', code =>
-      resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
-    )
+    let stdout = ''
+    let stderr = ''
     // A command that does not read its input may have ended before all of it is written.
     child.stdin.on('error', () => {})
-    child.stdin.end(input)
+    child.stdout.setEncoding('utf8').on('data', chunk => {
+      const isNew = typing !== undefined && !stdout.includes(typing.after)
+      stdout += chunk
+      if (isNew && stdout.includes(typing.after)) child.stdin.write(typing.text)
+    })
+    child.stderr.setEncoding('utf8').on('data', chunk => {
+      stderr += chunk
+    })
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, stdout, stderr }))
+    if (typing === undefined) child.stdin.end(input)
   })
 }
 
