@@ -1,10 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { PoolStats } from './database/database.ts'
 
 /** The method label of a request that names no known method: a client must not make new series. */
 export const unknownMethod = 'unknown'
 
 export type RowAction = 'returned' | 'deleted' | 'appended'
+
+/** The connections of a database pool; `waiting` counts the requests without one. */
+export interface PoolCounts {
+  readonly total: number
+  readonly idle: number
+  readonly waiting: number
+}
 
 /** What the server counts. Every call is cheap enough for every request. */
 export interface Metrics {
@@ -14,7 +20,7 @@ export interface Metrics {
   countLookup(cache: string, isHit: boolean): void
   countRows(resource: string, action: RowAction, rows: number): void
   /** Reads the pool whenever the metrics are asked for. */
-  watchPool(stats: () => PoolStats): void
+  watchPool(stats: () => PoolCounts): void
   readonly contentType: string
   /** The metrics in Prometheus text format. */
   render(): Promise<string>
@@ -82,7 +88,7 @@ function remember<T>(make: (key: string) => T): (key: string) => T {
   }
 }
 
-function addPoolGauge(registry: Registry, stats: () => PoolStats): void {
+function addPoolGauge(registry: Registry, stats: () => PoolCounts): void {
   new Gauge({
     name: 'daybook_database_connections',
     help: 'Connections of the database pool; waiting counts the requests without one',

@@ -1,7 +1,7 @@
 import type { PGlite, Results, Transaction } from '@electric-sql/pglite'
 import { kyselyColumnParsers } from './column-value.ts'
 import type { Runner } from './database.ts'
-import { databaseFault, toRpcError } from './database-error.ts'
+import { databaseFault, isOutdatedStatement, toRpcError } from './database-error.ts'
 import { runWithin, type Session } from './runner.ts'
 import { bindStatement } from './statement.ts'
 
@@ -13,12 +13,21 @@ export function createPGliteSession(
   onCrash: () => void,
 ): Session {
   function toResult<Row>(answer: Results<Row> | undefined): { rows: Row[]; affected: number } {
-    // PGlite swallows a crash (JSON nested 7,000 deep) and gives an answer without a command; the next one hangs.
-    if (answer?.command === undefined) {
-      onCrash()
-      throw databaseFault('engine_crashed')
-    }
+    if (answer?.command === undefined) throw crash()
     return { rows: answer.rows, affected: answer.affectedRows ?? 0 }
+  }
+
+  function fail(error: unknown): never {
+    throw isOutdatedStatement(error) ? crash() : toRpcError(withoutParameters(error))
+  }
+
+  /**
+   * PGlite swallows the crash of a statement (JSON nested 7,000 deep) and gives an answer without a command, or
+   * has lost the statement by its next step. What the engine then does is undefined; it was seen to hang.
+   */
+  function crash(): Error {
+    onCrash()
+    return databaseFault('engine_crashed')
   }
 
   return {
@@ -60,7 +69,7 @@ export async function runPGliteTransaction<T>(
 }
 
 /** PGlite hangs the parameters on its errors; in the log they would be secrets, or megabytes. */
-function fail(error: unknown): never {
+function withoutParameters(error: unknown): unknown {
   if (error instanceof Error) Object.assign(error, { params: undefined, queryOptions: undefined })
-  throw toRpcError(error)
+  return error
 }

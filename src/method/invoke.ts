@@ -47,13 +47,16 @@ function findCredential(method: Method, named: Members, context: RequestContext)
 }
 
 function parseParams(method: Method, named: Members, given: unknown): unknown {
-  const expected = Object.keys(method.params.shape).length
-  if (Array.isArray(given) && given.length > expected) {
-    throw invalidParams(`[${expected}]`, `expected at most ${expected} positional parameters`)
-  }
+  if (Array.isArray(given)) requireEnoughNames(method, given.length)
   const parsed = method.params.safeParse(named)
   if (parsed.success) return parsed.data
   throw faultOf(parsed.error.issues[0])
+}
+
+function requireEnoughNames(method: Method, positions: number): void {
+  const { length } = Object.keys(method.params.shape)
+  if (positions > length)
+    throw invalidParams(`[${length}]`, `expected at most ${length} positional parameters`)
 }
 
 function faultOf(issue: core.$ZodIssue | undefined): RpcError {

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs'
 import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startScriptedServer } from '../client/scripted-server.ts'
+import { createEmptyPostgres } from '../support/databases.ts'
 import {
   makeFolder,
   type Ran,
@@ -182,8 +185,8 @@ describe('doctor', () => {
 
 describe('migrate', () => {
   test('applies what a dry run lists, once', async () => {
-    const own = await makeFolder()
-    const env = { DAYBOOK_DATA: join(own.path, 'data') }
+    const database = await createEmptyPostgres()
+    const env = { DATABASE_URL: database.url }
     try {
       const dry = await daybook(['migrate', '--dry-run'], { env })
       expect(dry.stdout).toContain('"0001_core"')
@@ -191,9 +194,16 @@ describe('migrate', () => {
       expect(applied).toMatchObject({ code: 0, stdout: dry.stdout })
       expect(await daybook(['migrate'], { env })).toMatchObject({ code: 0, stdout: '' })
     } finally {
-      await own.remove()
+      await database.drop()
     }
-  }, 60_000)
+  })
+
+  test('a dry run does not make the embedded database', async () => {
+    const dataDir = join(folder.path, 'elsewhere')
+    const { stdout } = await daybook(['migrate', '--dry-run', '--data', dataDir])
+    expect(stdout).toContain('"0001_core"')
+    expect(existsSync(dataDir)).toBe(false)
+  })
 
   test('leaves the database of a running server alone, and exit 1', async () => {
     const { code, stderr } = await daybook(['migrate'])

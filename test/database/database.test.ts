@@ -100,6 +100,14 @@ describeEngines('a database', (open, engine) => {
     await database.close()
   })
 
+  test.runIf(engine === 'pglite')('never takes a crash of the engine for success', async () => {
+    const database = await open({ onError: () => undefined })
+    const text = 'insert into server_secret select $1, $2::jsonb::text'
+    const parameters = ['name', '['.repeat(7000) + ']'.repeat(7000)]
+    const crashed = { code: 103, data: { reason: 'engine_crashed' } }
+    await expect(database.run({ name: undefined, sql: text, parameters }, [])).rejects.toMatchObject(crashed)
+  })
+
   test('lets a listener query at once, also when a transaction of this database woke it', async () => {
     const database = await open()
     const answers: Promise<unknown>[] = []

@@ -4,9 +4,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
 import { createTestPostgres } from '../support/databases.ts'
+
+// Several new PGlites, each of which takes seconds where others work at the same time.
+vi.setConfig({ testTimeout: 120_000 })
 
 test('a PGlite whose process is killed keeps every acknowledged row and opens again', async () => {
   const dataDir = await temporaryFolder()

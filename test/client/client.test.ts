@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
+import { type Client, createClient, DaybookError } from '../../src/client/client.ts'
+import { parseJson, stringifyJson } from '../../src/json.ts'
+import { makeFolder, type ServedDaybook, serveDaybook } from '../cli/daybook.ts'
+
+let folder: Awaited<ReturnType<typeof makeFolder>>
+let server: ServedDaybook
+let token: string
+let client: Client
+
+beforeAll(async () => {
+  folder = await makeFolder()
+  server = await serveDaybook(folder.path)
+  token = /\b\w{16}:\w{32}\b/.exec(server.welcome)?.[0] ?? ''
+  client = createClient({ url: server.url, token })
+}, 60_000)
+
+afterAll(async () => {
+  await server.stop()
+  await folder.remove()
+})
+
+describe('records', () => {
+  test('are appended, counted, queried and deleted', async () => {
+    const ids = await client.append('js-result', [
+      { js_worker_name: 'crud', run_type: 'call', start_time: 1, result: { ok: true } },
+      { js_worker_name: 'crud', run_type: 'cron', start_time: 2, error_message: 'no' },
+    ])
+    const mine = { js_worker_name: 'crud' }
+    expect(await client.count('js-result', [mine])).toBe(2)
+    const [row] = await client.query('js-result', [mine, 'is_failure'])
+    expect(row).toMatchObject({ id: ids[1], run_type: 'cron', start_time: 2, result: null })
+    expectTypeOf(row?.start_time).toEqualTypeOf<number | null | undefined>()
+
+    expect(await client.delete('js-result', [mine], { dryRun: true })).toMatchObject({ deleted: 0, would_delete: 2 })
+    await expect(client.delete('js-result', [mine], { maxAffected: 1 })).rejects.toMatchObject({ code: 108 })
+    expect(await client.delete('js-result', [mine])).toMatchObject({ deleted: 2 })
+  })
+
+  test('are finished once', async () => {
+    const [id = 0] = await client.append('event-log', [{ full_name: 'app.on_order', sender: 'app' }])
+    expect(await client.finish('event-log', id, { result: { ok: true }, finish_time: 9 })).toBe(true)
+    expect(await client.finish('event-log', id, { error_message: 'late' })).toBe(false)
+    const [row] = await client.query('event-log', [{ id }])
+    expect(row).toMatchObject({ status: 'success', result: { ok: true }, finish_time: 9 })
+    expectTypeOf(row?.status).toEqualTypeOf<'waiting' | 'running' | 'success' | 'fail' | undefined>()
+  })
+
+  test('come one after the other over all pages, in the order and with the members that were asked for', async () => {
+    const rows = Array.from({ length: 25 }, (_, i) => ({ js_worker_name: 'paged', start_time: i }))
+    await client.append('js-result', rows)
+    const seen: object[] = []
+    const pages = client.page('js-result', [{ js_worker_name: 'paged' }], {
+      pageSize: 10,
+      order: 'oldest',
+      fields: ['start_time'],
+    })
+    for await (const row of pages) {
+      expectTypeOf(row).toEqualTypeOf<{ start_time: number | null }>()
+      seen.push(row)
+    }
+    expect(seen).toEqual(rows.map(({ start_time }) => ({ start_time })))
+  })
+
+  test('are asked for no further than they are wanted', async () => {
+    let requests = 0
+    const counting: typeof fetch = (...args) => {
+      requests += 1
+      return fetch(...args)
+    }
+    const frugal = createClient({ url: server.url, token, fetch: counting })
+    for await (const row of frugal.page('js-result', [{ js_worker_name: 'paged' }], { pageSize: 5 })) {
+      if (row.start_time === 22) break
+    }
+    expect(requests).toBe(1)
+  })
+
+  test('keep numbers beyond 2^53', async () => {
+    const param = parseJson('{"n":9007199254740993}')
+    await client.append('js-result', [{ js_worker_name: 'exact', param }])
+    const [row] = await client.query('js-result', [{ param_contains: param }])
+    expect(stringifyJson(row?.param)).toBe('{"n":9007199254740993}')
+  })
+})
+
+test('any method can be called by its name', async () => {
+  expect(await client.call('nodeget-server_hello', {})).toBe('NodeGet Server Is Running!')
+  const { count } = await client.call('js-result_count', { query: { condition: ['is_failure'] } })
+  expectTypeOf(count).toEqualTypeOf<number>()
+  expect(count).toBe(0)
+})
+
+test('a condition that is none is a DaybookError with its path, and does not compile', async () => {
+  // @ts-expect-error a limit is a number
+  const thrown = await client.query('js-result', ['is_failure', { limit: 'ten' }]).catch((error: unknown) => error)
+  expect(thrown).toBeInstanceOf(DaybookError)
+  expect(thrown).toMatchObject({ code: -32602, reason: 'wrong_type', path: 'query.condition[1].limit' })
+  // @ts-expect-error an event-log has statuses, a js-result has none
+  await expect(client.count('js-result', [{ status: 'fail' }])).rejects.toBeInstanceOf(DaybookError)
+})
+
+describe('tokens', () => {
+  const limits = [{ scopes: ['global'], permissions: [{ js_result: { read: 'demo_*' } }] }]
+
+  test('are made, looked at, changed and deleted', async () => {
+    const { key, secret } = await client.tokens.create({ username: 'bob', password: 'a password', token_limit: limits })
+    expect(await client.tokens.get('bob')).toMatchObject({ token_key: key, token_limit: limits })
+    expect((await client.tokens.list()).map(token => token.username)).toEqual(expect.arrayContaining(['root', 'bob']))
+    const bob = createClient({ url: server.url, token: `${key}:${secret}` })
+    expect(await bob.tokens.get()).toMatchObject({ username: 'bob' })
+    expect(await bob.tokens.explain({ js_worker: 'demo_a' }, { js_result: { read: 'demo_a' } })).toMatchObject({
+      allowed: true,
+    })
+    const { jwt } = await bob.tokens.issue(60_000)
+    expect(await createClient({ url: server.url, token: jwt }).count('js-result', [])).toBe(0)
+
+    expect(await client.tokens.edit(key, [])).toMatchObject({ success: true })
+    expect(await client.tokens.changePassword('bob', 'another one')).toMatchObject({ success: true })
+    expect((await client.tokens.roll(key)).key).toBe(key)
+    expect(await client.tokens.delete('bob')).toMatchObject({ matched_by: 'username' })
+    await expect(client.tokens.get('bob')).rejects.toMatchObject({ code: 105 })
+  })
+})
+
+test('without a credential nothing is answered', async () => {
+  await expect(createClient({ url: server.url }).count('js-result', [])).rejects.toMatchObject({ code: 102 })
+})

@@ -1,0 +1,230 @@
+import fc from 'fast-check'
+import { beforeAll, expect, test } from 'vitest'
+import type { Order } from '../../src/condition/cursor.ts'
+import type { Database } from '../../src/database/database.ts'
+import { createStatementCache } from '../../src/database/statement-cache.ts'
+import { type Identity, permits, permittedNames } from '../../src/permission/grant.ts'
+import { resources } from '../../src/resource/index.ts'
+import { actionOf, type Resource, type Verb } from '../../src/resource/resource.ts'
+import { someLimits, someName } from '../permission/random-limit.ts'
+import { describeEngines } from '../support/databases.ts'
+import { appendAll, type Call, createCaller, holderOf, undone, walkPages } from './caller.ts'
+
+const tokenCount = 200
+const nameCount = 500
+
+const denied = expect.objectContaining({ code: 102, data: { reason: 'permission_denied' } })
+
+interface Row {
+  readonly id: number
+  readonly name: string
+}
+
+interface Target {
+  readonly call: Call
+  readonly database: Database
+  readonly resource: Resource
+  /** Oldest first. */
+  readonly rows: readonly Row[]
+}
+
+describeEngines('200 random tokens on the records of 500 names', open => {
+  const cache = createStatementCache()
+  const names = fc.sample(
+    fc.uniqueArray(
+      fc.tuple(someName, someName).map(parts => parts.join('')),
+      {
+        minLength: nameCount,
+        maxLength: nameCount,
+      },
+    ),
+    1,
+  )[0]
+  const targets = new Map<Resource, Target>()
+  let tokens: readonly Identity[]
+
+  beforeAll(async () => {
+    const database = await open()
+    const call = createCaller(database, { cache })
+    tokens = fc.sample(someLimits, tokenCount).map(holderOf)
+    for (const resource of resources) {
+      const rows = await appendNamed(call, resource, [...(names ?? []), ...(names ?? [])])
+      targets.set(resource, { call, database, resource, rows })
+    }
+  })
+
+  function targetOf(resource: Resource): Target {
+    const target = targets.get(resource)
+    if (target === undefined) throw new TypeError(`nothing loaded for ${resource.name}`)
+    return target
+  }
+
+  test.each(resources)(
+    '$name: reading finds what is permitted, all of it and nothing else',
+    async resource => {
+      const target = targetOf(resource)
+      let partial = 0
+      for (const caller of tokens) {
+        const { mine, isDenied } = share(target, caller, 'read')
+        if (mine.length > 0 && mine.length < target.rows.length) partial++
+        if (isDenied) await expectNoReads(target, caller)
+        else await expectReads(target, caller, mine)
+      }
+      expect(partial).toBeGreaterThan(10)
+    },
+  )
+
+  test.each(resources)('$name: deleting all takes what is permitted and leaves the rest', async resource => {
+    const target = targetOf(resource)
+    for (const caller of tokens) {
+      const { mine, others, isDenied } = share(target, caller, 'delete')
+      const params = { query: { condition: ['all'] } }
+      if (isDenied) {
+        await expect(target.call(`${resource.name}_delete`, params, caller)).rejects.toEqual(denied)
+        continue
+      }
+      await undone(target.database, async database => {
+        const call = createCaller(database, { cache })
+        const dry = await call(`${resource.name}_delete`, { ...params, dry_run: true }, caller)
+        expect(dry).toMatchObject({ deleted: 0, would_delete: mine.length })
+        expect(await call(`${resource.name}_delete`, params, caller)).toMatchObject({ deleted: mine.length })
+        expect(await readIds({ ...target, call })).toEqual(others.map(idOf).toReversed())
+      })
+    }
+  })
+
+  test.each(resources)('$name: finishing touches only what is permitted', async resource => {
+    const target = targetOf(resource)
+    for (const caller of tokens) {
+      const { mine, others, isDenied } = share(target, caller, 'write')
+      await undone(target.database, async database => {
+        const call = createCaller(database, { cache })
+        const finish = (row: Row) => call(`${resource.name}_finish`, { id: row.id, result: 1 }, caller)
+        for (const row of others.slice(0, 3)) {
+          if (isDenied) await expect(finish(row)).rejects.toEqual(denied)
+          else expect(await finish(row)).toEqual({ updated: 0 })
+        }
+        for (const row of mine.slice(0, 3)) expect(await finish(row)).toEqual({ updated: 1 })
+        const open = { ...target, call, conditions: [{ not: { result_contains: 1 } }] }
+        expect(await readIds(open)).toHaveLength(target.rows.length - Math.min(mine.length, 3))
+      })
+    }
+  })
+
+  test.each(resources)('$name: naming an object that is not permitted is 102', async resource => {
+    const target = targetOf(resource)
+    const { call, rows } = target
+    for (const caller of tokens) {
+      for (const { name } of rows.slice(0, 4)) {
+        const query = { condition: [{ [resource.nameField]: name }, { limit: 10 }] }
+        for (const [method, verb] of [
+          ['query', 'read'],
+          ['page', 'read'],
+          ['count', 'read'],
+          ['delete', 'delete'],
+        ] as const) {
+          const answer = undoneCall(target, `${resource.name}_${method}`, { query }, caller)
+          if (permits(caller, actionOf(resource, verb), name)) await answer
+          else await expect(answer).rejects.toEqual(denied)
+        }
+        const row = { ...newRow(resource, name), param: 'new' }
+        const append = undoneCall(target, `${resource.name}_append`, { rows: [row] }, caller)
+        if (permits(caller, actionOf(resource, 'write'), name)) await append
+        else await expect(append).rejects.toEqual(denied)
+      }
+    }
+    expect(await readIds(target)).toEqual(rows.map(idOf).toReversed())
+    expect(
+      await call(`${resource.name}_count`, { query: { condition: [{ param_contains: 'new' }] } }),
+    ).toEqual({
+      count: 0,
+    })
+  })
+
+  /** The answer of a call whose effect is undone. */
+  async function undoneCall(
+    target: Target,
+    method: string,
+    params: object,
+    caller: Identity,
+  ): Promise<unknown> {
+    let answer: unknown
+    await undone(target.database, async database => {
+      answer = await createCaller(database, { cache })(method, params, caller)
+    })
+    return answer
+  }
+})
+
+function idOf(row: Row): number {
+  return row.id
+}
+
+function newRow(resource: Resource, name: string): Record<string, unknown> {
+  const required = resource.fields.filter(field => field.append === 'required').map(field => field.name)
+  return Object.fromEntries(required.map(field => [field, field === resource.nameField ? name : 'any']))
+}
+
+/** One row a name, all of the same moment. */
+async function appendNamed(
+  call: Call,
+  resource: Resource,
+  names: readonly string[],
+): Promise<readonly Row[]> {
+  const ids = await appendAll(
+    call,
+    resource,
+    names.map(name => newRow(resource, name)),
+  )
+  return names.map((name, i) => ({ name, id: ids[i] ?? 0 }))
+}
+
+interface Share {
+  readonly mine: readonly Row[]
+  readonly others: readonly Row[]
+  /** Whether the caller may do this to no object at all, there or not. */
+  readonly isDenied: boolean
+}
+
+function share({ resource, rows }: Target, caller: Identity, verb: Verb): Share {
+  const action = actionOf(resource, verb)
+  const isMine = new Set(rows.map(row => row.name).filter(name => permits(caller, action, name)))
+  return {
+    mine: rows.filter(row => isMine.has(row.name)),
+    others: rows.filter(row => !isMine.has(row.name)),
+    isDenied: Object.values(permittedNames(caller, action)).every(
+      part => part === false || (Array.isArray(part) && part.length === 0),
+    ),
+  }
+}
+
+interface Reading extends Target {
+  readonly conditions?: readonly unknown[]
+}
+
+async function readIds({ call, resource, conditions = [] }: Reading, caller?: Identity): Promise<number[]> {
+  const query = { condition: [...conditions, { limit: 10_000 }] }
+  return (await call<Row[]>(`${resource.name}_query`, { query }, caller)).map(idOf)
+}
+
+async function expectReads(target: Target, caller: Identity, mine: readonly Row[]): Promise<void> {
+  const newest = mine.map(idOf).toReversed()
+  expect(await readIds(target, caller)).toEqual(newest)
+  expect(await countAll(target, caller)).toEqual({ count: mine.length })
+  expect(await walkAll(target, caller, 'newest')).toEqual(newest)
+  expect(await walkAll(target, caller, 'oldest')).toEqual(newest.toReversed())
+}
+
+async function expectNoReads(target: Target, caller: Identity): Promise<void> {
+  await expect(readIds(target, caller)).rejects.toEqual(denied)
+  await expect(countAll(target, caller)).rejects.toEqual(denied)
+  await expect(walkAll(target, caller, 'newest')).rejects.toEqual(denied)
+}
+
+function countAll({ call, resource }: Target, caller: Identity): Promise<unknown> {
+  return call(`${resource.name}_count`, { query: { condition: [] } }, caller)
+}
+
+function walkAll({ call, resource }: Target, caller: Identity, order: Order): Promise<readonly number[]> {
+  return walkPages({ call, resource, caller, order, conditions: [], sizes: [300, 1000] })
+}
