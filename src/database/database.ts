@@ -4,7 +4,10 @@ import type { Statement } from './statement.ts'
 
 export type Engine = 'postgres' | 'pglite'
 
-/** Rows as arrays of column values, in the order of the statement's columns. */
+/**
+ * Rows as arrays of column values, in the order of the statement's columns. An int8 is a number, beyond 2^53 its
+ * text; a timestamptz is a Date; json and jsonb are text (Kysely gives them parsed); bytea is a Buffer.
+ */
 export interface Result {
   readonly rows: readonly (readonly unknown[])[]
   /** Rows inserted, updated or deleted by the outermost command. */

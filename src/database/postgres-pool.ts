@@ -23,6 +23,8 @@ export function createPool(options: PoolOptions): Pool {
     onConnect: client => applySettings(client, settings),
   })
   pool.on('error', error => {
+    // `end` does not wait until the server has let go: what it still says then concerns nobody.
+    if (pool.ending) return
     // pg hangs the whole client on it, with all its settings: nothing for a log.
     Reflect.deleteProperty(error, 'client')
     options.onError(error)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
-import { type Client, createClient, DaybookError } from '../../src/client/client.ts'
+import { type Client, type ConditionOf, createClient, DaybookError } from '../../src/client/client.ts'
 import { parseJson, stringifyJson } from '../../src/json.ts'
 import { makeFolder, type ServedDaybook, serveDaybook } from '../cli/daybook.ts'
 
@@ -32,7 +32,10 @@ describe('records', () => {
     expect(row).toMatchObject({ id: ids[1], run_type: 'cron', start_time: 2, result: null })
     expectTypeOf(row?.start_time).toEqualTypeOf<number | null | undefined>()
 
-    expect(await client.delete('js-result', [mine], { dryRun: true })).toMatchObject({ deleted: 0, would_delete: 2 })
+    expect(await client.delete('js-result', [mine], { dryRun: true })).toMatchObject({
+      deleted: 0,
+      would_delete: 2,
+    })
     await expect(client.delete('js-result', [mine], { maxAffected: 1 })).rejects.toMatchObject({ code: 108 })
     expect(await client.delete('js-result', [mine])).toMatchObject({ deleted: 2 })
   })
@@ -92,23 +95,33 @@ test('any method can be called by its name', async () => {
 
 test('a condition that is none is a DaybookError with its path, and does not compile', async () => {
   // @ts-expect-error a limit is a number
-  const thrown = await client.query('js-result', ['is_failure', { limit: 'ten' }]).catch((error: unknown) => error)
+  const wrongType: ConditionOf<'js-result'> = { limit: 'ten' }
+  const thrown = await client.query('js-result', ['is_failure', wrongType]).catch((error: unknown) => error)
   expect(thrown).toBeInstanceOf(DaybookError)
   expect(thrown).toMatchObject({ code: -32602, reason: 'wrong_type', path: 'query.condition[1].limit' })
-  // @ts-expect-error an event-log has statuses, a js-result has none
-  await expect(client.count('js-result', [{ status: 'fail' }])).rejects.toBeInstanceOf(DaybookError)
+  // @ts-expect-error an event-log has a status, a js-result has none
+  const unknownKey: ConditionOf<'js-result'> = { status: 'fail' }
+  await expect(client.count('js-result', [unknownKey])).rejects.toBeInstanceOf(DaybookError)
 })
 
 describe('tokens', () => {
   const limits = [{ scopes: ['global'], permissions: [{ js_result: { read: 'demo_*' } }] }]
 
   test('are made, looked at, changed and deleted', async () => {
-    const { key, secret } = await client.tokens.create({ username: 'bob', password: 'a password', token_limit: limits })
+    const { key, secret } = await client.tokens.create({
+      username: 'bob',
+      password: 'a password',
+      token_limit: limits,
+    })
     expect(await client.tokens.get('bob')).toMatchObject({ token_key: key, token_limit: limits })
-    expect((await client.tokens.list()).map(token => token.username)).toEqual(expect.arrayContaining(['root', 'bob']))
+    expect((await client.tokens.list()).map(token => token.username)).toEqual(
+      expect.arrayContaining(['root', 'bob']),
+    )
     const bob = createClient({ url: server.url, token: `${key}:${secret}` })
     expect(await bob.tokens.get()).toMatchObject({ username: 'bob' })
-    expect(await bob.tokens.explain({ js_worker: 'demo_a' }, { js_result: { read: 'demo_a' } })).toMatchObject({
+    expect(
+      await bob.tokens.explain({ js_worker: 'demo_a' }, { js_result: { read: 'demo_a' } }),
+    ).toMatchObject({
       allowed: true,
     })
     const { jwt } = await bob.tokens.issue(60_000)

@@ -12,7 +12,7 @@ import { someRow } from './random-row.ts'
 import { compareNewest, matches, splitList, type WireRow } from './reference.ts'
 
 const rowCount = 5000
-const listCount = 1000
+const listCount = 60
 
 describeEngines('random condition lists over random rows', open => {
   const cache = createStatementCache()

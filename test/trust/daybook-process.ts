@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+const main = resolve(import.meta.dirname, '../../src/main.ts')
+
+/** The super token of every server that is not told to make its own. */
+export const superToken = `${'A'.repeat(16)}:${'b'.repeat(32)}`
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+/** How a process ended: its exit code, or the signal that killed it. */
+export interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** `daybook serve` in a process of its own. */
+export interface DaybookProcess {
+  readonly url: string
+  readonly pid: number
+  readonly ended: Promise<Ending>
+  isRunning(): boolean
+  signal(name: NodeJS.Signals): void
+  /** SIGKILL, and the wait for its end. */
+  kill(): Promise<void>
+  /** All that it has written to stdout. */
+  output(): string
+  /** All that it has written to stderr. */
+  errors(): string
+}
+
+/** Starts a server on a free port; resolves when it listens. Throws Error, with what it wrote, when it ends instead. */
+export async function startDaybook(variables: Variables): Promise<DaybookProcess> {
+  const { child, output, errors, ended } = spawnDaybook(variables)
+  const listening = new Promise<string>(resolve => {
+    child.stdout?.on('data', () => {
+      // Whole lines only: a chunk may end within the port.
+      const url = /listens on (\S+)\n/.exec(output())?.[1]
+      if (url !== undefined) resolve(url)
+    })
+  })
+  const url = await Promise.race([listening, ended])
+  if (typeof url !== 'string') throw new Error(`the server ended with ${url.code}: ${errors()}`)
+  return {
+    url,
+    pid: child.pid ?? 0,
+    ended,
+    isRunning: () => isRunning(child),
+    signal: name => void child.kill(name),
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
+    output,
+    errors,
+  }
+}
+
+/** Runs a server that is expected not to come up; resolves to how it ended and what it wrote to stderr. */
+export async function runToRefusal(variables: Variables): Promise<Ending & { readonly errors: string }> {
+  const { ended, errors } = spawnDaybook(variables)
+  return { ...(await ended), errors: errors() }
+}
+
+/** A server that is killed, if it still runs, when the test ends. */
+export async function serveDaybook(variables: Variables): Promise<DaybookProcess> {
+  const server = await startDaybook(variables)
+  onTestFinished(server.kill)
+  return server
+}
+
+/** A data folder that is removed when the test ends. */
+export async function dataFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'daybook-trust-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+function spawnDaybook(variables: Variables) {
+  const child = spawn(process.execPath, [main, 'serve'], {
+    env: childVariables(variables),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // A test run that is broken off must not leave a server behind.
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Ending)
+  return { child, ended, output: collect(child.stdout), errors: collect(child.stderr) }
+}
+
+/** None of the settings of whoever runs the tests. */
+function childVariables(variables: Variables): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+    DAYBOOK_SUPER_TOKEN: superToken,
+    ...variables,
+  }
+}
+
+function collect(stream: ChildProcess['stdout']): () => string {
+  let text = ''
+  stream?.setEncoding('utf8').on('data', chunk => {
+    text += chunk
+  })
+  return () => text
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null
+}
