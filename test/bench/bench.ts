@@ -36,7 +36,7 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<Map<stri
   const { rounds, seconds, only } = options
   say(`${bench.rows} rows, ${bench.workers} workers; medians of ${rounds} rounds of ${seconds} s`)
   say(
-    `Node ${process.versions.node}, ${availableParallelism()} cores for servers, PostgreSQL and load together`,
+    `Node ${process.versions.node}, ${availableParallelism()} cores for the servers, PostgreSQL (fsync on) and the load together`,
   )
   const scenarios = [...readScenarios(bench), ...writeScenarios(bench)]
   const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true)

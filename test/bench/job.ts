@@ -41,7 +41,7 @@ export interface Measurement {
   /** Requests answered, or batches copied. */
   readonly count: number
   readonly seconds: number
-  /** How long each took, milliseconds, in ascending order. */
+  /** Percentiles of how long each took, milliseconds. */
   readonly p50: number
   readonly p99: number
   readonly cpu: CpuTime

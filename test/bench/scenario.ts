@@ -34,16 +34,16 @@ export interface HttpLoad {
   readonly bodies: (token: string) => readonly string[]
 }
 
-export function baselineContender(bench: Bench, load: HttpLoad, name = 'baseline'): Contender {
-  return { name, job: httpJob(bench, bench.baseline, load, bench.credentials.baselineJwt) }
+export function baselineContender(bench: Bench, load: HttpLoad): Contender {
+  return { name: 'baseline', job: httpJob(bench, bench.baseline, load, bench.credentials.baselineJwt) }
 }
 
-export function daybookContender(bench: Bench, load: HttpLoad, name = 'daybook'): Contender {
-  return { name, job: httpJob(bench, bench.daybook, load, bench.credentials.token) }
+export function daybookContender(bench: Bench, load: HttpLoad): Contender {
+  return { name: 'daybook', job: httpJob(bench, bench.daybook, load, bench.credentials.token) }
 }
 
-export function daybookJwtContender(bench: Bench, load: HttpLoad, name = 'daybook, JWT'): Contender {
-  return { name, job: httpJob(bench, bench.daybook, load, bench.credentials.jwt) }
+export function daybookJwtContender(bench: Bench, load: HttpLoad): Contender {
+  return { name: 'daybook, JWT', job: httpJob(bench, bench.daybook, load, bench.credentials.jwt) }
 }
 
 export function copyContender(

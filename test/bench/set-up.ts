@@ -36,7 +36,7 @@ export async function setUp(options: BenchOptions, say: (text: string) => void):
     const postgres = await startPostgres({ fsync: true, settings: postgresSettings })
     steps.push(() => postgres.stop())
     const folder = mkdtempSync(join(tmpdir(), 'daybook-bench-'))
-    steps.push(() => rmSync(folder, { recursive: true, force: true }))
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
     const superToken = `${randomBytes(8).toString('hex')}:${randomBytes(16).toString('hex')}`
     const daybook = await startServerProcess({

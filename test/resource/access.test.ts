@@ -1,14 +1,20 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import type { Order } from '../../src/condition/cursor.ts'
-import type { Database } from '../../src/database/database.ts'
-import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { type Identity, permits, permittedNames } from '../../src/permission/grant.ts'
 import { resources } from '../../src/resource/index.ts'
 import { actionOf, type Resource, type Verb } from '../../src/resource/resource.ts'
 import { someLimits, someName } from '../permission/random-limit.ts'
 import { describeEngines } from '../support/databases.ts'
-import { appendAll, type Call, createCaller, holderOf, undone, walkPages } from './caller.ts'
+import {
+  appendAll,
+  type Call,
+  createCaller,
+  createUndoable,
+  holderOf,
+  type Undoable,
+  walkPages,
+} from './caller.ts'
 
 const tokenCount = 200
 const nameCount = 500
@@ -22,13 +28,12 @@ interface Row {
 
 interface Target {
   readonly call: Call
-  readonly database: Database
+  readonly database: Undoable
   readonly resource: Resource
   readonly rows: readonly Row[]
 }
 
 describeEngines('200 random tokens on the records of 500 names', open => {
-  const cache = createStatementCache()
   const names = fc.sample(
     fc.uniqueArray(
       fc.tuple(someName, someName).map(parts => parts.join('')),
@@ -43,8 +48,8 @@ describeEngines('200 random tokens on the records of 500 names', open => {
   let tokens: readonly Identity[]
 
   beforeAll(async () => {
-    const database = await open()
-    const call = createCaller(database, { cache })
+    const database = createUndoable(await open())
+    const call = createCaller(database)
     tokens = fc.sample(someLimits, tokenCount).map(holderOf)
     for (const resource of resources) {
       const rows = await appendNamed(call, resource, [...(names ?? []), ...(names ?? [])])
@@ -82,12 +87,13 @@ describeEngines('200 random tokens on the records of 500 names', open => {
         await expect(target.call(`${resource.name}_delete`, params, caller)).rejects.toEqual(denied)
         continue
       }
-      await undone(target.database, async database => {
-        const call = createCaller(database, { cache })
-        const dry = await call(`${resource.name}_delete`, { ...params, dry_run: true }, caller)
+      await target.database.undone(async () => {
+        const dry = await target.call(`${resource.name}_delete`, { ...params, dry_run: true }, caller)
         expect(dry).toMatchObject({ deleted: 0, would_delete: mine.length })
-        expect(await call(`${resource.name}_delete`, params, caller)).toMatchObject({ deleted: mine.length })
-        expect(await readIds({ ...target, call })).toEqual(others.map(idOf).toReversed())
+        expect(await target.call(`${resource.name}_delete`, params, caller)).toMatchObject({
+          deleted: mine.length,
+        })
+        expect(await readIds(target)).toEqual(others.map(idOf).toReversed())
       })
     }
   })
@@ -96,15 +102,14 @@ describeEngines('200 random tokens on the records of 500 names', open => {
     const target = targetOf(resource)
     for (const caller of tokens) {
       const { mine, others, isDenied } = share(target, caller, 'write')
-      await undone(target.database, async database => {
-        const call = createCaller(database, { cache })
-        const finish = (row: Row) => call(`${resource.name}_finish`, { id: row.id, result: 1 }, caller)
+      await target.database.undone(async () => {
+        const finish = (row: Row) => target.call(`${resource.name}_finish`, { id: row.id, result: 1 }, caller)
         for (const row of others.slice(0, 3)) {
           if (isDenied) await expect(finish(row)).rejects.toEqual(denied)
           else expect(await finish(row)).toEqual({ updated: 0 })
         }
         for (const row of mine.slice(0, 3)) expect(await finish(row)).toEqual({ updated: 1 })
-        const open = { ...target, call, conditions: [{ not: { result_contains: 1 } }] }
+        const open = { ...target, conditions: [{ not: { result_contains: 1 } }] }
         expect(await readIds(open)).toHaveLength(target.rows.length - Math.min(mine.length, 3))
       })
     }
@@ -114,9 +119,8 @@ describeEngines('200 random tokens on the records of 500 names', open => {
     const target = targetOf(resource)
     for (const [i, caller] of tokens.entries()) {
       const named = [target.rows[i]?.name ?? '', permittedName(target, caller)]
-      await undone(target.database, async database => {
-        const call = createCaller(database, { cache })
-        for (const name of named) await expectNamed({ ...target, call }, caller, name)
+      await target.database.undone(async () => {
+        for (const name of named) await expectNamed(target, caller, name)
       })
     }
   })

@@ -1,5 +1,5 @@
-import type { Database } from '../../src/database/database.ts'
-import { createStatementCache, type StatementCache } from '../../src/database/statement-cache.ts'
+import type { Database, Runner } from '../../src/database/database.ts'
+import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { stringifyJson } from '../../src/json.ts'
 import { invoke } from '../../src/method/invoke.ts'
 import { logMethods } from '../../src/method/log-methods.ts'
@@ -29,13 +29,12 @@ export type Call = <Answer>(method: string, params: object, caller?: Identity) =
 export interface CallerOptions {
   readonly resources?: readonly Resource[]
   readonly now?: () => number
-  readonly cache?: StatementCache
 }
 
 export function createCaller(database: Database, options: CallerOptions = {}): Call {
   const deps = {
     database,
-    cache: options.cache ?? createStatementCache(),
+    cache: createStatementCache(),
     clock: options.now ?? (() => 1_775_000_000_000),
     maxConditions: 1000,
     onRows: () => undefined,
@@ -52,21 +51,36 @@ export function createCaller(database: Database, options: CallerOptions = {}): C
 
 class RolledBack extends Error {}
 
-/** Runs `work` on a database whose every statement is undone afterwards. */
-export async function undone(database: Database, work: (inner: Database) => Promise<void>): Promise<void> {
-  try {
-    await database.transaction(async runner => {
-      const inner: Database = Object.create(database, {
-        run: { value: runner.run },
-        read: { value: runner },
-        kysely: { get: () => runner.kysely },
+/** A database whose statements can be undone; one caller at a time. */
+export interface Undoable extends Database {
+  /** Undoes whatever `work` does to this database. */
+  undone(work: () => Promise<void>): Promise<void>
+}
+
+export function createUndoable(database: Database): Undoable {
+  let current: Runner = database
+  const run: Runner['run'] = (statement, values) => current.run(statement, values)
+
+  async function undone(work: () => Promise<void>): Promise<void> {
+    try {
+      await database.transaction(async runner => {
+        current = runner
+        await work()
+        throw new RolledBack()
       })
-      await work(inner)
-      throw new RolledBack()
-    })
-  } catch (error) {
-    if (!(error instanceof RolledBack)) throw error
+    } catch (error) {
+      if (!(error instanceof RolledBack)) throw error
+    } finally {
+      current = database
+    }
   }
+
+  return Object.create(database, {
+    run: { value: run },
+    read: { value: { run } },
+    kysely: { get: () => current.kysely },
+    undone: { value: undone },
+  })
 }
 
 /** Appends any number of rows and answers with their ids, in order. */

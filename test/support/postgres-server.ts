@@ -84,7 +84,9 @@ function createPostgres(
 
   // A test run that is broken off must not leave a server behind.
   process.once('exit', () => {
-    if (running?.kill('SIGQUIT')) rmSync(folder, { recursive: true, force: true })
+    // It writes until it has ended, so that a folder may not be empty yet.
+    if (running?.kill('SIGQUIT'))
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 })
   })
 
   return {

@@ -1,0 +1,40 @@
+import { afterEach, beforeAll, expect } from 'vitest'
+import { send, type Wire } from './wire.ts'
+
+const records = {
+  'js-result': [
+    { js_worker_name: 'kept', start_time: 1, result: { ok: true } },
+    { js_worker_name: 'kept', start_time: 2, error_message: 'failed' },
+    { js_worker_name: 'other', start_time: 3 },
+  ],
+  'event-log': [
+    { full_name: 'kept', sender: 's', created_time: 1, start_time: 1, result: 1 },
+    { full_name: 'kept', sender: 's', created_time: 2, status: 'waiting' },
+  ],
+} as const
+
+/**
+ * Puts records there before the suite, and fails each of its tests after which a record is gone or new, or the
+ * server has read, written or deleted any.
+ */
+export function expectUntouched(wire: Wire): void {
+  let before: unknown
+  beforeAll(async () => {
+    for (const [resource, rows] of Object.entries(records)) await wire.result(`${resource}_append`, { rows })
+    before = await readState(wire)
+  })
+  afterEach(async () => {
+    expect(await readState(wire)).toEqual(before)
+  })
+}
+
+/** How many records and tokens there are, and how many records the server has returned, written and deleted so far. */
+async function readState(wire: Wire): Promise<unknown> {
+  const { body } = await send(wire.app.url, { path: '/metrics', method: 'GET' })
+  const moved = body.split('\n').filter(line => line.startsWith('daybook_rows_total'))
+  const counts = Object.keys(records).map(resource =>
+    wire.result(`${resource}_count`, { query: { condition: [] } }),
+  )
+  const tokens = wire.result<{ tokens: unknown[] }>('token_list_all_tokens')
+  return { moved, counts: await Promise.all(counts), tokens: (await tokens).tokens.length }
+}
