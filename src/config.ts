@@ -23,7 +23,8 @@ export interface Setting<T> {
 }
 
 const mebibyte = 1024 * 1024
-const maxBytes = wholeNumber(1024, 1024 * mebibyte)
+// A body and an answer are texts, and V8's end at 512 MiB.
+const maxBytes = wholeNumber(1024, 256 * mebibyte)
 const milliseconds = wholeNumber(1, 24 * 60 * 60 * 1000)
 const count = wholeNumber(1, 100_000)
 const none: readonly string[] = Object.freeze([])

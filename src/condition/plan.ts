@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { invalidParams, RpcError } from '../errors.ts'
-import { joinPath } from '../json.ts'
+import { isExactNumber, joinPath } from '../json.ts'
 import type { Key, Language } from './language.ts'
 import { and, not, or, type Predicate } from './predicate.ts'
 
@@ -33,6 +33,8 @@ export interface PlanOptions {
 export const maxLimit = 10_000
 
 const maxNesting = 8
+
+const onlyAtTheTop = new Set(['limit', 'last', 'all'])
 
 /**
  * Reads a condition list. Throws RpcError -32602 with the path of the first fault (an unknown word or key, a wrong
@@ -85,7 +87,8 @@ class ConditionReader {
 
   #readFilter(condition: unknown, path: string, nesting: number): Predicate {
     this.#countOne(path)
-    const { name, value, isWord } = split(condition, path)
+    const element = split(condition, path)
+    const { name, value, isWord } = element
     const inner = `${path}.${name}`
     if (!isWord && (name === 'or' || name === 'and')) {
       const all = this.#readList(value, inner, nesting + 1)
@@ -100,7 +103,7 @@ class ConditionReader {
       throw invalidParams(inner, 'a word takes no value but null or true', 'wrong_type')
     }
     const key = keys.get(name)
-    if (key === undefined) throw unknownCondition(name, path, isWord, nesting)
+    if (key === undefined) throw this.#unknown(element, path, nesting)
     if (isWord) throw invalidParams(path, `"${name}" needs a value: {"${name}": …}`, 'value_missing')
     const predicate = planKey(key, value, inner)
     if (predicate.type === 'equal' && predicate.column === nameField)
@@ -122,6 +125,18 @@ class ConditionReader {
     throw invalidParams(path, `conditions may nest at most ${maxNesting} deep`, 'nested_too_deeply')
   }
 
+  #unknown({ name, isWord }: Element, path: string, nesting: number): RpcError {
+    if (!onlyAtTheTop.has(name)) {
+      return invalidParams(isWord ? path : `${path}.${name}`, 'unknown condition', 'unknown_condition')
+    }
+    if (nesting > 0)
+      return invalidParams(path, `"${name}" may not stand inside or, and, not`, 'misplaced_condition')
+    if (name === 'limit') return invalidParams(path, '"limit" needs a value: {"limit": n}', 'value_missing')
+    if (name === 'all' && !this.#options.allowAll)
+      return invalidParams(path, '"all" is for deletes', 'misplaced_condition')
+    return invalidParams(`${path}.${name}`, 'a word takes no value but null or true', 'wrong_type')
+  }
+
   #countOne(path: string): void {
     this.#count++
     const { maxConditions } = this.#options
@@ -140,7 +155,8 @@ interface Element {
 /** A word is its name with the value null; an object must have one member. */
 function split(condition: unknown, path: string): Element {
   if (typeof condition === 'string') return { name: condition, value: null, isWord: true }
-  if (typeof condition !== 'object' || condition === null || Array.isArray(condition)) {
+  const isObject = typeof condition === 'object' && condition !== null
+  if (!isObject || Array.isArray(condition) || isExactNumber(condition)) {
     throw invalidParams(path, 'expected a word or an object with one key', 'wrong_type')
   }
   const [member, second] = Object.entries(condition)
@@ -167,18 +183,4 @@ function planKey(key: Key, value: unknown, path: string): Predicate {
   const inner = joinPath(issue?.path ?? [])
   const separator = inner === '' || inner.startsWith('[') ? '' : '.'
   throw invalidParams(`${path}${separator}${inner}`, issue?.message ?? 'invalid value', 'wrong_type')
-}
-
-const onlyAtTheTop = new Set(['limit', 'last', 'all'])
-
-function unknownCondition(name: string, path: string, isWord: boolean, nesting: number): RpcError {
-  if (!onlyAtTheTop.has(name)) {
-    return invalidParams(isWord ? path : `${path}.${name}`, 'unknown condition', 'unknown_condition')
-  }
-  if (nesting > 0)
-    return invalidParams(path, `"${name}" may not stand inside or, and, not`, 'misplaced_condition')
-  if (name === 'limit') return invalidParams(path, '"limit" needs a value: {"limit": n}', 'value_missing')
-  if (name === 'all')
-    return invalidParams(path, '"all" is for deletes, and takes no value', 'misplaced_condition')
-  return invalidParams(`${path}.${name}`, 'a word takes no value but null or true', 'wrong_type')
 }

@@ -109,6 +109,7 @@ function logDeps(config: Config, database: Database, metrics: Metrics) {
     cache: createStatementCache({ onLookup: isHit => metrics.countLookup('statement', isHit) }),
     clock: systemClock,
     maxConditions: config.maxConditions,
+    maxAnswerBytes: config.maxAnswerBytes,
     onRows: metrics.countRows,
   }
 }

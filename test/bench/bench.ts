@@ -21,18 +21,13 @@ const startedAt = performance.now()
 const { bench, close } = await setUp(options, say)
 try {
   await requireSameAnswers(bench)
-  const measured = await measureAll(bench, options)
-  const errors = [...measured.values()].flat().filter(result => result.errors > 0)
-  for (const { contender, errors: count, firstError } of errors) {
-    console.error(`${contender}: ${count} errors, the first: ${firstError ?? 'no answer'}`)
-  }
-  if (errors.length > 0) process.exitCode = 1
+  await measureAll(bench, options)
 } finally {
   await close()
 }
 say(`done in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
 
-async function measureAll(bench: Bench, options: BenchOptions): Promise<Map<string, readonly Result[]>> {
+async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
   const { rounds, seconds, only } = options
   say(`${bench.rows} rows, ${bench.workers} workers; medians of ${rounds} rounds of ${seconds} s`)
   say(
@@ -43,22 +38,33 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<Map<stri
   if (chosen.length === 0) throw new TypeError(`--only: choose from ${scenarios.map(each => each.name)}`)
   const load = startLoadProcess()
   try {
-    return await measureInOrder(load, chosen, rounds)
+    await measureInOrder(load, chosen, rounds)
   } finally {
     await load.close()
   }
 }
 
-async function measureInOrder(load: LoadProcess, scenarios: readonly Scenario[], rounds: number) {
+async function measureInOrder(
+  load: LoadProcess,
+  scenarios: readonly Scenario[],
+  rounds: number,
+): Promise<void> {
   const measured = new Map<string, readonly Result[]>()
   for (const scenario of scenarios) {
     const results = await measureScenario(load, scenario, rounds)
     measured.set(scenario.name, results)
     for (const line of scenarioLines(scenario, results)) say(line)
+    requireNoErrors(results)
   }
   say('\nTargets')
   for (const line of verdictLines(judge(measured))) say(line)
-  return measured
+}
+
+/** Speed says nothing where answers are wrong. */
+function requireNoErrors(results: readonly Result[]): void {
+  const bad = results.find(({ errors }) => errors > 0)
+  if (bad === undefined) return
+  throw new Error(`${bad.contender}: ${bad.errors} errors, the first: ${bad.firstError ?? 'no answer'}`)
 }
 
 function say(text: string): void {

@@ -23,15 +23,26 @@ export function workerHolder(verb: Verb, ...patterns: readonly string[]): Identi
   return holderOf([{ scopes: patterns.map(pattern => ({ js_worker: pattern })), permissions }])
 }
 
-/** Calls a log method as the front door would, and reads its answer; the super token calls if nobody is named. */
+/** Calls a log method as the front door would; the super token calls if nobody is named. */
 export type Call = <Answer>(method: string, params: object, caller?: Identity) => Promise<Answer>
 
 export interface CallerOptions {
   readonly resources?: readonly Resource[]
+  /** Epoch milliseconds. */
   readonly now?: () => number
 }
 
+/** Answers with what the client would read. */
 export function createCaller(database: Database, options: CallerOptions = {}): Call {
+  const callText = createTextCaller(database, options)
+  return async (method, params, caller) => JSON.parse(await callText(method, params, caller))
+}
+
+/** Answers with the JSON text that goes to the client. */
+export function createTextCaller(
+  database: Database,
+  options: CallerOptions = {},
+): (method: string, params: object, caller?: Identity) => Promise<string> {
   const deps = {
     database,
     cache: createStatementCache(),
@@ -45,7 +56,7 @@ export function createCaller(database: Database, options: CallerOptions = {}): C
     const method = methods.get(name)
     if (method === undefined) throw new TypeError(`no method ${name}`)
     const context = { bearer: undefined, correlationId: 'test' }
-    return JSON.parse(stringifyJson(await invoke(method, params, context, async () => caller)))
+    return stringifyJson(await invoke(method, params, context, async () => caller))
   }
 }
 

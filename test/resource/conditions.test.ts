@@ -19,7 +19,7 @@ import { someRow } from './random-row.ts'
 import { compareNewest, matches, splitList, type WireRow } from './reference.ts'
 
 const rowCount = 5000
-const listCount = 60
+const listCount = 1000
 const timeout = 900_000
 
 /** A resource's records, newest first, in a database and in memory. */
@@ -63,7 +63,8 @@ describeEngines('random condition lists over random rows', open => {
     async resource => {
       const table = tableOf(resource)
       const sizes = fc.array(fc.integer({ min: 1, max: 2000 }), { minLength: 1, maxLength: 3 })
-      const order = fc.constantFrom<Order>('newest', 'oldest')
+      // A walk costs more than all the rest: every second list is enough.
+      const order = fc.constantFrom<Order | undefined>('newest', 'oldest', undefined, undefined)
       let telling = 0
       await fc.assert(
         fc.asyncProperty(someConditionList(resource), sizes, order, async (list, sizes, order) => {
@@ -71,7 +72,7 @@ describeEngines('random condition lists over random rows', open => {
           const all = table.rows.filter(row => filters.every(filter => matches(row, filter))).map(idOf)
           if (all.length > 0 && all.length < rowCount) telling++
           await expectFound(table, list, { all, limit })
-          await expectWalked(table, { filters, sizes, order }, all)
+          if (order !== undefined) await expectWalked(table, { filters, sizes, order }, all)
           await expectDeleted(table, list, all.slice(0, limit))
         }),
         { numRuns: listCount },

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -32,6 +32,7 @@ const startTimeoutMs = 30_000
 
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'daybook-postgres-'))
+  cleanUpAfterUs(folder)
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
   try {
     const server = createPostgres(folder, await freePort(), options)
@@ -52,10 +53,10 @@ function createPostgres(
   const bin = join(folder, 'native', 'bin')
   const data = join(folder, 'data')
   const url = `postgres://daybook@127.0.0.1:${port}/postgres`
+  let running: ChildProcess | undefined
   copyBinaries(join(folder, 'native'), user)
   if (user !== undefined) giveTo(folder, user)
   initialize(join(bin, 'initdb'), data, user)
-  let running: ChildProcess | undefined
 
   async function start(): Promise<void> {
     const parameters = ['-D', data, '-p', String(port), ...settingArguments(options)]
@@ -81,13 +82,6 @@ function createPostgres(
     child.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
     await exited
   }
-
-  // A test run that is broken off must not leave a server behind.
-  process.once('exit', () => {
-    // It writes until it has ended, so that a folder may not be empty yet.
-    if (running?.kill('SIGQUIT'))
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 })
-  })
 
   return {
     url,
@@ -144,6 +138,22 @@ async function answersQuery(url: string): Promise<boolean> {
   } finally {
     await client.end()
   }
+}
+
+const cleaning = `
+cat
+pid=$(head -n 1 "$0/data/postmaster.pid") && kill -QUIT "$pid"
+until rm -rf "$0"; do sleep 0.1; done
+`
+
+/**
+ * A shell that ends the server and removes its folder once this process is gone, however it ended: then the
+ * pipe that the shell reads from closes.
+ */
+function cleanUpAfterUs(folder: string): void {
+  const shell = spawn('sh', ['-c', cleaning, folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  shell.unref()
+  if (shell.stdin instanceof Socket) shell.stdin.unref()
 }
 
 async function freePort(): Promise<number> {

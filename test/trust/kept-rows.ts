@@ -17,7 +17,11 @@ export interface Losses {
 export async function findLosses(url: string, appends: readonly Append[]): Promise<Losses> {
   const kept = await readByAppend(createClient({ url, token: superToken }))
   const isBroken = ({ number, rows, ids }: Append): boolean =>
-    ids !== undefined && !isDeepStrictEqual(kept.get(number), rows.map((row, i) => ({ ...row, id: ids[i] })))
+    ids !== undefined &&
+    !isDeepStrictEqual(
+      kept.get(number),
+      rows.map((row, i) => ({ ...row, id: ids[i] })),
+    )
   const isTorn = ({ number, rows, ids }: Append): boolean => {
     const count = kept.get(number)?.length ?? 0
     return ids === undefined && count !== 0 && count !== rows.length

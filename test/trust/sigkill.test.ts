@@ -8,21 +8,25 @@ import { type Append, startWriters } from './writers.ts'
 
 const kills = rounds(20)
 
-test.for(engines)('%s: a server killed again and again keeps every acknowledged row', {
-  timeout: kills * 15_000,
-}, async engine => {
-  const variables = await databaseOf(engine)
-  const appends: Append[] = []
-  for (let i = 0; i < kills; i++) appends.push(...(await appendUntilKilled(variables, appends.length)))
+test.for(engines)(
+  '%s: a server killed again and again keeps every acknowledged row',
+  {
+    timeout: kills * 15_000,
+  },
+  async engine => {
+    const variables = await databaseOf(engine)
+    const appends: Append[] = []
+    for (let i = 0; i < kills; i++) appends.push(...(await appendUntilKilled(variables, appends.length)))
 
-  const { url } = await serveDaybook(variables)
-  expect(await findLosses(url, appends)).toEqual({ broken: [], torn: [] })
-  const acknowledged = appends.filter(({ ids }) => ids !== undefined)
-  expect(acknowledged.length).toBeGreaterThanOrEqual(kills)
-  // An id given twice would hide a loss.
-  const ids = acknowledged.flatMap(append => append.ids ?? [])
-  expect(new Set(ids).size).toBe(ids.length)
-})
+    const { url } = await serveDaybook(variables)
+    expect(await findLosses(url, appends)).toEqual({ broken: [], torn: [] })
+    const acknowledged = appends.filter(({ ids }) => ids !== undefined)
+    expect(acknowledged.length).toBeGreaterThanOrEqual(kills)
+    // An id given twice would hide a loss.
+    const ids = acknowledged.flatMap(append => append.ids ?? [])
+    expect(new Set(ids).size).toBe(ids.length)
+  },
+)
 
 async function databaseOf(engine: Engine): Promise<Variables> {
   const folder = { DAYBOOK_DATA: await dataFolder() }
@@ -35,7 +39,7 @@ async function databaseOf(engine: Engine): Promise<Variables> {
 /** Starts a server, and kills it within the stream of acknowledgements. */
 async function appendUntilKilled(variables: Variables, firstNumber: number): Promise<readonly Append[]> {
   const server = await serveDaybook(variables)
-  const killAfter = 1 + Math.floor(Math.random() * 300)
+  const killAfter = 1 + Math.floor(Math.random() * 150)
   const writers = startWriters({
     url: server.url,
     firstNumber,

@@ -31,11 +31,13 @@ export function deleteMethod(resource: Resource, deps: LogMethodDeps): Method {
       requireBounds(plan)
       const { predicates } = planAccess(resource, 'delete', caller, plan)
       const answer = { success: true, deleted: 0, condition_count: plan.conditionCount }
-      if (params.dry_run) return { ...answer, would_delete: await countRows(writer, predicates, plan.limit) }
-
-      const maxAffected = params.max_affected
-      const { found, deleted } = await removeRows(writer, { predicates, limit: plan.limit, maxAffected })
+      const { limit } = plan
+      const { dry_run: isDryRun, max_affected: maxAffected } = params
+      const { found, deleted } = isDryRun
+        ? { found: await countRows(writer, predicates, limit), deleted: 0 }
+        : await removeRows(writer, { predicates, limit, maxAffected })
       if (maxAffected !== undefined && found > maxAffected) throw tooMany(maxAffected)
+      if (isDryRun) return { ...answer, would_delete: found }
       deps.onRows(resource.name, 'deleted', deleted)
       return { ...answer, deleted }
     },

@@ -17,13 +17,15 @@ export interface LogMethodDeps {
   readonly cache: StatementCache
   readonly clock: Clock
   readonly maxConditions: number
+  /** Bytes that the rows of one answer may take; see Reader. */
+  readonly maxAnswerBytes?: number | undefined
   /** Told of the rows that a call returned, deleted or appended. */
   readonly onRows: (resource: string, verb: RowsVerb, count: number) => void
 }
 
 /** Runs the resource's statements where they may write. */
-export function writerOf(resource: Resource, { database, cache }: LogMethodDeps): Reader {
-  return { resource, cache, builder: builderOf(database), runner: database }
+export function writerOf(resource: Resource, { database, cache, maxAnswerBytes }: LogMethodDeps): Reader {
+  return { resource, cache, builder: builderOf(database), runner: database, maxBytes: maxAnswerBytes }
 }
 
 /** Runs the resource's statements where reads go. */

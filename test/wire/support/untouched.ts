@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, expect } from 'vitest'
-import { send, type Wire } from './wire.ts'
+import { secrets } from './app.ts'
+import { rpc, send, type Wire } from './wire.ts'
 
 const records = {
   'js-result': [
@@ -28,13 +29,13 @@ export function expectUntouched(wire: Wire): void {
   })
 }
 
-/** How many records and tokens there are, and how many records the server has returned, written and deleted so far. */
-async function readState(wire: Wire): Promise<unknown> {
-  const { body } = await send(wire.app.url, { path: '/metrics', method: 'GET' })
-  const moved = body.split('\n').filter(line => line.startsWith('daybook_rows_total'))
+/** What there is (records and tokens), and how many records the server has returned, written and deleted so far. */
+async function readState({ app, ask }: Wire): Promise<unknown> {
+  const { body } = await send(app.url, { path: '/metrics', method: 'GET' })
+  const moved = body.split('\n').filter(line => /^daybook_rows_total.* [1-9]\d*$/.test(line))
+  const token = secrets.root
   const counts = Object.keys(records).map(resource =>
-    wire.result(`${resource}_count`, { query: { condition: [] } }),
+    rpc(`${resource}_count`, { token, query: { condition: [] } }),
   )
-  const tokens = wire.result<{ tokens: unknown[] }>('token_list_all_tokens')
-  return { moved, counts: await Promise.all(counts), tokens: (await tokens).tokens.length }
+  return { moved, held: await ask([...counts, rpc('token_list_all_tokens', { token })]) }
 }

@@ -69,8 +69,8 @@ export function createWire(app: () => TestApp): Wire {
     call: (method, params, token = secrets.root) => wire.ask(rpc(method, { token, ...params })),
     async result<T>(method: string, params?: Readonly<Record<string, unknown>>, token?: string) {
       const answer = await wire.call(method, params, token)
-      expect(answer).toHaveProperty('result')
-      return (answer as { result: T }).result
+      if (!isSuccess<T>(answer)) throw new Error(`${method} failed: ${JSON.stringify(answer)}`)
+      return answer.result
     },
     async token(limits = [], rest = {}) {
       const token_creation = { token_limit: limits, ...rest }
@@ -79,6 +79,10 @@ export function createWire(app: () => TestApp): Wire {
     },
   }
   return wire
+}
+
+function isSuccess<T>(answer: unknown): answer is { readonly result: T } {
+  return typeof answer === 'object' && answer !== null && 'result' in answer
 }
 
 /** Runs a suite against one server on each engine. */

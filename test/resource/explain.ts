@@ -1,0 +1,50 @@
+import type { Database } from '../../src/database/database.ts'
+import type { Recorded } from './recorder.ts'
+
+/** A node of PostgreSQL's plan (EXPLAIN (analyze, format json)). */
+export interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Index Name'?: string
+  readonly 'Actual Rows'?: number
+  readonly 'Actual Loops'?: number
+  readonly 'Rows Removed by Filter'?: number
+  readonly 'Rows Removed by Index Recheck'?: number
+  readonly Plans?: readonly PlanNode[]
+}
+
+/** The nodes of the plan by which PostgreSQL ran this very statement with these values; what it did is undone. */
+export async function explain(database: Database, { statement, values }: Recorded): Promise<readonly PlanNode[]> {
+  const { sql, parameters } = statement
+  const explaining = { name: undefined, sql: `explain (analyze, format json) ${sql}`, parameters }
+  let text = ''
+  await database
+    .transaction(async runner => {
+      text = String((await runner.run(explaining, values)).rows[0]?.[0])
+      throw new Undone()
+    })
+    .catch(error => {
+      if (!(error instanceof Undone)) throw error
+    })
+  const [explained] = JSON.parse(text) as { Plan: PlanNode }[]
+  return explained === undefined ? [] : flatten(explained.Plan)
+}
+
+class Undone extends Error {}
+
+function flatten(node: PlanNode): readonly PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(flatten)]
+}
+
+/** The nodes that read the table itself or through one of its indexes. */
+export function scansOf(plan: readonly PlanNode[], table: string): readonly PlanNode[] {
+  return plan.filter(node => node['Relation Name'] === table && node['Node Type'].endsWith('Scan'))
+}
+
+/** Rows that were read, those that a filter threw away included. */
+export function rowsRead(scans: readonly PlanNode[]): number {
+  return scans.reduce((sum, node) => {
+    const removed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)
+    return sum + ((node['Actual Rows'] ?? 0) + removed) * (node['Actual Loops'] ?? 1)
+  }, 0)
+}

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { createClient } from '../../src/client/client.ts'
+import { dataFolder, runToRefusal, serveDaybook, superToken } from './daybook-process.ts'
+
+test('a data folder has one server at a time, until that is gone', { timeout: 120_000 }, async () => {
+  const variables = { DAYBOOK_DATA: await dataFolder() }
+  const first = await serveDaybook(variables)
+  const client = createClient({ url: first.url, token: superToken })
+  const [id] = await client.append('js-result', [{ js_worker_name: 'kept' }])
+
+  const refused = await runToRefusal(variables)
+  expect(refused).toMatchObject({ code: 1, signal: null })
+  expect(refused.errors).toContain(`process ${first.pid} `)
+  expect(await client.query('js-result', [])).toMatchObject([{ id, js_worker_name: 'kept' }])
+  const [second] = await client.append('js-result', [{ js_worker_name: 'kept' }])
+
+  await first.kill()
+  const next = await serveDaybook(variables)
+  const rows = await createClient({ url: next.url, token: superToken }).query('js-result', [])
+  expect(rows.map(row => row.id).sort()).toEqual([id, second])
+})
