@@ -20,6 +20,10 @@ create index js_result_running on js_result (js_worker_name, start_time desc nul
   where result is null and error_message is null;
 create index js_result_failure on js_result (js_worker_name, start_time desc nulls last, id desc)
   where error_message is not null;
+create index js_result_running_newest on js_result (start_time desc nulls last, id desc)
+  where result is null and error_message is null;
+create index js_result_failure_newest on js_result (start_time desc nulls last, id desc)
+  where error_message is not null;
 create index js_result_finish_time on js_result (finish_time);
 create index js_result_duration on js_result ((finish_time - start_time));
 create index js_result_payload on js_result using gin (param jsonb_path_ops, result jsonb_path_ops);
@@ -52,6 +56,10 @@ create index event_log_status on event_log (status, created_time desc, id desc);
 create index event_log_request_id on event_log (request_id, created_time desc, id desc);
 create index event_log_node_id on event_log (node_id, created_time desc, id desc);
 create index event_log_parent_node_id on event_log (parent_node_id, created_time desc, id desc);
+create index event_log_failure_newest on event_log (created_time desc, id desc)
+  where error_message is not null;
+create index event_log_attempt on event_log (attempt, created_time desc, id desc)
+  where attempt > 1;
 create index event_log_start_time on event_log (start_time);
 create index event_log_finish_time on event_log (finish_time);
 create index event_log_duration on event_log ((finish_time - start_time));

@@ -50,13 +50,22 @@ function parseParams(method: Method, named: Members, given: unknown): unknown {
   if (Array.isArray(given)) requireEnoughNames(method, given.length)
   const parsed = method.params.safeParse(named)
   if (parsed.success) return parsed.data
-  throw faultOf(parsed.error.issues[0])
+  throw faultOf(innermost(parsed.error.issues[0]))
 }
 
 function requireEnoughNames(method: Method, positions: number): void {
   const { length } = Object.keys(method.params.shape)
   if (positions > length)
     throw invalidParams(`[${length}]`, `expected at most ${length} positional parameters`)
+}
+
+/** Of a union's alternatives the one that fitted furthest says best what is wrong. */
+function innermost(issue: core.$ZodIssue | undefined): core.$ZodIssue | undefined {
+  if (issue?.code !== 'invalid_union') return issue
+  const firsts = issue.errors.flatMap(([first]) => first ?? [])
+  const [deepest] = firsts.toSorted((a, b) => b.path.length - a.path.length)
+  if (deepest === undefined || deepest.path.length === 0) return issue
+  return innermost({ ...deepest, path: [...issue.path, ...deepest.path] })
 }
 
 function faultOf(issue: core.$ZodIssue | undefined): RpcError {

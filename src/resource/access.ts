@@ -14,10 +14,17 @@ import { actionOf, type Resource, type Verb } from './resource.ts'
 
 /** Which of the rows that a plan finds the caller may have. */
 export interface Access {
-  /** The plan's predicates, and the row filter where one is needed. */
+  /** What the rows must fulfil, their names apart. */
   readonly predicates: readonly Predicate[]
   /** The only names that rows can have; everything where nothing narrows them down. */
   readonly names: NameSet
+  /** What `names` says, for statements that are not merged by name. */
+  readonly byName: readonly Predicate[]
+}
+
+/** The predicates of a statement that is not merged by name. */
+export function allPredicates({ predicates, byName }: Access): readonly Predicate[] {
+  return [...predicates, ...byName]
 }
 
 /**
@@ -30,18 +37,20 @@ export function planAccess(resource: Resource, verb: Verb, caller: Identity, pla
   const { predicates } = plan
   // One name at the top is permitted by now, and no row with another can be found.
   if (predicates.some(predicate => isName(resource, predicate) && predicate.type === 'equal')) {
-    return { predicates, names: everyName }
+    return { predicates, names: everyName, byName: [] }
   }
   const permitted = requireSome(caller, action)
   const listed = predicates.find(predicate => isName(resource, predicate) && predicate.type === 'any')
   if (listed?.type === 'any') {
+    const names = [...new Set(listed.values.map(String))]
     return {
-      predicates,
-      names: { everything: false, names: [...new Set(listed.values.map(String))], prefixes: [] },
+      predicates: predicates.filter(predicate => predicate !== listed),
+      names: { everything: false, names, prefixes: [] },
+      byName: [listed],
     }
   }
-  if (permitted.everything) return { predicates, names: everyName }
-  return { predicates: [...predicates, withinNames(resource, permitted)], names: permitted }
+  if (permitted.everything) return { predicates, names: everyName, byName: [] }
+  return { predicates, names: permitted, byName: [withinNames(resource, permitted)] }
 }
 
 /** What a row must fulfil for the caller to do this to it. Throws RpcError 102 when there can be no such row. */

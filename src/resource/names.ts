@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
+import type { Predicate } from '../condition/predicate.ts'
 import { Slot } from '../database/statement.ts'
 import type { NameSet } from '../permission/grant.ts'
 import { prefixUpperBound } from '../permission/prefix-range.ts'
+import { type Access, allPredicates } from './access.ts'
 import type { Reader } from './read.ts'
-import { maxMergedNames } from './selection.ts'
+import { maxMergedNames, type Selection } from './selection.ts'
 
 /**
  * The names in the table that the set holds, or undefined when there are more than a merge may have. Hops along
@@ -33,4 +35,13 @@ export async function resolveNames(
   const { rows } = await runner.run(statement, [set.prefixes, bounds, most + 1])
   if (rows.length > most) return undefined
   return [...set.names, ...rows.map(([name]) => String(name))]
+}
+
+/** How the rows of `access` are read: merged by name where they have few, else filtered. */
+export async function selectPermitted(
+  reader: Reader,
+  access: Access,
+): Promise<Pick<Selection, 'names'> & { readonly predicates: readonly Predicate[] }> {
+  const names = await resolveNames(reader, access.names)
+  return { names, predicates: names === undefined ? allPredicates(access) : access.predicates }
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import { allOf } from '../condition/compile.ts'
 import type { Predicate } from '../condition/predicate.ts'
 import { shapeOf } from '../condition/shape.ts'
@@ -49,7 +49,8 @@ export async function removeRows(
       .with('gone', qb => {
         const gone = qb
           .deleteFrom(resource.table)
-          .where(eb => eb(eb.ref(id), 'in', eb.selectFrom('target').select(id)))
+          // An array rather than a join, which would read the whole table once there are many.
+          .where(eb => sql<SqlBool>`${eb.ref(id)} = any(array(${eb.selectFrom('target').select(id)}))`)
           .returning(sql.lit(1).as('one'))
         if (maxSlot === undefined) return gone
         return gone.where(eb =>

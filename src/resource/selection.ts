@@ -29,8 +29,8 @@ export interface SelectionShape {
   build(builder: Builder): Rows
 }
 
-/** The names a merge may have; more are left to a scan in order. */
-export const maxMergedNames = 512
+/** The names a merge may have; more are left to a scan in order. To find and to open 500 names reads 1000 rows. */
+export const maxMergedNames = 500
 
 // The planner has to know about how many rows are wanted, and a bound limit tells it nothing.
 const limitSteps = [1, 10, 100, 1000, 10_000, Number.MAX_SAFE_INTEGER]
@@ -48,14 +48,15 @@ export function shapeSelection(resource: Resource, selection: Selection): Select
     key: `${order}|${step}|${branches}|${shapes.map(shape => shape.key).join('|')}`,
     values,
     build: builder => {
+      const first = (rows: Rows) => ordered(rows, resource, order).limit(sql.lit(step))
       const sources = segments.flatMap((segment, i) => {
         const firstSlot = shapes.slice(0, i).reduce((sum, shape) => sum + shape.values.length, 0)
         const source = (name?: Expression<unknown>) =>
-          segmentRows(builder, resource, { segment, firstSlot, name })
+          first(segmentRows(builder, resource, { segment, firstSlot, name }))
         if (branches === 0) return [source()]
         return Array.from({ length: branches }, (_, n) => source(nameAt(namesSlot, n)))
       })
-      const rows = ordered(union(builder, sources), resource, order).limit(sql.lit(step))
+      const rows = first(union(builder, sources))
       return ordered(builder.selectFrom(rows.as('r')).selectAll(), resource, order).limit(
         sql<number>`${new Slot(values.length - 1)}`,
       )
@@ -84,10 +85,10 @@ function segmentRows(builder: Builder, resource: Resource, { segment, firstSlot,
   return name === undefined ? rows : rows.where(resource.nameField, '=', name)
 }
 
+// Each source is ordered and limited by itself: only then does PostgreSQL read it along an index and merge.
 function union(builder: Builder, sources: readonly Rows[]): Rows {
-  const [first, ...others] = sources
+  const [first, ...others] = sources.map(source => builder.selectFrom(source.as('s')).selectAll() as Rows)
   if (first === undefined) throw new TypeError('a selection needs a segment')
-  if (others.length === 0) return first
   const all = others.reduce((sum, each) => sum.unionAll(each) as Rows, first)
   return builder.selectFrom(all.as('u')).selectAll() as Rows
 }

@@ -34,8 +34,9 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     `Node ${process.versions.node}, ${availableParallelism()} cores for the servers, PostgreSQL (fsync on) and the load together`,
   )
   const scenarios = [...readScenarios(bench), ...writeScenarios(bench)]
+  const unknown = only?.find(name => !scenarios.some(scenario => scenario.name === name))
+  if (unknown !== undefined) throw new TypeError(`--only: choose from ${scenarios.map(({ name }) => name)}`)
   const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true)
-  if (chosen.length === 0) throw new TypeError(`--only: choose from ${scenarios.map(each => each.name)}`)
   const load = startLoadProcess()
   try {
     await measureInOrder(load, chosen, rounds)

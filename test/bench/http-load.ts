@@ -15,7 +15,10 @@ export async function runHttpLoad(job: HttpJob): Promise<Measurement> {
   const meter = createMeter(job)
   let firstError: string | undefined
   const { instance, done } = startAutocannon(job)
-  instance.on('response', (_client, _status, _bytes, milliseconds) => meter.record(milliseconds))
+  instance.on('response', (_client, status, _bytes, milliseconds) => {
+    meter.record(milliseconds)
+    if (status < 200 || status > 299) firstError ??= `HTTP status ${status}`
+  })
   instance.on('reqError', error => {
     firstError ??= String(error)
   })

@@ -1,4 +1,4 @@
-import type { Database } from '../../src/database/database.ts'
+import type { Undoable } from './caller.ts'
 import type { Recorded } from './recorder.ts'
 
 /** A node of PostgreSQL's plan (EXPLAIN (analyze, format json)). */
@@ -14,23 +14,26 @@ export interface PlanNode {
 }
 
 /** The nodes of the plan by which PostgreSQL ran this very statement with these values; what it did is undone. */
-export async function explain(database: Database, { statement, values }: Recorded): Promise<readonly PlanNode[]> {
+async function explain(database: Undoable, { statement, values }: Recorded): Promise<readonly PlanNode[]> {
   const { sql, parameters } = statement
   const explaining = { name: undefined, sql: `explain (analyze, format json) ${sql}`, parameters }
-  let text = ''
-  await database
-    .transaction(async runner => {
-      text = String((await runner.run(explaining, values)).rows[0]?.[0])
-      throw new Undone()
-    })
-    .catch(error => {
-      if (!(error instanceof Undone)) throw error
-    })
+  let text = '[]'
+  await database.undone(async () => {
+    text = String((await database.run(explaining, values)).rows[0]?.[0])
+  })
   const [explained] = JSON.parse(text) as { Plan: PlanNode }[]
   return explained === undefined ? [] : flatten(explained.Plan)
 }
 
-class Undone extends Error {}
+/** The same for all of them, one after the other. */
+export async function explainAll(
+  database: Undoable,
+  recorded: readonly Recorded[],
+): Promise<readonly (readonly PlanNode[])[]> {
+  const plans: (readonly PlanNode[])[] = []
+  for (const each of recorded) plans.push(await explain(database, each))
+  return plans
+}
 
 function flatten(node: PlanNode): readonly PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(flatten)]

@@ -1,9 +1,10 @@
 import { Client as PgClient } from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createClient, DaybookError } from '../../src/client/client.ts'
+import { createClient } from '../../src/client/client.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { type DaybookProcess, dataFolder, serveDaybook, superToken } from './daybook-process.ts'
 import { findLosses } from './kept-rows.ts'
+import { startReaders } from './readers.ts'
 import { rounds } from './rounds.ts'
 import { startWriters } from './writers.ts'
 
@@ -15,7 +16,7 @@ test('a server outlives restarts of its PostgreSQL under load and answers every 
   const postgres = await durablePostgres()
   const server = await serveDaybook({ DATABASE_URL: postgres.url, DAYBOOK_DATA: await dataFolder() })
   const writers = startWriters({ url: server.url })
-  const readers = startReaders(server.url)
+  const readers = startReaders({ url: server.url, clients: 2 })
   for (let i = 0; i < restarts; i++) {
     const before = writers.acknowledged()
     await vi.waitUntil(() => writers.acknowledged() >= before + 20, { timeout: 20_000 })
@@ -49,36 +50,6 @@ async function durablePostgres(): Promise<PostgresServer> {
 
 function own({ url }: DaybookProcess): { url: string; token: string } {
   return { url, token: superToken }
-}
-
-interface Readers {
-  readonly refusals: readonly DaybookError[]
-  stop(): Promise<void>
-}
-
-/** Clients that query without a pause; a request that gets no answer makes `stop` reject. */
-function startReaders(url: string): Readers {
-  const refusals: DaybookError[] = []
-  let isStopped = false
-  const read = async (): Promise<void> => {
-    const client = createClient({ url, token: superToken, timeoutMs: 20_000 })
-    while (!isStopped) {
-      await client.query('js-result', [{ limit: 10 }]).catch(async error => {
-        if (!(error instanceof DaybookError)) throw error
-        refusals.push(error)
-        await new Promise(resolve => setTimeout(resolve, 20))
-      })
-    }
-  }
-  const ended = Promise.all([read(), read()])
-  ended.catch(() => undefined)
-  return {
-    refusals,
-    async stop() {
-      isStopped = true
-      await ended
-    },
-  }
 }
 
 /** A notification empties the cache of credentials; a token that another server deletes is dead soon. */

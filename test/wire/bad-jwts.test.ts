@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { secrets } from './support/app.ts'
 import { createRsaIssuer, type Forgery, forgeJwt, hmac, unsigned } from './support/forge.ts'
 import { expectUntouched } from './support/untouched.ts'
-import { describeApps, failure, jsLimit } from './support/wire.ts'
+import { describeApps, failure, jsLimit, rpc } from './support/wire.ts'
 
 const rsa = createRsaIssuer()
 const now = Math.floor(Date.now() / 1000)
@@ -48,7 +48,6 @@ const refused: readonly (readonly [what: string, change: Change])[] = [
   ['an exp that is text', withClaims({ exp: String(now + 3600) })],
   ['an exp that is true', withClaims({ exp: true })],
   ['an exp of 1e309', withExp('1e309')],
-  ['an exp of -1e309', withExp('-1e309')],
   ['an exp that is a fraction', withClaims({ exp: now + 0.5 + 3600 })],
   ['an exp beyond all integers', withExp('9223372036854775808')],
   ['an nbf in the future', withClaims({ nbf: now + 1800 })],
@@ -70,8 +69,6 @@ const refused: readonly (readonly [what: string, change: Change])[] = [
   ['claims under __proto__', ({ sub }) => ({ payload: `{"__proto__":${JSON.stringify(claims(sub))}}` })],
 ]
 
-const methods = ['js-result_query', 'js-result_count', 'js-result_delete'] as const
-
 describeApps(
   'JWTs',
   wire => {
@@ -86,12 +83,12 @@ describeApps(
     const forge = (change: Change = () => ({})): string =>
       forgeJwt({ header: hs256, payload: claims(sub), signer: hmac(secrets.jwt), ...change({ sub }) })
 
-    const callAll = (jwt: string, condition: readonly unknown[]) =>
-      Promise.all(methods.map(method => wire.call(method, { query: { condition } }, jwt)))
-
-    const expectRefused = async (jwt: string, refusal: unknown) => {
-      expect(await callAll(jwt, [{ js_worker_name: 'kept' }])).toEqual(methods.map(() => refusal))
-      expect(await wire.call('token_get', {}, jwt)).toEqual(refusal)
+    const expectRefused = async (token: string, refusal: unknown) => {
+      const query = { condition: [{ js_worker_name: 'kept' }] }
+      const calls = ['js-result_query', 'js-result_count', 'js-result_delete', 'token_get'].map(method =>
+        rpc(method, { token, query }),
+      )
+      expect(await wire.ask(calls)).toEqual(calls.map(() => refusal))
     }
 
     describe('that are refused', () => {
@@ -105,17 +102,21 @@ describeApps(
         await expectRefused(forge(withClaims({ exp: now - 1 })), failure(102, 'credential_expired'))
       })
 
-      test.each(['a.b.c', 'e30.e30.', '..', 'eyJhbGciOiJIUzI1NiJ9', '', '.', 'x'.repeat(9000)])(
-        'the text %.20j is no credential',
-        async text => {
-          await expectRefused(text, failure(101, 'malformed_credential'))
-        },
-      )
+      test.each([
+        ['is empty', ''],
+        ['has one part', 'eyJhbGciOiJIUzI1NiJ9'],
+        ['has empty parts', '..'],
+        ['has parts that are no JSON', 'a.b.c'],
+        ['is too long', 'x'.repeat(8193)],
+      ])('a text that %s is malformed', async (_what, text) => {
+        await expectRefused(text, failure(101, 'malformed_credential'))
+      })
     })
 
     test('one that is right is taken, so that the table above is about what it says', async () => {
       const right = [
         forge(),
+        forge(() => ({ header: { alg: 'HS256' } })),
         forge(withClaims({ nbf: now - 1 })),
         forge(withClaims({ jti: 'x', extra: [1] })),
       ]

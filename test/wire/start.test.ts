@@ -24,21 +24,3 @@ test.each(engines)('a JWT secret of 31 bytes keeps the server from starting (%s)
   const { close } = await startOn(data, { DAYBOOK_JWT_SECRET: `${tooShort}!`, DAYBOOK_PEPPER: '' })
   await close()
 })
-
-test('every fault of the configuration is told at once', async () => {
-  const data = await createTestData('pglite')
-  onTestFinished(data.remove)
-  const env = {
-    DAYBOOK_JWT_SECRET: 'x',
-    DAYBOOK_PEPPER: 'y',
-    DAYBOOK_SUPER_TOKEN: 'z',
-    PORT: '-1',
-    DAYBOOK_X: '1',
-  }
-  const fault = await startOn(data, env).catch((error: unknown) => error)
-  expect(fault).toHaveProperty('faults', expect.arrayContaining(Object.keys(env).map(expectStart)))
-})
-
-function expectStart(variable: string): unknown {
-  return expect.stringMatching(`^${variable}: `)
-}

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { planAccess } from '../../resource/access.ts'
+import { allPredicates, planAccess } from '../../resource/access.ts'
 import { countRows } from '../../resource/count.ts'
 import type { Resource } from '../../resource/resource.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
@@ -15,7 +15,7 @@ export function countMethod(resource: Resource, deps: LogMethodDeps): Method {
     result: z.object({ count: z.int() }),
     async handle({ params, caller }) {
       const plan = planQuery(resource, params.query, deps)
-      const { predicates } = planAccess(resource, 'read', caller, plan)
+      const predicates = allPredicates(planAccess(resource, 'read', caller, plan))
       return { count: await countRows(reader, predicates, plan.limit) }
     },
   })

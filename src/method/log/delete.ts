@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Plan } from '../../condition/plan.ts'
 import { RpcError } from '../../errors.ts'
-import { planAccess } from '../../resource/access.ts'
+import { allPredicates, planAccess } from '../../resource/access.ts'
 import { countRows } from '../../resource/count.ts'
 import { removeRows } from '../../resource/remove.ts'
 import type { Resource } from '../../resource/resource.ts'
@@ -29,7 +29,7 @@ export function deleteMethod(resource: Resource, deps: LogMethodDeps): Method {
     async handle({ params, caller }) {
       const plan = planQuery(resource, params.query, deps, true)
       requireBounds(plan)
-      const { predicates } = planAccess(resource, 'delete', caller, plan)
+      const predicates = allPredicates(planAccess(resource, 'delete', caller, plan))
       const answer = { success: true, deleted: 0, condition_count: plan.conditionCount }
       const { limit } = plan
       const { dry_run: isDryRun, max_affected: maxAffected } = params

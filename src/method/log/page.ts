@@ -4,9 +4,9 @@ import type { Plan } from '../../condition/plan.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { invalidParams } from '../../errors.ts'
 import { JsonText } from '../../json.ts'
-import { planAccess } from '../../resource/access.ts'
+import { allPredicates, planAccess } from '../../resource/access.ts'
 import { countRows, estimateRows } from '../../resource/count.ts'
-import { resolveNames } from '../../resource/names.ts'
+import { selectPermitted } from '../../resource/names.ts'
 import { type PlacedRow, type Reader, readPlacedRows } from '../../resource/read.ts'
 import type { Resource, ResourceField } from '../../resource/resource.ts'
 import { rowSchema } from '../../resource/row.ts'
@@ -39,11 +39,12 @@ export function pageMethod(resource: Resource, deps: LogMethodDeps): Method {
     async handle({ params, caller }) {
       const { order } = params
       const plan = planQuery(resource, params.query, deps)
-      const { predicates, names } = planAccess(resource, 'read', caller, plan)
+      const access = planAccess(resource, 'read', caller, plan)
       const size = pageSize(plan)
+      const { predicates, names } = await selectPermitted(reader, access)
       const selection = {
         segments: segmentsBehind(resource, params.after ?? undefined, order, predicates),
-        names: await resolveNames(reader, names),
+        names,
         order,
         // One more than asked for tells whether there is a next page.
         limit: size + 1,
@@ -52,7 +53,7 @@ export function pageMethod(resource: Resource, deps: LogMethodDeps): Method {
       const rows = found.slice(0, size)
       deps.onRows(resource.name, 'returned', rows.length)
       const next = found.length > size && !plan.last ? positionOf(rows.at(-1), order) : null
-      return pageText(rows, next, await countFor(reader, params.count, predicates))
+      return pageText(rows, next, await countFor(reader, params.count, allPredicates(access)))
     },
   })
 }

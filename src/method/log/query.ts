@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { planAccess } from '../../resource/access.ts'
-import { resolveNames } from '../../resource/names.ts'
+import { selectPermitted } from '../../resource/names.ts'
 import { readRows } from '../../resource/read.ts'
 import type { Resource } from '../../resource/resource.ts'
 import { rowSchema } from '../../resource/row.ts'
@@ -20,11 +20,12 @@ export function queryMethod(resource: Resource, deps: LogMethodDeps): Method {
     result: z.array(rowSchema(resource)),
     async handle({ params, caller }) {
       const plan = planQuery(resource, params.query, deps)
-      const { predicates, names } = planAccess(resource, 'read', caller, plan)
+      const access = planAccess(resource, 'read', caller, plan)
       const limit = plan.limit ?? defaultLimit
       if (limit === 0) return []
-      const selection = { segments: [predicates], names: await resolveNames(reader, names), limit }
-      const { rows, count } = await readRows(reader, { ...selection, order: 'newest' })
+      const { predicates, names } = await selectPermitted(reader, access)
+      const selection = { segments: [predicates], names, order: 'newest', limit } as const
+      const { rows, count } = await readRows(reader, selection)
       deps.onRows(resource.name, 'returned', count)
       return rows
     },

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { encodeCursor, type Order } from '../../src/condition/cursor.ts'
+import { eventLog } from '../../src/resource/event-log.ts'
+import { jsResult } from '../../src/resource/js-result.ts'
+import type { Resource } from '../../src/resource/resource.ts'
+import { openTestDatabase } from '../support/databases.ts'
+import { type Call, createCaller, createUndoable, type Undoable, workerHolder } from './caller.ts'
+import { explainAll, type PlanNode, rowsRead, scansOf } from './explain.ts'
+import { loadEventLogs, loadJsResults, manyRows, newest, oldest, someMoment } from './many-rows.ts'
+import { type Recorder, recordStatements } from './recorder.ts'
+
+const hour = 3_600_000
+
+function timeConditions(field: string): readonly object[] {
+  return [
+    { [`${field}_from`]: newest - hour },
+    { [`${field}_to`]: oldest + hour },
+    { [`${field}_from_to`]: [someMoment, someMoment + hour] },
+  ]
+}
+
+function nameConditions(field: string, value: string): readonly object[] {
+  return [{ [field]: value }, { [`${field}_in`]: [value, 'none'] }, { [`${field}_like`]: `${value}*` }]
+}
+
+const shared = [
+  { id: 777 },
+  { id_in: [5, 6, 7000] },
+  ...timeConditions('start_time'),
+  ...timeConditions('finish_time'),
+  { duration_from: 950_000 },
+  { duration_to: 2 },
+  { param_contains: { n: 77 } },
+  { result_contains: { m: 77 } },
+  { error_message_contains: 'abc' },
+  'is_success',
+  'is_failure',
+  'is_running',
+]
+
+const conditions = new Map<Resource, readonly unknown[]>([
+  [
+    jsResult,
+    [
+      ...shared,
+      { js_worker_id: 77 },
+      { js_worker_id_in: [77, 78] },
+      ...nameConditions('js_worker_name', 'w0007'),
+      ...nameConditions('run_type', 'rt9'),
+    ],
+  ],
+  [
+    eventLog,
+    [
+      ...shared,
+      'is_waiting',
+      ...timeConditions('created_time'),
+      ...nameConditions('full_name', 'h0007'),
+      ...nameConditions('event_type', 'type7'),
+      ...nameConditions('sender', 'sender77'),
+      ...nameConditions('request_id', 'r777'),
+      ...nameConditions('node_id', 'n777'),
+      ...nameConditions('parent_node_id', 'n775'),
+      { run_type: 'replay' },
+      { run_type_in: ['replay'] },
+      { status: 'fail' },
+      { status_in: ['fail', 'waiting'] },
+      { attempt: 3 },
+      { attempt_in: [3, 4] },
+    ],
+  ],
+])
+
+const combined = [
+  [],
+  [{ or: [{ id: 5 }, { start_time_from: newest - hour }] }],
+  [{ and: ['is_failure', { start_time_from: newest - hour }] }],
+  [{ not: 'is_success' }],
+]
+
+// Where PostgreSQL may read the whole table, and why: deletes without a limit of most records (`is_success`, and
+// `[]`, which is refused without "all"), and of what a negation leaves, which is no range of any index.
+const unlimitedDeletes = new Set(['[]', '["is_success"]', '[{"not":"is_success"}]'])
+
+describe('on PostgreSQL an index serves', () => {
+  let database: Undoable
+  let recorder: Recorder
+  let call: Call
+
+  beforeAll(async () => {
+    database = createUndoable(await openTestDatabase('postgres', { statementTimeoutMs: 600_000 }))
+    await loadJsResults(database)
+    await loadEventLogs(database)
+    recorder = recordStatements(database)
+    call = createCaller(recorder.database)
+  }, 600_000)
+  afterAll(() => database.close())
+
+  /** How the statements of one call read the table. */
+  async function scansFor(resource: Resource, method: string, params: object): Promise<readonly PlanNode[]> {
+    recorder.recorded.length = 0
+    await database.undone(() => call(`${resource.name}_${method}`, params))
+    const plans = await explainAll(database, recorder.recorded)
+    return scansOf(plans.flat(), resource.table)
+  }
+
+  async function expectServed(resource: Resource, condition: readonly unknown[]): Promise<void> {
+    const query = { condition }
+    for (const [method, params] of [
+      ['query', { query }],
+      ['page', { query }],
+      ['page', { query, order: 'oldest' }],
+      ['page', { query, after: cursor('newest') }],
+      ['page', { query, after: cursor('oldest'), order: 'oldest' }],
+      ['delete', { query: { condition: [...condition, { limit: 100 }] } }],
+    ] as const) {
+      const scans = await scansFor(resource, method, params)
+      const what = `${resource.name}_${method} ${JSON.stringify(params)}`
+      expect(scans.length, what).toBeGreaterThan(0)
+      expect(scans.map(kindOf), what).not.toContain('Seq Scan')
+      // A walk through the whole index would be no better than one through the table.
+      expect(rowsRead(scans), what).toBeLessThan(manyRows / 5)
+    }
+    if (unlimitedDeletes.has(JSON.stringify(condition))) return
+    const scans = await scansFor(resource, 'delete', { query })
+    expect(scans.map(kindOf), `delete ${JSON.stringify(condition)}`).not.toContain('Seq Scan')
+  }
+
+  describe.each([...conditions])('$name:', (resource, list) => {
+    test.each(list.map(condition => [condition]))('%j', condition => expectServed(resource, [condition]))
+
+    test.each(combined.map(condition => [condition]))('the list %j', condition =>
+      expectServed(resource, condition),
+    )
+
+    test('every condition of the language, of which none is left out here', () => {
+      const { words, keys } = resource.language
+      const listed = list.map(each => (typeof each === 'string' ? each : Object.keys(Object(each))[0]))
+      expect(new Set(listed)).toEqual(new Set([...words.keys(), ...keys.keys()]))
+    })
+  })
+
+  test.each([
+    ['25 literals and 25 prefixes of ten names each', 25, 25],
+    ['50 prefixes of ten names each', 0, 50],
+    ['49 literals and one prefix', 49, 1],
+  ])(
+    'a query without a name for a token with %s: two rows read for each returned',
+    async (_what, literals, prefixes) => {
+      const patterns = [
+        ...Array.from({ length: literals }, (_, i) => `w${String(5005 + i * 37).padStart(5, '0')}`),
+        ...Array.from({ length: prefixes }, (_, i) => `w${String(i * 10).padStart(4, '0')}*`),
+      ]
+      recorder.recorded.length = 0
+      const params = { query: { condition: [] } }
+      const rows = await call<unknown[]>('js-result_query', params, workerHolder('read', ...patterns))
+      expect(rows).toHaveLength(1000)
+      expect(recorder.recorded).toHaveLength(2)
+
+      const plans = await explainAll(database, recorder.recorded)
+      const scans = scansOf(plans.flat(), 'js_result')
+      expect(rowsRead(scans)).toBeLessThanOrEqual(2 * rows.length)
+      expect(new Set(scans.map(node => node['Index Name']))).toEqual(new Set(['js_result_js_worker_name']))
+      expect(plans[1]?.map(kindOf)).toContain('Merge Append')
+      expect(new Set(scansOf(plans[1] ?? [], 'js_result').map(kindOf))).toEqual(new Set(['Index Scan']))
+    },
+  )
+})
+
+function kindOf(node: PlanNode): string {
+  return node['Node Type']
+}
+
+/** In the middle of all records. */
+function cursor(order: Order): string {
+  return encodeCursor({ order, time: someMoment, key: 1 })
+}

@@ -1,0 +1,14 @@
+import { readFile, writeFile } from 'node:fs/promises'
+
+/** The most memory that a process has held since it started, in MiB. Linux only: proc_pid_status(5). */
+export async function peakMemory(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]
+  if (kibibytes === undefined) throw new Error(`process ${pid} has no VmHWM`)
+  return Number(kibibytes) / 1024
+}
+
+/** From now on `peakMemory` counts anew: proc_pid_clear_refs(5). */
+export function resetPeakMemory(pid: number): Promise<void> {
+  return writeFile(`/proc/${pid}/clear_refs`, '5')
+}
