@@ -3,7 +3,6 @@ import type { AnyTables } from '../condition/compile.ts'
 import type { Runner } from '../database/database.ts'
 import { Slot } from '../database/statement.ts'
 import type { StatementCache } from '../database/statement-cache.ts'
-import { JsonText } from '../json.ts'
 import { type Bound, type Bounded, measureOf, readWithin } from './answer-bound.ts'
 import { epochMilliseconds, renderRow } from './render.ts'
 import type { Resource, ResourceField } from './resource.ts'
@@ -21,47 +20,16 @@ export interface Reader {
 
 const defaultMaxBytes = 64 * 1024 * 1024
 
-/** Rows as Postgres rendered them: a JSON array, and how many it holds. */
-export interface RenderedRows {
-  readonly rows: JsonText
-  readonly count: number
+/** The wire rows of a selection, as Postgres rendered them. Throws RpcError 110 (reason `answer_too_large`). */
+export async function readRows(reader: Reader, selection: Selection): Promise<readonly string[]> {
+  const { fields } = reader.resource
+  const rows = await readBounded(reader, { selection, fields, placed: false })
+  return rows.map(([text]) => String(text))
 }
 
-/** The wire rows of a selection. Throws RpcError 110 (reason `answer_too_large`). */
-export async function readRows(reader: Reader, selection: Selection): Promise<RenderedRows> {
-  const { maxBytes = defaultMaxBytes } = reader
-  const { limit } = selection
-  const { rows, count } = await readWithin({ maxBytes, limit }, bound => renderRows(reader, selection, bound))
-  return { rows, count }
-}
-
-async function renderRows(
-  { resource, builder, cache, runner }: Reader,
-  selection: Selection,
-  bound: Bound,
-): Promise<RenderedRows & Bounded> {
-  const shape = shapeSelection(resource, selection)
-  const bytes = new Slot(shape.values.length)
-  const statement = cache.get(`${resource.name}|rows|${bound.measure}|${shape.key}`, () => {
-    const rendered = builder
-      .selectFrom(shape.build(builder).as('s'))
-      .select(renderRow(resource.fields).as('j'))
-      // Otherwise Postgres would render a row anew wherever it is mentioned.
-      .offset(sql.lit(0))
-    const measured = builder
-      .selectFrom(rendered.as('t'))
-      .select(['j', measureOf(bound, sql.ref('j')).as('size')])
-    return builder
-      .selectFrom(measured.as('m'))
-      .select([
-        sql`'[' || coalesce(string_agg(j, ',') filter (where size <= ${bytes}), '') || ']'`.as('rows'),
-        sql`count(*)::text`.as('count'),
-        sql`count(*) filter (where size > ${bytes})::text`.as('left_out'),
-      ])
-  })
-  const { rows } = await runner.run(statement, [...shape.values, bound.bytes])
-  const [text, count, leftOut] = rows[0] ?? ['[]', '0', '0']
-  return { rows: new JsonText(String(text)), count: Number(count), leftOut: Number(leftOut) }
+/** Rendered rows as one JSON array. */
+export function arrayText(rows: readonly string[]): string {
+  return `[${rows.join()}]`
 }
 
 /** A wire row and where it stands in the order (`time`: epoch ms). */
@@ -71,60 +39,62 @@ export interface PlacedRow {
   readonly key: number
 }
 
-/**
- * The rows of a selection one by one, with only the members `fields`.
- * Throws RpcError 110 (reason `answer_too_large`).
- */
+/** The same with only the members `fields`, and with their places. */
 export async function readPlacedRows(
   reader: Reader,
   selection: Selection,
   fields: readonly ResourceField[],
 ): Promise<readonly PlacedRow[]> {
+  const rows = await readBounded(reader, { selection, fields, placed: true })
+  return rows.map(([text, time, key]) => ({
+    text: String(text),
+    time: time === null ? null : Number(time),
+    key: Number(key),
+  }))
+}
+
+interface Rendering {
+  readonly selection: Selection
+  readonly fields: readonly ResourceField[]
+  /** Whether each row comes with its place in the order. */
+  readonly placed: boolean
+}
+
+/** Rows of `text`, or with their places of `text`, `time` and `key`. */
+type Columns = readonly (readonly unknown[])[]
+
+async function readBounded(reader: Reader, rendering: Rendering): Promise<Columns> {
   const { maxBytes = defaultMaxBytes } = reader
-  const { limit } = selection
-  const { rows } = await readWithin({ maxBytes, limit }, bound =>
-    placeRows(reader, { selection, fields, bound }),
-  )
+  const { limit } = rendering.selection
+  const { rows } = await readWithin({ maxBytes, limit }, bound => renderRows(reader, rendering, bound))
   return rows
 }
 
-interface Placing {
-  readonly selection: Selection
-  readonly fields: readonly ResourceField[]
-  readonly bound: Bound
-}
-
-async function placeRows(
+// A column value a row, joined by us: for a thousand rows that takes a quarter less of all CPU than string_agg.
+async function renderRows(
   { resource, builder, cache, runner }: Reader,
-  { selection, fields, bound }: Placing,
-): Promise<Bounded & { readonly rows: readonly PlacedRow[] }> {
+  { selection, fields, placed }: Rendering,
+  bound: Bound,
+): Promise<Bounded & { readonly rows: Columns }> {
   const shape = shapeSelection(resource, selection)
   const { time, key } = resource.ordering
-  const members = fields.map(field => field.name).join()
+  const form = `${placed}|${fields === resource.fields ? '' : fields.map(field => field.name).join()}`
   const bytes = new Slot(shape.values.length)
-  const statement = cache.get(`${resource.name}|placed|${members}|${bound.measure}|${shape.key}`, () => {
+  const statement = cache.get(`${resource.name}|rows|${form}|${bound.measure}|${shape.key}`, () => {
+    const place = placed ? [epochMilliseconds(time).as('t'), sql`${sql.ref(key)}`.as('k')] : []
     const rendered = builder
       .selectFrom(shape.build(builder).as('s'))
-      .select([
-        renderRow(fields).as('j'),
-        sql`${epochMilliseconds(time)}::text`.as('t'),
-        sql`${sql.ref(key)}::text`.as('k'),
-      ])
+      .select([renderRow(fields).as('j'), ...place])
+      // Otherwise Postgres would render a row anew wherever it is mentioned.
       .offset(sql.lit(0))
+    const placeNames = placed ? ['t', 'k'] : []
     const measured = builder
       .selectFrom(rendered.as('r'))
-      .select(['j', 't', 'k', measureOf(bound, sql.ref('j')).as('size')])
+      .select(['j', ...placeNames, measureOf(bound, sql.ref('j')).as('size')])
     return builder
       .selectFrom(measured.as('m'))
-      .select([sql`case when size <= ${bytes} then j end`.as('text'), 't', 'k'])
+      .select([sql`case when size <= ${bytes} then j end`.as('text'), ...placeNames])
   })
   const { rows } = await runner.run(statement, [...shape.values, bound.bytes])
-  return {
-    leftOut: rows.filter(([text]) => text === null).length,
-    rows: rows.map(([text, at, id]) => ({
-      text: String(text),
-      time: at === null ? null : Number(at),
-      key: Number(id),
-    })),
-  }
+  return { rows, leftOut: rows.reduce((sum, [text]) => (text === null ? sum + 1 : sum), 0) }
 }

@@ -13,24 +13,24 @@ export function renderRow(fields: readonly ResourceField[]): RawBuilder<string> 
   return sql<string>`concat(${sql.join([...parts, sql.lit('}')])})`
 }
 
-function renderField(field: ResourceField): RawBuilder<unknown> {
-  const text = renderValue(field)
-  return field.nullable === true ? sql`coalesce(${text}, 'null')` : text
-}
-
-function renderValue(field: ResourceField): RawBuilder<unknown> {
-  const column = sql.ref(field.name)
-  switch (field.kind) {
+// concat writes every argument as text by itself: a cast here would do that twice. Only what stands for a null must
+// be of the column's type.
+function renderField({ name, kind, nullable }: ResourceField): RawBuilder<unknown> {
+  const column = sql.ref(name)
+  switch (kind) {
     case 'id':
     case 'integer':
+      return nullable === true ? sql`coalesce(${column}::text, 'null')` : sql`${column}`
+    case 'time': {
+      const time = epochMilliseconds(name)
+      return nullable === true ? sql`coalesce(${time}::text, 'null')` : time
+    }
     case 'json':
-      return sql`${column}::text`
-    case 'time':
-      return sql`${epochMilliseconds(field.name)}::text`
+      return nullable === true ? sql`coalesce(${column}, 'null'::jsonb)` : sql`${column}`
     case 'name':
     case 'enum':
     case 'text':
-      return sql`to_json(${column})::text`
+      return nullable === true ? sql`coalesce(to_json(${column}), 'null'::json)` : sql`to_json(${column})`
   }
 }
 

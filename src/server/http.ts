@@ -73,6 +73,9 @@ function pathOf(url: string): string {
   return url.split('?', 1)[0] ?? ''
 }
 
+// Node would measure a long text first and encode it after that, each in a pass of its own.
+const largeText = 64 * 1024
+
 function addRpcRoutes(app: FastifyInstance, { frontDoor, webSockets, health }: HttpOptions): void {
   const post = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // Fastify asks no parser about an empty body without a content type; we do not inflate what is encoded.
@@ -82,7 +85,7 @@ function addRpcRoutes(app: FastifyInstance, { frontDoor, webSockets, health }: H
     // Node would keep the connection for its keep-alive time, and the stop would wait for it.
     if (health.isStopping) reply.header('connection', 'close')
     if (answer === undefined) return reply.code(204).send()
-    return reply.type('application/json').send(answer)
+    return reply.type('application/json').send(answer.length > largeText ? Buffer.from(answer) : answer)
   }
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(

@@ -118,7 +118,7 @@ describeEngines('the names that a query may merge', open => {
         const plain = await readRows(reader, { ...selection, segments: everything, names: undefined })
         const segments = [access.predicates]
         expect(await readRows(reader, { ...selection, segments, names })).toEqual(plain)
-        if (plain.count > 0) merged++
+        if (plain.length > 0) merged++
       }),
       { numRuns: 1500 },
     )

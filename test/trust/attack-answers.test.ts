@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })
 const server = serveForFile({ DAYBOOK_STATEMENT_TIMEOUT_MS: '200000' })
 
 /** MiB that the server may hold at most: some answers of 64 MiB at once, never all of them. */
-const maxMemory = 2500
+const maxMemory = 2000
 
 const rowBytes = 900_000
 /** The most rows of that size that fit into an answer. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { createTestPostgres } from '../support/databases.ts'
 import { type DaybookProcess, startDaybook, superToken, type Variables } from './daybook-process.ts'
-import { peakMemory } from './memory.ts'
+import { peakMemory, resetPeakMemory } from './memory.ts'
 import { startReaders } from './readers.ts'
 
 export interface AttackedServer {
@@ -45,14 +45,15 @@ export function serveForFile(variables: Variables = {}): () => AttackedServer {
 }
 
 /**
- * Attacks a server while others use it: they are all answered, the server lives on, and has never held more than
- * `maxMemory` MiB.
+ * Attacks a server while others use it: they are all answered, the server lives on, and holds at most `maxMemory`
+ * MiB meanwhile.
  */
 export async function expectUnharmed<T>(
   { url, process }: AttackedServer,
   maxMemory: number,
   attack: () => Promise<T>,
 ): Promise<T> {
+  await resetPeakMemory(process.pid)
   const others = startReaders({ url, clients: 2 })
   const outcome = await attack()
   const before = others.answered()
@@ -60,7 +61,6 @@ export async function expectUnharmed<T>(
   await others.stop()
   expect(others.refusals).toEqual([])
   expect(process.isRunning()).toBe(true)
-  globalThis.process.stderr.write(`PEAK ${expect.getState().currentTestName} ${await peakMemory(process.pid)}\n`)
   expect(await peakMemory(process.pid)).toBeLessThan(maxMemory)
   return outcome
 }

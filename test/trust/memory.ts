@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 
-/** The most memory that a process has held since it started, in MiB. Linux only: proc_pid_status(5). */
+/** The most memory that a process has held since its start or `resetPeakMemory`, in MiB. Linux only: proc_pid_status(5). */
 export async function peakMemory(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]

@@ -7,7 +7,7 @@ import { JsonText } from '../../json.ts'
 import { allPredicates, planAccess } from '../../resource/access.ts'
 import { countRows, estimateRows } from '../../resource/count.ts'
 import { selectPermitted } from '../../resource/names.ts'
-import { type PlacedRow, type Reader, readPlacedRows } from '../../resource/read.ts'
+import { arrayText, type PlacedRow, type Reader, readPlacedRows } from '../../resource/read.ts'
 import type { Resource, ResourceField } from '../../resource/resource.ts'
 import { rowSchema } from '../../resource/row.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
@@ -97,6 +97,6 @@ async function countFor(
 function pageText(rows: readonly PlacedRow[], next: string | null, count: number | undefined): JsonText {
   const counted = count === undefined ? '' : `,"count":${count}`
   return new JsonText(
-    `{"rows":[${rows.map(row => row.text).join()}],"next":${JSON.stringify(next)}${counted}}`,
+    `{"rows":${arrayText(rows.map(row => row.text))},"next":${JSON.stringify(next)}${counted}}`,
   )
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { JsonText } from '../../json.ts'
 import { planAccess } from '../../resource/access.ts'
 import { selectPermitted } from '../../resource/names.ts'
-import { readRows } from '../../resource/read.ts'
+import { arrayText, readRows } from '../../resource/read.ts'
 import type { Resource } from '../../resource/resource.ts'
 import { rowSchema } from '../../resource/row.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
@@ -25,9 +26,9 @@ export function queryMethod(resource: Resource, deps: LogMethodDeps): Method {
       if (limit === 0) return []
       const { predicates, names } = await selectPermitted(reader, access)
       const selection = { segments: [predicates], names, order: 'newest', limit } as const
-      const { rows, count } = await readRows(reader, selection)
-      deps.onRows(resource.name, 'returned', count)
-      return rows
+      const rows = await readRows(reader, selection)
+      deps.onRows(resource.name, 'returned', rows.length)
+      return new JsonText(arrayText(rows))
     },
   })
 }
