@@ -7,6 +7,7 @@ export const someNameText = fc.constantFrom(
   'w',
   'w1',
   'w10',
+  'x',
   'W1',
   'demo_a',
   'demo_b',

@@ -66,7 +66,7 @@ describeEngines('the names that a query may merge', open => {
   test('may be 500, and one more is left to a filter', async () => {
     expect(many).toHaveLength(501)
     const prefixes = ['n00*', 'n01*', 'n02*', 'n03*', 'n04*']
-    expect(await resolve(reading(...prefixes))).toEqual(many.slice(0, 500))
+    expect((await resolve(reading(...prefixes)))?.toSorted()).toEqual(many.slice(0, 500))
     expect(await resolve(reading(...prefixes, 'n0500'))).toBeUndefined()
     expect(await resolve(reading(...prefixes, 'n05*'))).toBeUndefined()
     expect(await resolve(reading('n*'))).toBeUndefined()

@@ -10,10 +10,8 @@ const kills = rounds(20)
 
 test.for(engines)(
   '%s: a server killed again and again keeps every acknowledged row',
-  {
-    timeout: kills * 15_000,
-  },
-  async engine => {
+  { timeout: kills * 15_000 },
+  async (engine, { annotate }) => {
     const variables = await databaseOf(engine)
     const appends: Append[] = []
     for (let i = 0; i < kills; i++) appends.push(...(await appendUntilKilled(variables, appends.length)))
@@ -25,6 +23,7 @@ test.for(engines)(
     // An id given twice would hide a loss.
     const ids = acknowledged.flatMap(append => append.ids ?? [])
     expect(new Set(ids).size).toBe(ids.length)
+    await annotate(`${kills} kills, ${acknowledged.length} appends of ${ids.length} rows acknowledged`)
   },
 )
 

@@ -1,0 +1,120 @@
+import {
+  MethodCallValidator,
+  type OpenrpcDocument,
+  parseOpenRPCDocument,
+  validateOpenRPCDocument,
+} from '@open-rpc/schema-utils-js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { badConditions } from './bad-conditions.ts'
+import { caseUser, methodCases } from './method-cases.ts'
+import { readExamples } from './readme-examples.ts'
+import { documentedDeletes, documentedQueries } from './seed-002-requests.ts'
+import { secrets, startTestApp, type TestApp } from './support/app.ts'
+import { createWire, send } from './support/wire.ts'
+
+const token = secrets.root
+
+let app: TestApp
+let document: OpenrpcDocument
+/** As a generator of clients reads it: no reference is left. */
+let resolved: OpenrpcDocument
+let calls: MethodCallValidator
+
+const wire = createWire(() => app)
+
+beforeAll(async () => {
+  app = await startTestApp('pglite')
+  document = await wire.result<OpenrpcDocument>('rpc.discover')
+  resolved = await parseOpenRPCDocument(structuredClone(document))
+  calls = new MethodCallValidator(resolved)
+})
+
+afterAll(() => app.close())
+
+/** Checks results as if each were the one parameter of its method: the library only checks calls. */
+function resultValidator(): MethodCallValidator {
+  const methods = resolved.methods.map(method =>
+    '$ref' in method ? method : { name: method.name, params: [{ ...method.result, required: true }] },
+  )
+  return new MethodCallValidator({ ...resolved, methods } as OpenrpcDocument)
+}
+
+test('the README’s examples fit the document, and are answered as it shows', async () => {
+  const examples = readExamples(token)
+  expect(examples.length).toBeGreaterThan(1)
+  for (const { request, answer } of examples) {
+    expect(calls.validate(request.method, request.params)).toEqual([])
+    expect(await wire.ask(request)).toEqual(answer)
+  }
+})
+
+test('the document is valid OpenRPC, and refers to nothing outside of itself', () => {
+  expect(validateOpenRPCDocument(document)).toBe(true)
+  const references = JSON.stringify(document).match(/"\$(?:ref|schema|id)":"[^"]*"/g) ?? []
+  expect(references.filter(reference => !reference.includes(':"#/'))).toEqual([])
+  expect(JSON.stringify(resolved)).not.toContain('"$ref"')
+})
+
+test('rpc.discover and GET /openrpc.json are the same, and need no credential', async () => {
+  const { status, headers, body } = await send(app.url, { path: '/openrpc.json', method: 'GET' })
+  expect(status).toBe(200)
+  expect(headers['content-type']).toMatch(/^application\/json/)
+  expect(JSON.parse(body)).toEqual(document)
+  expect(await wire.ask({ jsonrpc: '2.0', method: 'rpc.discover', id: 1 })).toMatchObject({
+    result: document,
+  })
+})
+
+test('it lists every method, and only methods that there are', async () => {
+  const listed = document.methods.map(method => ('name' in method ? method.name : ''))
+  expect(listed.toSorted()).toEqual(methodCases.map(({ method }) => method).toSorted())
+  for (const name of listed) {
+    const answer = await wire.call(name, { token: '' })
+    expect(answer).not.toMatchObject({ error: { code: -32601 } })
+  }
+})
+
+test.each(methodCases)(
+  'a good call of $method fits its parameters, and the answer its result',
+  async ({ method, params }) => {
+    if (method === 'token_change_password') {
+      await wire.token([], { username: caseUser, password: 'the password' })
+    }
+    const given = { token, ...(await params(wire)) }
+    expect(calls.validate(method, given)).toEqual([])
+    const result = await wire.result(method, given)
+    expect(resultValidator().validate(method, { result })).toEqual([])
+  },
+)
+
+test('the seed’s requests fit the document', () => {
+  for (const { method, condition } of [...documentedQueries, ...documentedDeletes]) {
+    expect(calls.validate(method, { token, query: { condition } })).toEqual([])
+    expect(calls.validate(method, [token, { condition }])).toEqual([])
+  }
+})
+
+test('a call without what is required does not fit', () => {
+  for (const { method, malformed } of methodCases) {
+    for (const [change] of malformed.filter(([change]) => Object.values(change).includes(undefined))) {
+      const member = Object.keys(change)[0] ?? ''
+      // The result of a finish is needed only where there is no error message.
+      if (member === 'result') continue
+      expect(calls.validate(method, { token, ...change })).not.toEqual([])
+    }
+  }
+})
+
+test('most conditions that the server refuses do not fit either', () => {
+  const single = badConditions.filter(([json]) => isJson(json))
+  const accepted = single.filter(([json]) => {
+    const condition = [JSON.parse(json)]
+    const errors = calls.validate('js-result_delete', { token, query: { condition } })
+    return Array.isArray(errors) && errors.length === 0
+  })
+  expect(accepted.map(([json]) => json)).toEqual([])
+})
+
+function isJson(text: string): boolean {
+  return URL.canParse(`data:${text}`) && text.length > 0
+}
