@@ -3,7 +3,8 @@ import { RpcError } from '../errors.ts'
 
 /**
  * What is left out of an answer: rows larger than `bytes` each, or those with which the rows so far take more.
- * Postgres leaves them out, because a text of 512 MiB ends our process inside its driver.
+ * Postgres leaves them out: a gigabyte of rows would fill our memory, and one text of 512 MiB ends the process inside
+ * the driver.
  */
 export interface Bound {
   readonly measure: 'each' | 'together'

@@ -129,10 +129,12 @@ describeEngines('200 random tokens on the records of 500 names', open => {
 /** Each method on one name answers, or refuses before it does anything. */
 async function expectNamed({ call, resource }: Target, caller: Identity, name: string): Promise<void> {
   const query = { condition: [{ [resource.nameField]: name }, { limit: 10 }] }
+  const inside = { condition: [{ or: [{ not: { [resource.nameField]: name } }, 'is_failure'] }] }
   const attempts: readonly (readonly [string, Verb, object])[] = [
     ['query', 'read', { query }],
     ['page', 'read', { query }],
     ['count', 'read', { query }],
+    ['count', 'read', { query: inside }],
     ['delete', 'delete', { query }],
     ['append', 'write', { rows: [newRow(resource, name)] }],
   ]

@@ -60,12 +60,6 @@ export async function startDaybook(variables: Variables): Promise<DaybookProcess
   }
 }
 
-/** Runs a server that is expected not to come up; resolves to how it ended and what it wrote to stderr. */
-export async function runToRefusal(variables: Variables): Promise<Ending & { readonly errors: string }> {
-  const { ended, errors } = spawnDaybook(variables)
-  return { ...(await ended), errors: errors() }
-}
-
 /** A server that is killed, if it still runs, when the test ends. */
 export async function serveDaybook(variables: Variables): Promise<DaybookProcess> {
   const server = await startDaybook(variables)

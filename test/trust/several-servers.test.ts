@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { Client as PgClient } from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { createEmptyPostgres, createTestPostgres } from '../support/databases.ts'
 import type { PostgresDatabase } from '../support/postgres-database.ts'
-import { dataFolder, serveDaybook, superToken } from './daybook-process.ts'
+import { type DaybookProcess, dataFolder, serveDaybook, superToken } from './daybook-process.ts'
 import { rounds } from './rounds.ts'
 
 test('of the rows of one PostgreSQL two servers delete each once', { timeout: 120_000 }, async () => {
@@ -21,11 +21,11 @@ test('of the rows of one PostgreSQL two servers delete each once', { timeout: 12
   }
 })
 
-test('servers that start at once on an empty database all serve, with one super token', {
+test('servers that start at once on a new database all serve, with one super token', {
   timeout: 120_000,
 }, async () => {
   const database = await droppedLater(createEmptyPostgres())
-  const servers = await Promise.all([1, 2, 3].map(() => startOn(database, undefined)))
+  const servers = await startTogether(database, 3)
   const shown = servers.flatMap(({ output }) => /^ {2}(\w{16}:\w{32})$/m.exec(output())?.[1] ?? [])
   expect(shown).toHaveLength(1)
   const [token = ''] = shown
@@ -44,7 +44,27 @@ async function droppedLater(creating: Promise<PostgresDatabase>): Promise<Postgr
   return database
 }
 
-async function startOn({ url }: PostgresDatabase, token: string | undefined) {
+/** Starts servers that all stand before the first migration at the same moment, however long each takes to get there. */
+async function startTogether({ url }: PostgresDatabase, count: number): Promise<readonly DaybookProcess[]> {
+  const gate = new PgClient({ connectionString: url })
+  await gate.connect()
+  try {
+    await gate.query(`create table migration (
+      name text collate "C" primary key, checksum text not null, applied_time timestamptz not null default now())`)
+    await gate.query('begin; lock table migration in access exclusive mode')
+    const starting = Promise.all(Array.from({ length: count }, () => startOn({ url }, undefined)))
+    const waiting = `select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`
+    const allWait = async () => (await gate.query(waiting)).rowCount === count
+    await Promise.race([starting, vi.waitUntil(allWait, { timeout: 60_000 })])
+    await gate.query('commit')
+    return await starting
+  } finally {
+    await gate.end()
+  }
+}
+
+async function startOn({ url }: Pick<PostgresDatabase, 'url'>, token: string | undefined) {
   const own = { DATABASE_URL: url, DAYBOOK_DATA: await dataFolder() }
   return serveDaybook({ ...own, DAYBOOK_SUPER_TOKEN: token })
 }
