@@ -15,7 +15,7 @@ export function conditionSchema({ words, keys }: Language, allowAll: boolean): J
     anyOf: [
       { description: 'A word', type: 'string', enum: flags },
       ...flags.map(name => member(name, words.get(name)?.summary ?? name, { enum: [null, true] })),
-      member('limit', 'The newest n', { type: 'integer', minimum: 0 }),
+      member('limit', 'The newest n', { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
       ...[...keys.values()].map(key => member(key.name, key.summary, valueSchema(key.value))),
       member('or', 'At least one holds', { type: 'array', items: inner, minItems: 1 }),
       member('and', 'All hold', { type: 'array', items: inner, minItems: 1 }),

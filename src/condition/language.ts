@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { stringifyJson } from '../json.ts'
-import { compilePattern, patternFault } from '../permission/pattern.ts'
+import { compilePattern, maxNameLength, patternFault } from '../permission/pattern.ts'
 import { prefixUpperBound } from '../permission/prefix-range.ts'
 import type { Field } from './field.ts'
 import { and, equal, type Predicate } from './predicate.ts'
@@ -79,10 +79,13 @@ function equalityKeys(column: string, value: z.ZodType<string | number>): Key[] 
   ]
 }
 
-const patternText = z.string().superRefine((text, context) => {
-  const fault = patternFault(text)
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
-})
+const patternText = z
+  .string()
+  .superRefine((text, context) => {
+    const fault = patternFault(text)
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
+  })
+  .meta({ minLength: 1, maxLength: maxNameLength, pattern: '^[^*]*[*]?$' })
 
 function likeKey(column: string): Key {
   const summary = `${column} matches a literal, or a literal followed by one * at its end`

@@ -26,6 +26,7 @@ export function openRpcDocument(methods: readonly Method[], version: string): ob
 }
 
 function describeMethod({ name, summary, params, result, access, credentialParams }: Method): object {
+  const credential = Object.keys(params.shape).find(param => credentialParams.includes(param))
   return {
     name,
     summary,
@@ -34,7 +35,7 @@ function describeMethod({ name, summary, params, result, access, credentialParam
       name: param,
       // OpenRPC wants required parameters first. The credential comes first by position, and where it is a
       // parameter at all it is needed: only a header can stand in for it.
-      required: (access === 'token' && param === credentialParams[0]) || !schema.safeParse(undefined).success,
+      required: (access === 'token' && param === credential) || !schema.safeParse(undefined).success,
       schema: jsonSchema(schema, 'input'),
     })),
     result: { name: 'result', schema: jsonSchema(result, 'output') },

@@ -91,11 +91,7 @@ describeEngines('appending', open => {
   })
 
   test('keeps every digit of a number', async () => {
-    const numbers = [
-      '9007199254740993',
-      '-123456789012345678901234567890',
-      '0.12345678901234567890123',
-    ]
+    const numbers = ['9007199254740993', '-123456789012345678901234567890', '0.12345678901234567890123']
     const text = `[{"js_worker_name":"exact","param":{"n":[${numbers.join()}]},"result":18446744073709551617}]`
     const { ids } = await append(parseJson(text))
     const callText = createTextCaller(database)

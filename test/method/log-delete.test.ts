@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { jsResult } from '../../src/resource/js-result.ts'
@@ -181,10 +182,22 @@ describe('deletes at once, on PostgreSQL', () => {
     await appendAll(call, jsResult, rows)
   }
 
+  /** Starts two deletes that both meet a locked row, so that neither can end before the other has begun. */
   async function deleteTwice(condition: readonly unknown[], options: object = {}): Promise<number[]> {
     const params = { query: { condition }, ...options }
-    const answers = [1, 2].map(() => call<{ deleted: number }>('js-result_delete', params))
+    let answers: Promise<{ deleted: number }>[] = []
+    await database.transaction(async ({ kysely }) => {
+      await sql`select 1 from js_result for update`.execute(kysely)
+      answers = [1, 2].map(() => call('js-result_delete', params))
+      while ((await countWaiting()) < 2) await new Promise(setImmediate)
+    })
     return (await Promise.all(answers)).map(answer => answer.deleted)
+  }
+
+  async function countWaiting(): Promise<number> {
+    const { rows } = await sql<{ count: number }>`select count(*) as count from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(database.kysely)
+    return rows[0]?.count ?? 0
   }
 
   async function countOf(js_worker_name: string): Promise<unknown> {

@@ -52,14 +52,13 @@ test.for(deepBodies)('a mebibyte of %s is refused', async ([, body, error]) => {
 })
 
 test('60,000 tiny conditions are refused, nested ones too', async () => {
-  const condition = Array.from({ length: 60_000 }, () => 'last')
+  const condition = Array.from({ length: 60_000 }, () => 'is_failure')
   const bodies = [condition, [{ or: condition }], [{ not: { and: condition } }]].map(each =>
     requestText('js-result_query', { token: superToken, query: { condition: each } }),
   )
   const answers = await expectUnharmed(server(), maxMemory, () => postAll(server().url, bodies, 3))
-  const expected = { code: 110, data: { reason: 'too_many_conditions' } }
-  for (const { body } of answers.filter(({ body }) => !body.includes('misplaced'))) {
-    expect(JSON.parse(body)).toMatchObject({ error: expected })
+  for (const { body } of answers) {
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 110, data: { reason: 'too_many_conditions' } } })
   }
 })
 

@@ -6,6 +6,7 @@ import { createEmptyPostgres, createTestPostgres } from '../support/databases.ts
 import type { PostgresDatabase } from '../support/postgres-database.ts'
 import { type DaybookProcess, dataFolder, serveDaybook, superToken } from './daybook-process.ts'
 import { rounds } from './rounds.ts'
+import { lockTable } from './table-lock.ts'
 
 test('of the rows of one PostgreSQL two servers delete each once', { timeout: 120_000 }, async () => {
   const database = await droppedLater(createTestPostgres())
@@ -45,26 +46,21 @@ async function droppedLater(creating: Promise<PostgresDatabase>): Promise<Postgr
 }
 
 /** Starts servers that all stand before the first migration at the same moment, however long each takes to get there. */
-async function startTogether({ url }: PostgresDatabase, count: number): Promise<readonly DaybookProcess[]> {
-  const gate = new PgClient({ connectionString: url })
-  await gate.connect()
-  try {
-    await gate.query(`create table migration (
-      name text collate "C" primary key, checksum text not null, applied_time timestamptz not null default now())`)
-    await gate.query('begin; lock table migration in access exclusive mode')
-    const starting = Promise.all(Array.from({ length: count }, () => startOn({ url }, undefined)))
-    const waiting = `select from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`
-    const allWait = async () => (await gate.query(waiting)).rowCount === count
-    await Promise.race([starting, vi.waitUntil(allWait, { timeout: 60_000 })])
-    await gate.query('commit')
-    return await starting
-  } finally {
-    await gate.end()
-  }
+async function startTogether(database: PostgresDatabase, count: number): Promise<readonly DaybookProcess[]> {
+  await query(
+    database,
+    `create table migration (
+      name text collate "C" primary key, checksum text not null, applied_time timestamptz not null default now())`,
+  )
+  const { waiting, release } = await lockTable(database.url, 'migration')
+  const starting = Promise.all(Array.from({ length: count }, () => startOn(database, undefined)))
+  const allWait = vi.waitUntil(async () => (await waiting()) === count, { timeout: 60_000 })
+  await Promise.race([starting, allWait])
+  await release()
+  return starting
 }
 
-async function startOn({ url }: Pick<PostgresDatabase, 'url'>, token: string | undefined) {
+async function startOn({ url }: PostgresDatabase, token: string | undefined) {
   const own = { DATABASE_URL: url, DAYBOOK_DATA: await dataFolder() }
   return serveDaybook({ ...own, DAYBOOK_SUPER_TOKEN: token })
 }

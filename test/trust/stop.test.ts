@@ -3,12 +3,12 @@ import { readdir } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client as PgClient } from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { createTestPostgres } from '../support/databases.ts'
 import { type DaybookProcess, dataFolder, serveDaybook, superToken } from './daybook-process.ts'
 import { findLosses } from './kept-rows.ts'
+import { lockTable } from './table-lock.ts'
 import { startWriters } from './writers.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -58,19 +58,13 @@ async function serverWithRunningAppend() {
   const database = await createTestPostgres()
   onTestFinished(database.drop)
   const server = await serveDaybook({ DATABASE_URL: database.url, DAYBOOK_DATA: await dataFolder() })
-  const other = new PgClient({ connectionString: database.url })
-  await other.connect()
-  onTestFinished(() => other.end())
-  await other.query('begin; lock table js_result in access exclusive mode')
+  const { waiting, release } = await lockTable(database.url, 'js_result')
   const client = createClient({ url: server.url, token: superToken })
   const append = client.append('js-result', [{ js_worker_name: 'waiting' }])
   // Its fate is looked at later.
   append.catch(() => undefined)
-  await vi.waitUntil(async () => {
-    const { rows } = await other.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'")
-    return rows.length > 0
-  })
-  return { server, append, release: async () => void (await other.query('commit')) }
+  await vi.waitUntil(async () => (await waiting()) > 0, { timeout: 20_000 })
+  return { server, append, release }
 }
 
 /** A connection on which all but the last line of a GET has arrived. */

@@ -52,6 +52,11 @@ describeApps('conditions', wire => {
       expect(await wire.ask(batchText(`{"condition":[${all}]}`, reads))).toEqual(reads.map(() => refusal))
     })
 
+    test.each(['false', '0', '"yes"', '{}'])('{"all":%s} deletes nothing', async value => {
+      const answers = await wire.ask(batchText(`{"condition":[{"all":${value}}]}`, ['js-result_delete']))
+      expect(answers).toEqual([failure(-32602, 'wrong_type', 'query.condition[0].all')])
+    })
+
     test.each([
       ['"is_done"', 'unknown_condition', '[0]'],
       ['{"js_worker_name":"a"}', 'unknown_condition', '[0].js_worker_name'],

@@ -18,7 +18,6 @@ const limits: readonly BadCondition[] = [
 const words: readonly BadCondition[] = [
   ...wrongValues('last', 'false', '0', '1', '"true"', '{}', '[]'),
   ...wrongValues('is_failure', 'false', '0', '"yes"', '{}'),
-  ['{"all":false}', 'misplaced_condition', '[0]'],
   ...['"is_waiting"', '"IS_FAILURE"', '""', '"is_failure "', '"or"', '"not"', '"js"'].map(
     (json): BadCondition => [json, 'unknown_condition', '[0]'],
   ),

@@ -1,30 +1,26 @@
-import {
-  MethodCallValidator,
-  type OpenrpcDocument,
-  parseOpenRPCDocument,
-  validateOpenRPCDocument,
-} from '@open-rpc/schema-utils-js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { badConditions } from './bad-conditions.ts'
 import { caseUser, methodCases } from './method-cases.ts'
 import { readExamples } from './readme-examples.ts'
 import { documentedDeletes, documentedQueries } from './seed-002-requests.ts'
 import { secrets, startTestApp, type TestApp } from './support/app.ts'
+import { type OpenRpcDocument, openRpcLibrary } from './support/openrpc-library.ts'
 import { createWire, send } from './support/wire.ts'
 
+const { MethodCallValidator, parseOpenRPCDocument, validateOpenRPCDocument } = openRpcLibrary
 const token = secrets.root
 
 let app: TestApp
-let document: OpenrpcDocument
+let document: OpenRpcDocument
 /** As a generator of clients reads it: no reference is left. */
-let resolved: OpenrpcDocument
-let calls: MethodCallValidator
+let resolved: OpenRpcDocument
+let calls: InstanceType<typeof MethodCallValidator>
 
 const wire = createWire(() => app)
 
 beforeAll(async () => {
   app = await startTestApp('pglite')
-  document = await wire.result<OpenrpcDocument>('rpc.discover')
+  document = await wire.result<OpenRpcDocument>('rpc.discover')
   resolved = await parseOpenRPCDocument(structuredClone(document))
   calls = new MethodCallValidator(resolved)
 })
@@ -32,11 +28,13 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 /** Checks results as if each were the one parameter of its method: the library only checks calls. */
-function resultValidator(): MethodCallValidator {
-  const methods = resolved.methods.map(method =>
-    '$ref' in method ? method : { name: method.name, params: [{ ...method.result, required: true }] },
-  )
-  return new MethodCallValidator({ ...resolved, methods } as OpenrpcDocument)
+function resultValidator(): InstanceType<typeof MethodCallValidator> {
+  const methods = resolved.methods.map(({ name, result }) => ({
+    name,
+    params: [{ ...result, required: true }],
+    result,
+  }))
+  return new MethodCallValidator({ ...resolved, methods })
 }
 
 test('the README’s examples fit the document, and are answered as it shows', async () => {
@@ -66,7 +64,7 @@ test('rpc.discover and GET /openrpc.json are the same, and need no credential', 
 })
 
 test('it lists every method, and only methods that there are', async () => {
-  const listed = document.methods.map(method => ('name' in method ? method.name : ''))
+  const listed = document.methods.map(method => method.name)
   expect(listed.toSorted()).toEqual(methodCases.map(({ method }) => method).toSorted())
   for (const name of listed) {
     const answer = await wire.call(name, { token: '' })
@@ -105,16 +103,12 @@ test('a call without what is required does not fit', () => {
   }
 })
 
-test('most conditions that the server refuses do not fit either', () => {
-  const single = badConditions.filter(([json]) => isJson(json))
-  const accepted = single.filter(([json]) => {
-    const condition = [JSON.parse(json)]
-    const errors = calls.validate('js-result_delete', { token, query: { condition } })
-    return Array.isArray(errors) && errors.length === 0
-  })
-  expect(accepted.map(([json]) => json)).toEqual([])
+test('a condition that the server refuses does not fit, unless only the server can tell', () => {
+  const fits = badConditions
+    .filter(([, , path]) => /^\[0\](?!.*\.(?:or|and|not)\b)/.test(path))
+    .filter(([json]) => {
+      const query = JSON.parse(`{"condition":[${json}]}`)
+      return String(calls.validate('js-result_delete', { token, query })) === ''
+    })
+  expect(fits.map(([json]) => json)).toEqual([])
 })
-
-function isJson(text: string): boolean {
-  return URL.canParse(`data:${text}`) && text.length > 0
-}

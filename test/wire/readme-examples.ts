@@ -13,9 +13,11 @@ export interface ReadmeExample {
 /** The README's curl commands, each with the JSON block that follows it; `token` takes the place of `$TOKEN`. */
 export function readExamples(token: string): readonly ReadmeExample[] {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-  const pairs = readme.matchAll(/^```sh\n(?:(?!^```).*\n)*?curl .*?-d '(.*?)'\n```\n+```json\n(.*?)\n```$/gms)
-  return [...pairs].map(([, request = '', answer = '']) => ({
-    request: JSON.parse(request.replaceAll("'$TOKEN'", token)),
-    answer: JSON.parse(answer),
-  }))
+  const blocks = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+  return blocks.flatMap(([, language, text = ''], i) => {
+    const body = /curl [^']*'[^']*' -d '(.*)'\n$/s.exec(text)?.[1]
+    const [, next, answer = ''] = blocks[i + 1] ?? []
+    if (language !== 'sh' || body === undefined || next !== 'json') return []
+    return [{ request: JSON.parse(body.replaceAll("'$TOKEN'", token)), answer: JSON.parse(answer) }]
+  })
 }

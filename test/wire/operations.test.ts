@@ -1,0 +1,146 @@
+import { Client } from 'pg'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { secrets, startOn } from './support/app.ts'
+import { createTestData } from './support/data.ts'
+import { createWire, describeApps, rpc, send, type Wire } from './support/wire.ts'
+
+const token = secrets.root
+const count = { token, query: { condition: [] } }
+
+function get(wire: Wire, path: string) {
+  return send(wire.app.url, { path, method: 'GET' })
+}
+
+/** The value of each series by its name and labels. */
+async function readSeries(wire: Wire): Promise<ReadonlyMap<string, number>> {
+  const { body } = await get(wire, '/metrics')
+  const lines = body.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  return new Map(lines.map(line => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]))
+}
+
+describeApps('operations', wire => {
+  test('every answer carries X-Request-Id, the one that was sent if it is harmless', async () => {
+    const body = JSON.stringify(rpc('js-result_count', count))
+    const ask = async (id?: string) => {
+      const { headers } = await send(wire.app.url, {
+        body,
+        headers: id === undefined ? {} : { 'x-request-id': id },
+      })
+      return headers['x-request-id']
+    }
+    expect(await ask('trace-7')).toBe('trace-7')
+    for (const id of [undefined, 'a b', '"x"', '<script>', 'x'.repeat(129)]) {
+      expect(await ask(id)).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/)
+    }
+    for (const path of ['/livez', '/readyz', '/metrics', '/openrpc.json', '/none']) {
+      expect((await get(wire, path)).headers).toHaveProperty('x-request-id')
+    }
+  })
+
+  test('it is alive and ready', async () => {
+    expect(await get(wire, '/livez')).toMatchObject({ status: 200, body: '{"status":"alive"}' })
+    expect(await get(wire, '/readyz')).toMatchObject({ status: 200, body: '{"status":"ready"}' })
+  })
+
+  test('requests are counted by method and code, their durations too', async () => {
+    const before = await readSeries(wire)
+    await wire.ask([
+      rpc('js-result_count', count),
+      rpc('js-result_count', count),
+      rpc('js-result_count', { query: count.query }),
+      rpc('js-result_nope', count),
+      rpc('toString', {}),
+    ])
+    const after = await readSeries(wire)
+    const moved = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0)
+    expect(moved('daybook_requests_total{method="js-result_count",code="ok"}')).toBe(2)
+    expect(moved('daybook_requests_total{method="js-result_count",code="102"}')).toBe(1)
+    expect(moved('daybook_requests_total{method="unknown",code="-32601"}')).toBe(2)
+    expect(moved('daybook_request_duration_seconds_count{method="js-result_count"}')).toBe(3)
+    expect(moved('daybook_request_duration_seconds_bucket{le="+Inf",method="js-result_count"}')).toBe(3)
+  })
+
+  test('rows are counted by what happened to them', async () => {
+    const before = await readSeries(wire)
+    const rows = [1, 2, 3].map(start_time => ({ js_worker_name: 'counted', start_time }))
+    await wire.result('js-result_append', { rows })
+    await wire.result('js-result_query', { query: { condition: [{ js_worker_name: 'counted' }] } })
+    await wire.result('js-result_page', {
+      query: { condition: [{ js_worker_name: 'counted' }, { limit: 2 }] },
+    })
+    await wire.result('js-result_delete', { query: { condition: [{ js_worker_name: 'counted' }] } })
+    const after = await readSeries(wire)
+    const moved = (action: string) => {
+      const name = `daybook_rows_total{resource="js-result",action="${action}"}`
+      return (after.get(name) ?? 0) - (before.get(name) ?? 0)
+    }
+    expect(['appended', 'returned', 'deleted'].map(moved)).toEqual([3, 5, 3])
+  })
+
+  test('lookups into the caches and the connections of the pool can be seen', async () => {
+    const name = (cache: string, outcome: string) =>
+      `daybook_cache_lookups_total{cache="${cache}",outcome="${outcome}"}`
+    const created = await wire.token([{ scopes: ['global'], permissions: [{ js_result: { read: '*' } }] }])
+    const query = { condition: [{ js_worker_id: 1 }, { run_type: 'never asked before' }] }
+    const before = await readSeries(wire)
+    await wire.result('js-result_count', { query }, created)
+    const first = await readSeries(wire)
+    await wire.result('js-result_count', { query }, created)
+    const second = await readSeries(wire)
+    for (const cache of ['credential', 'statement']) {
+      const value = (series: ReadonlyMap<string, number>, outcome: string) =>
+        series.get(name(cache, outcome)) ?? 0
+      expect(value(first, 'miss') - value(before, 'miss')).toBe(1)
+      expect(value(second, 'miss') - value(first, 'miss')).toBe(0)
+      expect(value(second, 'hit') - value(first, 'hit')).toBe(1)
+    }
+    for (const state of ['busy', 'idle', 'waiting']) {
+      expect(second.get(`daybook_database_connections{state="${state}"}`)).toBeGreaterThanOrEqual(0)
+    }
+    expect(second.has('process_cpu_seconds_total')).toBe(true)
+  })
+})
+
+describe('a server that is not ready', () => {
+  const startOnPostgres = async () => {
+    const data = await createTestData('postgres')
+    const app = await startOn(data)
+    const postgres = new Client({ connectionString: inject('postgresUrl') })
+    await postgres.connect()
+    onTestFinished(async () => {
+      await postgres.end()
+      await app.close()
+      await data.remove()
+    })
+    return { wire: createWire(() => app), postgres, url: data.postgresUrl ?? '' }
+  }
+
+  const readiness = async (wire: Wire) => {
+    const { status, body } = await get(wire, '/readyz')
+    return [status, JSON.parse(body)]
+  }
+
+  test('says that a migration is missing', async () => {
+    const { wire, url } = await startOnPostgres()
+    const own = new Client({ connectionString: url })
+    await own.connect()
+    await own.query('delete from migration')
+    await own.end()
+    expect(await readiness(wire)).toEqual([503, { status: 'not_ready', reason: 'migrations_pending' }])
+  })
+
+  test('says that the database is not there, lives on, and is ready when it is back', async () => {
+    const { wire, postgres, url } = await startOnPostgres()
+    const name = new URL(url).pathname.slice(1)
+    await postgres.query(`alter database ${name} allow_connections false`)
+    await postgres.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
+    expect(await readiness(wire)).toEqual([503, { status: 'not_ready', reason: 'database_unreachable' }])
+    expect(await get(wire, '/livez')).toMatchObject({ status: 200 })
+    const answer = await wire.ask(rpc('js-result_count', count))
+    expect(answer).toMatchObject({ error: { code: 103 } })
+
+    await postgres.query(`alter database ${name} allow_connections true`)
+    await expect.poll(() => readiness(wire)).toEqual([200, { status: 'ready' }])
+    await expect.poll(() => wire.ask(rpc('js-result_count', count))).toMatchObject({ result: { count: 0 } })
+  })
+})
