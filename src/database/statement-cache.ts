@@ -12,8 +12,11 @@ export interface StatementCache {
 export interface StatementCacheOptions {
   /** How many shapes are kept compiled. */
   readonly size?: number
-  /** How many get a name: a connection keeps each named statement until it ends, and clients choose the shapes. */
-  readonly maxNamed?: number
+  /**
+   * How much SQL may have names, in characters: each connection keeps every named statement's plan until it ends, and
+   * clients choose the shapes. A merge of many names is a hundred times as long as an ordinary query.
+   */
+  readonly maxNamedLength?: number
   readonly onLookup?: (hit: boolean) => void
 }
 
@@ -23,9 +26,10 @@ interface Entry {
 
 /** A shape is named at its second use, so that one that comes once costs the connections nothing. */
 export function createStatementCache(options: StatementCacheOptions = {}): StatementCache {
-  const { size = 1000, maxNamed = 500, onLookup } = options
+  const { size = 1000, maxNamedLength = 2 * 1024 * 1024, onLookup } = options
   const entries = new LRUCache<string, Entry>({ max: size })
   const named = new Set<string>()
+  let namedLength = 0
 
   function get(key: string, build: () => Compilable): Statement {
     const entry = entries.get(key)
@@ -41,8 +45,11 @@ export function createStatementCache(options: StatementCacheOptions = {}): State
 
   function nameIt(statement: Statement): Statement {
     const name = `daybook_${hash('sha256', statement.sql).slice(0, 32)}`
-    if (!named.has(name) && named.size >= maxNamed) return statement
-    named.add(name)
+    if (!named.has(name)) {
+      if (namedLength + statement.sql.length > maxNamedLength) return statement
+      named.add(name)
+      namedLength += statement.sql.length
+    }
     return { ...statement, name }
   }
 

@@ -25,7 +25,9 @@ export function expectUntouched(wire: Wire): void {
     before = await readState(wire)
   })
   afterEach(async () => {
-    expect(await readState(wire)).toEqual(before)
+    const expected = before
+    before = await readState(wire)
+    expect(before).toEqual(expected)
   })
 }
 
