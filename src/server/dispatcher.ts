@@ -22,7 +22,7 @@ export interface DispatcherOptions {
  * as data: what a handler throws would end the process, and an error with a code would reach the client unfiltered.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatch {
-  const { methods, metrics } = options
+  const { methods, metrics, logger } = options
   const handlers = new Map(methods.map(method => [method.name, handlerOf(method, options)]))
   if (handlers.size < methods.length) throw new TypeError('two methods have the same name')
   // jayson takes undefined for "no such method", which its types leave out; a Map has no inherited names.
@@ -31,7 +31,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatch {
     const started = performance.now()
     const outcome = await callJayson(server, request, context)
     const label = handlers.has(request.method) ? request.method : unknownMethod
-    metrics.countRequest(label, outcome.code, (performance.now() - started) / 1000)
+    const milliseconds = performance.now() - started
+    metrics.countRequest(label, outcome.code, milliseconds / 1000)
+    // The parameters stay out: they hold credentials and what clients record.
+    logger.debug(
+      { correlationId: context.correlationId, method: label, code: outcome.code, milliseconds },
+      'answered',
+    )
     return outcome
   }
 }

@@ -5,14 +5,10 @@ export interface Exchange {
 }
 
 /** Posts a body as JSON. */
-export async function post(
-  url: string,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Exchange> {
+export async function post(url: string, body: string): Promise<Exchange> {
   const answer = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json' },
     body,
     signal: AbortSignal.timeout(120_000),
   })
