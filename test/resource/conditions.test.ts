@@ -20,6 +20,9 @@ import { compareNewest, matches, splitList, type WireRow } from './reference.ts'
 
 const rowCount = 5000
 const listCount = 1000
+
+/** The first resource bears the whole count on each engine; the others differ by their fields alone. */
+const listCountOf = (resource: Resource) => (resource === resources[0] ? listCount : listCount / 4)
 const timeout = 900_000
 
 /** A resource's records, newest first, in a database and in memory. */
@@ -75,10 +78,10 @@ describeEngines('random condition lists over random rows', open => {
           if (order !== undefined) await expectWalked(table, { filters, sizes, order }, all)
           await expectDeleted(table, list, all.slice(0, limit))
         }),
-        { numRuns: listCount },
+        { numRuns: listCountOf(resource) },
       )
       // Lists that find nothing, or everything, would say little.
-      expect(telling).toBeGreaterThan(listCount / 3)
+      expect(telling).toBeGreaterThan(listCountOf(resource) / 3)
     },
     timeout,
   )

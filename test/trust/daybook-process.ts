@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
@@ -34,37 +35,15 @@ export interface DaybookProcess {
 }
 
 /** Starts a server on a free port; resolves when it listens. Throws Error, with what it wrote, when it ends instead. */
-export async function startDaybook(variables: Variables): Promise<DaybookProcess> {
-  const { child, output, errors, ended } = spawnDaybook(variables)
-  const listening = new Promise<string>(resolve => {
-    child.stdout?.on('data', () => {
-      // Whole lines only: a chunk may end within the port.
-      const url = /listens on (\S+)\n/.exec(output())?.[1]
-      if (url !== undefined) resolve(url)
-    })
-  })
-  const url = await Promise.race([listening, ended])
-  if (typeof url !== 'string') throw new Error(`the server ended with ${url.code}: ${errors()}`)
-  return {
-    url,
-    pid: child.pid ?? 0,
-    ended,
-    isRunning: () => isRunning(child),
-    signal: name => void child.kill(name),
-    async kill() {
-      child.kill('SIGKILL')
-      await ended
-    },
-    output,
-    errors,
-  }
+export function startDaybook(variables: Variables): Promise<DaybookProcess> {
+  return whenListening(spawnDaybook(variables))
 }
 
-/** A server that is killed, if it still runs, when the test ends. */
-export async function serveDaybook(variables: Variables): Promise<DaybookProcess> {
-  const server = await startDaybook(variables)
-  onTestFinished(server.kill)
-  return server
+/** The same for one test: it is killed, if it still runs, when the test ends. */
+export function serveDaybook(variables: Variables): Promise<DaybookProcess> {
+  const spawned = spawnDaybook(variables)
+  onTestFinished(spawned.kill)
+  return whenListening(spawned)
 }
 
 /** A data folder that is removed when the test ends. */
@@ -74,17 +53,39 @@ export async function dataFolder(): Promise<string> {
   return folder
 }
 
-function spawnDaybook(variables: Variables) {
+function spawnDaybook(variables: Variables): Omit<DaybookProcess, 'url'> {
   const child = spawn(process.execPath, [main, 'serve'], {
     env: childVariables(variables),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   // A test run that is broken off must not leave a server behind.
-  const kill = (): void => void child.kill('SIGKILL')
-  process.once('exit', kill)
-  child.once('exit', () => process.off('exit', kill))
+  const killNow = (): void => void child.kill('SIGKILL')
+  process.once('exit', killNow)
+  child.once('exit', () => process.off('exit', killNow))
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Ending)
-  return { child, ended, output: collect(child.stdout), errors: collect(child.stderr) }
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    signal: name => void child.kill(name),
+    async kill() {
+      killNow()
+      await ended
+    },
+    output: collect(child.stdout),
+    errors: collect(child.stderr),
+  }
+}
+
+async function whenListening(spawned: Omit<DaybookProcess, 'url'>): Promise<DaybookProcess> {
+  const { isRunning, output, errors, ended } = spawned
+  for (;;) {
+    // Whole lines only: a chunk may end within the port.
+    const url = /listens on (\S+)\n/.exec(output())?.[1]
+    if (url !== undefined) return { ...spawned, url }
+    if (!isRunning()) throw new Error(`the server ended with ${(await ended).code}: ${errors()}`)
+    await Promise.race([sleep(20), ended])
+  }
 }
 
 /** None of the settings of whoever runs the tests. */
@@ -104,8 +105,4 @@ function collect(stream: ChildProcess['stdout']): () => string {
     text += chunk
   })
   return () => text
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null
 }
