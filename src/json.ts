@@ -60,6 +60,9 @@ function decimalOf(source: string): { digits: string; exponent: number } {
 /** jsonb writes every digit out, so nine bytes (`1e131071`) could become 128 KiB in an answer. */
 const maxExactDigits = 1000
 
+/** By how much the numbers of a body may grow in all: a megabyte of `1e300` would become a row too large to be read. */
+const maxGrowth = 100_000
+
 /**
  * Refuses what PostgreSQL cannot keep or would change: nesting beyond `depth`, `\u0000`, lone surrogates, and
  * numbers of more than a thousand digits. `text` is what `value` was parsed from.
@@ -72,6 +75,7 @@ export function checkJson(value: unknown, text: string, depth: number): void {
 class JsonCheck {
   readonly #path: (string | number)[] = []
   readonly #strings: boolean
+  #growth = 0
 
   constructor(strings: boolean) {
     this.#strings = strings
@@ -82,9 +86,13 @@ class JsonCheck {
       if (this.#strings) this.#checkString(value)
       return
     }
+    if (typeof value === 'number') {
+      if (hasExponent(value)) this.#countDigits(String(value))
+      return
+    }
     if (typeof value !== 'object' || value === null) return
     if (isExactNumber(value)) {
-      this.#checkNumber(value)
+      this.#countDigits(value.rawJSON)
       return
     }
     if (depth === 0) throw this.#tooDeep()
@@ -109,10 +117,15 @@ class JsonCheck {
     if (!text.isWellFormed()) throw this.#fault('contains a lone surrogate', 'lone_surrogate')
   }
 
-  #checkNumber(number: ExactNumber): void {
-    const { digits, exponent } = decimalOf(number.rawJSON)
-    if (digits.length + Math.abs(exponent) <= maxExactDigits) return
-    throw this.#fault(`a number may have at most ${maxExactDigits} digits`, 'number_too_long')
+  #countDigits(source: string): void {
+    const { digits, exponent } = decimalOf(source)
+    const written = digits.length + Math.abs(exponent)
+    if (written > maxExactDigits) {
+      throw this.#fault(`a number may have at most ${maxExactDigits} digits`, 'number_too_long')
+    }
+    this.#growth += Math.max(0, written - source.length)
+    if (this.#growth <= maxGrowth) return
+    throw this.#fault('too many numbers with large exponents', 'numbers_too_long')
   }
 
   #tooDeep(): Error {
@@ -126,6 +139,12 @@ class JsonCheck {
   #fault(message: string, reason: string): Error {
     return invalidParams(joinPath(this.#path), message, reason)
   }
+}
+
+/** True for what JavaScript writes with an exponent, and PostgreSQL with all its digits. */
+function hasExponent(value: number): boolean {
+  const size = Math.abs(value)
+  return size >= 1e21 || (size < 1e-6 && size > 0)
 }
 
 /** `['query', 'condition', 2, 'limit']` becomes `query.condition[2].limit`. */

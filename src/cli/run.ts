@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { DaybookConnectionError, DaybookError } from '../client/client.ts'
 import { ConfigError } from '../config.ts'
+import { describeError } from '../database/start-error.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { createProgram } from './program.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -42,7 +43,7 @@ function explain(error: unknown): Explanation {
   }
   if (error instanceof ConfigError) return { code: 1, lines: error.faults.map(fault => `daybook: ${fault}`) }
   if (error instanceof CommandFailure) return { code: 1, lines: `daybook: ${error.message}`.split('\n') }
-  return { code: 1, lines: [`daybook: ${error instanceof Error ? error.message : String(error)}`] }
+  return { code: 1, lines: [`daybook: ${describeError(error)}`] }
 }
 
 function refusal({ code, reason, path, message, data }: DaybookError): readonly string[] {

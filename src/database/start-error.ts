@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { RpcError } from '../errors.ts'
 
 /** Why the database cannot be opened, in words for the operator. Nothing a client sees. */
@@ -10,7 +11,9 @@ export class StartError extends Error {
 
 /** What to tell an operator of any error: of an RpcError its cause, which no client is told. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  // The embedded engine throws objects of its file system, which are no Errors.
+  if (!(error instanceof Error))
+    return typeof error === 'string' ? error : inspect(error, { depth: 1, breakLength: Infinity })
   if (error instanceof RpcError && error.cause !== undefined) return describeError(error.cause)
   if (error.message !== '') return error.message
   // A connection refused on both addresses of `localhost` has a code but no message.

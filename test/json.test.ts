@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checkJson, isExactNumber, JsonText, joinPath, parseJson, stringifyJson } from '../src/json.ts'
+
+/** The number that a JSON number's text stands for, as an exact fraction: digits × 10^exponent. */
+function exactly(text: string): [bigint, number] {
+  const [mantissa = '', power = '0'] = text.toLowerCase().split('e')
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  let digits = BigInt(whole + fraction)
+  let exponent = Number(power) - fraction.length
+  while (digits !== 0n && digits % 10n === 0n) {
+    digits /= 10n
+    exponent++
+  }
+  return digits === 0n ? [0n, 0] : [digits, exponent]
+}
+
+const digits = fc.stringMatching(/^(0|[1-9]\d{0,25})$/)
+const numberText = fc
+  .tuple(
+    fc.constantFrom('', '-'),
+    digits,
+    fc.option(fc.stringMatching(/^\d{1,25}$/)),
+    fc.option(fc.integer({ min: -400, max: 400 })),
+  )
+  .map(([sign, whole, fraction, exponent]) => {
+    const tail = exponent === null ? '' : `e${exponent}`
+    return `${sign}${whole}${fraction === null ? '' : `.${fraction}`}${tail}`
+  })
+
+describe('parseJson', () => {
+  it('keeps every number exactly, whatever a double makes of it', () => {
+    fc.assert(
+      fc.property(numberText, text => {
+        const written = stringifyJson(parseJson(`{"a":[${text}]}`)).slice('{"a":['.length, -2)
+        expect(exactly(written)).toEqual(exactly(text))
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('gives a plain number wherever a double holds it', () => {
+    expect(parseJson('[1.50, 1e3, 9007199254740992, 0.1, -0]')).toEqual([
+      1.5, 1000, 9007199254740992, 0.1, -0,
+    ])
+    expect(isExactNumber(parseJson('9007199254740993'))).toBe(true)
+    expect(isExactNumber(parseJson('1e309'))).toBe(true)
+  })
+
+  it('leaves strings alone that look like numbers', () => {
+    const text = '{"9007199254740993":"x: 9007199254740993, 1e999"}'
+    expect(stringifyJson(parseJson(text))).toBe(text)
+  })
+})
+
+describe('stringifyJson', () => {
+  it('splices text that Postgres rendered, and answers null for what has no JSON', () => {
+    expect(stringifyJson(new JsonText('{"a": 1}'))).toBe('{"a": 1}')
+    expect(stringifyJson(undefined)).toBe('null')
+  })
+})
+
+describe('checkJson', () => {
+  const check = (text: string, depth = 64) => checkJson(parseJson(text), text, depth)
+
+  it.each([
+    ['{"a":[1,{"b":"x\\u0000"}]}', 'a[1].b', 'nul_character'],
+    ['{"a":{"k\\u0000":1}}', 'a', 'nul_character'],
+    ['{"a":"\\ud800"}', 'a', 'lone_surrogate'],
+    ['{"a":[1e1001]}', 'a[0]', 'number_too_long'],
+    ['{"a":[1,-1e-1001]}', 'a[1]', 'number_too_long'],
+  ])('refuses %s at %s', (text, path, reason) => {
+    expect(() => check(text)).toThrow(expect.objectContaining({ code: -32602, data: { reason, path } }))
+  })
+
+  it('takes pairs of surrogates, and backslashes that only look like an escape', () => {
+    expect(() => check('{"a":"\\ud83d\\ude00 \\\\u0000"}')).not.toThrow()
+  })
+
+  it('refuses nesting beyond the depth', () => {
+    expect(() => check('[[[]]]', 3)).not.toThrow()
+    expect(() => check('[[[1,[]]]]', 3)).toThrow(
+      expect.objectContaining({
+        code: 110,
+        data: { reason: 'too_deep', path: '[0][0][1]', retryable: false },
+      }),
+    )
+  })
+
+  it('refuses a body whose numbers would grow beyond measure, not one of many long numbers', () => {
+    const many = (text: string, count: number) => `[${Array.from({ length: count }, () => text).join()}]`
+    expect(() => check(many('1e300', 300))).not.toThrow()
+    const tooMany = expect.objectContaining({
+      code: -32602,
+      data: expect.objectContaining({ reason: 'numbers_too_long' }),
+    })
+    expect(() => check(many('1e300', 1000))).toThrow(tooMany)
+    expect(() => check(many('1e-300', 1000))).toThrow(tooMany)
+    expect(() => check(many('1e900', 1000))).toThrow(tooMany)
+    expect(() => check(many('12345678901234567890123', 40_000))).not.toThrow()
+  })
+})
+
+describe('joinPath', () => {
+  it('writes members with dots and places with brackets', () => {
+    expect(joinPath(['query', 'condition', 2, 'limit'])).toBe('query.condition[2].limit')
+    expect(joinPath([0, 'a'])).toBe('[0].a')
+    expect(joinPath([])).toBe('')
+  })
+})
