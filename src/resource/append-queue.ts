@@ -16,8 +16,8 @@ const maxRows = 1000
 /** Rows that may wait: beyond, the database is too slow for what comes in, and more would only fill the memory. */
 const maxWaitingRows = 50_000
 
-/** Statements under way at once: while one waits for its commit, the next is prepared. */
-const maxInFlight = 2
+/** Statements under way at once while there are rows enough to fill each; else one, so that rows gather. */
+const maxInFlight = 4
 
 /**
  * Writes appends that arrive together with one insert; each is acknowledged after its commit. While statements are
@@ -33,7 +33,7 @@ export function createAppendQueue(insert: Insert): Insert {
     waitingRows += rows.length
     const { promise, resolve, reject } = Promise.withResolvers<readonly number[]>()
     waiting.push({ rows, resolve, reject })
-    if (inFlight < maxInFlight) void drain()
+    if (inFlight === 0 || (inFlight < maxInFlight && isFull())) void drain()
     return promise
   }
 
@@ -41,8 +41,12 @@ export function createAppendQueue(insert: Insert): Insert {
     inFlight++
     // What arrives in the same turn of the event loop belongs to the same statement.
     await new Promise(setImmediate)
-    while (waiting.length > 0) await write(takeStatement())
+    while (waiting.length > 0 && (inFlight === 1 || isFull())) await write(takeStatement())
     inFlight--
+  }
+
+  function isFull(): boolean {
+    return waitingRows >= maxRows
   }
 
   function takeStatement(): readonly Waiting[] {

@@ -46,26 +46,42 @@ describe('an append queue', () => {
     expect(statements.flat()).toEqual([['a'], ['b'], ['c']])
   })
 
-  test('gathers what arrives while statements are under way', async () => {
+  const turn = () => new Promise(resolve => setTimeout(resolve, 5))
+
+  test('gathers what arrives while a statement is under way', async () => {
     const gates: (() => void)[] = []
     const { append, statements } = createTable(() => new Promise<void>(resolve => gates.push(resolve)))
-    const turn = () => new Promise(resolve => setTimeout(resolve, 5))
     const appends = [append(rowsOf(1))]
     await turn()
-    appends.push(append(rowsOf(1)))
-    await turn()
-    expect(statements).toHaveLength(2)
     for (let i = 0; i < 50; i++) {
       appends.push(append(rowsOf(1)))
       await new Promise(setImmediate)
     }
-    expect(statements).toHaveLength(2)
+    expect(statements).toHaveLength(1)
     while (gates.length > 0) {
       gates.shift()?.()
       await turn()
     }
-    expect(await Promise.all(appends)).toHaveLength(52)
-    expect(statements.map(rows => rows.length)).toEqual([1, 1, 50])
+    expect(await Promise.all(appends)).toHaveLength(51)
+    expect(statements.map(rows => rows.length)).toEqual([1, 50])
+  })
+
+  test('writes full statements side by side, four at most, and leaves nothing behind', async () => {
+    const gates: (() => void)[] = []
+    const { append, statements } = createTable(() => new Promise<void>(resolve => gates.push(resolve)))
+    const appends = [append(rowsOf(1))]
+    await turn()
+    for (let i = 0; i < 6; i++) {
+      appends.push(append(rowsOf(1000)))
+      await turn()
+    }
+    expect(statements.map(rows => rows.length)).toEqual([1, 1000, 1000, 1000])
+    appends.push(append(rowsOf(1)))
+    while (gates.length > 0) {
+      gates.shift()?.()
+      await turn()
+    }
+    expect((await Promise.all(appends)).flat()).toHaveLength(6002)
   })
 
   test('writes at most 1000 rows at once, and no append in two parts', async () => {
