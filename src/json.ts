@@ -61,7 +61,7 @@ function decimalOf(source: string): { digits: string; exponent: number } {
 const maxExactDigits = 1000
 
 /** By how much the numbers of a body may grow in all: a megabyte of `1e300` would become a row too large to be read. */
-const maxGrowth = 100_000
+const maxGrowth = 1_000_000
 
 /**
  * Refuses what PostgreSQL cannot keep or would change: nesting beyond `depth`, `\u0000`, lone surrogates, and
