@@ -39,7 +39,9 @@ describeApps(
       expect(answer.status).toBe(200)
       expect(JSON.parse(answer.body)).toEqual({ jsonrpc: '2.0', error: databaseError, id: 1 })
       expect(answer.body).not.toMatch(internals)
-      const logged = wire.app.log.map(line => JSON.parse(line)).at(-1)
+      // At this level the last line says that the request was answered; the fault stands before it.
+      const [logged, answered] = wire.app.log.slice(-2).map(line => JSON.parse(line))
+      expect(answered).toMatchObject({ msg: 'answered', method, correlationId: 'gone-1', code: 103 })
       expect(logged).toMatchObject({ method, correlationId: 'gone-1', reason: 'database_error' })
       // The log is where the cause is found.
       expect(JSON.stringify(logged)).toMatch(/relation \\"js_result\\" does not exist/)
