@@ -29,8 +29,8 @@ export interface SelectionShape {
   build(builder: Builder): Rows
 }
 
-/** The names a merge may have; more are left to a scan in order. To find and to open 500 names reads 1000 rows. */
-export const maxMergedNames = 500
+/** The names a merge may have; more are left to a scan in order. To find and to open so many reads up to 1000 rows. */
+export const maxMergedNames = 475
 
 // The planner has to know about how many rows are wanted, and a bound limit tells it nothing.
 const limitSteps = [1, 10, 100, 1000, 10_000, Number.MAX_SAFE_INTEGER]
