@@ -16,6 +16,9 @@ const runTypes = pgTypes(columnParsers)
 const kyselyTypes = pgTypes(kyselyColumnParsers)
 const changing = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE'])
 
+// Where it is not known what a lost statement did, this much is: our own selects change nothing (a `with` may).
+const plainSelect = /^\s*select\b/i
+
 /** PostgreSQL keeps a plan for each name and connection, without end; such a connection is closed instead. */
 const maxPrepared = 1000
 
@@ -30,7 +33,7 @@ export function createPoolSession(pool: Pool, effect: Effect): Session {
     return names.size > maxPrepared
   }
 
-  async function lend<T>(work: (client: PoolClient) => Promise<T>, name?: string): Promise<T> {
+  async function lend<T>(sql: string, work: (client: PoolClient) => Promise<T>, name?: string): Promise<T> {
     const client = await connect(pool)
     try {
       const result = await work(client)
@@ -38,17 +41,17 @@ export function createPoolSession(pool: Pool, effect: Effect): Session {
       return result
     } catch (error) {
       client.release(isOutdatedStatement(error))
-      throw toRpcError(error, effect)
+      throw toRpcError(error, plainSelect.test(sql) ? 'none' : effect)
     }
   }
 
   return {
     async run(statement, values) {
       const query = arrayQuery(statement, values)
-      return lend(async client => toResult(await client.query(query)), statement.name)
+      return lend(statement.sql, async client => toResult(await client.query(query)), statement.name)
     },
     execute(sql, parameters) {
-      return lend(client => execute(client, sql, parameters))
+      return lend(sql, client => execute(client, sql, parameters))
     },
   }
 }
