@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Identity } from '../permission/grant.ts'
+import { type Identity, permissionDenied } from '../permission/grant.ts'
 
 /** What a method may know of the request it serves. */
 export interface RequestContext {
@@ -55,7 +55,11 @@ export function defineMethod<Params extends z.ZodObject>(options: TokenMethodOpt
     ...rest,
     access: 'token',
     credentialParams,
-    // `invoke` parsed the parameters with this very schema and found the caller, for a `token` method.
-    handle: call => handle(call as Call<z.output<Params>, Identity>),
+    async handle({ params, caller, context }) {
+      // `invoke` finds the caller of every such method; were there none, nothing is permitted.
+      if (caller === undefined) throw permissionDenied()
+      // It also parsed the parameters, with this very schema.
+      return handle({ params: params as z.output<Params>, caller, context })
+    },
   }
 }

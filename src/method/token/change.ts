@@ -5,10 +5,9 @@ import { digestSecret, generateSecret } from '../../permission/credential.ts'
 import { tokenLimitSchema } from '../../permission/limit.ts'
 import { deleteToken, type TokenChange, updateToken } from '../../token/store.ts'
 import { findTarget, type Target, tokenNotFound } from '../../token/target.ts'
-import type { Method } from '../method.ts'
+import { credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
 import {
-  credentialSchema,
   defineTokenMethod,
   keyAndSecretSchema,
   refused,
@@ -17,7 +16,7 @@ import {
 } from './token-method.ts'
 
 const path = 'target_token'
-const common = { token: credentialSchema, target_token: z.string() }
+const common = { token: credentialParam, target_token: z.string() }
 
 /** The methods that change or end a token; when they answer, this server no longer takes what was before. */
 export function changeMethods(deps: TokenDeps): readonly Method[] {

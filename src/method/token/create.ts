@@ -4,10 +4,9 @@ import { digestSecret, generateKey, generateSecret } from '../../permission/cred
 import { tokenLimitSchema } from '../../permission/limit.ts'
 import { nameFault } from '../../permission/name.ts'
 import { insertToken } from '../../token/store.ts'
-import type { Method } from '../method.ts'
+import { credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
 import {
-  credentialSchema,
   defineTokenMethod,
   keyAndSecretSchema,
   refused,
@@ -58,9 +57,9 @@ export function createMethods({ database, authenticator, passwords, pepper }: To
     summary: 'Creates a token; its secret is told only here',
     credentialParams: ['token', 'father_token'],
     params: z.object({
-      token: credentialSchema,
+      token: credentialParam,
       token_creation: tokenCreationSchema,
-      father_token: credentialSchema,
+      father_token: credentialParam,
     }),
     result: keyAndSecretSchema,
     async handle({ params: { token_creation: wanted }, caller }) {

@@ -10,8 +10,8 @@ import {
 } from '../../permission/limit.ts'
 import { findTokenByKey, listTokens, type StoredToken } from '../../token/store.ts'
 import { findTarget } from '../../token/target.ts'
-import type { Method } from '../method.ts'
-import { credentialSchema, defineTokenMethod, requireSuper, type TokenDeps } from './token-method.ts'
+import { credentialParam, type Method } from '../method.ts'
+import { defineTokenMethod, requireSuper, type TokenDeps } from './token-method.ts'
 
 const tokenInfoSchema = z.object({
   version: z.int(),
@@ -45,7 +45,7 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
     name: 'token_get',
     summary: 'Shows the token that was presented, or with supertoken the one that `token` names',
     credentialParams: ['supertoken', 'token'],
-    params: z.object({ token: z.string().optional(), supertoken: credentialSchema }),
+    params: z.object({ token: z.string().optional(), supertoken: credentialParam }),
     result: tokenInfoSchema,
     async handle({ params, caller }) {
       if (params.supertoken === undefined) return tokenInfo(await ownToken(caller))
@@ -58,7 +58,7 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
   const tokenList = defineTokenMethod({
     name: 'token_list_all_tokens',
     summary: 'Shows every token, oldest first',
-    params: z.object({ token: credentialSchema }),
+    params: z.object({ token: credentialParam }),
     result: z.object({ tokens: z.array(tokenInfoSchema) }),
     async handle({ caller }) {
       requireSuper(caller)
@@ -70,7 +70,7 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
   const tokenExplain = defineTokenMethod({
     name: 'token_explain',
     summary: 'Says whether the presented token may do something, and which of its limits allows it',
-    params: z.object({ token: credentialSchema, scope: scopeSchema, permission: permissionSchema }),
+    params: z.object({ token: credentialParam, scope: scopeSchema, permission: permissionSchema }),
     result: z.object({
       allowed: z.boolean(),
       limit_index: z.int().nullable(),

@@ -4,8 +4,8 @@ import { maxCredentialLength } from '../../permission/credential.ts'
 import { permissionDenied } from '../../permission/grant.ts'
 import { compileLimits, tokenLimitSchema } from '../../permission/limit.ts'
 import { isNarrower } from '../../permission/narrower.ts'
-import type { Method } from '../method.ts'
-import { credentialSchema, defineTokenMethod, refused, type TokenDeps } from './token-method.ts'
+import { credentialParam, type Method } from '../method.ts'
+import { defineTokenMethod, refused, type TokenDeps } from './token-method.ts'
 
 const second = 1000
 const day = 24 * 60 * 60 * second
@@ -15,7 +15,7 @@ export function issueMethods({ jwts }: TokenDeps): readonly Method[] {
     name: 'token_issue',
     summary: 'Mints a short-lived JWT with the limits of the presented token, or narrower ones',
     params: z.object({
-      token: credentialSchema,
+      token: credentialParam,
       ttl_ms: z.int().min(second).max(day),
       token_limit: tokenLimitSchema.optional(),
     }),

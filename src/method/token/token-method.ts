@@ -6,7 +6,7 @@ import { type Identity, permissionDenied } from '../../permission/grant.ts'
 import type { Jwts } from '../../permission/jwt.ts'
 import type { Passwords } from '../../permission/password.ts'
 import type { Authenticator } from '../../token/authenticator.ts'
-import type { Call, Method } from '../method.ts'
+import { type Call, defineMethod, type Method } from '../method.ts'
 
 /** What the token methods work with. */
 export interface TokenDeps {
@@ -31,28 +31,17 @@ interface TokenMethod<Params extends z.ZodObject, Result extends z.ZodType> {
   handle(call: Call<z.infer<Params>, Identity>): Promise<z.infer<Result>>
 }
 
-/** A method that needs a credential, with its parameters typed by their schema. */
+/** The same as `defineMethod`, with the result typed by its schema as well. */
 export function defineTokenMethod<Params extends z.ZodObject, Result extends z.ZodType>(
   method: TokenMethod<Params, Result>,
 ): Method {
-  return {
-    ...method,
-    access: 'token',
-    credentialParams: method.credentialParams ?? ['token'],
-    async handle({ params, caller, context }) {
-      if (caller === undefined) throw permissionDenied()
-      return method.handle({ params: params as z.infer<Params>, caller, context })
-    },
-  }
+  return defineMethod(method)
 }
 
 /** Throws RpcError 102: managing tokens is for the super token alone. */
 export function requireSuper(caller: Identity): void {
   if (!caller.isSuper) throw permissionDenied()
 }
-
-/** The credential's own parameter; `invoke` has read it before. */
-export const credentialSchema = z.string().optional()
 
 export const keyAndSecretSchema = z.object({ key: z.string(), secret: z.string() })
 
