@@ -88,3 +88,18 @@ export function publicKeyPem(text: string): string {
   }
   throw expected
 }
+
+/** An IANA time zone, e.g. `Europe/Berlin`. */
+export function timeZone(text: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+  } catch {
+    throw new Error('expected a time zone such as Europe/Berlin')
+  }
+}
+
+/** A host name, an address or a CIDR range, each with an optional `:port`, as the guarded HTTP client reads it. */
+export function outboundEntry(text: string): string {
+  if (/^[\w.:/[\]-]+$/.test(text)) return text.toLowerCase()
+  throw new Error('expected host names, addresses or ranges such as 10.0.0.0/8')
+}

@@ -15,6 +15,7 @@ export const tables = {
     param: 'jsonb null',
     result: 'jsonb null',
     error_message: 'text null',
+    owner: 'text null',
   },
   event_log: {
     id: 'int8 identity',
@@ -33,6 +34,62 @@ export const tables = {
     param: 'jsonb null',
     result: 'jsonb null',
     error_message: 'text null',
+    job_id: 'uuid null',
+    owner: 'text null',
+    lease_until: 'timestamptz null',
+    depth: 'int4 default',
+    failures: 'int4 default',
+    cancel_requested: 'bool default',
+    caller: 'jsonb null',
+  },
+  server_lease: { id: 'text', started_time: 'timestamptz', lease_until: 'timestamptz' },
+  event_handler: {
+    id: 'int8 identity',
+    full_name: 'text',
+    sender: 'text',
+    event_type: 'text',
+    target_kind: 'text',
+    target: 'jsonb',
+    secrets: 'text null',
+    retry_limit: 'int4',
+    retry_delay_ms: 'int4',
+    retry_backoff: 'bool',
+    timeout_ms: 'int4',
+    concurrency: 'int4 null',
+    schedule_cron: 'text null',
+    schedule_tz: 'text null',
+    next_fire_time: 'timestamptz null',
+    enabled: 'bool',
+    description: 'text null',
+    owner: 'jsonb',
+    created_time: 'timestamptz',
+    updated_time: 'timestamptz',
+  },
+  js_worker: {
+    id: 'int8 identity',
+    name: 'text',
+    source: 'text',
+    route_name: 'text null',
+    env: 'jsonb null',
+    runtime_clean_time: 'int4 null',
+    max_run_time: 'int4 null',
+    max_stack_size: 'int4 null',
+    max_heap_size: 'int4 null',
+    fetch_hosts: 'jsonb null',
+    schedule_cron: 'text null',
+    schedule_tz: 'text null',
+    next_fire_time: 'timestamptz null',
+    owner: 'jsonb',
+    created_time: 'timestamptz',
+    updated_time: 'timestamptz',
+  },
+  definition_version: { only_row: 'bool default', version: 'int8' },
+  event_idempotency: {
+    token_key: 'text',
+    idempotency_key: 'text',
+    digest: 'text',
+    answer: 'text',
+    created_time: 'timestamptz',
   },
   token: {
     id: 'int8 identity',
@@ -58,6 +115,7 @@ interface ColumnTypes {
   int4: number
   int8: ColumnType<number, number | bigint | string, number | bigint | string>
   text: string
+  uuid: string
   bool: boolean
   timestamptz: Date
   bytea: ColumnType<Buffer, Uint8Array, Uint8Array>

@@ -1,5 +1,5 @@
 import { RpcError } from '../errors.ts'
-import type { Limit, Permission, Scope } from './limit.ts'
+import type { Limit, Permission, Scope, TokenLimit } from './limit.ts'
 import { everyName, intersectAll, minimalPatterns, type NameSet, nameSetOf } from './name-set.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 
@@ -14,6 +14,31 @@ export interface Identity {
   readonly limits: readonly (readonly Limit[])[]
   /** Which of its token's secrets was presented; a JWT has none, so it cannot issue another. */
   readonly secretGeneration?: number
+  /** Where it comes from, so that work done later can be done in its name; absent: its token alone. */
+  readonly origins?: readonly Origin[]
+}
+
+/** A token, with the limits of the JWT that was presented in its name. */
+export interface Origin {
+  readonly tokenKey: string
+  readonly limit?: TokenLimit
+}
+
+/** The origins of an identity, each once. */
+export function originsOf({ tokenKey, origins }: Identity): readonly Origin[] {
+  return origins ?? [{ tokenKey }]
+}
+
+/** May do what both may: a script acts for its caller, within what its owner may. */
+export function intersectIdentities(a: Identity, b: Identity): Identity {
+  const all = [...originsOf(a), ...originsOf(b)]
+  const distinct = new Map(all.map(origin => [JSON.stringify([origin.tokenKey, origin.limit]), origin]))
+  return {
+    tokenKey: a.tokenKey,
+    isSuper: a.isSuper && b.isSuper,
+    limits: [...a.limits, ...b.limits],
+    origins: [...distinct.values()],
+  }
 }
 
 /** What is about to be done to a named object, e.g. `{scope: 'js_worker', permission: 'js_result', verb: 'read'}`. */

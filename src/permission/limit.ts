@@ -2,13 +2,26 @@ import { z } from 'zod'
 import { compilePattern, maxNameLength, type Pattern, patternFault } from './pattern.ts'
 
 /** The kinds of objects that a scope can name; each is the `scope` of an Action. */
-export const scopeKinds = ['js_worker', 'event'] as const
+export const scopeKinds = ['js_worker', 'event', 'sender'] as const
 
-/** The permissions and their verbs; a resource's records are read, written and deleted. */
+/** The permissions and their verbs, each with a pattern; a resource's records are read, written and deleted. */
 export const permissionKinds = {
   js_result: ['read', 'write', 'delete'],
   event_log: ['read', 'write', 'delete'],
+  event: ['send'],
+  event_handler: ['read', 'write', 'delete', 'claim'],
 } as const
+
+/** Permissions that are a verb alone, e.g. `{"js_worker":"create"}`: the scope says on which names. */
+export const bareKinds = {
+  js_worker: ['list_all_js_worker', 'create', 'read', 'write', 'delete', 'run_defined_js_worker'],
+} as const
+
+/** Every permission with its verbs, of either kind. */
+export const permissionVerbs: Readonly<Record<string, readonly string[]>> = {
+  ...permissionKinds,
+  ...bareKinds,
+}
 
 const maxLimits = 100
 const maxEntries = 100
@@ -37,13 +50,15 @@ export const scopeSchema = z.union([
   oneOf(['global', ...scopeKinds], kind => (kind === 'global' ? z.null() : patternSchema)),
 ])
 
-/** A permission with a verb and a pattern, e.g. `{"js_result":{"read":"demo_*"}}`. */
-export const permissionSchema = oneOf(Object.keys(permissionKinds), kind =>
-  oneOf(verbsOf(kind), () => patternSchema),
-)
+/** A permission with a verb and a pattern, e.g. `{"js_result":{"read":"demo_*"}}`, or one of bareKinds. */
+export const permissionSchema = oneOf([...Object.keys(permissionKinds), ...Object.keys(bareKinds)], kind => {
+  const bare = verbsOf(bareKinds, kind)
+  if (bare.length > 0) return z.enum(bare)
+  return oneOf(verbsOf(permissionKinds, kind), () => patternSchema)
+})
 
-function verbsOf(kind: string): readonly string[] {
-  return new Map<string, readonly string[]>(Object.entries(permissionKinds)).get(kind) ?? []
+function verbsOf(kinds: Readonly<Record<string, readonly string[]>>, kind: string): readonly string[] {
+  return Object.hasOwn(kinds, kind) ? (kinds[kind] ?? []) : []
 }
 
 /** A token's list of limits as clients write it and as the database keeps it. */
@@ -101,6 +116,7 @@ export function compileScope(scope: WireScope): Scope {
 /** Compiles a permission that permissionSchema has accepted. */
 export function compilePermission(permission: WirePermission): Permission {
   const [kind, verbs] = onlyMember(permission)
+  if (typeof verbs === 'string') return { kind, verb: verbs, pattern: compilePattern('*') }
   const [verb, pattern] = onlyMember(verbs)
   return { kind, verb, pattern: compilePattern(String(pattern)) }
 }

@@ -1,10 +1,10 @@
 import { type Action, grantedPatterns, type Identity, permittedPatterns } from './grant.ts'
-import { type Limit, permissionKinds, scopeKinds } from './limit.ts'
+import { type Limit, permissionVerbs, scopeKinds } from './limit.ts'
 import { coverAll } from './name-set.ts'
 
 /** Every action that limits can grant; `global` covers the objects of every kind, so it is none by itself. */
 const everyAction: readonly Action[] = scopeKinds.flatMap(scope =>
-  Object.entries(permissionKinds).flatMap(([permission, verbs]) =>
+  Object.entries(permissionVerbs).flatMap(([permission, verbs]) =>
     verbs.map(verb => ({ scope, permission, verb })),
   ),
 )

@@ -3,9 +3,9 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { RpcError } from '../errors.ts'
 import { isSecretOf, parseCredential } from '../permission/credential.ts'
-import { type Identity, permissionDenied } from '../permission/grant.ts'
+import { type Identity, intersectIdentities, type Origin, permissionDenied } from '../permission/grant.ts'
 import type { Claims, Jwts } from '../permission/jwt.ts'
-import { compileLimits } from '../permission/limit.ts'
+import { compileLimits, type TokenLimit } from '../permission/limit.ts'
 import type { Passwords } from '../permission/password.ts'
 import { createSharedCache } from './shared-cache.ts'
 import { findTokenByKey, findTokenByUsername, type StoredToken } from './store.ts'
@@ -31,6 +31,8 @@ export interface Authenticator {
    * for none, `permission_denied` for a wrong one, `credential_expired`, `credential_not_yet_valid`.
    */
   authenticate(credential: string | undefined): Promise<Identity>
+  /** Who may now do what all these origins may. Throws RpcError 102 once one of their tokens is gone or expired. */
+  recall(origins: readonly Origin[]): Promise<Identity>
   /** To be called after each change of a token, before anybody is told that it is done. */
   forget(): void
   close(): Promise<void>
@@ -85,7 +87,19 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
     return checkedToken(token)
   }
 
+  async function recallOne({ tokenKey, limit }: Origin): Promise<Identity> {
+    const checked = await cache.get(`issuer ${tokenKey}`, () => findIssuer(tokenKey))
+    requireValidNow(checked, clock())
+    return limit === undefined ? checked.identity : narrow(checked.identity, limit)
+  }
+
   return {
+    async recall(origins) {
+      await watch.confirm()
+      const identities = await Promise.all(origins.map(recallOne))
+      if (identities.length === 0) throw permissionDenied()
+      return identities.reduce(intersectIdentities)
+    },
     async authenticate(credential) {
       if (credential === undefined) throw credentialRequired()
       await watch.confirm()
@@ -116,17 +130,22 @@ function checkedToken(token: StoredToken): Checked {
 /** A JWT may do what its issuer may; with limits of its own, only what they allow as well. */
 function checkedJwt(claims: Claims, issuer: Checked): Checked {
   const { tokenKey, isSuper, limits } = issuer.identity
-  const narrowed = claims.token_limit && compileLimits(claims.token_limit)
+  const plain = { tokenKey, isSuper, limits }
   return {
-    identity: {
-      tokenKey,
-      isSuper: isSuper && narrowed === undefined,
-      limits: narrowed === undefined ? limits : [...limits, narrowed],
-    },
+    identity: claims.token_limit === undefined ? plain : narrow(plain, claims.token_limit),
     secretGeneration: issuer.secretGeneration,
     validFrom: issuer.validFrom,
     // `exp` is the first second at which it is no longer valid.
     validTo: Math.min(issuer.validTo, claims.exp * 1000 - 1),
+  }
+}
+
+function narrow({ tokenKey, limits }: Identity, limit: TokenLimit): Identity {
+  return {
+    tokenKey,
+    isSuper: false,
+    limits: [...limits, compileLimits(limit)],
+    origins: [{ tokenKey, limit }],
   }
 }
 

@@ -7,11 +7,14 @@ export interface ServerSecrets {
   readonly pepper: string
   /** Signs JWTs. */
   readonly jwtSecret: string
+  /** Seals what is kept secret at rest and must be read again: webhook secrets, the secrets of a script's env. */
+  readonly sealingKey: string
 }
 
 export interface ConfiguredSecrets {
   readonly pepper?: string | undefined
   readonly jwtSecret?: string | undefined
+  readonly sealingKey?: string | undefined
 }
 
 /**
@@ -22,6 +25,7 @@ export async function loadServerSecrets(runner: Runner, given: ConfiguredSecrets
   return {
     pepper: await loadPepper(runner, given.pepper),
     jwtSecret: given.jwtSecret ?? (await loadOrKeep(runner, 'jwt_secret', generateSecret())),
+    sealingKey: given.sealingKey ?? (await loadOrKeep(runner, 'sealing_key', generateSecret())),
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Identity, permits } from '../../src/permission/grant.ts'
-import { compileLimits, permissionKinds, scopeKinds, type TokenLimit } from '../../src/permission/limit.ts'
+import { compileLimits, permissionVerbs, scopeKinds, type TokenLimit } from '../../src/permission/limit.ts'
 import { isNarrower } from '../../src/permission/narrower.ts'
 import { someLimits } from './random-limit.ts'
 
@@ -20,7 +20,7 @@ function tellingNames(...lists: TokenLimit[]): readonly string[] {
 }
 
 const actions = scopeKinds.flatMap(scope =>
-  Object.entries(permissionKinds).flatMap(([permission, verbs]) =>
+  Object.entries(permissionVerbs).flatMap(([permission, verbs]) =>
     verbs.map(verb => ({ scope, permission, verb })),
   ),
 )
