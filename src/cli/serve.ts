@@ -14,6 +14,7 @@ export function addServeCommand(program: Command, surroundings: Surroundings): v
     .description('run the server')
     .option('--host <address>', 'the address to listen on; else HOST, else 127.0.0.1')
     .option('--port <port>', 'the port, 0 for a free one; else PORT, else 7411')
+    .option('--handlers <folder>', 'the folder of local event handlers; else DAYBOOK_HANDLERS')
     .option('--log-level <level>', 'else LOG_LEVEL, else info')
   addDatabaseOptions(serve).action((flags: ServerFlags) => runServe(flags, surroundings))
 }

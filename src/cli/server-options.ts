@@ -11,6 +11,7 @@ export interface ServerFlags {
   readonly data?: string
   readonly databaseUrl?: string
   readonly logLevel?: string
+  readonly handlers?: string
 }
 
 /** The options of the commands that reach the database themselves. */
@@ -22,8 +23,8 @@ export function addDatabaseOptions(command: Command): Command {
 
 /** What the options of such a command mean to the configuration. */
 export function configFlags(flags: ServerFlags): NonNullable<ConfigSource['flags']> {
-  const { host, port, data, databaseUrl, logLevel } = flags
-  return { host, port, dataDir: data, databaseUrl, logLevel }
+  const { host, port, data, databaseUrl, logLevel, handlers } = flags
+  return { host, port, dataDir: data, databaseUrl, logLevel, handlersDir: handlers }
 }
 
 /** Whether there is anything to open: the embedded database is only made by `serve` and `migrate`. */

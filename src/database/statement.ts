@@ -31,3 +31,10 @@ export function bindStatement(statement: Statement, values: readonly unknown[]):
     return values[parameter.index]
   })
 }
+
+/** A statement in SQL as PostgreSQL takes it; `$1` is the first run-time value. `name`: see Statement. */
+export function rawStatement(sql: string, name?: string): Statement {
+  const numbers = [...sql.matchAll(/\$(\d+)/g)].map(match => Number(match[1]))
+  const parameters = Array.from({ length: Math.max(0, ...numbers) }, (_, i) => new Slot(i))
+  return Object.freeze({ name, sql, parameters })
+}

@@ -1,4 +1,9 @@
+import type { Engine } from '../event/engine.ts'
 import { resources } from '../resource/index.ts'
+import { eventMethods } from './event.ts'
+import { type HandlerMethodDeps, handlerMethods } from './event-handler.ts'
+import { taskMethods } from './event-task.ts'
+import { type JsWorkerDeps, jsWorkerMethods } from './js-worker.ts'
 import type { LogMethodDeps } from './log/log-method.ts'
 import { logMethods } from './log-methods.ts'
 import type { Method } from './method.ts'
@@ -6,18 +11,31 @@ import { discoverMethod } from './openrpc.ts'
 import { helloMethod } from './server.ts'
 import { type TokenDeps, tokenMethods } from './token.ts'
 
+/** What the methods of events need. */
+export interface EventDeps {
+  readonly engine: Engine
+  readonly log: LogMethodDeps
+  readonly handlers: HandlerMethodDeps
+  readonly jsWorkers: JsWorkerDeps
+}
+
 export interface MethodDeps {
   readonly log: LogMethodDeps
+  readonly events: EventDeps
   readonly token: TokenDeps
   /** This program's version. */
   readonly version: string
 }
 
 /** Every method there is. */
-export function createMethods({ log, token, version }: MethodDeps): readonly Method[] {
+export function createMethods({ log, events, token, version }: MethodDeps): readonly Method[] {
   const methods = [
     helloMethod,
     ...resources.flatMap(resource => logMethods(resource, log)),
+    ...eventMethods(events.engine, events.log),
+    ...handlerMethods(events.handlers),
+    ...taskMethods(events.engine.tasks),
+    ...jsWorkerMethods(events.jsWorkers),
     ...tokenMethods(token),
   ]
   return [...methods, discoverMethod(methods, version)]

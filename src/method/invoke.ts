@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { core } from 'zod'
 import { invalidParams, RpcError } from '../errors.ts'
 import { joinPath } from '../json.ts'
@@ -24,6 +25,21 @@ export async function invoke(
   const caller =
     method.access === 'public' ? undefined : await authenticate(findCredential(method, named, context))
   return method.handle({ params: parseParams(method, named, params), caller, context })
+}
+
+/** Runs one call for somebody who is known already: a script. Throws RpcError -32601 and what `invoke` throws. */
+export async function callAs(
+  identity: Identity,
+  methods: readonly Method[],
+  name: string,
+  params: unknown,
+): Promise<unknown> {
+  const method = methods.find(each => each.name === name)
+  if (method === undefined) {
+    throw new RpcError('method_not_found', 'There is no such method', { reason: 'method_not_found' })
+  }
+  const context = { bearer: undefined, correlationId: randomUUID() }
+  return invoke(method, params, context, async () => identity)
 }
 
 /** By position, parameters take the names in the order in which the method's schema declares them. */

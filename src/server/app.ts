@@ -6,6 +6,8 @@ import { openDatabase } from '../database/open.ts'
 import { createStatementCache } from '../database/statement-cache.ts'
 import type { Logger } from '../logger.ts'
 import { createMethods } from '../method/index.ts'
+import { callAs } from '../method/invoke.ts'
+import type { Method } from '../method/method.ts'
 import { openRpcDocument } from '../method/openrpc.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
 import type { KeyAndSecret } from '../permission/credential.ts'
@@ -16,6 +18,7 @@ import { ensureSuperToken } from '../token/first-start.ts'
 import { loadServerSecrets } from '../token/server-secrets.ts'
 import { writeTokenFile } from '../token/token-file.ts'
 import { programVersion } from '../version.ts'
+import { startEvents } from './events.ts'
 import { startServer } from './serve.ts'
 
 export interface RunningApp {
@@ -53,7 +56,7 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
   const version = programVersion()
   const metrics = createMetrics()
   metrics.watchPool(database.stats)
-  const { pepper, jwtSecret } = await loadServerSecrets(database, config)
+  const { pepper, jwtSecret, sealingKey } = await loadServerSecrets(database, config)
   const save = (token: KeyAndSecret): Promise<string> => writeTokenFile(config.dataDir, token)
   const { created } = await ensureSuperToken({ database, pepper, superToken: config.superToken, save })
 
@@ -72,9 +75,23 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
     clock,
     onLookup: isHit => metrics.countLookup('credential', isHit),
   })
+  const log = logDeps(config, database, metrics)
+  const closing: (() => Promise<void>)[] = [authenticator.close]
   try {
-    const methods = createMethods({
-      log: logDeps(config, database, metrics),
+    const events = await startEvents({
+      config,
+      logger,
+      database,
+      authenticator,
+      sealingKey,
+      version,
+      log,
+      callMethod: (name, params, identity) => callAs(identity, methods, name, params),
+    })
+    closing.push(() => events.close(config.drainMs))
+    const methods: readonly Method[] = createMethods({
+      log,
+      events: events.methodDeps,
       token: { database, authenticator, jwts, passwords, pepper, saveSuperToken: save },
       version,
     })
@@ -84,6 +101,7 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
       methods,
       authenticate: authenticator.authenticate,
       probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
+      workerRoute: { database, runner: events.engine.scripts },
       openrpc: () => document,
       logger,
       metrics,
@@ -92,13 +110,14 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
       url: server.url,
       ...(created && { superToken: `${created.key}:${created.secret}` }),
       async close() {
-        await server.close()
+        // At the same time: a request may wait for a run, and a script for a request.
+        await Promise.all([server.close(), events.close(config.drainMs)])
         await authenticator.close()
         await database.close()
       },
     }
   } catch (error) {
-    await authenticator.close()
+    for (const close of closing.reverse()) await close()
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import { constants } from 'node:os'
 import type { FastifyInstance } from 'fastify'
+import { within } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../logger.ts'
 import type { Authenticate } from '../method/invoke.ts'
@@ -11,11 +12,14 @@ import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createHealth, type Health, type HealthProbes } from './health.ts'
 import { createHttpServer } from './http.ts'
 import { createWebSockets, type WebSockets } from './websocket.ts'
+import { addWorkerRoute, type WorkerRouteDeps } from './worker-route.ts'
 
 export interface ServerOptions {
   readonly config: Config
   readonly methods: readonly Method[]
   readonly authenticate: Authenticate
+  /** What runs the scripts of worker routes; absent: there are none. */
+  readonly workerRoute?: Pick<WorkerRouteDeps, 'database' | 'runner'>
   /** What readiness depends on. */
   readonly probes: HealthProbes
   /** The OpenRPC document. */
@@ -47,6 +51,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger,
     openrpc,
   })
+  const { workerRoute, authenticate } = options
+  if (workerRoute !== undefined) addWorkerRoute(app, { ...workerRoute, authenticate, health })
   const parts = { app, health, frontDoor, webSockets, sockets: trackSockets(app.server) }
   let stopped: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -89,16 +95,6 @@ function trackSockets(server: Server): ReadonlySet<Socket> {
     socket.once('close', () => sockets.delete(socket))
   })
   return sockets
-}
-
-/** Resolves when `work` does, after `ms` milliseconds at the latest. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, late])
-  clearTimeout(timer)
 }
 
 function urlOf(app: FastifyInstance, host: string): string {

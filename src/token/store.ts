@@ -34,6 +34,11 @@ export async function findTokenByUsername(
 }
 
 /** All tokens, oldest first. */
+export async function findSuperToken({ kysely }: Runner): Promise<StoredToken | undefined> {
+  const row = await kysely.selectFrom('token').selectAll().where('is_super', '=', true).executeTakeFirst()
+  return row && toToken(row)
+}
+
 export async function listTokens({ kysely }: Runner): Promise<readonly StoredToken[]> {
   const rows = await kysely.selectFrom('token').selectAll().orderBy('id').execute()
   return rows.map(toToken)

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { createBatchQueue } from '../../database/batch-queue.ts'
 import { requirePermission } from '../../permission/grant.ts'
 import { insertRows } from '../../resource/append.ts'
-import { createAppendQueue } from '../../resource/append-queue.ts'
 import { actionOf, type Resource } from '../../resource/resource.ts'
-import { appendedFields, bindRow, newRowSchema } from '../../resource/row.ts'
+import { appendedFields, type BoundRow, bindRow, newRowSchema } from '../../resource/row.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import { type LogMethodDeps, writerOf } from './log-method.ts'
 
@@ -12,7 +12,10 @@ const maxRows = 1000
 /** `X_append`: records rows; acknowledged once they are committed. */
 export function appendMethod(resource: Resource, deps: LogMethodDeps): Method {
   const writer = writerOf(resource, deps)
-  const append = createAppendQueue(rows => insertRows(writer, rows))
+  const append = createBatchQueue({
+    what: 'appends',
+    write: (rows: readonly BoundRow[]) => insertRows(writer, rows),
+  })
   const fields = appendedFields(resource)
   const action = actionOf(resource, 'write')
   return defineMethod({

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { RpcError } from '../../src/errors.ts'
-import { createAppendQueue, type Insert } from '../../src/resource/append-queue.ts'
+import { createBatchQueue, type Write } from '../../src/database/batch-queue.ts'
 import type { BoundRow } from '../../src/resource/row.ts'
 
 /** A table in memory whose inserts end when the test says so. */
 function createTable(settle: (rows: readonly BoundRow[]) => void | Promise<void> = () => undefined) {
   const statements: (readonly BoundRow[])[] = []
   let lastId = 0
-  const insert: Insert = async rows => {
+  const insert: Write<BoundRow, number> = async rows => {
     statements.push(rows)
     await settle(rows)
     return rows.map(() => ++lastId)
   }
-  return { append: createAppendQueue(insert), statements }
+  return { append: createBatchQueue({ write: insert, what: 'appends' }), statements }
 }
 
 function rowsOf(count: number, value: unknown = 'row'): BoundRow[] {
@@ -23,7 +23,7 @@ function refused(): RpcError {
   return new RpcError('invalid_input', 'The database refused a value', { reason: 'value_refused' })
 }
 
-describe('an append queue', () => {
+describe('a batch queue', () => {
   test('writes what arrives in one turn with one statement', async () => {
     const { append, statements } = createTable()
     const ids = await Promise.all(Array.from({ length: 100 }, () => append(rowsOf(1))))
@@ -138,7 +138,7 @@ describe('an append queue', () => {
     const appends = Array.from({ length: 50 }, () => append(rowsOf(1000)))
     await expect(append(rowsOf(1))).rejects.toMatchObject({
       code: 110,
-      data: { reason: 'append_queue_full', retryable: true, retry_after_ms: 1000 },
+      data: { reason: 'queue_full', retryable: true, retry_after_ms: 1000 },
     })
     gate.resolve()
     expect((await Promise.all(appends)).flat()).toHaveLength(50_000)

@@ -1,0 +1,102 @@
+import { CronDate, CronExpressionParser } from 'cron-parser'
+import type { Schedule } from './handler.ts'
+
+/** The most characters of a schedule: enough to list every value of every field. */
+export const maxCronLength = 512
+
+// Not cron-parser's `H`, which means another time whenever it is read, nor its fewer fields, nor its other words.
+const field = '(?:[Tt][Hh][Uu]|[\\dA-GI-Za-gi-z*,/?#-])+'
+const fields = new RegExp(`^${field}(?: +${field}){4,5}$`)
+const words = new Set(['@hourly', '@daily', '@weekly', '@monthly', '@yearly', '@annually'])
+
+/**
+ * Why `cron` is no schedule, or undefined when it is one: minute, hour, day of month, month, day of week, with the
+ * seconds in front where there are six; `*`, lists, ranges, steps, `?`, names such as `MON`, `L` (last) and `1#2` (the
+ * second Monday), or @hourly, @daily, @weekly, @monthly, @yearly, @annually. What never comes (30 February) is none.
+ */
+export function cronFault(cron: string): string | undefined {
+  if (cron.length > maxCronLength) return `must have at most ${maxCronLength} characters`
+  if (!fields.test(cron) && !words.has(cron)) return 'expected five or six fields, or a word such as @daily'
+  try {
+    nextWall(cron, 0)
+    return undefined
+  } catch {
+    return 'is no schedule, or one that never comes'
+  }
+}
+
+/** Why `tz` is no time zone of the IANA database, or undefined when it is one. */
+export function timeZoneFault(tz: string): string | undefined {
+  // Node also takes offsets such as +01:00, which no daylight saving time would ever change.
+  if (!/^[A-Za-z]/.test(tz)) return notTimeZone
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: tz })
+    return undefined
+  } catch {
+    return notTimeZone
+  }
+}
+
+const notTimeZone = 'expected a time zone such as Europe/Berlin'
+
+/**
+ * When the schedule comes next, strictly after `afterMs`; both epoch milliseconds. Where the clocks change, a schedule
+ * of every hour goes on by elapsed time. Any other comes once for each of its times: those that are left out come
+ * together when the clock jumps, and those that are repeated only the first time.
+ */
+export function nextFire({ cron, tz }: Schedule, afterMs: number): number {
+  const expression = CronExpressionParser.parse(cron, { tz, currentDate: new Date(afterMs) })
+  // Its own rules for the other schedules loop where clocks change by half an hour, and repeat a repeated time when
+  // they are asked in between.
+  if (expression.fields.hour.values.length === 24) return expression.next().getTime()
+  let wall = firstWall(tz, afterMs)
+  for (;;) {
+    wall = nextWall(cron, wall)
+    const fire = instantOf(tz, wall)
+    if (fire > afterMs) return fire
+  }
+}
+
+/** A wall clock's time is counted like epoch milliseconds: as if its zone were UTC. */
+function nextWall(cron: string, wall: number): number {
+  return CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(wall) })
+    .next()
+    .getTime()
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+
+/** The latest time that the wall clock has shown by now: after a step back more than it shows. */
+function firstWall(tz: string, now: number): number {
+  const wall = now + offsetAt(tz, now)
+  const earlier = offsetAt(tz, now - dayMs)
+  if (earlier <= wall - now) return wall
+  const change = changeBetween(tz, now - dayMs, now)
+  return Math.max(wall, change - 1 + earlier)
+}
+
+/** When the wall clock first shows this time; where it leaves it out, when it jumps. */
+function instantOf(tz: string, wall: number): number {
+  const before = offsetAt(tz, wall - dayMs)
+  const after = offsetAt(tz, wall + dayMs)
+  const shown = [wall - before, wall - after].filter(instant => instant + offsetAt(tz, instant) === wall)
+  return shown.length > 0 ? Math.min(...shown) : changeBetween(tz, wall - dayMs, wall + dayMs)
+}
+
+/** The first instant with the offset of `late`; the offset changes once in between. */
+function changeBetween(tz: string, early: number, late: number): number {
+  const offset = offsetAt(tz, early)
+  let low = early
+  let high = late
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (offsetAt(tz, middle) === offset) low = middle
+    else high = middle
+  }
+  return high
+}
+
+/** How far the wall clock is ahead of UTC, in milliseconds. */
+function offsetAt(tz: string, instant: number): number {
+  return Math.round(new CronDate(instant, tz).getUTCOffset() * 60_000)
+}

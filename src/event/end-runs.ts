@@ -1,0 +1,106 @@
+import { v7 as uuid } from 'uuid'
+import type { Runner } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
+import { stringifyJson } from '../json.ts'
+import { addJobs, queueOf } from './insert-runs.ts'
+import type { Queue } from './queue.ts'
+import { type Attempt, nextAttempt, type Outcome } from './run.ts'
+
+export interface EndedRun {
+  readonly run: Attempt
+  readonly outcome: Outcome
+}
+
+/** What became of the row of an ended run; `lost`: it was no longer this attempt's, and nothing was changed. */
+export type Ending = 'success' | 'fail' | 'waiting' | 'lost'
+
+interface Place {
+  readonly run: Attempt
+  readonly status: 'success' | 'fail' | 'waiting'
+  readonly result: string | null
+  readonly message: string | null
+  /** Epoch ms, of one that goes back to waiting. */
+  readonly startAfter: number | undefined
+  readonly isFailure: boolean
+  readonly jobId: string
+}
+
+// The attempt is the fence: whoever lost the row to another attempt, to a cancel or to a client that ended it changes
+// nothing. One that was asked to stop is not tried again.
+const end = rawStatement(
+  `update event_log e set
+     status = case when r.status = 'waiting' and e.cancel_requested then 'fail' else r.status end,
+     attempt = e.attempt + case when r.status = 'waiting' and not e.cancel_requested then 1 else 0 end,
+     failures = e.failures + r.failure,
+     start_time = case when r.status = 'waiting' and not e.cancel_requested then null else e.start_time end,
+     finish_time = case when r.status = 'waiting' and not e.cancel_requested then null
+       else to_timestamp($9::float8 / 1000) end,
+     result = r.result::jsonb,
+     error_message = case when r.status = 'waiting' and e.cancel_requested then 'cancelled: while it was running'
+       else r.message end,
+     job_id = r.next_job::uuid,
+     owner = case when r.status = 'waiting' then null else e.owner end,
+     lease_until = null
+   from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[])
+     as r(id, attempt, job, status, result, message, failure, next_job)
+   where e.id = r.id and e.attempt = r.attempt and e.job_id = r.job::uuid and e.status = 'running'
+   returning e.id, e.status`,
+  'daybook_run_end',
+)
+
+/** Ends attempts: the rows and the jobs in one transaction. Resolves to what became of each, in order. */
+export async function endRuns(
+  runner: Runner,
+  queue: Queue,
+  ended: readonly EndedRun[],
+  now: number,
+): Promise<readonly Ending[]> {
+  const places = ended.map(each => placeOf(each, now))
+  const { rows } = await runner.run(end, [
+    places.map(place => place.run.id),
+    places.map(place => place.run.attempt),
+    places.map(place => place.run.jobId),
+    places.map(place => place.status),
+    places.map(place => place.result),
+    places.map(place => place.message),
+    places.map(place => (place.isFailure ? 1 : 0)),
+    places.map(place => place.jobId),
+    now,
+  ])
+  const statuses = new Map(rows.map(([id, status]) => [Number(id), String(status) as Ending]))
+  for (const [name, group] of Map.groupBy(places, place => queueOf(place.run.handler))) {
+    await queue.remove(
+      runner,
+      name,
+      group.map(place => place.run.jobId),
+    )
+  }
+  const again = places.filter(place => statuses.get(place.run.id) === 'waiting')
+  await addJobs(
+    runner,
+    queue,
+    again.map(({ run, jobId, startAfter }) => ({ handler: run.handler, id: jobId, row: run.id, startAfter })),
+  )
+  return places.map(place => statuses.get(place.run.id) ?? 'lost')
+}
+
+function placeOf({ run, outcome }: EndedRun, now: number): Place {
+  const same = { run, result: null, startAfter: undefined, isFailure: false, jobId: run.jobId }
+  if (outcome.kind === 'success') {
+    const text = stringifyJson(outcome.result)
+    return { ...same, status: 'success', result: text === 'null' ? null : text, message: null }
+  }
+  if (outcome.kind === 'handed_back') return { ...same, status: 'waiting', message: null, jobId: uuid() }
+  const message = storableText(outcome.message)
+  const at = nextAttempt(run, outcome, now)
+  if (at === undefined) return { ...same, status: 'fail', message, isFailure: true }
+  const startAfter = at > now ? at : undefined
+  return { ...same, status: 'waiting', message, isFailure: true, jobId: uuid(), startAfter }
+}
+
+const maxMessage = 16_384
+
+/** What PostgreSQL can keep of a message. */
+export function storableText(text: string): string {
+  return text.slice(0, maxMessage).toWellFormed().replaceAll('\u0000', '\uFFFD')
+}

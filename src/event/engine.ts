@@ -1,0 +1,136 @@
+import { type Clock, within } from '../clock.ts'
+import type { Database } from '../database/database.ts'
+import { createScriptRunner, type ScriptRunner, type ScriptRunnerDeps } from '../js-worker/run.ts'
+import type { Webhooks } from '../target/webhook.ts'
+import { cancelChannel } from './cancel.ts'
+import { readEventRequests } from './event-request.ts'
+import { createExecute } from './execute.ts'
+import { createHandlerDirectory, type HandlerDirectory } from './handler-directory.ts'
+import { forgetKeys } from './idempotency.ts'
+import { workChannel } from './insert-runs.ts'
+import type { LocalHandler } from './local-handlers.ts'
+import { openQueue, type Queue } from './queue.ts'
+import { repeat } from './repeat.ts'
+import { requeueOrphans, rescueRuns } from './rescue.ts'
+import { createRunner } from './runner.ts'
+import { fireHandlers, fireScripts } from './schedule.ts'
+import { createSender, type Sender } from './send.ts'
+import { takeServerLease } from './server-lease.ts'
+import { createTasks, type Tasks } from './task.ts'
+import { createWaiter, type Waiter } from './wait.ts'
+import { createWorkSignal } from './work-signal.ts'
+
+export interface EngineOptions extends Omit<ScriptRunnerDeps, 'owner' | 'send'> {
+  readonly database: Database
+  readonly webhooks: Webhooks
+  readonly localHandlers: ReadonlyMap<string, LocalHandler>
+  readonly clock: Clock
+  /** Runs that go on at once on this server. */
+  readonly maxRuns: number
+  /** How long others wait for this server when it falls silent, in milliseconds. */
+  readonly leaseMs: number
+  onError(error: unknown): void
+}
+
+/** Everything that happens to events on this server. */
+export interface Engine {
+  readonly queue: Queue
+  readonly directory: HandlerDirectory
+  readonly sender: Sender
+  readonly waiter: Waiter
+  readonly tasks: Tasks
+  readonly scripts: ScriptRunner
+  /** There may be work for this server or for remote workers. */
+  wake(): void
+  /** Takes no more work, lets what runs end for so many milliseconds, and hands back the rest. */
+  close(drainMs: number): Promise<void>
+}
+
+const pollMs = 1000
+const tidyMs = 60_000
+
+/** Starts running events. `options.database` is migrated. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { database, clock, leaseMs, localHandlers, onError } = options
+  const queue = await openQueue(database, onError)
+  const directory = createHandlerDirectory(options.sealer)
+  const waiter = createWaiter(database, onError)
+  const signal = createWorkSignal()
+  const lease = await takeServerLease({ database, leaseMs, onLost: () => runner.abandon(), onError })
+  const wake = (): void => {
+    signal.give()
+    runner.wake()
+  }
+
+  const sender = createSender({ database, queue, directory, clock, onWork: wake })
+  const scripts = createScriptRunner({
+    ...options,
+    owner: async () => lease.id(),
+    async send(events, { identity, chain }) {
+      const answers = await sender.send(readEventRequests(events), { identity, chain })
+      return Array.isArray(events) ? answers : answers[0]
+    },
+  })
+  const execute = createExecute({ ...options, scripts, sender })
+  const runner = createRunner({
+    ...options,
+    queue,
+    directory,
+    waiter,
+    lease,
+    execute,
+    canRun: ({ fullName, target }) => target.kind !== 'local' || localHandlers.has(fullName),
+  })
+  const untilWork = signal.next
+  const tasks = createTasks({ database, queue, directory, waiter, clock, untilWork })
+
+  const rescue = { database, queue, directory, clock }
+  const schedule = { database, sender, clock, runScript, onError }
+  async function runScript(worker: string, scheduledTime: number): Promise<void> {
+    const params = { scheduled_time: scheduledTime }
+    await scripts.start({ worker, entry: 'onCron', runType: 'cron', params, caller: undefined })
+  }
+  async function fire(): Promise<void> {
+    while (await fireHandlers(schedule));
+    while (await fireScripts(schedule));
+  }
+  async function tidy(): Promise<void> {
+    await requeueOrphans(rescue)
+    await forgetKeys(database, clock())
+  }
+
+  const listening = [
+    await database.listen(workChannel, wake),
+    await database.listen(cancelChannel, () => void runner.review().catch(onError)),
+  ]
+  const repeated = [
+    repeat(pollMs, async () => wake(), onError),
+    repeat(pollMs, runner.review, onError),
+    repeat(pollMs, fire, onError),
+    repeat(leaseMs / 3, () => rescueRuns(rescue), onError),
+    repeat(tidyMs, tidy, onError),
+  ]
+  // What an earlier server left behind here need not wait for the first turn.
+  await rescueRuns(rescue)
+  wake()
+
+  return {
+    queue,
+    directory,
+    sender,
+    waiter,
+    tasks,
+    scripts,
+    wake,
+    async close(drainMs) {
+      signal.close()
+      await Promise.all(repeated.map(each => each.stop()))
+      await runner.stop(drainMs)
+      await within(drainMs, scripts.idle())
+      waiter.close()
+      for (const end of listening) await end()
+      await lease.close()
+      await queue.close()
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import { v7 as uuid } from 'uuid'
+import type { Origin } from '../permission/grant.ts'
+import type { Handler } from './handler.ts'
+
+/** The event type of an event whose sender named none (seed 000). */
+export const defaultEventType = 'events.NormalType'
+
+/** The event type of what a schedule fires. */
+export const cronEventType = 'events.CronType'
+
+/** How many events may lie before one in its chain. */
+export const maxDepth = 32
+
+export type RunType = 'send' | 'chain' | 'cron' | 'replay'
+
+/** One event, checked, with its place in its chain; `kwargs` is what its handlers are given. */
+export interface SentEvent {
+  readonly sender: string
+  readonly eventType: string
+  readonly kwargs: unknown
+  readonly runType: RunType
+  readonly requestId: string
+  /** Absent: each handler's row has a node of its own. */
+  readonly nodeId: string | undefined
+  readonly parentNodeId: string | null
+  readonly depth: number
+  readonly delayMs: number
+  /** In whose name its handlers act. */
+  readonly caller: readonly Origin[]
+  /** The one handler it is for; absent: those that take it. */
+  readonly handler?: string | undefined
+}
+
+/** A row of event_log that waits to be run. */
+export interface NewRun {
+  readonly handler: Handler
+  readonly event: SentEvent
+  readonly nodeId: string
+  readonly jobId: string
+}
+
+/** The runs that an event sets off, one a handler. */
+export function planRuns(event: SentEvent, handlers: readonly Handler[]): readonly NewRun[] {
+  return handlers.map(handler => ({ handler, event, nodeId: event.nodeId ?? uuid(), jobId: uuid() }))
+}
+
+/** A new name for a chain or a place in one: a UUID of version 7, so that ids sort by time. */
+export function newChainId(): string {
+  return uuid()
+}

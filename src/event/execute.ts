@@ -1,0 +1,127 @@
+import type { Clock } from '../clock.ts'
+import { RpcError } from '../errors.ts'
+import type { ScriptRunner } from '../js-worker/run.ts'
+import { type Identity, type Origin, permits } from '../permission/grant.ts'
+import { scriptHandling } from '../target/js-worker.ts'
+import type { Webhooks } from '../target/webhook.ts'
+import { eventRequestSchema } from './event-request.ts'
+import type { TargetKind } from './handler.ts'
+import type { LocalHandler } from './local-handlers.ts'
+import type { Outcome, Run } from './run.ts'
+import type { Execute } from './runner.ts'
+import type { Sender } from './send.ts'
+
+export interface ExecuteDeps {
+  readonly localHandlers: ReadonlyMap<string, LocalHandler>
+  readonly scripts: ScriptRunner
+  readonly webhooks: Webhooks
+  readonly sender: Sender
+  readonly clock: Clock
+  /** Who these origins are now. Throws RpcError 102 when a token of theirs is gone. */
+  recall(origins: readonly Origin[]): Promise<Identity>
+}
+
+/** Carries out attempts where their handlers' targets say. */
+export function createExecute(deps: ExecuteDeps): Execute {
+  const byKind: Record<TargetKind, Execute> = {
+    local: (run, signal) => runLocal(deps, run, signal),
+    js_worker: (run, signal) => runScript(deps, run, signal),
+    webhook: (run, signal) => callWebhook(deps, run, signal),
+    remote: () => Promise.reject(new TypeError('a remote handler is run by whoever claims it')),
+  }
+  return (run, signal) => byKind[run.handler.target.kind](run, signal)
+}
+
+async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
+  const handler = deps.localHandlers.get(run.handler.fullName)
+  if (handler === undefined) throw new TypeError(`no module of ${run.handler.fullName} is loaded`)
+  const result = await handler.run(run.kwargs, {
+    id: run.id,
+    attempt: run.attempt,
+    fullName: run.handler.fullName,
+    sender: run.sender,
+    eventType: run.eventType,
+    requestId: run.requestId,
+    nodeId: run.nodeId,
+    signal,
+    async send(event) {
+      const identity = await deps.recall(run.caller)
+      const chain = { requestId: run.requestId, nodeId: run.nodeId, depth: run.depth }
+      const [answer] = await deps.sender.send([eventRequestSchema.parse(event)], { identity, chain })
+      return answer
+    },
+  })
+  return { kind: 'success', result }
+}
+
+const runAction = { scope: 'js_worker', permission: 'js_worker', verb: 'run_defined_js_worker' }
+
+async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
+  const { target, owner, timeoutMs } = run.handler
+  if (target.kind !== 'js_worker') throw new TypeError('not a script')
+  // Whoever defined the handler chose the script: were that not asked, a handler would run what its maker may not.
+  if (!permits(await deps.recall(owner), runAction, target.name)) {
+    return { kind: 'failed', message: `permission_denied: the handler's owner may not run it`, retry: false }
+  }
+  try {
+    const { done } = await deps.scripts.start({
+      worker: target.name,
+      entry: 'onEvent',
+      runType: 'event',
+      params: run.kwargs,
+      caller: await deps.recall(run.caller),
+      chain: { requestId: run.requestId, nodeId: run.nodeId, depth: run.depth },
+      context: {
+        event: {
+          id: run.id,
+          attempt: run.attempt,
+          full_name: run.handler.fullName,
+          sender: run.sender,
+          event_type: run.eventType,
+          request_id: run.requestId,
+          node_id: run.nodeId,
+          parent_node_id: run.parentNodeId,
+        },
+      },
+      signal,
+      timeoutMs,
+    })
+    return scriptHandling(await done)
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error
+    const retry = error.data.retryable === true
+    return { kind: 'failed', message: `${error.data.reason}: ${error.message}`, retry }
+  }
+}
+
+async function callWebhook(
+  { webhooks, clock }: ExecuteDeps,
+  run: Run,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { target, timeoutMs } = run.handler
+  if (target.kind !== 'webhook') throw new TypeError('not a webhook')
+  const now = clock()
+  return webhooks.deliver(target, {
+    // The same for every attempt, so that a receiver can drop what it has seen.
+    id: `evt_${run.id}`,
+    attempt: run.attempt,
+    body: {
+      type: run.eventType,
+      timestamp: new Date(now).toISOString(),
+      data: {
+        id: run.id,
+        attempt: run.attempt,
+        full_name: run.handler.fullName,
+        sender: run.sender,
+        request_id: run.requestId,
+        node_id: run.nodeId,
+        parent_node_id: run.parentNodeId,
+        kwargs: run.kwargs,
+      },
+    },
+    now,
+    timeoutMs,
+    signal,
+  })
+}

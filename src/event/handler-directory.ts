@@ -1,0 +1,52 @@
+import type { Runner } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
+import type { Sealer } from '../seal.ts'
+import { type Handler, takesEvent } from './handler.ts'
+import { listHandlers } from './handler-store.ts'
+
+/** The handlers at one moment. */
+export interface Handlers {
+  /** In order of full_name. */
+  readonly all: readonly Handler[]
+  byName(fullName: string): Handler | undefined
+  byId(id: number): Handler | undefined
+  /** The enabled ones that take such an event, in order of full_name. */
+  matching(sender: string, eventType: string): readonly Handler[]
+}
+
+/** Remembers the handlers, so that an event costs one tiny query and not a reading of them all. */
+export interface HandlerDirectory {
+  /**
+   * Every handler, as `runner` sees it now. Not for a transaction that changes handlers itself: were it rolled back,
+   * what it had made would stay in memory.
+   */
+  current(runner: Runner): Promise<Handlers>
+}
+
+const versionStatement = rawStatement('select version from definition_version', 'definition_version')
+
+export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
+  let known: { readonly version: unknown; readonly handlers: Handlers } | undefined
+  return {
+    async current(runner) {
+      // The version first: handlers that are newer than it are only read once more, older ones would stay.
+      const { rows } = await runner.run(versionStatement, [])
+      const version = rows[0]?.[0]
+      if (known !== undefined && known.version === version) return known.handlers
+      const handlers = indexHandlers(await listHandlers(runner, sealer))
+      known = { version, handlers }
+      return handlers
+    },
+  }
+}
+
+function indexHandlers(all: readonly Handler[]): Handlers {
+  const names = new Map(all.map(handler => [handler.fullName, handler]))
+  const ids = new Map(all.map(handler => [handler.id, handler]))
+  return {
+    all,
+    byName: fullName => names.get(fullName),
+    byId: id => ids.get(id),
+    matching: (sender, eventType) => all.filter(handler => takesEvent(handler, sender, eventType)),
+  }
+}

@@ -1,0 +1,131 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { fromKysely, PgBoss } from 'pg-boss'
+import type { Database, Runner } from '../database/database.ts'
+
+/** A piece of work that waits: it names a row of event_log. */
+export interface NewJob {
+  /** A UUID, kept in the row's `job_id`. */
+  readonly id: string
+  /** The id of the row. */
+  readonly row: number
+  /** The handler's full name: what `limits` counts by. */
+  readonly group: string
+  /** Not to be taken before (epoch ms); absent: at once. */
+  readonly startAfter?: number | undefined
+}
+
+export interface TakenJob {
+  readonly id: string
+  readonly row: number
+}
+
+export interface Taking {
+  readonly max: number
+  /** How many jobs of a group may be under way at once; groups that are not named have no limit. */
+  readonly limits?: ReadonlyMap<string, number>
+  /** Groups to leave alone. */
+  readonly except?: readonly string[]
+}
+
+/** Jobs of pg-boss. Everything happens inside the transaction that `runner` stands for. */
+export interface Queue {
+  add(runner: Runner, queue: string, jobs: readonly NewJob[]): Promise<void>
+  /** Takes jobs that are due; they stay, under way, until `remove`. */
+  take(runner: Runner, queue: string, taking: Taking): Promise<readonly TakenJob[]>
+  remove(runner: Runner, queue: string, ids: readonly string[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** The schema that holds the queue; `sql/0003_queue.sql` makes it. */
+export const queueSchema = 'daybook_queue'
+
+/** The queue of the handlers that servers run themselves. */
+export const serverQueue = 'event'
+
+/** The queue of one handler whose work remote workers claim. */
+export function remoteQueue(handlerId: number | ''): string {
+  return `remote.${handlerId}`
+}
+
+// A job is taken back and removed by us. What pg-boss would do about a stale one is put off as long as it lets us.
+const queueOptions = {
+  retryLimit: 0,
+  expireInSeconds: 24 * 60 * 60 - 1,
+  retentionSeconds: 10 * 365 * 24 * 60 * 60,
+}
+
+const noLimit = 1_000_000
+
+/** Opens the queue in a migrated database. `onError`: told of what its upkeep in the background meets. */
+export async function openQueue(database: Database, onError: (error: unknown) => void): Promise<Queue> {
+  const inside = new AsyncLocalStorage<Runner>()
+  const boss = new PgBoss({
+    db: databaseOf(() => inside.getStore() ?? database),
+    schema: queueSchema,
+    backend: database.engine,
+    migrate: false,
+    schedule: false,
+    // On PGlite it would compete with every request for the one connection; there is little to keep up.
+    supervise: database.engine === 'postgres',
+  })
+  boss.on('error', onError)
+  const known = new Set<string>()
+
+  async function ensure(name: string): Promise<void> {
+    if (known.has(name)) return
+    if ((await boss.getQueue(name)) === null) await boss.createQueue(name, queueOptions)
+    else known.add(name)
+  }
+
+  await boss.start()
+  await ensure(serverQueue)
+
+  return {
+    add(runner, queue, jobs) {
+      if (jobs.length === 0) return Promise.resolve()
+      return inside.run(runner, async () => {
+        await ensure(queue)
+        const ids = await boss.insert(queue, jobs.map(toInsert), { returnId: true })
+        if (ids?.length === jobs.length) return
+        // What made the queue was rolled back: to go on would leave rows that wait for ever.
+        known.delete(queue)
+        throw new Error(`the queue ${queue} took ${ids?.length ?? 0} of ${jobs.length} jobs`)
+      })
+    },
+    take(runner, queue, { max, limits, except = [] }) {
+      return inside.run(runner, async () => {
+        await ensure(queue)
+        const jobs = await boss.fetch<{ row: number }>(queue, {
+          batchSize: max,
+          ...(except.length > 0 && { ignoreGroups: [...except] }),
+          ...(limits !== undefined &&
+            limits.size > 0 && {
+              groupConcurrency: { default: noLimit, tiers: Object.fromEntries(limits) },
+            }),
+        })
+        return jobs.map(({ id, data }) => ({ id, row: data.row }))
+      })
+    },
+    remove(runner, queue, ids) {
+      if (ids.length === 0) return Promise.resolve()
+      return inside.run(runner, async () => {
+        await ensure(queue)
+        await boss.deleteJob(queue, [...ids])
+      })
+    },
+    close: () => boss.stop({ graceful: false }),
+  }
+}
+
+function databaseOf(runner: () => Runner): ReturnType<typeof fromKysely> {
+  return { executeSql: (text, values) => fromKysely(runner().kysely).executeSql(text, values) }
+}
+
+function toInsert({ id, row, group, startAfter }: NewJob) {
+  return {
+    id,
+    data: { row },
+    group: { id: group, tier: group },
+    ...(startAfter !== undefined && { startAfter: new Date(startAfter) }),
+  }
+}

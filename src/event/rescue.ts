@@ -1,0 +1,121 @@
+import type { Clock } from '../clock.ts'
+import type { Database, Runner } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
+import { type EndedRun, endRuns } from './end-runs.ts'
+import type { HandlerDirectory, Handlers } from './handler-directory.ts'
+import { addJobs } from './insert-runs.ts'
+import { type Queue, queueSchema, remoteQueue, serverQueue } from './queue.ts'
+import { forsakeRuns } from './take-runs.ts'
+
+export interface RescueDeps {
+  readonly database: Database
+  readonly queue: Queue
+  readonly directory: HandlerDirectory
+  readonly clock: Clock
+}
+
+/** Rows looked at in one transaction. */
+const batch = 500
+
+const alive = 'select from server_lease l where l.id = owner and l.lease_until > now()'
+
+// Servers that rescue at the same time pass over each other's rows.
+const findLost = rawStatement(
+  `select id, job_id::text, full_name, attempt, failures, owner is null from event_log
+   where status = 'running' and job_id is not null
+     and ((owner is not null and not exists (${alive})) or (owner is null and lease_until < now()))
+   order by id limit ${batch} for update skip locked`,
+  'daybook_rescue_find',
+)
+
+const endScripts = rawStatement(
+  `update js_result set finish_time = to_timestamp($1::float8 / 1000), error_message = $2
+   where owner is not null and result is null and error_message is null and not exists (${alive})`,
+  'daybook_rescue_scripts',
+)
+
+const forgetLeases = rawStatement(
+  `delete from server_lease where lease_until < now() - interval '1 day'`,
+  'daybook_rescue_leases',
+)
+
+/** Takes runs back whose server or remote worker is gone: they are tried again, or fail. Resolves to how many. */
+export async function rescueRuns({ database, queue, directory, clock }: RescueDeps): Promise<number> {
+  let rescued = 0
+  for (;;) {
+    const found = await database.transaction(async runner => {
+      const { rows } = await runner.run(findLost, [])
+      if (rows.length > 0) await giveUp(runner, queue, await directory.current(runner), rows, clock())
+      return rows.length
+    })
+    rescued += found
+    if (found < batch) break
+  }
+  await database.run(endScripts, [clock(), serverLost])
+  await database.run(forgetLeases, [])
+  return rescued
+}
+
+const serverLost = 'server_lost: the server that ran it is gone'
+const leaseExpired = 'lease_expired: the remote worker did not say that it still works'
+
+async function giveUp(
+  runner: Runner,
+  queue: Queue,
+  handlers: Handlers,
+  rows: readonly (readonly unknown[])[],
+  now: number,
+): Promise<void> {
+  const ended = rows.flatMap(([id, jobId, fullName, attempt, failures, isRemote]): EndedRun[] => {
+    const handler = handlers.byName(String(fullName))
+    if (handler === undefined) return []
+    return [
+      {
+        run: {
+          id: Number(id),
+          jobId: String(jobId),
+          handler,
+          attempt: Number(attempt),
+          failures: Number(failures),
+        },
+        outcome: { kind: 'failed', message: isRemote === true ? leaseExpired : serverLost, retry: true },
+      },
+    ]
+  })
+  await endRuns(runner, queue, ended, now)
+  const gone = rows.filter(([, , fullName]) => handlers.byName(String(fullName)) === undefined)
+  await forsakeRuns(
+    runner,
+    gone.map(([id]) => Number(id)),
+    now,
+  )
+}
+
+const findOrphans = rawStatement(
+  `select e.id, e.job_id::text, e.full_name from event_log e left join event_handler h on h.full_name = e.full_name
+   where e.status = 'waiting' and e.job_id is not null
+     and (h.id is null or not exists (select from ${queueSchema}.job j where j.id = e.job_id
+       and j.name = case h.target_kind when 'remote' then '${remoteQueue('')}' || h.id else '${serverQueue}' end))
+   order by e.id limit ${batch} for update of e skip locked`,
+  'daybook_rescue_orphans',
+)
+
+/** Gives rows that wait without a job in their handler's queue a new one; those without a handler fail. */
+export async function requeueOrphans({ database, queue, directory, clock }: RescueDeps): Promise<number> {
+  return database.transaction(async runner => {
+    const { rows } = await runner.run(findOrphans, [])
+    if (rows.length === 0) return 0
+    const handlers = await directory.current(runner)
+    const jobs = rows.flatMap(([id, jobId, fullName]) => {
+      const handler = handlers.byName(String(fullName))
+      return handler === undefined
+        ? []
+        : [{ handler, id: String(jobId), row: Number(id), startAfter: undefined }]
+    })
+    await addJobs(runner, queue, jobs)
+    const kept = new Set(jobs.map(job => job.row))
+    const gone = rows.map(([id]) => Number(id)).filter(id => !kept.has(id))
+    await forsakeRuns(runner, gone, clock())
+    return rows.length
+  })
+}

@@ -1,0 +1,237 @@
+import { type Clock, within } from '../clock.ts'
+import { createBatchQueue } from '../database/batch-queue.ts'
+import type { Database } from '../database/database.ts'
+import { errorCodes, RpcError } from '../errors.ts'
+import { type EndedRun, type Ending, endRuns } from './end-runs.ts'
+import type { Handler } from './handler.ts'
+import type { HandlerDirectory } from './handler-directory.ts'
+import { disableHandler } from './handler-store.ts'
+import { failureOf, storableOutcome } from './outcome-text.ts'
+import { type Queue, serverQueue } from './queue.ts'
+import type { Outcome, Run } from './run.ts'
+import { type RunState, readStates } from './run-state.ts'
+import type { ServerLease } from './server-lease.ts'
+import { takeRuns } from './take-runs.ts'
+import type { Waiter } from './wait.ts'
+
+/** Does the work of one attempt. `signal` says that its time is up, with an Error that says why. */
+export type Execute = (run: Run, signal: AbortSignal) => Promise<Outcome>
+
+export interface RunnerDeps {
+  readonly database: Database
+  readonly queue: Queue
+  readonly directory: HandlerDirectory
+  readonly waiter: Waiter
+  readonly lease: ServerLease
+  readonly clock: Clock
+  /** How many runs go on at once. */
+  readonly maxRuns: number
+  readonly execute: Execute
+  /** Whether this server can run what this handler wants; local handlers are modules that others may not have. */
+  canRun(handler: Handler): boolean
+  onError(error: unknown): void
+}
+
+/** Takes the runs that are due and carries them out. */
+export interface Runner {
+  /** There may be work. */
+  wake(): void
+  /** Looks whether something that runs here was cancelled, deleted or taken away, and stops it. */
+  review(): Promise<void>
+  /** What ran under this server's old lease is not ours any more. */
+  abandon(): void
+  /** Takes no more work, lets what runs end for so many milliseconds, and hands the rest back to be run elsewhere. */
+  stop(drainMs: number): Promise<void>
+}
+
+/** Why a run is told to stop, and how it has then ended; without an outcome its row is not ours to end. */
+interface Stop {
+  readonly why: string
+  readonly outcome: Outcome | undefined
+  /** How long it may take, in milliseconds; then it is cut off. */
+  readonly graceMs: number
+}
+
+interface Active {
+  readonly run: Run
+  readonly stop: (stop: Stop) => void
+  readonly ended: Promise<void>
+}
+
+/** How long work that was told to stop may take to do so, in milliseconds. */
+const stopGraceMs = 1000
+
+/** Runs taken in one transaction. */
+const maxTaken = 100
+
+const endTries = 60
+const endTryMs = 500
+
+export function createRunner(deps: RunnerDeps): Runner {
+  const { database, queue, directory, waiter, lease, clock, maxRuns, execute, canRun, onError } = deps
+  const active = new Map<number, Active>()
+  const retries = new Set<NodeJS.Timeout>()
+  let stopped = false
+  let wanted = false
+  let pumping = false
+  // The last time there was more than could be taken: whoever ends makes room for it.
+  let isBacklogged = false
+
+  const gathered = createBatchQueue<EndedRun, Ending>({
+    what: 'ended runs',
+    write: ended => database.transaction(runner => endRuns(runner, queue, ended, clock())),
+  })
+
+  function wake(): void {
+    wanted = true
+    if (!pumping) void pump().catch(onError)
+  }
+
+  async function pump(): Promise<void> {
+    pumping = true
+    try {
+      while (wanted && !stopped) {
+        wanted = false
+        await takeAll()
+      }
+    } finally {
+      pumping = false
+    }
+  }
+
+  async function takeAll(): Promise<void> {
+    for (;;) {
+      const max = Math.min(maxRuns - active.size, maxTaken)
+      isBacklogged = max <= 0
+      if (max <= 0 || stopped) return
+      const runs = await take(max)
+      for (const run of runs) start(run)
+      if (runs.length === 0) return
+    }
+  }
+
+  function take(max: number): Promise<readonly Run[]> {
+    return database.transaction(async runner => {
+      const handlers = await directory.current(runner)
+      const except = handlers.all.filter(handler => !handler.enabled || !canRun(handler))
+      return takeRuns(runner, queue, handlers, {
+        queue: serverQueue,
+        max,
+        now: clock(),
+        owner: lease.id(),
+        except: except.map(handler => handler.fullName),
+      })
+    })
+  }
+
+  function start(run: Run): void {
+    const controller = new AbortController()
+    const { promise: cutOff, resolve: cut } = Promise.withResolvers<Outcome | undefined>()
+    const timers = new Set<NodeJS.Timeout>()
+    const later = (ms: number, work: () => void) => timers.add(setTimeout(work, ms))
+    let told: Stop | undefined
+    const stop = (each: Stop) => {
+      told = each
+      controller.abort(new Error(each.why))
+      later(each.graceMs, () => cut(each.outcome))
+    }
+    later(run.handler.timeoutMs, () => stop(timedOut(run)))
+    const ended = Promise.race([execute(run, controller.signal).catch(failureOf), cutOff])
+      // What fails once it was told to stop fails for that reason.
+      .then(outcome => (told !== undefined && outcome?.kind !== 'success' ? told.outcome : outcome))
+      .then(outcome => (outcome === undefined ? undefined : end(run, storableOutcome(outcome))))
+      .catch(onError)
+      .finally(() => {
+        for (const timer of timers) clearTimeout(timer)
+        active.delete(run.id)
+        if (isBacklogged || run.handler.concurrency !== null) wake()
+      })
+    active.set(run.id, { run, stop, ended })
+  }
+
+  async function end(run: Run, outcome: Outcome): Promise<void> {
+    const ending = await write(run, outcome)
+    if (ending === 'waiting') wakeAgain(run)
+    else waiter.ended([run.id])
+    if (outcome.kind === 'failed' && outcome.disable) await disableHandler(database, run.handler.id, clock())
+  }
+
+  // A database that is away for a moment must not cost the result; once the lease has ended it is too late anyway.
+  async function write(run: Run, outcome: Outcome): Promise<Ending | undefined> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return (await gathered([{ run, outcome }]))[0]
+      } catch (error) {
+        if (isRefusedValue(error) && outcome.kind === 'success') {
+          return write(run, { kind: 'failed', message: 'result_refused: not storable', retry: false })
+        }
+        if (tries >= endTries) throw error
+        await new Promise(resolve => setTimeout(resolve, endTryMs))
+      }
+    }
+  }
+
+  function wakeAgain({ handler, failures }: Run): void {
+    const { delayMs, backoff } = handler.retry
+    const wait = backoff ? delayMs * 2 ** Math.min(failures, 30) : delayMs
+    // Later ones are found by the poll.
+    if (wait > 60_000) return
+    const timer = setTimeout(() => {
+      retries.delete(timer)
+      wake()
+    }, wait).unref()
+    retries.add(timer)
+  }
+
+  async function review(): Promise<void> {
+    if (active.size === 0) return
+    const asked = [...active.values()]
+    const states = await readStates(
+      database,
+      asked.map(({ run }) => run.id),
+    )
+    for (const each of asked) stopUnlessWanted(each, states.get(each.run.id))
+  }
+
+  function stopUnlessWanted({ run, stop }: Active, state: RunState | undefined): void {
+    if (state === undefined || state.attempt !== run.attempt) stop(lost)
+    else if (state.cancelRequested) stop(cancelled)
+  }
+
+  return {
+    wake,
+    review,
+    abandon() {
+      for (const { stop } of active.values()) stop(leaseLost)
+    },
+    async stop(drainMs) {
+      stopped = true
+      for (const timer of retries) clearTimeout(timer)
+      const all = () => Promise.all([...active.values()].map(each => each.ended))
+      await within(drainMs, all())
+      for (const { stop } of active.values()) stop(handedBack)
+      await within(5000, all())
+    },
+  }
+}
+
+const lost: Stop = { why: 'run_lost: its record is gone or was ended', outcome: undefined, graceMs: 0 }
+const leaseLost: Stop = { ...lost, why: 'lease_lost: the server was too slow to say that it lives' }
+const handedBack: Stop = {
+  why: 'handed_back: the server stops',
+  outcome: { kind: 'handed_back' },
+  graceMs: 0,
+}
+const cancelled = failing('cancelled: while it was running', false)
+
+function timedOut({ handler }: Run): Stop {
+  return failing(`handler_timeout: not done after ${handler.timeoutMs} ms`, true)
+}
+
+function failing(why: string, retry: boolean): Stop {
+  return { why, outcome: { kind: 'failed', message: why, retry }, graceMs: stopGraceMs }
+}
+
+function isRefusedValue(error: unknown): boolean {
+  return error instanceof RpcError && error.code === errorCodes.invalid_input
+}

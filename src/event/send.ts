@@ -1,0 +1,164 @@
+import type { Clock } from '../clock.ts'
+import { createBatchQueue } from '../database/batch-queue.ts'
+import type { Database, Runner } from '../database/database.ts'
+import { RpcError } from '../errors.ts'
+import type { ChainPlace } from '../js-worker/run.ts'
+import { type Identity, originsOf, requirePermission } from '../permission/grant.ts'
+import { depthBelow } from './depth.ts'
+import { maxDepth, newChainId, planRuns, type SentEvent } from './event.ts'
+import type { EventRequest } from './event-request.ts'
+import type { HandlerDirectory } from './handler-directory.ts'
+import { type OnceOnly, onceOnly } from './idempotency.ts'
+import { insertRuns } from './insert-runs.ts'
+import type { Queue } from './queue.ts'
+
+/** A row that an event set off. */
+export interface StartedLog {
+  readonly id: number
+  readonly full_name: string
+  readonly node_id: string
+  readonly status: 'waiting'
+}
+
+/** What became of an event; `matched` is false when no enabled handler takes it. */
+export interface SendAnswer {
+  readonly request_id: string
+  readonly matched: boolean
+  readonly event_logs: readonly StartedLog[]
+}
+
+export interface Sending {
+  readonly identity: Identity
+  /** Where a handler sends from; absent: a client, who may name a place. */
+  readonly chain?: ChainPlace
+  /** The path of event `index` in the request, for errors; default: its members stand at the top. */
+  readonly path?: (index: number) => string
+}
+
+export interface Sender {
+  /** Sends all the events or none. Throws RpcError 102, 108 (`chain_too_deep`), 109 (`idempotency_key_reused`). */
+  send(requests: readonly EventRequest[], sending: Sending): Promise<readonly SendAnswer[]>
+  /** Sends what has been checked already: what a schedule or a replay makes. */
+  insert(runner: Runner, events: readonly SentEvent[]): Promise<readonly SendAnswer[]>
+}
+
+export interface SenderDeps {
+  readonly database: Database
+  readonly queue: Queue
+  readonly directory: HandlerDirectory
+  readonly clock: Clock
+  /** Called once there is work to be run. */
+  onWork(): void
+}
+
+interface Item {
+  readonly event: SentEvent
+  readonly once: OnceOnly | undefined
+}
+
+/** Sends events: their rows and their jobs are written in one transaction. */
+export function createSender({ database, queue, directory, clock, onWork }: SenderDeps): Sender {
+  const gathered = createBatchQueue<Item, SendAnswer>({
+    what: 'events',
+    write: items =>
+      database.transaction(runner =>
+        insert(
+          runner,
+          items.map(item => item.event),
+        ),
+      ),
+  })
+
+  async function insert(runner: Runner, events: readonly SentEvent[]): Promise<readonly SendAnswer[]> {
+    const handlers = await directory.current(runner)
+    const planned = events.map(event => {
+      const only = event.handler === undefined ? undefined : handlers.byName(event.handler)
+      if (event.handler !== undefined) return planRuns(event, only === undefined ? [] : [only])
+      return planRuns(event, handlers.matching(event.sender, event.eventType))
+    })
+    const ids = await insertRuns(runner, queue, planned.flat(), clock())
+    let next = 0
+    return events.map((event, i) => {
+      const logs = (planned[i] ?? []).map(run => ({
+        id: ids[next++] ?? 0,
+        full_name: run.handler.fullName,
+        node_id: run.nodeId,
+        status: 'waiting' as const,
+      }))
+      return { request_id: event.requestId, matched: logs.length > 0, event_logs: logs }
+    })
+  }
+
+  // A key must be looked up before anything is written, so such events are not gathered.
+  function sendOnce(items: readonly Item[]): Promise<readonly SendAnswer[]> {
+    return database.transaction(async runner => {
+      const answers: SendAnswer[] = []
+      for (const { event, once } of items) {
+        const write = async () => (await insert(runner, [event]))[0] as SendAnswer
+        answers.push(once === undefined ? await write() : await onceOnly(runner, once, clock(), write))
+      }
+      return answers
+    })
+  }
+
+  return {
+    insert,
+    async send(requests, sending) {
+      const { identity, path = () => '' } = sending
+      for (const { sender } of requests) requirePermission(identity, sendAction, sender)
+      const items = await Promise.all(
+        requests.map(async (request, i) => ({
+          event: await placeEvent(database, request, sending, path(i)),
+          once: onceOf(request, identity, path(i)),
+        })),
+      )
+      const once = items.some(item => item.once !== undefined)
+      const answers = await (once ? sendOnce(items) : gathered(items))
+      if (answers.some(answer => answer.matched)) onWork()
+      return answers
+    },
+  }
+}
+
+const sendAction = { scope: 'sender', permission: 'event', verb: 'send' }
+
+async function placeEvent(
+  database: Database,
+  request: EventRequest,
+  { identity, chain }: Sending,
+  path: string,
+): Promise<SentEvent> {
+  const requestId = chain?.requestId ?? request.request_id ?? newChainId()
+  const parentNodeId = chain === undefined ? (request.parent_node_id ?? null) : (chain.nodeId ?? null)
+  const depth = chain === undefined ? await depthBelow(database, requestId, parentNodeId) : chain.depth + 1
+  if (depth > maxDepth) throw chainTooDeep(path)
+  return {
+    sender: request.sender,
+    eventType: request.event_type,
+    kwargs: request.kwargs,
+    runType: parentNodeId === null ? 'send' : 'chain',
+    requestId,
+    nodeId: request.node_id,
+    parentNodeId,
+    depth,
+    delayMs: request.delay_ms,
+    caller: originsOf(identity),
+  }
+}
+
+function onceOf(request: EventRequest, { tokenKey }: Identity, path: string): OnceOnly | undefined {
+  const { idempotency_key: key, ...rest } = request
+  if (key === undefined) return undefined
+  return { tokenKey, key, request: rest, path: path === '' ? 'idempotency_key' : `${path}.idempotency_key` }
+}
+
+function chainTooDeep(path: string): RpcError {
+  return new RpcError(
+    'invalid_input',
+    `chain_too_deep: more than ${maxDepth} events follow from each other`,
+    {
+      reason: 'chain_too_deep',
+      path: path === '' ? 'parent_node_id' : `${path}.parent_node_id`,
+    },
+  )
+}

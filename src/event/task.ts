@@ -1,0 +1,154 @@
+import type { Clock } from '../clock.ts'
+import type { Database, Runner } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
+import { RpcError } from '../errors.ts'
+import { type Identity, permits, requirePermission } from '../permission/grant.ts'
+import { type Ending, endRuns } from './end-runs.ts'
+import type { Handler } from './handler.ts'
+import type { HandlerDirectory } from './handler-directory.ts'
+import { storableOutcome } from './outcome-text.ts'
+import { type Queue, remoteQueue } from './queue.ts'
+import type { Outcome, Run } from './run.ts'
+import { takeRuns } from './take-runs.ts'
+import type { Waiter } from './wait.ts'
+
+/** Work of remote handlers, taken and ended by programs elsewhere. */
+export interface Tasks {
+  /**
+   * Takes at most `max` runs of these handlers, each for `leaseMs` (its handler's time-out at most). With none due it
+   * waits. Throws RpcError 102, 105 (`handler_not_found`), 108 (`handler_not_remote`).
+   */
+  claim(identity: Identity, claiming: Claiming): Promise<readonly Run[]>
+  /** Keeps a task for another `leaseMs` from now; `until` is epoch ms. Throws RpcError 109 (`lease_lost`). */
+  heartbeat(
+    identity: Identity,
+    task: TaskRef,
+    leaseMs: number,
+  ): Promise<{ until: number; cancelled: boolean }>
+  /** Ends an attempt. Throws RpcError 109 (`lease_lost`) when it is no longer this worker's, and changes nothing. */
+  end(identity: Identity, task: TaskRef, outcome: Outcome): Promise<Ending>
+}
+
+export interface Claiming {
+  readonly fullNames: readonly string[]
+  readonly max: number
+  readonly leaseMs: number
+  readonly waitMs: number
+}
+
+export interface TaskRef {
+  readonly id: number
+  readonly attempt: number
+}
+
+export interface TaskDeps {
+  readonly database: Database
+  readonly queue: Queue
+  readonly directory: HandlerDirectory
+  readonly waiter: Waiter
+  readonly clock: Clock
+  /** Resolves when there may be work, after `ms` milliseconds at the latest; to false when the server stops. */
+  untilWork(ms: number): Promise<boolean>
+}
+
+const read = rawStatement(
+  `select full_name, job_id::text, failures from event_log
+   where id = $1 and attempt = $2 and status = 'running' and owner is null and job_id is not null`,
+  'daybook_task_read',
+)
+
+// Nobody keeps a task beyond its handler's time-out, however faithfully its heart beats.
+const renew = rawStatement(
+  `update event_log set lease_until = case when cancel_requested then lease_until else
+     least(now() + $3::float8 * interval '1 millisecond', start_time + $4::float8 * interval '1 millisecond') end
+   where id = $1 and attempt = $2 and status = 'running' and owner is null and lease_until > now()
+   returning (date_part('epoch', lease_until) * 1000)::bigint, cancel_requested`,
+  'daybook_task_renew',
+)
+
+/** How often a claim that waits looks for work that nothing announced: what was put off, or comes again. */
+const lookMs = 500
+
+export function createTasks(deps: TaskDeps): Tasks {
+  const { database, queue, directory, waiter, clock, untilWork } = deps
+
+  async function take(identity: Identity, claiming: Claiming): Promise<readonly Run[]> {
+    return database.transaction(async runner => {
+      const handlers = await directory.current(runner)
+      const wanted = claiming.fullNames.map(name => requireRemote(identity, name, handlers.byName(name)))
+      const taken: Run[] = []
+      for (const handler of wanted) {
+        const max = claiming.max - taken.length
+        if (max === 0 || !handler.enabled) continue
+        const leaseMs = Math.min(claiming.leaseMs, handler.timeoutMs)
+        const taking = { queue: remoteQueue(handler.id), max, now: clock(), leaseMs }
+        taken.push(...(await takeRuns(runner, queue, handlers, taking)))
+      }
+      return taken
+    })
+  }
+
+  async function find(
+    runner: Runner,
+    identity: Identity,
+    { id, attempt }: TaskRef,
+  ): Promise<{ handler: Handler; jobId: string; failures: number }> {
+    const { rows } = await runner.run(read, [id, attempt])
+    const [fullName, jobId, failures] = rows[0] ?? []
+    const handler =
+      fullName === undefined ? undefined : (await directory.current(runner)).byName(String(fullName))
+    // A task that is not permitted looks like one that is gone.
+    if (handler === undefined || !permits(identity, claimAction, handler.fullName)) throw leaseLost()
+    return { handler, jobId: String(jobId), failures: Number(failures) }
+  }
+
+  return {
+    async claim(identity, claiming) {
+      for (const name of claiming.fullNames) requirePermission(identity, claimAction, name)
+      const until = clock() + claiming.waitMs
+      for (;;) {
+        // Whatever is announced from here on is not missed.
+        const work = untilWork(Math.min(lookMs, Math.max(0, until - clock())))
+        const taken = await take(identity, claiming)
+        if (taken.length > 0 || clock() >= until) return taken
+        if (!(await work)) return taken
+      }
+    },
+    async heartbeat(identity, task, leaseMs) {
+      const { handler } = await find(database, identity, task)
+      const bound = [task.id, task.attempt, leaseMs, handler.timeoutMs]
+      const [row] = (await database.run(renew, bound)).rows
+      if (row === undefined) throw leaseLost()
+      return { until: Number(row[0]), cancelled: row[1] === true }
+    },
+    async end(identity, task, outcome) {
+      const ending = await database.transaction(async runner => {
+        const found = await find(runner, identity, task)
+        const ended = { run: { ...task, ...found }, outcome: storableOutcome(outcome) }
+        return (await endRuns(runner, queue, [ended], clock()))[0]
+      })
+      if (ending === undefined || ending === 'lost') throw leaseLost()
+      if (ending !== 'waiting') waiter.ended([task.id])
+      return ending
+    },
+  }
+}
+
+const claimAction = { scope: 'event', permission: 'event_handler', verb: 'claim' }
+
+function requireRemote(identity: Identity, name: string, handler: Handler | undefined): Handler {
+  requirePermission(identity, claimAction, name)
+  if (handler === undefined) {
+    const data = { reason: 'handler_not_found', path: 'full_names' }
+    throw new RpcError('not_found', 'There is no such handler', data)
+  }
+  if (handler.target.kind === 'remote') return handler
+  const data = { reason: 'handler_not_remote', path: 'full_names' }
+  throw new RpcError('invalid_input', 'This handler is not run by remote workers', data)
+}
+
+function leaseLost(): RpcError {
+  return new RpcError('conflict', 'The task is not, or no longer, held by this attempt', {
+    reason: 'lease_lost',
+  })
+}

@@ -1,0 +1,59 @@
+import { LRUCache } from 'lru-cache'
+import type { Runner } from '../database/database.ts'
+import { compileStatement, type Statement } from '../database/statement.ts'
+import { stringifyJson } from '../json.ts'
+import { toWorker } from './store.ts'
+import type { JsWorker } from './worker.ts'
+
+/** The workers that ran last, so that a run need not read its source again. */
+export interface WorkerDirectory {
+  /** The worker as it is now. Never to be asked inside a transaction that changes workers: it may roll back. */
+  find(runner: Runner, name: string): Promise<JsWorker | undefined>
+}
+
+interface Known {
+  readonly version: number
+  readonly worker: JsWorker
+}
+
+/** Characters of sources and envs that are kept. */
+const maxSize = 32 * 1024 * 1024
+
+export function createWorkerDirectory(): WorkerDirectory {
+  const known = new LRUCache<string, Known>({
+    maxSize,
+    sizeCalculation: ({ worker }) => worker.source.length + stringifyJson(worker.env).length,
+  })
+  let statement: Statement | undefined
+
+  async function currentVersion(runner: Runner): Promise<number> {
+    statement ??= compileStatement(
+      runner.kysely.selectFrom('definition_version').select('version'),
+      'definition_version',
+    )
+    const { rows } = await runner.run(statement, [])
+    return Number(rows[0]?.[0])
+  }
+
+  return {
+    async find(runner, name) {
+      const found = known.get(name)
+      if (found !== undefined && found.version === (await currentVersion(runner))) return found.worker
+      known.delete(name)
+      const loaded = await load(runner, name)
+      if (loaded !== undefined) known.set(name, loaded)
+      return loaded?.worker
+    },
+  }
+}
+
+// One statement, so that version and worker are of the same moment.
+async function load({ kysely }: Runner, name: string): Promise<Known | undefined> {
+  const row = await kysely
+    .selectFrom(['js_worker', 'definition_version'])
+    .selectAll('js_worker')
+    .select('definition_version.version')
+    .where('name', '=', name)
+    .executeTakeFirst()
+  return row && { version: row.version, worker: toWorker(row) }
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { invalidParams, RpcError } from '../errors.ts'
+import { safeHeaders } from '../outbound/headers.ts'
+import { type Outbound, OutboundError } from '../outbound/outbound.ts'
+
+const timeoutMs = 15_000
+const maxAnswerBytes = 1024 * 1024
+
+const requestSchema = z.tuple([
+  z.string().max(2048),
+  z.object({
+    method: z.string().max(32).nullish(),
+    headers: z.record(z.string(), z.union([z.string(), z.number()])).nullish(),
+    body: z.string().nullish(),
+  }),
+])
+
+/** What the script's `fetch` makes its response of. */
+export interface FetchAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/**
+ * A script's fetch through the guarded client, to `hosts` only. Throws RpcError 102 (`fetch_not_allowed`) when they
+ * are null, -32602 for what is no request, and 999 with the client's reason, e.g. `address_forbidden`.
+ */
+export async function fetchFor(
+  outbound: Outbound,
+  hosts: readonly string[] | null,
+  args: readonly unknown[],
+  signal: AbortSignal,
+): Promise<FetchAnswer> {
+  if (hosts === null) throw fetchNotAllowed()
+  const parsed = requestSchema.safeParse(args)
+  if (!parsed.success) throw notRequest()
+  const [url, { method, headers, body }] = parsed.data
+  const given = Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)])
+  try {
+    const answer = await outbound.request({
+      url,
+      method: (method ?? 'GET').toUpperCase(),
+      headers: safeHeaders(Object.fromEntries(given)),
+      body: body ?? undefined,
+      timeoutMs,
+      maxBytes: maxAnswerBytes,
+      signal,
+      hosts,
+    })
+    if (answer.truncated) throw failed('answer_too_large', `the answer has more than ${maxAnswerBytes} bytes`)
+    return { status: answer.status, headers: answer.headers, body: answer.body }
+  } catch (error) {
+    if (error instanceof OutboundError) throw failed(error.reason, error.message, error.retryable)
+    // The client's own callers choose the method, and here that is the script.
+    throw error instanceof TypeError ? notRequest() : error
+  }
+}
+
+function fetchNotAllowed(): RpcError {
+  const message = 'fetch_not_allowed: this worker has no fetch_hosts'
+  return new RpcError('permission_denied', message, { reason: 'fetch_not_allowed' })
+}
+
+function notRequest(): RpcError {
+  return invalidParams('fetch', 'expected fetch(url, {method, headers, body}) with a text as body')
+}
+
+function failed(reason: string, message: string, retryable = false): RpcError {
+  return new RpcError('other', message, { reason, retryable })
+}

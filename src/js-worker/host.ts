@@ -1,0 +1,141 @@
+import { invalidParams, RpcError } from '../errors.ts'
+import { checkJson, isExactNumber, parseJson, stringifyJson } from '../json.ts'
+import type { Outbound } from '../outbound/outbound.ts'
+import { type Identity, type Origin, originsOf, requirePermission } from '../permission/grant.ts'
+import { createTurns } from '../permission/turns.ts'
+import type { ScriptRun } from '../sandbox/sandbox.ts'
+import { workerAction } from './action.ts'
+import { fetchFor } from './fetch.ts'
+
+/** Where a run stands in its chain of events. */
+export interface ChainPlace {
+  readonly requestId: string
+  /** The node that becomes the parent of what is sent; undefined: none. */
+  readonly nodeId: string | undefined
+  readonly depth: number
+}
+
+export interface HostDeps {
+  readonly outbound: Outbound
+  /** Who may now do what all these origins may. Throws RpcError 102 once one of their tokens is gone. */
+  recall(origins: readonly Origin[]): Promise<Identity>
+  /** Sends one event or several, as `event_send` takes them. */
+  send(events: unknown, by: { readonly identity: Identity; readonly chain: ChainPlace }): Promise<unknown>
+  /** Calls a method as this identity. Throws RpcError. */
+  callMethod(method: string, params: unknown, identity: Identity): Promise<unknown>
+  /** Told of what failed by our own fault, which a script does not get to see. */
+  onError?(error: unknown): void
+}
+
+/** The run whose script asks. */
+export interface HostRun {
+  readonly identity: Identity
+  readonly chain: ChainPlace
+  readonly fetchHosts: readonly string[] | null
+  /** Runs `onInlineCall` of another worker; resolves to what it returned. */
+  inlineCall(worker: string, params: unknown, by: Identity, signal: AbortSignal): Promise<unknown>
+}
+
+/** What a script asks at once of one run; the rest waits. */
+const atOnce = 16
+const maxDepth = 64
+/** UTF-16 units: a larger answer would not fit into the heap of most scripts, but hold up everybody to bring it. */
+const maxAnswerLength = 4 * 1024 * 1024
+
+/** What would leave the chain of the run, and could so go on for ever. */
+const insteadOf: ReadonlyMap<string, string> = new Map([
+  ['js-worker_run', 'ctx.inlineCall'],
+  ['event_send', 'ctx.send'],
+  ['event-log_replay', 'ctx.send'],
+  ['events.services.EventSvc.sendEvent', 'ctx.send'],
+])
+
+type Answer = (args: readonly unknown[], signal: AbortSignal) => Promise<unknown>
+
+/** Answers what the script of a run asks for: with the rights of the run, and no others. */
+export function createHost(deps: HostDeps, run: HostRun): ScriptRun['host'] {
+  const inTurn = createTurns(atOnce, Number.POSITIVE_INFINITY)
+
+  // Not as it was when the run began: a token that has ended since ends what is done in its name.
+  const identityNow = () => deps.recall(originsOf(run.identity)).then(withoutSecret)
+
+  const answers: Readonly<Record<Parameters<ScriptRun['host']>[0], Answer>> = {
+    async send([events]) {
+      return deps.send(events, { identity: await identityNow(), chain: run.chain })
+    },
+    async call([method, params]) {
+      const name = requireText(method, 'method')
+      requireCallable(name, params)
+      return deps.callMethod(name, params ?? {}, await identityNow())
+    },
+    async inlineCall([worker, params], signal) {
+      const name = requireText(worker, 'name')
+      const identity = await identityNow()
+      requirePermission(identity, workerAction('run_defined_js_worker'), name)
+      return run.inlineCall(name, params, identity, signal)
+    },
+    fetch: (args, signal) => fetchFor(deps.outbound, run.fetchHosts, args, signal),
+  }
+
+  return async (name, args, signal) => {
+    try {
+      const answer = await inTurn(async () => {
+        signal.throwIfAborted()
+        return answers[name](readArguments(args), signal)
+      })
+      return requireShort(stringifyJson(answer))
+    } catch (error) {
+      throw shown(error, deps)
+    }
+  }
+}
+
+/** The same rights without the secret that could mint a JWT, which a script could give away. */
+export function withoutSecret(identity: Identity): Identity {
+  const { tokenKey, isSuper, limits } = identity
+  return { tokenKey, isSuper, limits, origins: originsOf(identity) }
+}
+
+function readArguments(text: string): readonly unknown[] {
+  const args = parseJson(text)
+  checkJson(args, text, maxDepth + 1)
+  return Array.isArray(args) ? args : [args]
+}
+
+function requireText(value: unknown, path: string): string {
+  if (typeof value !== 'string') throw invalidParams(path, 'expected a string')
+  return value
+}
+
+function requireCallable(method: string, params: unknown): void {
+  const instead = insteadOf.get(method)
+  if (instead !== undefined) {
+    const message = `${method} is not for scripts; use ${instead}, which keeps to the chain`
+    throw new RpcError('permission_denied', message, { reason: 'outside_chain' })
+  }
+  // By position the first parameter would be a credential.
+  const isNamed =
+    params === undefined || params === null || (typeof params === 'object' && !Array.isArray(params))
+  if (!isNamed || isExactNumber(params)) throw invalidParams('params', 'expected an object')
+  if (params !== undefined && params !== null && Object.hasOwn(params, 'token')) {
+    throw invalidParams(
+      'params.token',
+      'a script calls with its own rights, not with a token',
+      'token_not_allowed',
+    )
+  }
+}
+
+function requireShort(answer: string): string {
+  if (answer.length <= maxAnswerLength) return answer
+  throw new RpcError('busy', 'The answer is too large for a script', {
+    reason: 'answer_too_large',
+    retryable: false,
+  })
+}
+
+function shown(error: unknown, deps: HostDeps): unknown {
+  if (error instanceof RpcError) return error
+  deps.onError?.(error)
+  return new RpcError('internal_error', 'Internal error', { reason: 'internal_error' })
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { timestampOf } from '../condition/value.ts'
+import type { Runner } from '../database/database.ts'
+import { compileStatement, Slot } from '../database/statement.ts'
+import { errorCodes, RpcError } from '../errors.ts'
+import { jsResult } from '../resource/js-result.ts'
+import { renderRow } from '../resource/render.ts'
+
+/** What a run's record begins with; times in epoch milliseconds. */
+export interface NewRecord {
+  readonly workerId: number
+  readonly workerName: string
+  readonly runType: string
+  readonly startTime: number
+  /** JSON text. */
+  readonly param: string
+  /** The server that runs it. */
+  readonly owner: string
+}
+
+/** How a run ended. */
+export interface RecordEnd {
+  readonly id: number
+  readonly owner: string
+  readonly finishTime: number
+  /** JSON text; null when it failed. */
+  readonly result: string | null
+  readonly errorMessage: string | null
+}
+
+/** The js-result rows of runs on this server. */
+export interface Records {
+  /** Resolves to its id. */
+  begin(record: NewRecord): Promise<number>
+  /** Ends a record that is still open and this server's; false when it is not. */
+  end(end: RecordEnd): Promise<boolean>
+  /** The wire row as JSON text. */
+  read(id: number): Promise<string | undefined>
+}
+
+/** How long the end of a run is tried to be written, in milliseconds. */
+const patience = [100, 200, 400, 800, 1600, 3200]
+
+export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
+  const text = (index: number) => sql<string>`${new Slot(index)}::text`
+  const json = (index: number) => sql<string>`nullif(${new Slot(index)}::text, 'null')::jsonb`
+  const time = (index: number) => sql<Date>`${new Slot(index)}::timestamptz`
+  const number = (index: number) => sql<number>`${new Slot(index)}::bigint`
+
+  const insert = compileStatement(
+    runner.kysely
+      .insertInto('js_result')
+      .values({
+        js_worker_id: number(0),
+        js_worker_name: text(1),
+        run_type: text(2),
+        start_time: time(3),
+        param: json(4),
+        owner: text(5),
+      })
+      .returning('id'),
+    'js_worker_begin',
+  )
+  const update = compileStatement(
+    runner.kysely
+      .updateTable('js_result')
+      // A run that returned null has the JSON null: it is no longer running.
+      .set({ result: sql`${new Slot(2)}::text::jsonb`, error_message: text(3), finish_time: time(4) })
+      .where('id', '=', number(0))
+      .where('owner', '=', text(1))
+      .where('finish_time', 'is', null)
+      .where('result', 'is', null)
+      .where('error_message', 'is', null),
+    'js_worker_end',
+  )
+  const select = compileStatement(
+    runner.kysely
+      .selectFrom('js_result')
+      .select(renderRow(jsResult.fields).as('row'))
+      .where('id', '=', number(0)),
+    'js_worker_record',
+  )
+
+  async function writeEnd({ id, owner, result, errorMessage, finishTime }: RecordEnd): Promise<boolean> {
+    const values = [id, owner, result, errorMessage, timestampOf(finishTime)]
+    return (await runner.run(update, values)).affected > 0
+  }
+
+  return {
+    async begin({ workerId, workerName, runType, startTime, param, owner }) {
+      const values = [workerId, workerName, runType, timestampOf(startTime), param, owner]
+      const { rows } = await runner.run(insert, values)
+      return Number(rows[0]?.[0])
+    },
+    async end(end) {
+      for (const delay of patience) {
+        try {
+          return await writeEnd(end)
+        } catch (error) {
+          if (!isPassing(error)) throw error
+          await sleep(delay)
+        }
+      }
+      return writeEnd(end)
+    },
+    async read(id) {
+      const { rows } = await runner.run(select, [id])
+      return rows[0]?.[0] as string | undefined
+    },
+  }
+}
+
+// Written twice, an end changes nothing the second time: also a lost connection may be tried again.
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof RpcError && (error.code === errorCodes.busy || error.code === errorCodes.database_error)
+  )
+}

@@ -1,0 +1,245 @@
+import { v7 as uuid } from 'uuid'
+import type { Clock } from '../clock.ts'
+import type { Database } from '../database/database.ts'
+import { errorCodes, RpcError } from '../errors.ts'
+import { checkJson, JsonText, parseJson, stringifyJson } from '../json.ts'
+import { type Identity, intersectIdentities } from '../permission/grant.ts'
+import type { SandboxLevels } from '../sandbox/levels.ts'
+import type { EntryPoint, ScriptOutcome } from '../sandbox/sandbox.ts'
+import type { Sealer } from '../seal.ts'
+import { createWorkerDirectory } from './directory.ts'
+import { openEnv, overlayEnv } from './env.ts'
+import { type ChainPlace, createHost, type HostDeps, withoutSecret } from './host.ts'
+import { createRecords } from './record.ts'
+import { workerNotFound } from './store.ts'
+import { defaultLimits, type JsWorker } from './worker.ts'
+
+export type { ChainPlace } from './host.ts'
+
+export interface ScriptCall {
+  /** The worker's name. */
+  readonly worker: string
+  readonly entry: EntryPoint
+  readonly runType: string
+  readonly params: unknown
+  /** What the record shows instead of `params`, where those hold somebody's credential. */
+  readonly recordedParams?: unknown
+  /** Members laid over those of the worker's env. */
+  readonly env?: unknown
+  /** Undefined where nobody in particular asks, as on a route or a schedule: the worker's owner alone. */
+  readonly caller: Identity | undefined
+  /** Absent: a chain of its own. */
+  readonly chain?: ChainPlace
+  /** More members of the script's ctx. */
+  readonly context?: Readonly<Record<string, unknown>>
+  /** How many inline calls lie before it. */
+  readonly inlineDepth?: number
+  readonly signal?: AbortSignal
+  /** Bounds the run beside the worker's own limit, in milliseconds. */
+  readonly timeoutMs?: number
+}
+
+export interface ScriptEnd {
+  /** Of its js-result row. */
+  readonly id: number
+  readonly outcome: ScriptOutcome
+}
+
+export interface StartedScript {
+  /** Of its js-result row, which is committed by now. */
+  readonly id: number
+  /** Never rejects. */
+  readonly done: Promise<ScriptEnd>
+}
+
+/** Runs script workers, and leaves a js-result row of each run. */
+export interface ScriptRunner {
+  /**
+   * Throws RpcError 105 (`js_worker_not_found`), 102 when the owner's token is gone, and 108
+   * (`inline_depth_exceeded`); whatever happens after that is in the outcome and in the row.
+   */
+  start(call: ScriptCall): Promise<StartedScript>
+  /** The js-result row as JSON text. */
+  read(id: number): Promise<string | undefined>
+  /** Resolves as soon as nothing runs. */
+  idle(): Promise<void>
+}
+
+export interface ScriptRunnerDeps extends HostDeps {
+  readonly database: Database
+  readonly sandbox: SandboxLevels
+  readonly sealer: Sealer
+  readonly clock: Clock
+  /** This server's id, under which its runs are found when it dies. */
+  owner(): Promise<string>
+  /** Told of each line that a script writes to its console. */
+  onConsole?(worker: string, level: string, text: string): void
+}
+
+const maxInlineDepth = 10
+const maxResultDepth = 64
+
+/** A run that has its record. */
+interface Begun {
+  readonly id: number
+  readonly owner: string
+  readonly worker: JsWorker
+  readonly identity: Identity
+  readonly env: unknown
+  readonly params: string
+  readonly chain: ChainPlace
+}
+
+export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
+  const { database, sandbox, sealer, clock } = deps
+  const directory = createWorkerDirectory()
+  const records = createRecords(database)
+  const running = new Set<Promise<unknown>>()
+
+  function track<T>(work: Promise<T>): Promise<T> {
+    const settled = work.then(
+      () => void running.delete(settled),
+      () => void running.delete(settled),
+    )
+    running.add(settled)
+    return work
+  }
+
+  async function identityOf({ owner }: JsWorker, caller: Identity | undefined): Promise<Identity> {
+    const owned = withoutSecret(await deps.recall(owner))
+    return caller === undefined ? owned : intersectIdentities(caller, owned)
+  }
+
+  async function begin(call: ScriptCall): Promise<StartedScript> {
+    if ((call.inlineDepth ?? 0) > maxInlineDepth) throw tooDeep()
+    const worker = await directory.find(database, call.worker)
+    if (worker === undefined) throw workerNotFound()
+    const identity = await identityOf(worker, call.caller)
+    const env = overlayEnv(openEnv(worker.env, sealer) ?? {}, call.env)
+    const chain = call.chain ?? { requestId: uuid(), nodeId: undefined, depth: 0 }
+    const params = stringifyJson(call.params ?? null)
+    const owner = await deps.owner()
+    const id = await records.begin({
+      workerId: worker.id,
+      workerName: worker.name,
+      runType: call.runType,
+      startTime: clock(),
+      param: call.recordedParams === undefined ? params : stringifyJson(call.recordedParams),
+      owner,
+    })
+    return { id, done: track(run(call, { id, owner, worker, identity, env, params, chain })) }
+  }
+
+  async function run(call: ScriptCall, begun: Begun): Promise<ScriptEnd> {
+    const { id, worker, chain } = begun
+    const host = createHost(deps, {
+      identity: begun.identity,
+      chain,
+      fetchHosts: worker.fetchHosts,
+      inlineCall: (name, params, caller, signal) =>
+        inlineCall({
+          worker: name,
+          entry: 'onInlineCall',
+          runType: 'inline_call',
+          params,
+          caller,
+          chain,
+          inlineDepth: (call.inlineDepth ?? 0) + 1,
+          // Ends with its caller: at the caller's deadline at the latest.
+          signal,
+        }),
+    })
+    const outcome = await sandbox.at(call.inlineDepth ?? 0).run({
+      name: worker.name,
+      source: worker.source,
+      entry: call.entry,
+      params: begun.params,
+      env: stringifyJson(begun.env),
+      context: contextText(call, begun),
+      limits: {
+        maxRunMs: Math.min(
+          worker.maxRunTime ?? defaultLimits.maxRunTime,
+          call.timeoutMs ?? Number.POSITIVE_INFINITY,
+        ),
+        maxStackBytes: worker.maxStackSize ?? defaultLimits.maxStackSize,
+        maxHeapBytes: worker.maxHeapSize ?? defaultLimits.maxHeapSize,
+      },
+      idleMs: worker.runtimeCleanTime ?? defaultLimits.runtimeCleanTime,
+      host: (name, args, signal) => track(host(name, args, signal)),
+      onConsole: (level, text) => deps.onConsole?.(worker.name, level, text),
+      ...(call.signal && { signal: call.signal }),
+    })
+    return { id, outcome: await end(begun, keepable(outcome)) }
+  }
+
+  async function inlineCall(call: ScriptCall): Promise<unknown> {
+    const { done } = await start(call)
+    const { id, outcome } = await done
+    if (outcome.kind === 'returned') return new JsonText(outcome.result)
+    throw new RpcError('other', outcome.message, { reason: outcome.reason, js_result_id: id })
+  }
+
+  /** Writes the outcome, and answers what was written. */
+  async function end({ id, owner }: Begun, outcome: ScriptOutcome): Promise<ScriptOutcome> {
+    const write = (written: ScriptOutcome) =>
+      records.end({
+        id,
+        owner,
+        finishTime: clock(),
+        result: written.kind === 'returned' ? written.result : null,
+        errorMessage: written.kind === 'failed' ? written.message : null,
+      })
+    try {
+      await write(outcome)
+      return outcome
+    } catch (error) {
+      deps.onError?.(error)
+      if (!(error instanceof RpcError) || error.code !== errorCodes.invalid_input) return outcome
+      const refused = notKept('the database refused it')
+      await write(refused).catch(error => deps.onError?.(error))
+      return refused
+    }
+  }
+
+  const start = (call: ScriptCall): Promise<StartedScript> => track(begin(call))
+
+  return {
+    start,
+    read: records.read,
+    async idle() {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+}
+
+function contextText(call: ScriptCall, { id, worker, chain }: Begun): string {
+  return stringifyJson({
+    ...call.context,
+    id,
+    worker: worker.name,
+    run_type: call.runType,
+    request_id: chain.requestId,
+    node_id: chain.nodeId ?? null,
+  })
+}
+
+/** What PostgreSQL would refuse or change is no result. */
+function keepable(outcome: ScriptOutcome): ScriptOutcome {
+  if (outcome.kind === 'failed') return outcome
+  try {
+    checkJson(parseJson(outcome.result), outcome.result, maxResultDepth)
+    return outcome
+  } catch (error) {
+    return notKept(error instanceof Error ? error.message : 'it cannot be read')
+  }
+}
+
+function notKept(why: string): ScriptOutcome {
+  const message = `script_error: the result cannot be kept: ${why}`
+  return { kind: 'failed', reason: 'script_error', message: message.slice(0, 1000).toWellFormed() }
+}
+
+function tooDeep(): RpcError {
+  const message = `inline_depth_exceeded: inline calls go at most ${maxInlineDepth} deep`
+  return new RpcError('invalid_input', message, { reason: 'inline_depth_exceeded' })
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import {
+  type HandlerDefinition,
+  insertHandler,
+  lockHandler,
+  removeHandler,
+  type StoredHandler,
+  updateHandler,
+} from '../../event/handler-store.ts'
+import { type Identity, originsOf, requirePermission } from '../../permission/grant.ts'
+import { defineMethod, type Method } from '../method.ts'
+import { type HandlerMethodDeps, handlerAction, handlerNotFound, namedParams } from './handler-method.ts'
+import { changeTarget } from './handler-target.ts'
+import {
+  type Change,
+  changedDefinition,
+  changeSchema,
+  createdDefinition,
+  creationSchema,
+  isEmptyChange,
+  showHandler,
+  shownHandlerSchema,
+} from './handler-wire.ts'
+
+/**
+ * The methods that create, change and delete handlers. What a handler's schedule does is done in the name of whoever
+ * created it or changed it last. A change to a handler of the handlers folder lasts until the next start reads the
+ * folder again; only whether it is enabled stays.
+ */
+export function changeMethods(deps: HandlerMethodDeps): readonly Method[] {
+  const { database, sealer, clock, localNames, timezone, outboundAllow, onChange, requeue } = deps
+
+  const create = defineMethod({
+    name: 'event-handler_create',
+    summary: 'Creates an event handler',
+    params: creationSchema(outboundAllow),
+    result: shownHandlerSchema,
+    async handle({ params, caller }) {
+      const { full_name: fullName } = params
+      requirePermission(caller, handlerAction('write'), fullName)
+      const target = changeTarget(params.target, undefined, localNames.has(fullName))
+      const definition: HandlerDefinition = { ...createdDefinition(params, timezone), fullName, target }
+      const defining = { definition, owner: originsOf(caller), now: clock() }
+      const created = await insertHandler(database, sealer, defining)
+      onChange()
+      return showHandler(created)
+    },
+  })
+
+  /** Undefined when there is no such handler. */
+  function change(params: Change, caller: Identity): Promise<StoredHandler | undefined> {
+    return database.transaction(async runner => {
+      const before = await lockHandler(runner, sealer, params.full_name)
+      if (before === undefined || isEmptyChange(params)) return before
+      const { fullName, target } = before
+      const definition: HandlerDefinition = {
+        ...changedDefinition(params, before, timezone),
+        fullName,
+        target: params.target ? changeTarget(params.target, target, localNames.has(fullName)) : target,
+      }
+      const defining = { definition, owner: originsOf(caller), now: clock() }
+      const after = await updateHandler(runner, sealer, before, defining)
+      if (after.target.kind !== target.kind) await requeue(runner, before, after)
+      return after
+    })
+  }
+
+  const update = defineMethod({
+    name: 'event-handler_update',
+    summary: 'Changes an event handler; what is left out stays, and a webhook also keeps its last secret',
+    params: changeSchema(outboundAllow),
+    result: shownHandlerSchema,
+    async handle({ params, caller }) {
+      requirePermission(caller, handlerAction('write'), params.full_name)
+      const changed = await change(params, caller)
+      if (changed === undefined) throw handlerNotFound()
+      onChange()
+      return showHandler(changed)
+    },
+  })
+
+  const remove = defineMethod({
+    name: 'event-handler_delete',
+    summary: 'Deletes an event handler; what waits for it fails',
+    params: namedParams,
+    result: z.object({ success: z.literal(true) }),
+    async handle({ params, caller }) {
+      requirePermission(caller, handlerAction('delete'), params.full_name)
+      await database.transaction(async runner => {
+        const before = await lockHandler(runner, sealer, params.full_name)
+        if (before === undefined) throw handlerNotFound()
+        await requeue(runner, before, undefined)
+        await removeHandler(runner, before.id)
+      })
+      onChange()
+      return { success: true }
+    },
+  })
+
+  return [create, update, remove]
+}

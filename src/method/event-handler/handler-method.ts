@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
+import type { Database, Runner } from '../../database/database.ts'
+import { RpcError } from '../../errors.ts'
+import type { Sealer, StoredHandler } from '../../event/handler-store.ts'
+import type { Action } from '../../permission/grant.ts'
+import { nameSchema } from '../../permission/name.ts'
+import { credentialParam } from '../method.ts'
+
+/** What the methods of event handlers work with. */
+export interface HandlerMethodDeps {
+  readonly database: Database
+  readonly sealer: Sealer
+  readonly clock: Clock
+  /** The full names that the handlers folder defines. */
+  readonly localNames: ReadonlySet<string>
+  /** Of a schedule that names no time zone. */
+  readonly timezone: string
+  /** The private addresses that webhooks may reach, as for `createOutbound`. */
+  readonly outboundAllow: readonly string[]
+  /** Called after each change that is committed. */
+  onChange(): void
+  /**
+   * Moves or ends the waiting runs of a handler whose target has another kind than `before`, or that is about to be
+   * deleted (`after` undefined); inside the transaction that does so.
+   */
+  requeue(runner: Runner, before: StoredHandler, after: StoredHandler | undefined): Promise<void>
+}
+
+/** What is done to a handler, for the permission of its name. */
+export function handlerAction(verb: 'read' | 'write' | 'delete'): Action {
+  return { scope: 'event', permission: 'event_handler', verb }
+}
+
+/** The parameters of what needs only the name. */
+export const namedParams = z.object({ token: credentialParam, full_name: nameSchema })
+
+/** 105; only for callers who may know. */
+export function handlerNotFound(): RpcError {
+  return new RpcError('not_found', 'There is no such handler', {
+    reason: 'handler_not_found',
+    path: 'full_name',
+  })
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { invalidParams, RpcError } from '../../errors.ts'
+import type { Target } from '../../event/handler.ts'
+import { nameSchema } from '../../permission/name.ts'
+import { webhookSecretFault, webhookUrlFault } from '../../target/webhook.ts'
+
+/** Where a handler's work runs, as clients write it. `allow`: the private addresses that webhooks may reach. */
+export function targetSchema(allow: readonly string[]) {
+  const url = checkedText(text => webhookUrlFault(text, allow))
+  const secret = checkedText(webhookSecretFault)
+  return z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('js_worker'), name: nameSchema }),
+    z.strictObject({
+      kind: z.literal('webhook'),
+      url,
+      secret: secret.optional().describe('whsec_ and base64; left out of a change: stays as it is'),
+    }),
+    z.strictObject({ kind: z.literal('remote') }),
+    z.strictObject({ kind: z.literal('local') }),
+  ])
+}
+
+export type WireTarget = z.output<ReturnType<typeof targetSchema>>
+
+function checkedText(faultOf: (text: string) => string | undefined) {
+  return z.string().superRefine((text, context) => {
+    const fault = faultOf(text)
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
+  })
+}
+
+/** What is shown of a target; a secret never is. */
+export const shownTargetSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('js_worker'), name: z.string() }),
+  z.object({ kind: z.literal('webhook'), url: z.string(), secret: z.literal('***') }),
+  z.object({ kind: z.literal('remote') }),
+  z.object({ kind: z.literal('local') }),
+])
+
+export function showTarget(target: Target): z.infer<typeof shownTargetSchema> {
+  if (target.kind !== 'webhook') return target
+  return { kind: 'webhook', url: target.url, secret: '***' }
+}
+
+/** The last secret stays valid beside a new one, so that a receiver can change over in its own time. */
+const keptSecrets = 2
+
+/**
+ * The target that `wanted` asks for in place of `before`. Throws RpcError -32602 (`target.secret`) for a webhook
+ * without a secret where none is stored, and 108 (reason `local_handler_unknown`) for a local one that is not here.
+ */
+export function changeTarget(wanted: WireTarget, before: Target | undefined, isLocal: boolean): Target {
+  if (wanted.kind === 'local' && !isLocal) throw localHandlerUnknown()
+  if (wanted.kind !== 'webhook') return wanted
+  const stored = before?.kind === 'webhook' ? before.secrets : undefined
+  return { kind: 'webhook', url: wanted.url, secrets: changeSecrets(wanted.secret, stored) }
+}
+
+function changeSecrets(wanted: string | undefined, stored: readonly string[] | undefined): readonly string[] {
+  if (wanted === undefined) {
+    if (stored === undefined) throw invalidParams('target.secret', 'expected a secret')
+    return stored
+  }
+  // The same secret once more must not push out the one before it.
+  if (stored !== undefined && stored[0] === wanted) return stored
+  return [wanted, ...(stored ?? []).filter(secret => secret !== wanted)].slice(0, keptSecrets)
+}
+
+function localHandlerUnknown(): RpcError {
+  return new RpcError('invalid_input', 'target: the handlers folder has no handler of this name', {
+    reason: 'local_handler_unknown',
+    path: 'target',
+  })
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { maxWait } from '../event/event-request.ts'
+import type { Run } from '../event/run.ts'
+import type { Tasks } from '../event/task.ts'
+import { nameSchema } from '../permission/name.ts'
+import { credentialParam, defineMethod, type Method } from './method.ts'
+
+const maxClaimed = 100
+const maxNames = 100
+const leaseMs = z.int().min(1000).max(3_600_000).default(30_000).describe('How long the task is held, in ms')
+
+const taskRef = {
+  token: credentialParam,
+  id: z.int().describe('The id of its event-log record'),
+  attempt: z.int().min(1).describe('As the claim gave it'),
+}
+
+const endSchema = z.object({
+  status: z.enum(['success', 'fail', 'waiting']).describe('waiting: it will be tried again'),
+})
+
+/** What remote workers do with the work of remote handlers: permission `event_handler.claim` over the handler. */
+export function taskMethods(tasks: Tasks): readonly Method[] {
+  const claim = defineMethod({
+    name: 'event-task_claim',
+    summary: 'Takes work of remote handlers, and waits for it where there is none',
+    params: z.object({
+      token: credentialParam,
+      full_names: z.array(nameSchema).min(1).max(maxNames).describe('The handlers'),
+      max: z.int().min(1).max(maxClaimed).default(1),
+      lease_ms: leaseMs,
+      wait_ms: z.int().min(0).max(maxWait).default(0),
+    }),
+    result: z.object({
+      tasks: z.array(
+        z.object({
+          id: z.int(),
+          attempt: z.int(),
+          full_name: z.string(),
+          sender: z.string(),
+          event_type: z.string(),
+          request_id: z.string(),
+          node_id: z.string(),
+          parent_node_id: z.string().nullable(),
+          kwargs: z.unknown(),
+        }),
+      ),
+    }),
+    async handle({ params, caller }) {
+      const runs = await tasks.claim(caller, {
+        fullNames: [...new Set(params.full_names)],
+        max: params.max,
+        leaseMs: params.lease_ms,
+        waitMs: params.wait_ms,
+      })
+      return { tasks: runs.map(taskOf) }
+    },
+  })
+
+  const heartbeat = defineMethod({
+    name: 'event-task_heartbeat',
+    summary: 'Keeps a task for longer',
+    params: z.object({ ...taskRef, lease_ms: leaseMs }),
+    result: z.object({
+      lease_until: z.int().describe('Epoch ms; never beyond the time-out of the handler'),
+      cancelled: z.boolean().describe('Whether the worker should stop'),
+    }),
+    async handle({ params, caller }) {
+      const { until, cancelled } = await tasks.heartbeat(caller, params, params.lease_ms)
+      return { lease_until: until, cancelled }
+    },
+  })
+
+  const complete = defineMethod({
+    name: 'event-task_complete',
+    summary: 'Ends a task that succeeded',
+    params: z.object({ ...taskRef, result: z.unknown().optional() }),
+    result: endSchema,
+    async handle({ params: { id, attempt, result = null }, caller }) {
+      return { status: await tasks.end(caller, { id, attempt }, { kind: 'success', result }) }
+    },
+  })
+
+  const fail = defineMethod({
+    name: 'event-task_fail',
+    summary: 'Ends a task that failed',
+    params: z.object({
+      ...taskRef,
+      error_message: z.string().min(1),
+      retry: z.boolean().default(true).describe('Whether to try again, as often as the handler allows'),
+    }),
+    result: endSchema,
+    async handle({ params: { id, attempt, error_message: message, retry }, caller }) {
+      return { status: await tasks.end(caller, { id, attempt }, { kind: 'failed', message, retry }) }
+    },
+  })
+
+  return [claim, heartbeat, complete, fail]
+}
+
+function taskOf(run: Run) {
+  return {
+    id: run.id,
+    attempt: run.attempt,
+    full_name: run.handler.fullName,
+    sender: run.sender,
+    event_type: run.eventType,
+    request_id: run.requestId,
+    node_id: run.nodeId,
+    parent_node_id: run.parentNodeId,
+    kwargs: run.kwargs,
+  }
+}

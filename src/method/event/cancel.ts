@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { cancelRuns } from '../../event/cancel.ts'
+import type { Queue } from '../../event/queue.ts'
+import type { LogMethodDeps } from '../log/log-method.ts'
+import { defineMethod, type Method } from '../method.ts'
+import { affectParams, findAffected, planAffected } from './affect.ts'
+
+/** `event-log_cancel`: keeps what waits from running, and tells what runs to stop. */
+export function cancelMethod(queue: Queue, log: LogMethodDeps): Method {
+  return defineMethod({
+    name: 'event-log_cancel',
+    summary: 'Keeps the handlers that wait from running, and tells those that run to stop',
+    params: z.strictObject(affectParams),
+    result: z.object({
+      success: z.literal(true),
+      cancelled: z.int().describe('Waited, and will never run'),
+      stopping: z.int().describe('Run, and were told to stop; after a second they are cut off'),
+      condition_count: z.int(),
+      would_affect: z.int().optional(),
+    }),
+    async handle({ params, caller }) {
+      const plan = planAffected(params, log)
+      const answer = { success: true, cancelled: 0, stopping: 0, condition_count: plan.conditionCount }
+      return log.database.transaction(async runner => {
+        const ids = await findAffected(runner, log, { plan, verb: 'write', caller, params })
+        if (params.dry_run) return { ...answer, would_affect: ids.length }
+        const done = await cancelRuns(runner, queue, ids, log.clock())
+        return { ...answer, ...done }
+      })
+    },
+  })
+}

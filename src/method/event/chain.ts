@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { equal } from '../../condition/predicate.ts'
+import { type ChainRow, orderChain } from '../../event/chain.ts'
+import { parseJson } from '../../json.ts'
+import { rowFilter } from '../../resource/access.ts'
+import { eventLog } from '../../resource/event-log.ts'
+import { readRows } from '../../resource/read.ts'
+import { rowSchema } from '../../resource/row.ts'
+import { type LogMethodDeps, readerOf } from '../log/log-method.ts'
+import { credentialParam, defineMethod, type Method } from '../method.ts'
+
+/** Rows of a chain that one call reads. */
+const maxRows = 10_000
+
+/** `event-log_chain`: all that an event set off, as a tree laid out flat. */
+export function chainMethod(deps: LogMethodDeps): Method {
+  const reader = readerOf(eventLog, deps)
+  return defineMethod({
+    name: 'event-log_chain',
+    summary: 'What an event set off: the records of one request id, each before those that it caused',
+    params: z.object({
+      token: credentialParam,
+      request_id: z.string(),
+      node_id: z.string().optional().describe('Only what this place and those below it did'),
+      depth: z.int().min(0).optional().describe('How many levels below the first'),
+    }),
+    result: z.object({
+      request_id: z.string(),
+      status: z.enum(['running', 'success', 'fail']).nullable().describe('null: there is no such record'),
+      duration_ms: z.int().nullable(),
+      first_failure: z
+        .object({
+          id: z.int(),
+          full_name: z.string(),
+          node_id: z.string(),
+          error_message: z.string().nullable(),
+        })
+        .nullable(),
+      truncated: z.boolean().describe(`Whether there are more than ${maxRows} records`),
+      nodes: z.array(rowSchema(eventLog).extend({ depth: z.int(), duration_ms: z.int().nullable() })),
+    }),
+    async handle({ params: { request_id: requestId, node_id: nodeId, depth }, caller }) {
+      const predicates = [equal('request_id', requestId), ...rowFilter(eventLog, 'read', caller)]
+      const selection = {
+        segments: [predicates],
+        names: undefined,
+        order: 'oldest',
+        limit: maxRows + 1,
+      } as const
+      const texts = await readRows(reader, selection)
+      const rows = texts.slice(0, maxRows).map(text => parseJson(text) as ChainRow)
+      const { nodes, ...summary } = orderChain(rows, { nodeId, depth })
+      return { request_id: requestId, ...summary, truncated: texts.length > maxRows, nodes }
+    },
+  })
+}

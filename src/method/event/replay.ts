@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { planReplay } from '../../event/replay.ts'
+import type { Sender } from '../../event/send.ts'
+import type { LogMethodDeps } from '../log/log-method.ts'
+import { defineMethod, type Method } from '../method.ts'
+import { affectParams, findAffected, planAffected } from './affect.ts'
+
+export interface ReplayDeps {
+  readonly sender: Sender
+  /** To be called once there is work. */
+  wake(): void
+}
+
+/** `event-log_replay`: runs what records tell of again, as new records. */
+export function replayMethod({ sender, wake }: ReplayDeps, log: LogMethodDeps): Method {
+  return defineMethod({
+    name: 'event-log_replay',
+    summary: 'Runs the handlers of the records found again, with the same arguments, as new records',
+    params: z.strictObject(affectParams),
+    result: z.object({
+      success: z.literal(true),
+      replayed: z.int(),
+      skipped: z.int().describe('Records whose handler is gone'),
+      condition_count: z.int(),
+      event_logs: z.array(
+        z.object({ id: z.int(), full_name: z.string(), node_id: z.string(), status: z.string() }),
+      ),
+      would_affect: z.int().optional(),
+    }),
+    async handle({ params, caller }) {
+      const plan = planAffected(params, log)
+      const answer = {
+        success: true,
+        replayed: 0,
+        skipped: 0,
+        condition_count: plan.conditionCount,
+        event_logs: [],
+      }
+      const done = await log.database.transaction(async runner => {
+        const ids = await findAffected(runner, log, { plan, verb: 'read', caller, params })
+        const events = await planReplay(runner, ids, caller)
+        if (params.dry_run) return { ...answer, would_affect: events.length }
+        const sent = await sender.insert(runner, events)
+        const logs = sent.flatMap(each => each.event_logs)
+        return { ...answer, replayed: logs.length, skipped: events.length - logs.length, event_logs: logs }
+      })
+      if (done.replayed > 0) wake()
+      return done
+    },
+  })
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { sealEnv } from '../../js-worker/env.ts'
+import { findWorker, removeWorker, updateWorker, workerNotFound } from '../../js-worker/store.ts'
+import type { WorkerDefinition } from '../../js-worker/worker.ts'
+import { originsOf } from '../../permission/grant.ts'
+import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { changeShape, readDefinition } from './definition.ts'
+import { type JsWorkerDeps, requireWorker, workerInfo, workerSchema } from './worker-method.ts'
+
+/** Who changes one of these decides what runs or when: from then on it runs in their name. */
+const decisive = ['source', 'env', 'fetchHosts', 'schedule', 'routeName'] as const
+
+export function changeMethods(deps: JsWorkerDeps): readonly Method[] {
+  const { database, sealer, clock, onChange } = deps
+
+  const update = defineMethod({
+    name: 'js-worker_update',
+    summary:
+      'Changes the given members of a script worker; one whose script, env, hosts, route or schedule changes runs in the name of the caller',
+    params: z.object({
+      token: credentialParam,
+      name: z.string(),
+      ...changeShape,
+    }),
+    result: workerSchema,
+    async handle({ params, caller }) {
+      requireWorker(caller, 'write', params.name)
+      // Before the transaction: a script may take its time to be compiled.
+      const given = await readDefinition(params, deps)
+      const worker = await database.transaction(async runner => {
+        const stored = await findWorker(runner, params.name, { lock: true })
+        if (stored === undefined) throw workerNotFound('name')
+        const changes: Partial<WorkerDefinition> = {
+          ...given,
+          ...(given.env !== undefined && { env: sealEnv(given.env, sealer, stored.env) }),
+          ...(decisive.some(member => given[member] !== undefined) && { owner: originsOf(caller) }),
+        }
+        const changed = await updateWorker(runner, stored.id, changes, clock())
+        if (changed === undefined) throw workerNotFound('name')
+        return changed
+      })
+      onChange()
+      return workerInfo(worker)
+    },
+  })
+
+  const remove = defineMethod({
+    name: 'js-worker_delete',
+    summary: 'Deletes a script worker; the records of its runs stay',
+    params: z.object({ token: credentialParam, name: z.string() }),
+    result: z.object({ success: z.literal(true) }),
+    async handle({ params, caller }) {
+      requireWorker(caller, 'delete', params.name)
+      if (!(await removeWorker(database, params.name))) throw workerNotFound('name')
+      onChange()
+      return { success: true }
+    },
+  })
+
+  return [update, remove]
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { sealEnv } from '../../js-worker/env.ts'
+import { insertWorker } from '../../js-worker/store.ts'
+import { originsOf } from '../../permission/grant.ts'
+import { nameSchema } from '../../permission/name.ts'
+import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { definitionShape, readDefinition } from './definition.ts'
+import { type JsWorkerDeps, requireWorker, workerInfo, workerSchema } from './worker-method.ts'
+
+/** `js-worker_create`: the worker runs in the name of who creates it. */
+export function createMethod(deps: JsWorkerDeps): Method {
+  const { database, sealer, clock, onChange } = deps
+  return defineMethod({
+    name: 'js-worker_create',
+    summary: 'Stores a script worker',
+    params: z.object({ token: credentialParam, name: nameSchema, ...definitionShape }),
+    result: workerSchema,
+    async handle({ params, caller }) {
+      requireWorker(caller, 'create', params.name)
+      const { source = '', env, ...rest } = await readDefinition(params, deps)
+      const definition = {
+        name: params.name,
+        source,
+        routeName: null,
+        env: env === undefined ? null : sealEnv(env, sealer),
+        runtimeCleanTime: null,
+        maxRunTime: null,
+        maxStackSize: null,
+        maxHeapSize: null,
+        fetchHosts: null,
+        schedule: null,
+        nextFireTime: null,
+        ...rest,
+        owner: originsOf(caller),
+      }
+      const worker = await insertWorker(database, definition, clock())
+      onChange()
+      return workerInfo(worker)
+    },
+  })
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { RpcError } from '../../errors.ts'
+import type { StartedScript } from '../../js-worker/run.ts'
+import { workerNotFound } from '../../js-worker/store.ts'
+import { JsonText } from '../../json.ts'
+import { nameSchema } from '../../permission/name.ts'
+import { jsResult } from '../../resource/js-result.ts'
+import { rowSchema } from '../../resource/row.ts'
+import type { EntryPoint } from '../../sandbox/sandbox.ts'
+import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { type JsWorkerDeps, requireWorker } from './worker-method.ts'
+
+/** Run types that have an entry point of their own; any other runs onCall. */
+const entries: ReadonlyMap<string, EntryPoint> = new Map([
+  ['cron', 'onCron'],
+  ['route', 'onRoute'],
+  ['inline_call', 'onInlineCall'],
+  ['event', 'onEvent'],
+])
+
+const maxWaitMs = 60_000
+
+/** `js-worker_run`: with the rights that the caller and the worker's owner share. */
+export function runMethod({ runner }: JsWorkerDeps): Method {
+  return defineMethod({
+    name: 'js-worker_run',
+    summary: 'Runs a script worker; answers at once, or with wait_ms the record of the run',
+    params: z.object({
+      token: credentialParam,
+      js_script_name: z.string(),
+      run_type: nameSchema
+        .default('call')
+        .describe('cron, route, inline_call and event run that entry point'),
+      params: z.unknown().optional(),
+      env: z.record(z.string(), z.unknown()).nullish().describe("Laid over the worker's env"),
+      wait_ms: z.int().min(0).max(maxWaitMs).optional(),
+    }),
+    result: z.union([rowSchema(jsResult), z.object({ id: z.int() })]),
+    async handle({ params, caller }) {
+      const { js_script_name: worker, run_type: runType, wait_ms: waitMs, env } = params
+      requireWorker(caller, 'run_defined_js_worker', worker)
+      const entry = entries.get(runType) ?? 'onCall'
+      const call = { worker, entry, runType, params: params.params, caller, ...(env && { env }) }
+      const started = await runner.start(call).catch(error => {
+        throw error instanceof RpcError && error.data.reason === 'js_worker_not_found'
+          ? workerNotFound('js_script_name')
+          : error
+      })
+      if (waitMs === undefined) return { id: started.id }
+      await settled(started, waitMs)
+      const row = await runner.read(started.id)
+      if (row === undefined) throw recordGone()
+      return new JsonText(row)
+    },
+  })
+}
+
+/** Resolves when the run has ended or the time is up. */
+async function settled({ done }: StartedScript, waitMs: number): Promise<void> {
+  const stop = new AbortController()
+  await Promise.race([done, sleep(waitMs, undefined, { signal: stop.signal }).catch(() => undefined)])
+  stop.abort()
+}
+
+function recordGone(): RpcError {
+  return new RpcError('not_found', 'The record of the run has been deleted', { reason: 'record_not_found' })
+}

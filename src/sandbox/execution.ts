@@ -1,0 +1,248 @@
+import type { QuickJSHandle } from 'quickjs-emscripten-core'
+import { createConsoleBuffer, maxOutputBytes } from './console-buffer.ts'
+import type { Engine } from './engine.ts'
+import { importFaultOf, outcomeOfCrash, outcomeOfSyntax, outcomeOfThrown, syntaxFaultOf } from './fault.ts'
+import { createGuest, type Guest, maxResultBytes, type Thrown } from './guest.ts'
+import type { FromThread, HostAnswer, RunOrder } from './message.ts'
+import {
+  type ConsoleLevel,
+  failed,
+  type HostCallName,
+  type ScriptFault,
+  type ScriptOutcome,
+} from './script.ts'
+import { createScriptTimers } from './script-timers.ts'
+
+/** Calls of the host that may wait for their answers at once, and the JSON text they may hold together. */
+export const maxHostCalls = 100
+export const maxArgumentBytes = 1024 * 1024
+
+/** Jobs between two looks at the clock: each is short, or interrupted. */
+const jobsAtOnce = 200
+
+/** After these the context is as it should be; after any other the whole engine is replaced. */
+const harmless: ReadonlySet<ScriptFault> = new Set([
+  'script_error',
+  'script_entry_missing',
+  'script_never_settles',
+  'script_syntax_error',
+  'script_result_too_large',
+])
+
+export interface Finished {
+  readonly outcome: ScriptOutcome
+  /** Frees what the run used. False when the engine may have been harmed, and must not be used again. */
+  readonly release: () => boolean
+}
+
+export interface ExecutionOptions {
+  readonly order: RunOrder
+  readonly engine: Engine
+  readonly send: (message: FromThread) => void
+  readonly isCancelled: () => boolean
+  /** Called once, with the timers of the run cleared and nothing of it left to come. */
+  readonly onFinished: (finished: Finished) => void
+}
+
+export interface Execution {
+  readonly begin: () => void
+  readonly answer: (message: HostAnswer) => void
+  readonly cancel: () => void
+}
+
+/** One run of a script: its job loop, deadline, host calls, timers and output. */
+export function createExecution({
+  order,
+  engine,
+  send,
+  isCancelled,
+  onFinished,
+}: ExecutionOptions): Execution {
+  const deadline = performance.now() + order.limits.maxRunMs
+  const deadlineTimer = setTimeout(() => resume(), order.limits.maxRunMs)
+  const timers = createScriptTimers(id => resume(guest => guest.call('fire', id)))
+  const output = createConsoleBuffer(lines => send({ kind: 'console', lines }))
+  /** Bytes of the arguments of each call that waits for its answer. */
+  const pending = new Map<number, number>()
+  let pendingBytes = 0
+  let guest: Guest | undefined
+  let outcome: ScriptOutcome | undefined
+  let imported: string | undefined
+  let finished = false
+
+  const operations: Readonly<Record<string, (guest: Guest, args: readonly QuickJSHandle[]) => void>> = {
+    // The deadline is for the JSON of the result too.
+    returned: (guest, [text]) => end(interrupt() ? timedOut() : returnedOutcome(textOf(guest, text))),
+    failed: (guest, [text]) => end(outcomeOfThrown(JSON.parse(textOf(guest, text)))),
+    missing: () => end(failed('script_entry_missing', `the default export has no ${order.entry}`)),
+    too_large: () => end(tooLarge()),
+    relieve: guest => guest.relieve(),
+    timer: (guest, [id, delay]) => timers.set(numberOf(guest, id), numberOf(guest, delay)),
+    clear: (guest, [id]) => timers.clear(numberOf(guest, id)),
+    console: (guest, [level, text]) => print(textOf(guest, level), textOf(guest, text)),
+    call: (guest, [id, name, args]) =>
+      callHost(numberOf(guest, id), textOf(guest, name), textOf(guest, args)),
+  }
+
+  function end(result: ScriptOutcome): void {
+    outcome ??= result
+  }
+
+  function endIfThrown(thrown: Thrown | undefined): void {
+    if (thrown !== undefined) end(outcomeOfThrown(thrown))
+  }
+
+  /** True when the script must stop: called again and again while it runs. */
+  function interrupt(): boolean {
+    if (isCancelled()) end(failed('script_cancelled', 'it was cancelled'))
+    if (performance.now() >= deadline) end(timedOut())
+    return outcome !== undefined
+  }
+
+  function timedOut(): ScriptOutcome {
+    return failed('script_timeout', `did not end within ${order.limits.maxRunMs} ms`)
+  }
+
+  function callHost(id: number, name: string, args: string): void {
+    if (args === '') throw new RangeError('no heap is left to hand the arguments over')
+    if (pending.size >= maxHostCalls) throw new RangeError(`more than ${maxHostCalls} calls at once`)
+    const bytes = Buffer.byteLength(args)
+    if (pendingBytes + bytes > maxArgumentBytes) throw new RangeError('the arguments are too large')
+    pendingBytes += bytes
+    pending.set(id, bytes)
+    send({ kind: 'host', id, name: name as HostCallName, args })
+  }
+
+  function print(level: string, text: string): void {
+    const line = { level: level as ConsoleLevel, text: text === '' ? '' : JSON.parse(text) }
+    if (output.add(line)) return
+    end(failed('script_output_too_large', `printed more than ${maxOutputBytes} bytes`))
+  }
+
+  function begin(): void {
+    enter(() => {
+      guest = createGuest({
+        engine,
+        host: (operation, ...args) => {
+          // A script that has ended may run on to its next interrupt; nothing of that counts.
+          if (guest === undefined || outcome !== undefined) return
+          operations[guest.context.getString(operation)]?.(guest, args)
+        },
+        interrupt,
+        onImport: specifier => {
+          imported ??= specifier
+        },
+      })
+      guest.limit(order.limits.maxHeapBytes, order.limits.maxStackBytes)
+      load(guest)
+    })
+  }
+
+  function load(guest: Guest): void {
+    endIfThrown(guest.call('prepare', order.params, order.env, order.context))
+    if (outcome !== undefined) return
+    const loaded = guest.context.evalCode(order.source, order.name, { type: 'module' })
+    if (loaded.error) end(outcomeOfLoading(guest, loaded.error))
+    else endIfThrown(guest.call('start', loaded.value, order.entry, isNamespace(guest, loaded.value)))
+  }
+
+  function outcomeOfLoading(guest: Guest, error: QuickJSHandle): ScriptOutcome {
+    const thrown = guest.describe(error)
+    if (imported !== undefined) return outcomeOfSyntax(importFaultOf(order.source, imported))
+    // The script may have thrown a SyntaxError itself; only one that comes again without running is of its text.
+    if (thrown.name === 'SyntaxError') {
+      const compiled = guest.context.evalCode(order.source, order.name, { type: 'module', compileOnly: true })
+      if (compiled.error) return outcomeOfSyntax(syntaxFaultOf(guest.describe(compiled.error)))
+      compiled.value.dispose()
+    }
+    return outcomeOfThrown(thrown)
+  }
+
+  /** Enters the context from an event, and goes on with the script until it waits again or has ended. */
+  function resume(step?: (guest: Guest) => Thrown | undefined): void {
+    if (finished) return
+    enter(() => {
+      if (guest !== undefined && !interrupt()) endIfThrown(step?.(guest))
+    })
+  }
+
+  function enter(step: () => void): void {
+    try {
+      step()
+      if (guest !== undefined) runJobs(guest)
+      interrupt()
+    } catch (error) {
+      end(outcomeOfCrash(error))
+      finish(false)
+      return
+    }
+    if (outcome === undefined && pending.size === 0 && timers.count() === 0) {
+      end(failed('script_never_settles', 'it awaits what can never come'))
+    }
+    if (outcome !== undefined) finish(outcome.kind === 'returned' || harmless.has(outcome.reason))
+  }
+
+  function runJobs(guest: Guest): void {
+    while (!interrupt() && guest.runtime.hasPendingJob()) {
+      const ran = guest.runtime.executePendingJobs(jobsAtOnce)
+      if (ran.error && !interrupt()) end(outcomeOfThrown(guest.describe(ran.error)))
+    }
+  }
+
+  function finish(clean: boolean): void {
+    finished = true
+    clearTimeout(deadlineTimer)
+    timers.clearAll()
+    output.flush()
+    onFinished({
+      outcome: outcome ?? failed('script_crashed', 'it ended without an outcome'),
+      release: () => clean && !engine.isBloated() && disposed(guest),
+    })
+  }
+
+  return {
+    begin,
+    answer: ({ id, ok, text }) => {
+      pendingBytes -= pending.get(id) ?? 0
+      if (pending.delete(id)) resume(guest => guest.call('answer', id, ok, text))
+    },
+    cancel: () => resume(),
+  }
+}
+
+/** A module that awaits at its top level comes as a promise of its namespace. */
+function isNamespace(guest: Guest, loaded: QuickJSHandle): boolean {
+  const state = guest.context.getPromiseState(loaded)
+  if (state.type === 'pending') return false
+  if (state.type === 'fulfilled' && state.notAPromise === true) return true
+  if (state.type === 'fulfilled') state.value.dispose()
+  else state.error.dispose()
+  return false
+}
+
+function disposed(guest: Guest | undefined): boolean {
+  try {
+    guest?.dispose()
+    return true
+  } catch {
+    return false
+  }
+}
+
+function returnedOutcome(result: string): ScriptOutcome {
+  // Nothing comes out when the heap has no room for a copy.
+  if (result === '') return failed('script_out_of_memory', 'used more heap than it may')
+  return Buffer.byteLength(result) > maxResultBytes ? tooLarge() : { kind: 'returned', result }
+}
+
+function tooLarge(): ScriptOutcome {
+  return failed('script_result_too_large', `the result has more than ${maxResultBytes} bytes of JSON`)
+}
+
+function textOf(guest: Guest, handle: QuickJSHandle | undefined): string {
+  return handle === undefined ? '' : guest.context.getString(handle)
+}
+
+function numberOf(guest: Guest, handle: QuickJSHandle | undefined): number {
+  return handle === undefined ? Number.NaN : guest.context.getNumber(handle)
+}

@@ -1,0 +1,58 @@
+import { preludeFile, type Thrown } from './guest.ts'
+import { failed, type ScriptOutcome, type SyntaxFault } from './script.ts'
+
+/** The outcome of a run that ended with something thrown. */
+export function outcomeOfThrown(thrown: Thrown): ScriptOutcome {
+  if (isOutOfMemory(thrown)) return failed('script_out_of_memory', 'used more heap than it may')
+  if (isStackOverflow(thrown)) return failed('script_stack_overflow', 'used more stack than it may')
+  const stack = scriptFrames(thrown.stack)
+  return failed('script_error', stack === '' ? headline(thrown) : `${headline(thrown)}\n${stack}`)
+}
+
+function isOutOfMemory({ name, message }: Thrown): boolean {
+  if (name === 'InternalError') return message.startsWith('out of memory') || message === 'string too long'
+  // Where QuickJS forgets to make the error, what is caught has no type of the language.
+  return name === '' && message === '[unsupported type]'
+}
+
+/** JSON.parse and eval make a SyntaxError of it. */
+function isStackOverflow({ name, message }: Thrown): boolean {
+  return (name === 'InternalError' || name === 'SyntaxError') && message === 'stack overflow'
+}
+
+/** The outcome of an exception of the engine, not of the script. */
+export function outcomeOfCrash(error: unknown): ScriptOutcome {
+  // The thread's own stack ended before the one that QuickJS counts.
+  if (error instanceof RangeError) return failed('script_stack_overflow', 'used more stack than it may')
+  return failed('script_crashed', 'the script engine failed')
+}
+
+export function syntaxFaultOf(thrown: Thrown): SyntaxFault {
+  const place = /:(\d+):(\d+)\)?\s*$/.exec(thrown.stack.trimEnd().split('\n')[0] ?? '')
+  const line = Number(place?.[1] ?? 1)
+  return { message: headline(thrown), line, column: Number(place?.[2] ?? 1) }
+}
+
+/** Where `source` imports what it cannot have. */
+export function importFaultOf(source: string, specifier: string): SyntaxFault {
+  const at = Math.max(source.indexOf(`'${specifier}'`), source.indexOf(`"${specifier}"`), 0)
+  const before = source.slice(0, at).split('\n')
+  const column = (before.at(-1)?.length ?? 0) + 1
+  return { message: `a script cannot import '${specifier}'`, line: before.length, column }
+}
+
+export function outcomeOfSyntax({ message, line, column }: SyntaxFault): ScriptOutcome {
+  return failed('script_syntax_error', `${message} (line ${line}, column ${column})`)
+}
+
+function headline({ name, message }: Thrown): string {
+  if (name === '' || message === '') return `${name}${message}`
+  return `${name}: ${message}`
+}
+
+function scriptFrames(stack: string): string {
+  return stack
+    .split('\n')
+    .filter(line => line.trim() !== '' && !line.includes(preludeFile) && !line.includes('(native)'))
+    .join('\n')
+}

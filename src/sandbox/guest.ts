@@ -1,0 +1,142 @@
+import type {
+  QuickJSContext,
+  QuickJSHandle,
+  QuickJSRuntime,
+  VmFunctionImplementation,
+} from 'quickjs-emscripten-core'
+import type { Engine } from './engine.ts'
+import { prelude } from './prelude.ts'
+import { scriptBounds } from './script.ts'
+
+/** JSON text of a result may have this many bytes. */
+export const maxResultBytes = 1024 * 1024
+/** No console line and no part of an error is longer, in UTF-16 units. */
+export const maxTextLength = 64 * 1024
+
+type Member = 'prepare' | 'start' | 'answer' | 'fire' | 'describe'
+type Argument = string | number | boolean | QuickJSHandle
+
+/** A thrown value as the guest told it; `empty` when it was null or undefined. */
+export interface Thrown {
+  readonly name: string
+  readonly message: string
+  readonly stack: string
+  readonly empty: boolean
+}
+
+/** A fresh runtime and context with the prelude in it, for one run or one check. */
+export interface Guest {
+  readonly context: QuickJSContext
+  readonly runtime: QuickJSRuntime
+  /** Calls a function of the prelude and disposes the arguments; the answer is what it threw, if it did. */
+  readonly call: (member: Member, ...args: Argument[]) => Thrown | undefined
+  readonly describe: (error: QuickJSHandle) => Thrown
+  readonly limit: (heapBytes: number, stackBytes: number) => void
+  /** Gives room beyond the limits, so that the end of a run can be told. */
+  readonly relieve: () => void
+  readonly dispose: () => void
+}
+
+/** Frames of this file are the sandbox's own; no worker's name can hold a bracket. */
+export const preludeFile = '<sandbox>'
+
+const preludeSource = `(${prelude.toString()})`
+const reliefBytes = 4 * 1024 * 1024
+
+export interface GuestOptions {
+  readonly engine: Engine
+  readonly host: VmFunctionImplementation<QuickJSHandle>
+  readonly interrupt: () => boolean
+  /** Told of every import of a module, before it is refused. */
+  readonly onImport: (specifier: string) => void
+}
+
+/** Throws when the engine itself fails; it is not to be used again then. */
+export function createGuest({ engine, host, interrupt, onImport }: GuestOptions): Guest {
+  const runtime = engine.quickjs.newRuntime()
+  const context = runtime.newContext()
+  runtime.setInterruptHandler(interrupt)
+  runtime.setModuleLoader(refuse, (_from, specifier) => {
+    onImport(specifier)
+    return refuse()
+  })
+  const members = installPrelude(context, host)
+  let heapBytes = -1
+
+  function call(member: Member, ...args: Argument[]): Thrown | undefined {
+    const handles = args.map(toHandle)
+    // A text the heap has no room for is no value at all, and must not reach a function.
+    const whole = handles.every(
+      (handle, i) => typeof args[i] !== 'string' || context.typeof(handle) === 'string',
+    )
+    if (!whole) return { name: 'InternalError', message: 'out of memory', stack: '', empty: false }
+    const result = context.callFunction(members[member], context.undefined, handles)
+    for (const handle of handles) handle.dispose()
+    if (result.error) return describe(result.error)
+    result.value.dispose()
+    return undefined
+  }
+
+  function describe(error: QuickJSHandle): Thrown {
+    relieve()
+    const result = context.callFunction(members.describe, context.undefined, error)
+    error.dispose()
+    if (result.error) return { name: '', message: 'an error that cannot be read', stack: '', empty: false }
+    return result.value.consume(handle => JSON.parse(context.getString(handle)) as Thrown)
+  }
+
+  function relieve(): void {
+    if (heapBytes !== -1) runtime.setMemoryLimit(heapBytes + reliefBytes)
+    runtime.setMaxStackSize(scriptBounds.maxStackBytes)
+  }
+
+  function toHandle(value: Argument): QuickJSHandle {
+    if (typeof value === 'string') return context.newString(value)
+    if (typeof value === 'number') return context.newNumber(value)
+    if (typeof value === 'boolean') return value ? context.true : context.false
+    return value
+  }
+
+  return {
+    context,
+    runtime,
+    call,
+    describe,
+    relieve,
+    limit: (heap, stack) => {
+      heapBytes = Math.min(heap, scriptBounds.maxHeapBytes)
+      runtime.setMemoryLimit(heapBytes)
+      runtime.setMaxStackSize(Math.min(stack, scriptBounds.maxStackBytes))
+    },
+    dispose: () => {
+      for (const handle of Object.values(members)) handle.dispose()
+      context.dispose()
+      runtime.dispose()
+    },
+  }
+}
+
+function installPrelude(
+  context: QuickJSContext,
+  host: VmFunctionImplementation<QuickJSHandle>,
+): Readonly<Record<Member, QuickJSHandle>> {
+  const install = context.unwrapResult(context.evalCode(preludeSource, preludeFile, { strict: true }))
+  const args = [
+    context.newFunction('host', host),
+    ...[maxResultBytes, maxTextLength].map(n => context.newNumber(n)),
+  ]
+  const members = context.unwrapResult(context.callFunction(install, context.undefined, args))
+  for (const handle of [install, ...args]) handle.dispose()
+  const member = (name: Member) => context.getProp(members, name)
+  return members.consume(() => ({
+    prepare: member('prepare'),
+    start: member('start'),
+    answer: member('answer'),
+    fire: member('fire'),
+    describe: member('describe'),
+  }))
+}
+
+function refuse(): { error: Error } {
+  return { error: new TypeError('a script cannot import modules') }
+}

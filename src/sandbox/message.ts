@@ -1,0 +1,55 @@
+import type {
+  ConsoleLevel,
+  EntryPoint,
+  HostCallName,
+  ScriptLimits,
+  ScriptOutcome,
+  SyntaxFault,
+} from './script.ts'
+
+/** How long compiling a source without running it may take. */
+export const checkMs = 2000
+
+/** What a thread is started with. `cancelled[0]` becomes 1 to stop a run that cannot read its messages. */
+export interface ThreadData {
+  readonly module: WebAssembly.Module
+  readonly cancelled: Int32Array<SharedArrayBuffer>
+}
+
+/** The part of a run that crosses to the thread: text and numbers. */
+export interface RunOrder {
+  readonly name: string
+  readonly source: string
+  readonly entry: EntryPoint
+  readonly params: string
+  readonly env: string
+  readonly context: string
+  readonly limits: ScriptLimits
+}
+
+/** `text` is the answer, or `{message, code?, data?}` when it failed. */
+export interface HostAnswer {
+  readonly kind: 'answer'
+  readonly id: number
+  readonly ok: boolean
+  readonly text: string
+}
+
+export type ToThread =
+  | { readonly kind: 'run'; readonly order: RunOrder }
+  | { readonly kind: 'check'; readonly source: string }
+  | { readonly kind: 'cancel' }
+  | HostAnswer
+
+export interface ConsoleLine {
+  readonly level: ConsoleLevel
+  readonly text: string
+}
+
+export type FromThread =
+  /** The thread takes the next run or check. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'host'; readonly id: number; readonly name: HostCallName; readonly args: string }
+  | { readonly kind: 'console'; readonly lines: readonly ConsoleLine[] }
+  | { readonly kind: 'outcome'; readonly outcome: ScriptOutcome }
+  | { readonly kind: 'checked'; readonly fault: SyntaxFault | undefined }

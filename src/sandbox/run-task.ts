@@ -1,0 +1,82 @@
+import type { FromThread, HostAnswer, RunOrder } from './message.ts'
+import { failed, type ScriptOutcome, type ScriptRun } from './script.ts'
+import type { ScriptThread, Task } from './script-thread.ts'
+
+/** How long after its deadline a thread may still answer before it is ended. */
+const graceMs = 100
+/** An answer of the host lies in both threads' memory. */
+const maxAnswerLength = 4 * 1024 * 1024
+
+type HostCall = FromThread & { readonly kind: 'host' }
+
+/** Runs a script in a thread that is ready. Never rejects. */
+export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<ScriptOutcome> {
+  const { name, source, entry, params, env, context, limits } = run
+  const order: RunOrder = { name, source, entry, params, env, context, limits }
+  const calls = new AbortController()
+  const deadline = performance.now() + limits.maxRunMs
+  const { promise, resolve } = Promise.withResolvers<ScriptOutcome>()
+  let openCalls = 0
+
+  const task: Task = {
+    onMessage: message => {
+      if (message.kind === 'host') answerCall(message)
+      if (message.kind === 'console') {
+        for (const { level, text } of message.lines) run.onConsole?.(level, text)
+      }
+      if (message.kind === 'outcome') settle(message.outcome)
+      return message.kind === 'outcome'
+    },
+    onLost: settle,
+  }
+
+  async function answerCall(call: HostCall): Promise<void> {
+    openCalls += 1
+    const answer = await askHost(run, call, calls.signal)
+    openCalls -= 1
+    thread.post(task, answer)
+  }
+
+  function settle(outcome: ScriptOutcome): void {
+    run.signal?.removeEventListener('abort', cancel)
+    const left = deadline - performance.now()
+    // A script that sends without awaiting has still sent.
+    if (outcome.kind === 'returned' && openCalls > 0 && left > 0)
+      setTimeout(() => calls.abort(), left).unref()
+    else calls.abort()
+    resolve(outcome)
+  }
+
+  function cancel(): void {
+    thread.cancel(task, failed('script_cancelled', 'it was cancelled'))
+  }
+
+  const late = failed('script_timeout', `did not end within ${limits.maxRunMs} ms`)
+  thread.begin(task, { kind: 'run', order }, limits.maxRunMs + graceMs, late)
+  run.signal?.addEventListener('abort', cancel, { once: true })
+  return promise
+}
+
+async function askHost(
+  run: ScriptRun,
+  { id, name, args }: HostCall,
+  signal: AbortSignal,
+): Promise<HostAnswer> {
+  try {
+    const text = await run.host(name, args, signal)
+    if (text.length > maxAnswerLength) throw new RangeError('the answer is too large for a script')
+    return { kind: 'answer', id, ok: true, text }
+  } catch (error) {
+    return { kind: 'answer', id, ok: false, text: faultText(error) }
+  }
+}
+
+function faultText(error: unknown): string {
+  const { message, code, data } = Object(error) as { message?: unknown; code?: unknown; data?: unknown }
+  const text = typeof message === 'string' ? message : String(error)
+  try {
+    return JSON.stringify({ message: text, code, data })
+  } catch {
+    return JSON.stringify({ message: text })
+  }
+}

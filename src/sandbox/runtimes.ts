@@ -1,0 +1,78 @@
+import type { ScriptThread } from './script-thread.ts'
+
+/** A thread as the pool's callers see it: whose script it is warm for. */
+export interface RuntimeState {
+  readonly script_name: string
+  readonly active_requests: number
+  /** Milliseconds since its last run began or ended. */
+  readonly last_used_ms: number
+  readonly runtime_clean_time_ms: number
+}
+
+interface Runtime {
+  readonly name: string
+  readonly idleMs: number
+  readonly active: boolean
+  readonly usedAt: number
+}
+
+/** Which thread is warm for which script. */
+export interface Runtimes {
+  readonly started: (thread: ScriptThread, name: string, idleMs: number) => void
+  /** `drop` is called when nothing has used the thread for its script's idle time. */
+  readonly ended: (thread: ScriptThread, drop: () => void) => void
+  readonly forget: (thread: ScriptThread) => void
+  readonly nameOf: (thread: ScriptThread) => string | undefined
+  readonly usedAt: (thread: ScriptThread) => number
+  /** One for each script, however many threads it has; the last used first. */
+  readonly list: () => readonly RuntimeState[]
+}
+
+export function createRuntimes(): Runtimes {
+  const runtimes = new Map<ScriptThread, Runtime>()
+  const timers = new Map<ScriptThread, NodeJS.Timeout>()
+
+  function keep(thread: ScriptThread, runtime: Runtime): void {
+    clearTimeout(timers.get(thread))
+    timers.delete(thread)
+    runtimes.set(thread, runtime)
+  }
+
+  function ended(thread: ScriptThread, drop: () => void): void {
+    const runtime = runtimes.get(thread)
+    if (runtime === undefined) return
+    keep(thread, { ...runtime, active: false, usedAt: performance.now() })
+    timers.set(thread, setTimeout(drop, runtime.idleMs))
+  }
+
+  function forget(thread: ScriptThread): void {
+    clearTimeout(timers.get(thread))
+    timers.delete(thread)
+    runtimes.delete(thread)
+  }
+
+  function list(): RuntimeState[] {
+    const now = performance.now()
+    const byName = new Map<string, RuntimeState>()
+    for (const { name, idleMs, active, usedAt } of runtimes.values()) {
+      const known = byName.get(name)
+      byName.set(name, {
+        script_name: name,
+        active_requests: (known?.active_requests ?? 0) + (active ? 1 : 0),
+        last_used_ms: Math.min(known?.last_used_ms ?? Number.POSITIVE_INFINITY, Math.round(now - usedAt)),
+        runtime_clean_time_ms: Math.max(known?.runtime_clean_time_ms ?? 0, idleMs),
+      })
+    }
+    return [...byName.values()].sort((a, b) => a.last_used_ms - b.last_used_ms)
+  }
+
+  return {
+    started: (thread, name, idleMs) =>
+      keep(thread, { name, idleMs, active: true, usedAt: performance.now() }),
+    ended,
+    forget,
+    nameOf: thread => runtimes.get(thread)?.name,
+    usedAt: thread => runtimes.get(thread)?.usedAt ?? 0,
+    list,
+  }
+}

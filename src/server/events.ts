@@ -1,0 +1,99 @@
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { type Engine, startEngine } from '../event/engine.ts'
+import { type LocalHandler, loadLocalHandlers, storeLocalHandlers } from '../event/local-handlers.ts'
+import { requeueRuns } from '../event/requeue.ts'
+import type { Logger } from '../logger.ts'
+import type { EventDeps } from '../method/index.ts'
+import type { LogMethodDeps } from '../method/log/log-method.ts'
+import { createOutbound } from '../outbound/outbound.ts'
+import type { Identity } from '../permission/grant.ts'
+import { createSandboxLevels } from '../sandbox/levels.ts'
+import { createSealer } from '../seal.ts'
+import { createWebhooks } from '../target/webhook.ts'
+import type { Authenticator } from '../token/authenticator.ts'
+import { findSuperToken } from '../token/store.ts'
+
+export interface EventsOptions {
+  readonly config: Config
+  readonly logger: Logger
+  readonly database: Database
+  readonly authenticator: Authenticator
+  readonly sealingKey: string
+  readonly version: string
+  readonly log: LogMethodDeps
+  /** Calls a method for a script. Throws RpcError. */
+  callMethod(method: string, params: unknown, identity: Identity): Promise<unknown>
+}
+
+/** What runs events on this server, and what its methods need. */
+export interface Events {
+  readonly engine: Engine
+  readonly methodDeps: EventDeps
+  /** Takes no more work, lets what runs end for so many milliseconds, hands back the rest and closes what was opened. */
+  close(drainMs: number): Promise<void>
+}
+
+/** Starts what runs events: scripts, webhooks, the handlers of the folder. Throws for what keeps the server from starting. */
+export async function startEvents(options: EventsOptions): Promise<Events> {
+  const { config, logger, database, authenticator, version, log, callMethod } = options
+  const clock = systemClock
+  const sealer = createSealer(options.sealingKey)
+  const localHandlers = await loadHandlers(options)
+  const outbound = createOutbound({ allow: config.outboundAllow })
+  const sandbox = createSandboxLevels({ threads: config.scriptThreads })
+  const onError = (error: unknown): void => logger.error({ err: error }, 'running events failed')
+  const engine = await startEngine({
+    database,
+    sealer,
+    clock,
+    sandbox,
+    outbound,
+    webhooks: createWebhooks({ outbound, version }),
+    localHandlers,
+    recall: authenticator.recall,
+    callMethod,
+    onConsole: (worker, level, text) =>
+      logger.debug({ worker, level, text }, 'a script wrote to its console'),
+    maxRuns: config.maxRuns,
+    leaseMs: config.leaseMs,
+    onError,
+  })
+  const shared = { database, sealer, clock, timezone: config.timezone, onChange: engine.wake }
+  return {
+    engine,
+    methodDeps: {
+      engine,
+      log,
+      handlers: {
+        ...shared,
+        localNames: new Set(localHandlers.keys()),
+        outboundAllow: config.outboundAllow,
+        requeue: (runner, before, after) =>
+          requeueRuns(runner, engine.queue, { before, after, now: clock() }),
+      },
+      jsWorkers: { ...shared, sandbox, runner: engine.scripts },
+    },
+    async close(drainMs) {
+      await engine.close(drainMs)
+      await sandbox.close()
+      await outbound.close()
+    },
+  }
+}
+
+async function loadHandlers({
+  config,
+  database,
+  sealingKey,
+}: EventsOptions): Promise<ReadonlyMap<string, LocalHandler>> {
+  if (config.handlersDir === undefined) return new Map()
+  const handlers = await loadLocalHandlers(config.handlersDir, config.timezone)
+  const token = await findSuperToken(database)
+  // The folder belongs to whoever runs the server.
+  const owner = token === undefined ? [] : [{ tokenKey: token.key }]
+  const storing = { database, sealer: createSealer(sealingKey), clock: systemClock, owner }
+  await storeLocalHandlers(storing, handlers)
+  return handlers
+}

@@ -1,0 +1,68 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyRequest } from 'fastify'
+
+/** An HTTP request as a script gets it. */
+export interface ScriptRequest {
+  readonly method: string
+  /** What stands behind the route name, with a slash in front, encoded as it was sent. */
+  readonly path: string
+  /** A list where a name was given more than once. */
+  readonly query: Readonly<Record<string, string | readonly string[]>>
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Null when there is none, or when it is no text. */
+  readonly body: string | null
+  /** The body where it is no text. */
+  readonly body_base64?: string
+}
+
+/** Of our own: they would tell a script who else is known here. */
+const withheld = new Set(['cookie', 'proxy-authorization'])
+
+/** Undefined where the URL holds what no record can keep. `path`: what stands behind the route name. */
+export function scriptRequest(request: FastifyRequest, path: string): ScriptRequest | undefined {
+  const at = request.url.indexOf('?')
+  const query = [...new URLSearchParams(at === -1 ? '' : request.url.slice(at))]
+  if (query.flat().some(text => text.includes('\u0000'))) return undefined
+  return {
+    method: request.method,
+    path: path || '/',
+    query: gathered(query),
+    headers: headersOf(request),
+    ...bodyOf(request.body),
+  }
+}
+
+/** The same without what somebody else's credential would be to the readers of records. */
+export function recordedRequest(request: ScriptRequest): ScriptRequest {
+  if (request.headers.authorization === undefined) return request
+  return { ...request, headers: { ...request.headers, authorization: '***' } }
+}
+
+function gathered(pairs: readonly [string, string][]): ScriptRequest['query'] {
+  const lists = Map.groupBy(pairs, ([name]) => name)
+  const members = [...lists].map(([name, list]): [string, string | string[]] => {
+    const values = list.map(([, value]) => value)
+    return [name, values.length === 1 ? String(values[0]) : values]
+  })
+  return Object.fromEntries(members)
+}
+
+/** Whether the Authorization header is meant for us. */
+export function hasBearer({ headers }: FastifyRequest): boolean {
+  return /^bearer(?: |$)/i.test(headers.authorization ?? '')
+}
+
+function headersOf(request: FastifyRequest): ScriptRequest['headers'] {
+  const { headers } = request
+  const isOurs = (name: string) => withheld.has(name) || (name === 'authorization' && hasBearer(request))
+  const all = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')] as const)
+  return Object.fromEntries(all.filter(([name]) => !isOurs(name)))
+}
+
+function bodyOf(body: unknown): Pick<ScriptRequest, 'body' | 'body_base64'> {
+  if (!Buffer.isBuffer(body) || body.length === 0) return { body: null }
+  // A NUL cannot be kept in the record of the run.
+  const isText = isUtf8(body) && !body.includes(0)
+  return isText ? { body: body.toString() } : { body: null, body_base64: body.toString('base64') }
+}

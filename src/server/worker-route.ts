@@ -1,0 +1,137 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Runner } from '../database/database.ts'
+import { errorCodes, RpcError } from '../errors.ts'
+import type { ScriptEnd, ScriptRunner } from '../js-worker/run.ts'
+import { findRouteWorker } from '../js-worker/store.ts'
+import type { Authenticate } from '../method/invoke.ts'
+import type { Identity } from '../permission/grant.ts'
+import type { Health } from './health.ts'
+import { refuse } from './http-refusal.ts'
+import { contextOf } from './request-context.ts'
+import { scriptAnswer } from './script-answer.ts'
+import { hasBearer, recordedRequest, type ScriptRequest, scriptRequest } from './script-request.ts'
+
+export interface WorkerRouteDeps {
+  readonly database: Runner
+  readonly runner: ScriptRunner
+  readonly authenticate: Authenticate
+  readonly health: Pick<Health, 'isStopping'>
+}
+
+const prefix = '/worker-route/'
+const place = /^\/worker-route\/([^/?]*)([^?]*)/
+const routeName = /^[A-Za-z0-9._-]{1,128}$/
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+/** Before the connection is given up for being silent. */
+const timeoutMs = 100_000
+
+/**
+ * `ANY /worker-route/{route_name}/*` runs onRoute of the worker that has this route name. Public on purpose: without a
+ * credential the script acts with its owner's rights alone, with one with those that both have.
+ */
+export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): void {
+  app.register(async scope => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    // What a script answers must not act on this origin as a page.
+    scope.addHook('onRequest', (_request, reply, done) => {
+      reply.headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' })
+      done()
+    })
+    scope.route({
+      method: methods,
+      // A named parameter would be cut off at a hundred characters.
+      url: `${prefix}*`,
+      exposeHeadRoute: false,
+      handler: (request, reply) => {
+        if (deps.health.isStopping) reply.header('connection', 'close')
+        return answer(request, reply, deps).catch(error => sendFault(reply, error))
+      },
+    })
+  })
+}
+
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: WorkerRouteDeps,
+): Promise<FastifyReply> {
+  const [, name = '', path = ''] = place.exec(request.url) ?? []
+  const worker = routeName.test(name) ? await findRouteWorker(deps.database, name) : undefined
+  if (worker === undefined) return refuse(reply, 'no_such_path')
+  const asked = scriptRequest(request, path)
+  if (asked === undefined) return sendError(reply, 400, 'bad_url')
+  const caller = await callerOf(request, deps)
+  if (caller !== 'unknown') return sendEnd(reply, await run(worker, asked, caller, deps))
+  return sendError(reply.header('www-authenticate', 'Bearer'), 401, 'credential_refused')
+}
+
+async function callerOf(
+  request: FastifyRequest,
+  { authenticate }: WorkerRouteDeps,
+): Promise<Identity | undefined | 'unknown'> {
+  const { bearer } = contextOf(request)
+  if (bearer === undefined) return hasBearer(request) ? 'unknown' : undefined
+  try {
+    return await authenticate(bearer)
+  } catch (error) {
+    if (isRefusal(error)) return 'unknown'
+    throw error
+  }
+}
+
+async function run(
+  worker: string,
+  asked: ScriptRequest,
+  caller: Identity | undefined,
+  { runner }: WorkerRouteDeps,
+): Promise<ScriptEnd> {
+  const started = await runner.start({
+    worker,
+    entry: 'onRoute',
+    runType: 'route',
+    params: asked,
+    recordedParams: recordedRequest(asked),
+    caller,
+    context: { caller: caller === undefined ? null : { token_key: caller.tokenKey } },
+    timeoutMs,
+  })
+  return started.done
+}
+
+const statusOfFault: Readonly<Record<string, number>> = { script_timeout: 504, sandbox_busy: 503 }
+
+function sendEnd(reply: FastifyReply, { id, outcome }: ScriptEnd): FastifyReply {
+  if (outcome.kind === 'returned') {
+    const { status, headers, body } = scriptAnswer(outcome.result)
+    return reply.code(status).headers(headers).send(body)
+  }
+  const { reason } = outcome
+  const status = statusOfFault[reason]
+  return status === undefined
+    ? sendError(reply, 500, 'script_error', { id })
+    : sendError(reply, status, reason, { id })
+}
+
+function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
+  if (!(error instanceof RpcError)) throw error
+  const { reason } = error.data
+  // Deleted between being found and being run.
+  if (reason === 'js_worker_not_found') return refuse(reply, 'no_such_path')
+  // Its owner's token has ended, so that it may do nothing any more.
+  if (isRefusal(error)) return sendError(reply, 403, 'permission_denied')
+  if (error.code === errorCodes.busy || error.data.retryable === true) return sendError(reply, 503, reason)
+  throw error
+}
+
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof RpcError)) return false
+  return error.code === errorCodes.permission_denied || error.code === errorCodes.malformed_credential
+}
+
+function sendError(reply: FastifyReply, status: number, error: string, more: object = {}): FastifyReply {
+  return reply
+    .code(status)
+    .type('application/json')
+    .send(JSON.stringify({ error, ...more }))
+}

@@ -1,0 +1,144 @@
+import type { Database } from '../../src/database/database.ts'
+import { createStatementCache } from '../../src/database/statement-cache.ts'
+import { type ChainPlace, createScriptRunner, type ScriptRunner } from '../../src/js-worker/run.ts'
+import { stringifyJson } from '../../src/json.ts'
+import { invoke } from '../../src/method/invoke.ts'
+import { jsWorkerMethods } from '../../src/method/js-worker.ts'
+import { logMethods } from '../../src/method/log-methods.ts'
+import { createOutbound, type Outbound } from '../../src/outbound/outbound.ts'
+import type { Identity } from '../../src/permission/grant.ts'
+import type { TokenLimit } from '../../src/permission/limit.ts'
+import { jsResult } from '../../src/resource/js-result.ts'
+import { createSandboxLevels, type SandboxLevels } from '../../src/sandbox/levels.ts'
+import { createSealer, type Sealer } from '../../src/seal.ts'
+import { startTokens, type TestTokens } from '../token/tokens.ts'
+
+type Params = Readonly<Record<string, unknown>>
+
+/** An event that a script sent, and in whose name. */
+export interface SentByScript {
+  readonly events: unknown
+  readonly identity: Identity
+  readonly chain: ChainPlace
+}
+
+/** What one server does with script workers, without its events and its network. */
+export interface TestWorkers {
+  readonly tokens: TestTokens
+  readonly database: Database
+  readonly runner: ScriptRunner
+  readonly sandbox: SandboxLevels
+  readonly sealer: Sealer
+  readonly sent: readonly SentByScript[]
+  /** What failed by our own fault. */
+  readonly errors: unknown[]
+  readonly console: readonly string[]
+  /** Changes that were told. */
+  changes(): number
+  /** Answers with the JSON text that goes to the client; the super token calls if no credential is named. */
+  callText(method: string, params?: Params, credential?: string): Promise<string>
+  /** Answers with what the client would read. */
+  // biome-ignore lint/suspicious/noExplicitAny: an answer as a client sees it
+  call(method: string, params?: Params, credential?: string): Promise<any>
+  /** Creates a worker whose default export is `{<members>}`. */
+  add(name: string, members: string, more?: Params, credential?: string): Promise<unknown>
+  /** Runs onCall (or another entry point) and answers with the finished row. */
+  // biome-ignore lint/suspicious/noExplicitAny: a row as a client sees it
+  run(name: string, params?: unknown, more?: Params, credential?: string): Promise<any>
+  close(): Promise<void>
+}
+
+export interface WorkersOptions {
+  readonly threads?: number
+  readonly outbound?: Outbound
+  readonly owner?: () => Promise<string>
+}
+
+export async function startWorkers(database: Database, options: WorkersOptions = {}): Promise<TestWorkers> {
+  const tokens = await startTokens(database)
+  const { authenticator, clock } = tokens
+  const sandbox = createSandboxLevels({ threads: options.threads ?? 2 })
+  const sealer = createSealer('s'.repeat(32))
+  const outbound = options.outbound ?? createOutbound({ allow: [] })
+  const sent: SentByScript[] = []
+  const errors: unknown[] = []
+  const lines: string[] = []
+  let changes = 0
+
+  const runner = createScriptRunner({
+    database,
+    sandbox,
+    sealer,
+    outbound,
+    clock,
+    recall: authenticator.recall,
+    owner: options.owner ?? (async () => 'server'),
+    async send(events, by) {
+      sent.push({ events, ...by })
+      return { request_id: by.chain.requestId }
+    },
+    callMethod: async (method, params, identity) => {
+      const found = methods.get(method)
+      if (found === undefined) throw new Error(`no method ${method}`)
+      return invoke(found, params, { bearer: undefined, correlationId: 'test' }, async () => identity)
+    },
+    onError: error => void errors.push(error),
+    onConsole: (worker, level, text) => void lines.push(`${worker} ${level} ${text}`),
+  })
+  const onChange = () => {
+    changes += 1
+  }
+  const workerDeps = { database, sandbox, sealer, runner, clock, timezone: 'Europe/Berlin', onChange }
+  const cache = createStatementCache()
+  const logDeps = { database, cache, clock, maxConditions: 100, onRows: () => undefined }
+  const all = [...jsWorkerMethods(workerDeps), ...logMethods(jsResult, logDeps)]
+  const methods = new Map(all.map(method => [method.name, method]))
+
+  const callText: TestWorkers['callText'] = async (name, params = {}, credential = tokens.root) => {
+    const method = methods.get(name)
+    if (method === undefined) throw new Error(`no method ${name}`)
+    const context = { bearer: credential, correlationId: 'test' }
+    return stringifyJson(await invoke(method, params, context, authenticator.authenticate))
+  }
+  const call: TestWorkers['call'] = async (...given) => JSON.parse(await callText(...given))
+
+  return {
+    tokens,
+    database,
+    runner,
+    sandbox,
+    sealer,
+    sent,
+    errors,
+    console: lines,
+    changes: () => changes,
+    callText,
+    call,
+    add: (name, members, more = {}, credential) =>
+      call('js-worker_create', { name, js_script_base64: scriptOf(members), ...more }, credential),
+    run: (name, params = null, more = {}, credential) =>
+      call('js-worker_run', { js_script_name: name, params, wait_ms: 30_000, ...more }, credential),
+    async close() {
+      await runner.idle()
+      await sandbox.close()
+      if (options.outbound === undefined) await outbound.close()
+      await authenticator.close()
+    },
+  }
+}
+
+/** Base64 of a script whose default export is `{<members>}`. */
+export function scriptOf(members: string): string {
+  return base64(`export default { ${members} }`)
+}
+
+export function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
+
+/** The limit list that permits these bare verbs on the workers of a pattern. */
+export function workerLimit(pattern: string, ...verbs: readonly string[]): TokenLimit {
+  return [
+    { scopes: [{ js_worker: pattern }], permissions: verbs.map(js_worker => ({ js_worker })) },
+  ] as TokenLimit
+}
