@@ -97,9 +97,3 @@ export function timeZone(text: string): string {
     throw new Error('expected a time zone such as Europe/Berlin')
   }
 }
-
-/** A host name, an address or a CIDR range, each with an optional `:port`, as the guarded HTTP client reads it. */
-export function outboundEntry(text: string): string {
-  if (/^[\w.:/[\]-]+$/.test(text)) return text.toLowerCase()
-  throw new Error('expected host names, addresses or ranges such as 10.0.0.0/8')
-}

@@ -3,7 +3,6 @@ import {
   hostName,
   listOf,
   oneOf,
-  outboundEntry,
   type ParseValue,
   publicKeyPem,
   secretOfAtLeast,
@@ -14,6 +13,7 @@ import {
   webOrigin,
   wholeNumber,
 } from './config-value.ts'
+import { parseAllow } from './outbound/address.ts'
 
 /** One variable of the environment. A secret may also come as the path of a file in `<variable>_FILE`. */
 export interface Setting<T> {
@@ -30,6 +30,11 @@ const maxBytes = wholeNumber(1024, 256 * mebibyte)
 const milliseconds = wholeNumber(1, 24 * 60 * 60 * 1000)
 const count = wholeNumber(1, 100_000)
 const none: readonly string[] = Object.freeze([])
+
+function outboundEntry(text: string): string {
+  parseAllow(text)
+  return text
+}
 
 /** Everything that can be configured; the README's table is compared with it. */
 export const settings = {

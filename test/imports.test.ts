@@ -14,7 +14,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   version: [],
   json: ['errors'],
   'config-value': [],
-  config: ['config-value'],
+  config: ['config-value', 'outbound'],
   logger: [],
   metrics: ['database'],
   permission: base,
@@ -25,7 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   seal: [],
   outbound: base,
   sandbox: base,
-  'js-worker': [...base, 'database', 'permission', 'condition', 'resource', 'sandbox', 'seal'],
+  'js-worker': [...base, 'database', 'permission', 'condition', 'resource', 'sandbox', 'outbound', 'seal'],
   target: [...base, 'permission', 'sandbox', 'outbound', 'js-worker', 'seal'],
   event: [...base, 'database', 'permission', 'condition', 'resource', 'target', 'js-worker', 'seal'],
   method: [
@@ -39,6 +39,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'target',
     'js-worker',
     'sandbox',
+    'seal',
   ],
   dialect: [...base, 'permission', 'condition', 'resource', 'event', 'method'],
   server: [
@@ -72,6 +73,11 @@ const doors: Readonly<Record<string, string>> = {
   pg: 'database/',
   '@electric-sql/pglite': 'database/',
   'pg-boss': 'event/queue.ts',
+  'cron-parser': 'event/cron.ts',
+  'quickjs-emscripten-core': 'sandbox/',
+  undici: 'outbound/',
+  'ipaddr.js': 'outbound/',
+  standardwebhooks: 'target/webhook.ts',
 }
 
 interface Import {

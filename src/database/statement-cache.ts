@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto'
 import type { Compilable } from 'kysely'
 import { LRUCache } from 'lru-cache'
-import { compileStatement, type Statement } from './statement.ts'
+import { compileStatement, type Statement, statementName } from './statement.ts'
 
 /** Compiled statements by shape: each is compiled once, and prepared once on each connection. */
 export interface StatementCache {
@@ -44,7 +43,7 @@ export function createStatementCache(options: StatementCacheOptions = {}): State
   }
 
   function nameIt(statement: Statement): Statement {
-    const name = `daybook_${hash('sha256', statement.sql).slice(0, 32)}`
+    const name = statementName(statement.sql)
     if (!named.has(name)) {
       if (namedLength + statement.sql.length > maxNamedLength) return statement
       named.add(name)

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Compilable } from 'kysely'
 
 /** Stands where a run-time value goes while a query is compiled: `sql`${new Slot(0)}`` or `eb.val(new Slot(0))`. */
@@ -32,9 +33,14 @@ export function bindStatement(statement: Statement, values: readonly unknown[]):
   })
 }
 
-/** A statement in SQL as PostgreSQL takes it; `$1` is the first run-time value. `name`: see Statement. */
-export function rawStatement(sql: string, name?: string): Statement {
+/** A statement in SQL as PostgreSQL takes it, prepared once a connection; `$1` is the first run-time value. */
+export function rawStatement(sql: string): Statement {
   const numbers = [...sql.matchAll(/\$(\d+)/g)].map(match => Number(match[1]))
   const parameters = Array.from({ length: Math.max(0, ...numbers) }, (_, i) => new Slot(i))
-  return Object.freeze({ name, sql, parameters })
+  return Object.freeze({ name: statementName(sql), sql, parameters })
+}
+
+/** The same SQL has the same name, and no other has it. */
+export function statementName(sql: string): string {
+  return `daybook_${hash('sha256', sql).slice(0, 32)}`
 }

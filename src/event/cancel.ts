@@ -18,7 +18,6 @@ const endWaiting = rawStatement(
      error_message = 'cancelled: before it began', cancel_requested = true
    where e.id = any($1::bigint[]) and e.status = 'waiting' and e.job_id is not null
    returning e.job_id::text, (select h.id from event_handler h where h.full_name = e.full_name and h.target_kind = 'remote')`,
-  'daybook_cancel_waiting',
 )
 
 /** How long a remote worker that does not ask keeps a task that was cancelled. */
@@ -28,10 +27,9 @@ const stopRunning = rawStatement(
   `update event_log set cancel_requested = true,
      lease_until = least(lease_until, now() + interval '${graceMs} milliseconds')
    where id = any($1::bigint[]) and status = 'running' and job_id is not null`,
-  'daybook_cancel_running',
 )
 
-const notify = rawStatement(`select pg_notify('${cancelChannel}', '')`, 'daybook_cancel_notify')
+const notify = rawStatement(`select pg_notify('${cancelChannel}', '')`)
 
 /** Keeps those that wait from ever running, and tells those that run to stop. Rows that nobody here runs stay as they are. */
 export async function cancelRuns(

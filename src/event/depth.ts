@@ -3,7 +3,6 @@ import { rawStatement } from '../database/statement.ts'
 
 const read = rawStatement(
   'select depth from event_log where request_id = $1 and node_id = $2 order by depth desc limit 1',
-  'daybook_depth',
 )
 
 /** How many events lie before one that this place of the chain sends; 1 below a place that is not known here. */

@@ -45,7 +45,6 @@ const end = rawStatement(
      as r(id, attempt, job, status, result, message, failure, next_job)
    where e.id = r.id and e.attempt = r.attempt and e.job_id = r.job::uuid and e.status = 'running'
    returning e.id, e.status`,
-  'daybook_run_end',
 )
 
 /** Ends attempts: the rows and the jobs in one transaction. Resolves to what became of each, in order. */

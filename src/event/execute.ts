@@ -101,6 +101,10 @@ async function callWebhook(
 ): Promise<Outcome> {
   const { target, timeoutMs } = run.handler
   if (target.kind !== 'webhook') throw new TypeError('not a webhook')
+  // Sealed with another key than this server's. What nobody signed must not be sent.
+  if (target.secrets.length === 0) {
+    return { kind: 'failed', message: 'webhook_secret_unreadable: set it anew', retry: false }
+  }
   const now = clock()
   return webhooks.deliver(target, {
     // The same for every attempt, so that a receiver can drop what it has seen.

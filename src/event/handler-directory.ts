@@ -23,7 +23,7 @@ export interface HandlerDirectory {
   current(runner: Runner): Promise<Handlers>
 }
 
-const versionStatement = rawStatement('select version from definition_version', 'definition_version')
+const versionStatement = rawStatement('select version from definition_version')
 
 export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
   let known: { readonly version: unknown; readonly handlers: Handlers } | undefined

@@ -18,10 +18,9 @@ const insert = rawStatement(
      as r(full_name, event_type, sender, run_type, request_id, node_id, parent_node_id, param, job_id, depth, caller, place)
    order by place
    returning id`,
-  'daybook_run_insert',
 )
 
-const notify = rawStatement(`select pg_notify('${workChannel}', '')`, 'daybook_work_notify')
+const notify = rawStatement(`select pg_notify('${workChannel}', '')`)
 
 /** Writes the rows and their jobs; all or, with the transaction, none. Resolves to the rows' ids, in order. */
 export async function insertRuns(

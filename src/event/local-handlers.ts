@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import type { Origin } from '../permission/grant.ts'
 import type { Sealer } from '../seal.ts'
-import { definitionColumns } from './handler-row.ts'
+import { definitionColumns, type HandlerDefinition } from './handler-row.ts'
 import { lockHandler, tryInsertHandler, updateHandler } from './handler-store.ts'
 import { type LocalHandler, parseLocalModule } from './local-definition.ts'
 
@@ -86,32 +86,35 @@ export async function storeLocalHandlers(
 ): Promise<void> {
   const taken: string[] = []
   // Each in a transaction of its own: servers that lock several at once could wait for each other.
-  for (const handler of handlers.values()) {
-    if (!(await storeOne(storing, handler))) taken.push(handler.definition.fullName)
+  for (const { definition } of handlers.values()) {
+    let outcome = await storeOne(storing, definition)
+    // Another server was faster: what it has stored can be read now.
+    while (outcome === 'overtaken') outcome = await storeOne(storing, definition)
+    if (outcome === 'taken') taken.push(definition.fullName)
   }
   if (taken.length === 0) return
   throw new Error(`stored handlers of another target have the names of local ones: ${taken.join(', ')}`)
 }
 
-/** False when the name is taken. */
+type Outcome = 'stored' | 'taken' | 'overtaken'
+
 function storeOne(
   { database, sealer, clock, owner }: LocalStoring,
-  { definition }: LocalHandler,
-): Promise<boolean> {
+  definition: HandlerDefinition,
+): Promise<Outcome> {
   return database.transaction(async runner => {
     const now = clock()
-    for (;;) {
-      const before = await lockHandler(runner, sealer, definition.fullName)
-      if (before === undefined) {
-        if (await tryInsertHandler(runner, sealer, { definition, owner, now })) return true
-        // Another server was faster: what it has stored can be read now.
-        continue
-      }
-      if (before.target.kind !== 'local') return false
-      const wanted = { ...definition, enabled: before.enabled }
-      if (isDeepStrictEqual(definitionColumns(before), definitionColumns(wanted))) return true
-      await updateHandler(runner, sealer, before, { definition: wanted, owner, now })
-      return true
+    const before = await lockHandler(runner, sealer, definition.fullName)
+    if (before === undefined) {
+      const inserted = await tryInsertHandler(runner, sealer, { definition, owner, now })
+      // No second look in here: an insert that does nothing has locked the version all the same, and whoever holds the
+      // handler waits for that.
+      return inserted === undefined ? 'overtaken' : 'stored'
     }
+    if (before.target.kind !== 'local') return 'taken'
+    const wanted = { ...definition, enabled: before.enabled }
+    if (isDeepStrictEqual(definitionColumns(before), definitionColumns(wanted))) return 'stored'
+    await updateHandler(runner, sealer, before, { definition: wanted, owner, now })
+    return 'stored'
   })
 }

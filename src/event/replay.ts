@@ -7,7 +7,6 @@ import type { SentEvent } from './event.ts'
 const read = rawStatement(
   `select id, full_name, sender, event_type, request_id, node_id, depth, param::text from event_log
    where id = any($1::bigint[]) order by created_time, id`,
-  'daybook_replay_read',
 )
 
 /**

@@ -10,7 +10,6 @@ const findWaiting = rawStatement(
      (select (date_part('epoch', j.start_after) * 1000)::bigint from ${queueSchema}.job j
       where j.id = job_id and j.start_after > now())
    from event_log where full_name = $1 and status = 'waiting' and job_id is not null order by id for update`,
-  'daybook_requeue_find',
 )
 
 /**

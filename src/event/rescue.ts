@@ -25,19 +25,14 @@ const findLost = rawStatement(
    where status = 'running' and job_id is not null
      and ((owner is not null and not exists (${alive})) or (owner is null and lease_until < now()))
    order by id limit ${batch} for update skip locked`,
-  'daybook_rescue_find',
 )
 
 const endScripts = rawStatement(
   `update js_result set finish_time = to_timestamp($1::float8 / 1000), error_message = $2
    where owner is not null and result is null and error_message is null and not exists (${alive})`,
-  'daybook_rescue_scripts',
 )
 
-const forgetLeases = rawStatement(
-  `delete from server_lease where lease_until < now() - interval '1 day'`,
-  'daybook_rescue_leases',
-)
+const forgetLeases = rawStatement(`delete from server_lease where lease_until < now() - interval '1 day'`)
 
 /** Takes runs back whose server or remote worker is gone: they are tried again, or fail. Resolves to how many. */
 export async function rescueRuns({ database, queue, directory, clock }: RescueDeps): Promise<number> {
@@ -97,7 +92,6 @@ const findOrphans = rawStatement(
      and (h.id is null or not exists (select from ${queueSchema}.job j where j.id = e.job_id
        and j.name = case h.target_kind when 'remote' then '${remoteQueue('')}' || h.id else '${serverQueue}' end))
    order by e.id limit ${batch} for update of e skip locked`,
-  'daybook_rescue_orphans',
 )
 
 /** Gives rows that wait without a job in their handler's queue a new one; those without a handler fail. */

@@ -9,7 +9,6 @@ export interface RunState {
 
 const read = rawStatement(
   `select id, attempt, cancel_requested from event_log where id = any($1::bigint[]) and status = 'running'`,
-  'daybook_run_state',
 )
 
 /** The states of those rows that still run. */

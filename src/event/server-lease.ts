@@ -23,14 +23,12 @@ const until = "now() + $2::float8 * interval '1 millisecond'"
 
 const take = rawStatement(
   `insert into server_lease (id, started_time, lease_until) values ($1, now(), ${until})`,
-  'daybook_lease_take',
 )
 // A lease that has ended may have cost us our runs already: it is not renewed.
 const renew = rawStatement(
   `update server_lease set lease_until = ${until} where id = $1 and lease_until > now()`,
-  'daybook_lease_renew',
 )
-const release = rawStatement('delete from server_lease where id = $1', 'daybook_lease_release')
+const release = rawStatement('delete from server_lease where id = $1')
 
 /** Registers this server. The time is the database's: servers whose clocks differ agree on it. */
 export async function takeServerLease(options: ServerLeaseOptions): Promise<ServerLease> {

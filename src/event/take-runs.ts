@@ -3,6 +3,7 @@ import { rawStatement } from '../database/statement.ts'
 import { parseJson } from '../json.ts'
 import type { Origin } from '../permission/grant.ts'
 import type { Handlers } from './handler-directory.ts'
+import { addJobs, queueOf } from './insert-runs.ts'
 import type { Queue } from './queue.ts'
 import type { Run } from './run.ts'
 
@@ -25,7 +26,7 @@ const handlerGone = 'handler_gone: its handler was deleted'
 const lockKey = 7_411_000_002
 
 // While one counts what runs, no other may take more of it.
-const lock = rawStatement(`select pg_advisory_xact_lock(${lockKey})`, 'daybook_take_lock')
+const lock = rawStatement(`select pg_advisory_xact_lock(${lockKey})`)
 
 // A server whose lease has ended may have lost its runs: it must not take new ones under the old name.
 const take = rawStatement(
@@ -35,13 +36,11 @@ const take = rawStatement(
      and ($4::text is null or exists (select from server_lease where server_lease.id = $4::text and lease_until > now()))
    returning id, job_id::text, full_name, event_type, sender, request_id, node_id, parent_node_id, attempt, failures, depth,
      param::text, caller::text`,
-  'daybook_run_take',
 )
 
 const forsake = rawStatement(
   `update event_log set status = 'fail', finish_time = to_timestamp($2::float8 / 1000), error_message = $3, lease_until = null
-   where id = any($1::bigint[]) and status in ('waiting', 'running')`,
-  'daybook_run_forsake',
+   where id = any($1::bigint[]) and status in ('waiting')`,
 )
 
 /** Fails rows whose handler is gone. */
@@ -49,10 +48,7 @@ export async function forsakeRuns(runner: Runner, ids: readonly number[], now: n
   if (ids.length > 0) await runner.run(forsake, [ids, now, handlerGone])
 }
 
-const readLease = rawStatement(
-  'select 1 from server_lease where id = $1 and lease_until > now()',
-  'daybook_lease_check',
-)
+const readLease = rawStatement('select 1 from server_lease where id = $1 and lease_until > now()')
 
 /**
  * Takes runs that are due and marks them as running; both or neither, so that a job is under way exactly as long as its
@@ -76,7 +72,8 @@ export async function takeRuns(
     owner ?? null,
     leaseMs ?? null,
   ])
-  const runs = rows.flatMap(row => toRun(row, handlers) ?? [])
+  const taken = rows.flatMap(row => toRun(row, handlers) ?? [])
+  const runs = taken.filter(run => queueOf(run.handler) === taking.queue)
   const gone = rows.filter(([, , fullName]) => handlers.byName(String(fullName)) === undefined)
   // An event may be sent while its handler is being deleted.
   await forsakeRuns(
@@ -86,14 +83,31 @@ export async function takeRuns(
   )
   if (runs.length < jobs.length) {
     if (owner !== undefined && (await runner.run(readLease, [owner])).rows.length === 0) throw leaseEnded()
-    const taken = new Set(runs.map(run => run.jobId))
+    const kept = new Set(runs.map(run => run.jobId))
     await queue.remove(
       runner,
       taking.queue,
-      jobs.map(job => job.id).filter(id => !taken.has(id)),
+      jobs.map(job => job.id).filter(id => !kept.has(id)),
+    )
+    await putBack(
+      runner,
+      queue,
+      taken.filter(run => !kept.has(run.jobId)),
     )
   }
   return runs
+}
+
+const backToWaiting = rawStatement(
+  `update event_log set status = 'waiting', start_time = null, owner = null, lease_until = null where id = any($1::bigint[])`,
+)
+
+// An event may be sent while its handler's target is being changed: it waits where the new one is run.
+async function putBack(runner: Runner, queue: Queue, runs: readonly Run[]): Promise<void> {
+  if (runs.length === 0) return
+  await runner.run(backToWaiting, [runs.map(run => run.id)])
+  const jobs = runs.map(({ handler, jobId, id }) => ({ handler, id: jobId, row: id, startAfter: undefined }))
+  await addJobs(runner, queue, jobs)
 }
 
 function limitsOf(handlers: Handlers): ReadonlyMap<string, number> {

@@ -54,7 +54,6 @@ export interface TaskDeps {
 const read = rawStatement(
   `select full_name, job_id::text, failures from event_log
    where id = $1 and attempt = $2 and status = 'running' and owner is null and job_id is not null`,
-  'daybook_task_read',
 )
 
 // Nobody keeps a task beyond its handler's time-out, however faithfully its heart beats.
@@ -63,7 +62,6 @@ const renew = rawStatement(
      least(now() + $3::float8 * interval '1 millisecond', start_time + $4::float8 * interval '1 millisecond') end
    where id = $1 and attempt = $2 and status = 'running' and owner is null and lease_until > now()
    returning (date_part('epoch', lease_until) * 1000)::bigint, cancel_requested`,
-  'daybook_task_renew',
 )
 
 /** How often a claim that waits looks for work that nothing announced: what was put off, or comes again. */

@@ -4,9 +4,9 @@ import { createGuest } from './guest.ts'
 import { checkMs } from './message.ts'
 import { type SyntaxFault, scriptBounds } from './script.ts'
 
-const checkHeapBytes = 64 * 1024 * 1024
+export const checkHeapBytes = 64 * 1024 * 1024
 
-/** Compiles a module without running it. Throws when the engine itself fails. */
+/** Compiles a module without running it; the engine is used up by that. Throws when the engine itself fails. */
 export function compileOnly(engine: Engine, source: string): SyntaxFault | undefined {
   const deadline = performance.now() + checkMs
   let imported: string | undefined
@@ -19,11 +19,7 @@ export function compileOnly(engine: Engine, source: string): SyntaxFault | undef
     },
   })
   guest.limit(checkHeapBytes, scriptBounds.maxStackBytes)
-  const compiled = guest.context.evalCode(source, 'script', { type: 'module', compileOnly: true })
-  if (!compiled.error) {
-    compiled.value.dispose()
-    return undefined
-  }
-  const thrown = guest.describe(compiled.error)
+  const { thrown } = guest.evaluate(source, 'script', true)
+  if (thrown === undefined) return undefined
   return imported === undefined ? syntaxFaultOf(thrown) : importFaultOf(source, imported)
 }

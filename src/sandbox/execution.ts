@@ -1,7 +1,14 @@
 import type { QuickJSHandle } from 'quickjs-emscripten-core'
 import { createConsoleBuffer, maxOutputBytes } from './console-buffer.ts'
 import type { Engine } from './engine.ts'
-import { importFaultOf, outcomeOfCrash, outcomeOfSyntax, outcomeOfThrown, syntaxFaultOf } from './fault.ts'
+import {
+  importFaultOf,
+  outcomeOfCrash,
+  outcomeOfSyntax,
+  outcomeOfThrown,
+  outOfMemory,
+  syntaxFaultOf,
+} from './fault.ts'
 import { createGuest, type Guest, maxResultBytes, type Thrown } from './guest.ts'
 import type { FromThread, HostAnswer, RunOrder } from './message.ts'
 import {
@@ -73,7 +80,7 @@ export function createExecution({
   const operations: Readonly<Record<string, (guest: Guest, args: readonly QuickJSHandle[]) => void>> = {
     // The deadline is for the JSON of the result too.
     returned: (guest, [text]) => end(interrupt() ? timedOut() : returnedOutcome(textOf(guest, text))),
-    failed: (guest, [text]) => end(outcomeOfThrown(JSON.parse(textOf(guest, text)))),
+    failed: (guest, [text]) => end(outcomeOf(JSON.parse(textOf(guest, text)))),
     missing: () => end(failed('script_entry_missing', `the default export has no ${order.entry}`)),
     too_large: () => end(tooLarge()),
     relieve: guest => guest.relieve(),
@@ -89,7 +96,7 @@ export function createExecution({
   }
 
   function endIfThrown(thrown: Thrown | undefined): void {
-    if (thrown !== undefined) end(outcomeOfThrown(thrown))
+    if (thrown !== undefined) end(outcomeOf(thrown))
   }
 
   /** True when the script must stop: called again and again while it runs. */
@@ -141,20 +148,25 @@ export function createExecution({
   function load(guest: Guest): void {
     endIfThrown(guest.call('prepare', order.params, order.env, order.context))
     if (outcome !== undefined) return
-    const loaded = guest.context.evalCode(order.source, order.name, { type: 'module' })
-    if (loaded.error) end(outcomeOfLoading(guest, loaded.error))
-    else endIfThrown(guest.call('start', loaded.value, order.entry, isNamespace(guest, loaded.value)))
+    const { value, thrown } = guest.evaluate(order.source, order.name, false)
+    if (value === undefined) end(outcomeOfLoading(guest, thrown))
+    else endIfThrown(guest.call('start', value, order.entry, isNamespace(guest, value)))
   }
 
-  function outcomeOfLoading(guest: Guest, error: QuickJSHandle): ScriptOutcome {
-    const thrown = guest.describe(error)
+  function outcomeOfLoading(guest: Guest, thrown: Thrown): ScriptOutcome {
     if (imported !== undefined) return outcomeOfSyntax(importFaultOf(order.source, imported))
     // The script may have thrown a SyntaxError itself; only one that comes again without running is of its text.
     if (thrown.name === 'SyntaxError') {
-      const compiled = guest.context.evalCode(order.source, order.name, { type: 'module', compileOnly: true })
-      if (compiled.error) return outcomeOfSyntax(syntaxFaultOf(guest.describe(compiled.error)))
-      compiled.value.dispose()
+      const again = guest.evaluate(order.source, order.name, true)
+      if (again.thrown !== undefined) return outcomeOfSyntax(syntaxFaultOf(again.thrown))
+      again.value.dispose()
     }
+    return outcomeOf(thrown)
+  }
+
+  function outcomeOf(thrown: Thrown): ScriptOutcome {
+    // With no heap left for the error of that, QuickJS throws null.
+    if (thrown.empty && engine.isFull()) return outOfMemory()
     return outcomeOfThrown(thrown)
   }
 
@@ -185,7 +197,7 @@ export function createExecution({
   function runJobs(guest: Guest): void {
     while (!interrupt() && guest.runtime.hasPendingJob()) {
       const ran = guest.runtime.executePendingJobs(jobsAtOnce)
-      if (ran.error && !interrupt()) end(outcomeOfThrown(guest.describe(ran.error)))
+      if (ran.error && !interrupt()) end(outcomeOf(guest.describe(ran.error)))
     }
   }
 
@@ -196,7 +208,7 @@ export function createExecution({
     output.flush()
     onFinished({
       outcome: outcome ?? failed('script_crashed', 'it ended without an outcome'),
-      release: () => clean && !engine.isBloated() && disposed(guest),
+      release: () => clean && disposed(guest) && engine.restore(),
     })
   }
 
@@ -231,7 +243,7 @@ function disposed(guest: Guest | undefined): boolean {
 
 function returnedOutcome(result: string): ScriptOutcome {
   // Nothing comes out when the heap has no room for a copy.
-  if (result === '') return failed('script_out_of_memory', 'used more heap than it may')
+  if (result === '') return outOfMemory()
   return Buffer.byteLength(result) > maxResultBytes ? tooLarge() : { kind: 'returned', result }
 }
 

@@ -3,10 +3,14 @@ import { failed, type ScriptOutcome, type SyntaxFault } from './script.ts'
 
 /** The outcome of a run that ended with something thrown. */
 export function outcomeOfThrown(thrown: Thrown): ScriptOutcome {
-  if (isOutOfMemory(thrown)) return failed('script_out_of_memory', 'used more heap than it may')
+  if (isOutOfMemory(thrown)) return outOfMemory()
   if (isStackOverflow(thrown)) return failed('script_stack_overflow', 'used more stack than it may')
   const stack = scriptFrames(thrown.stack)
   return failed('script_error', stack === '' ? headline(thrown) : `${headline(thrown)}\n${stack}`)
+}
+
+export function outOfMemory(): ScriptOutcome {
+  return failed('script_out_of_memory', 'used more heap than it may')
 }
 
 function isOutOfMemory({ name, message }: Thrown): boolean {

@@ -24,6 +24,10 @@ export interface Thrown {
   readonly empty: boolean
 }
 
+export type Evaluated =
+  | { readonly value: QuickJSHandle; readonly thrown?: undefined }
+  | { readonly value?: undefined; readonly thrown: Thrown }
+
 /** A fresh runtime and context with the prelude in it, for one run or one check. */
 export interface Guest {
   readonly context: QuickJSContext
@@ -31,6 +35,8 @@ export interface Guest {
   /** Calls a function of the prelude and disposes the arguments; the answer is what it threw, if it did. */
   readonly call: (member: Member, ...args: Argument[]) => Thrown | undefined
   readonly describe: (error: QuickJSHandle) => Thrown
+  /** Evaluates a module, or only compiles it; the answer is disposed by the caller, or what it threw. */
+  readonly evaluate: (source: string, file: string, compileOnly: boolean) => Evaluated
   readonly limit: (heapBytes: number, stackBytes: number) => void
   /** Gives room beyond the limits, so that the end of a run can be told. */
   readonly relieve: () => void
@@ -41,7 +47,12 @@ export interface Guest {
 export const preludeFile = '<sandbox>'
 
 const preludeSource = `(${prelude.toString()})`
-const reliefBytes = 4 * 1024 * 1024
+/** A text is copied in as UTF-8, then made a string of at most two bytes a unit. */
+const bytesPerUnit = 5
+/** What a call needs besides its texts. */
+const callBytes = 64 * 1024
+
+const outOfMemory: Thrown = { name: 'InternalError', message: 'out of memory', stack: '', empty: false }
 
 export interface GuestOptions {
   readonly engine: Engine
@@ -61,20 +72,31 @@ export function createGuest({ engine, host, interrupt, onImport }: GuestOptions)
     return refuse()
   })
   const members = installPrelude(context, host)
-  let heapBytes = -1
 
   function call(member: Member, ...args: Argument[]): Thrown | undefined {
+    if (!hasRoomFor(args)) return outOfMemory
     const handles = args.map(toHandle)
-    // A text the heap has no room for is no value at all, and must not reach a function.
+    // A text beyond the limit is no value at all, and must not reach a function.
     const whole = handles.every(
       (handle, i) => typeof args[i] !== 'string' || context.typeof(handle) === 'string',
     )
-    if (!whole) return { name: 'InternalError', message: 'out of memory', stack: '', empty: false }
+    if (!whole) return outOfMemory
     const result = context.callFunction(members[member], context.undefined, handles)
     for (const handle of handles) handle.dispose()
     if (result.error) return describe(result.error)
     result.value.dispose()
     return undefined
+  }
+
+  function hasRoomFor(args: readonly Argument[]): boolean {
+    const texts = args.filter(arg => typeof arg === 'string')
+    return engine.hasRoom(texts.reduce((sum, text) => sum + text.length * bytesPerUnit, callBytes))
+  }
+
+  function evaluate(source: string, file: string, compileOnly: boolean): Evaluated {
+    if (!hasRoomFor([source])) return { thrown: outOfMemory }
+    const result = context.evalCode(source, file, { type: 'module', compileOnly })
+    return result.error ? { thrown: describe(result.error) } : { value: result.value }
   }
 
   function describe(error: QuickJSHandle): Thrown {
@@ -86,7 +108,8 @@ export function createGuest({ engine, host, interrupt, onImport }: GuestOptions)
   }
 
   function relieve(): void {
-    if (heapBytes !== -1) runtime.setMemoryLimit(heapBytes + reliefBytes)
+    engine.relieve()
+    runtime.setMemoryLimit(-1)
     runtime.setMaxStackSize(scriptBounds.maxStackBytes)
   }
 
@@ -102,10 +125,10 @@ export function createGuest({ engine, host, interrupt, onImport }: GuestOptions)
     runtime,
     call,
     describe,
+    evaluate,
     relieve,
     limit: (heap, stack) => {
-      heapBytes = Math.min(heap, scriptBounds.maxHeapBytes)
-      runtime.setMemoryLimit(heapBytes)
+      runtime.setMemoryLimit(heap)
       runtime.setMaxStackSize(Math.min(stack, scriptBounds.maxStackBytes))
     },
     dispose: () => {

@@ -1,25 +1,28 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { compileOnly } from './check.ts'
-import { createEngine } from './engine.ts'
+import { checkHeapBytes, compileOnly } from './check.ts'
+import { createEngine, type Engine } from './engine.ts'
 import { createExecution, type Execution } from './execution.ts'
 import type { FromThread, RunOrder, ThreadData, ToThread } from './message.ts'
 import type { SyntaxFault } from './script.ts'
 
 // The file a worker thread starts with: it takes one run or check at a time, and says when it takes the next.
 const { module, cancelled } = workerData as ThreadData
-let engine = await createEngine(module)
+/** A fresh one, made while the thread has nothing to do, for the heap of the last run. */
+let spare: Engine | undefined
 let execution: Execution | undefined
 
 function send(message: FromThread): void {
   parentPort?.postMessage(message)
 }
 
-async function becomeReady(reusable: boolean): Promise<void> {
-  if (!reusable) engine = await createEngine(module)
-  send({ kind: 'ready' })
+async function takeEngine(heapBytes: number): Promise<Engine> {
+  const engine = spare
+  spare = undefined
+  return engine?.heapBytes === heapBytes ? engine : createEngine(module, heapBytes)
 }
 
-function run(order: RunOrder): void {
+async function run(order: RunOrder): Promise<void> {
+  const engine = await takeEngine(order.limits.maxHeapBytes)
   execution = createExecution({
     order,
     engine,
@@ -28,13 +31,24 @@ function run(order: RunOrder): void {
     onFinished: ({ outcome, release }) => {
       execution = undefined
       send({ kind: 'outcome', outcome })
-      becomeReady(release())
+      becomeReady(engine, release())
     },
   })
   execution.begin()
 }
 
-function check(source: string): SyntaxFault | undefined {
+async function becomeReady(used: Engine, isReusable: boolean): Promise<void> {
+  spare = isReusable ? used : await createEngine(module, used.heapBytes)
+  send({ kind: 'ready' })
+}
+
+async function check(source: string): Promise<void> {
+  const engine = await takeEngine(checkHeapBytes)
+  send({ kind: 'checked', fault: faultOf(engine, source) })
+  send({ kind: 'ready' })
+}
+
+function faultOf(engine: Engine, source: string): SyntaxFault | undefined {
   try {
     return compileOnly(engine, source)
   } catch {
@@ -43,12 +57,10 @@ function check(source: string): SyntaxFault | undefined {
 }
 
 parentPort?.on('message', (message: ToThread) => {
-  if (message.kind === 'run') return run(message.order)
-  if (message.kind === 'answer') return execution?.answer(message)
-  if (message.kind === 'cancel') return execution?.cancel()
-  send({ kind: 'checked', fault: check(message.source) })
-  // What is compiled but not run stays in its context, so the engine goes with it.
-  return becomeReady(false)
+  if (message.kind === 'run') run(message.order)
+  else if (message.kind === 'check') check(message.source)
+  else if (message.kind === 'answer') execution?.answer(message)
+  else execution?.cancel()
 })
 
 send({ kind: 'ready' })

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { eventScenarios, measureEvents } from './event-bench.ts'
 import { type LoadProcess, startLoadProcess } from './load-process.ts'
 import { type BenchOptions, readOptions } from './options.ts'
 import { readScenarios } from './read-scenarios.ts'
@@ -34,12 +35,14 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     `Node ${process.versions.node}, ${availableParallelism()} cores for the servers, PostgreSQL (fsync on) and the load together`,
   )
   const scenarios = [...readScenarios(bench), ...writeScenarios(bench)]
-  const unknown = only?.find(name => !scenarios.some(scenario => scenario.name === name))
-  if (unknown !== undefined) throw new TypeError(`--only: choose from ${scenarios.map(({ name }) => name)}`)
+  const names = [...scenarios.map(({ name }) => name), ...eventScenarios]
+  if (only?.some(name => !names.includes(name))) throw new TypeError(`--only: choose from ${names}`)
   const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true)
   const load = startLoadProcess()
   try {
     await measureInOrder(load, chosen, rounds)
+    const events = eventScenarios.filter(name => only?.includes(name) ?? true)
+    for (const line of await measureEvents(bench, load, events)) say(line)
   } finally {
     await load.close()
   }

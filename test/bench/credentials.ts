@@ -2,11 +2,16 @@ import jsonwebtoken from 'jsonwebtoken'
 import { z } from 'zod'
 import { callMethod } from './rpc.ts'
 
-/** What the tokens of both servers may do: read and write the results of the dataset's workers. */
+/** What the tokens of both servers may do: read and write the results of the dataset's workers, send and run. */
 const tokenLimit = [
   {
     scopes: [{ js_worker: 'worker_*' }],
     permissions: [{ js_result: { read: 'worker_*' } }, { js_result: { write: 'worker_*' } }],
+  },
+  { scopes: [{ sender: 'bench.*' }], permissions: [{ event: { send: 'bench.*' } }] },
+  {
+    scopes: [{ js_worker: 'bench_*' }],
+    permissions: [{ js_worker: 'create' }, { js_worker: 'run_defined_js_worker' }],
   },
 ]
 

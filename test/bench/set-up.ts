@@ -40,7 +40,7 @@ export async function setUp(options: BenchOptions, say: (text: string) => void):
 
     const superToken = `${randomBytes(8).toString('hex')}:${randomBytes(16).toString('hex')}`
     const daybook = await startServerProcess({
-      args: [...profileFlags(profile), 'src/main.ts', 'serve'],
+      args: [...profileFlags(profile), 'src/main.ts', 'serve', '--handlers', 'test/bench/handlers'],
       env: {
         DATABASE_URL: postgres.url,
         PORT: '0',

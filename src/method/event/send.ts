@@ -91,12 +91,11 @@ function requireSender(single: Single): EventRequest {
 /** Members that would be ignored are told: an event that was meant would not be sent. */
 function requireOne(events: unknown, { sender, kwargs }: Single): void {
   if (events === undefined || (sender === undefined && kwargs === undefined)) return
-  throw invalidParams('events', 'expected either events or the members of one event', 'both_given')
+  throw invalidParams('events', 'expected either events or the members of one event')
 }
 
 const read = rawStatement(
   `select id, status, attempt, result::text, error_message from event_log where id = any($1::bigint[])`,
-  'daybook_send_states',
 )
 
 async function readStates(database: Database, ids: readonly number[]): Promise<ReadonlyMap<number, object>> {
