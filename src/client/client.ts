@@ -1,14 +1,21 @@
+import type { Chain, ChainOptions, NewEvent, SendOptions, SentEvent } from './event.ts'
 import type { Call, Deletion, Outcome, PageParams, ResultOf } from './methods.ts'
 import { rowsOfPages } from './page.ts'
 import type { ConditionOf, NewRow, ResourceName, Row } from './resources.ts'
 import { createTokenClient, type TokenClient } from './token-client.ts'
 import { createTransport } from './transport.ts'
+import { runWorker, type Worker, type WorkerSettings, type Work } from './worker.ts'
 
 export { DaybookConnectionError, DaybookError } from './error.ts'
-export type { Call, Deletion, Outcome, ResultOf } from './methods.ts'
+export type * from './event.ts'
+export type { EventHandler, HandlerChange, NewHandler, NewTarget } from './handler.ts'
+export type { Call, CallOptions, Deletion, Outcome, ResultOf } from './methods.ts'
 export type * from './resources.ts'
+export type * from './script-worker.ts'
+export { TaskFailure } from './task.ts'
 export type { Limit, NewToken, TokenInfo } from './token.ts'
 export type { TokenClient } from './token-client.ts'
+export type { Work, Worker, WorkerSettings } from './worker.ts'
 
 export interface ClientOptions {
   /** Where the server takes JSON-RPC, e.g. `http://127.0.0.1:7411`. */
@@ -59,6 +66,17 @@ export interface Client {
     condition: readonly ConditionOf<R>[],
     options?: PageOptions<R, F>,
   ): AsyncGenerator<Pick<Row<R>, F>, void, undefined>
+  /** Sends an event to the handlers that take it. */
+  send(event: NewEvent, options?: SendOptions): Promise<SentEvent>
+  /** Sends 1 to 100 events, all or none; resolves to what became of each, in order. */
+  sendMany(events: readonly NewEvent[], options?: SendOptions): Promise<readonly SentEvent[]>
+  /** All that the events of one request id set off. */
+  chain(requestId: string, options?: ChainOptions): Promise<Chain>
+  /**
+   * Does the work of remote handlers until it is stopped: claims tasks, keeps them while `work` runs, completes them
+   * with what it returns and fails them with what it throws. Survives faults of the server and of the network.
+   */
+  worker(settings: WorkerSettings, work: Work): Worker
   readonly tokens: TokenClient
 }
 
@@ -67,8 +85,10 @@ export function createClient(options: ClientOptions): Client {
   const { url, token, timeoutMs = 30_000 } = options
   const send = createTransport({ url, timeoutMs, fetch: options.fetch ?? fetch })
   // The server's answers are what its schemas say; these types come from there.
-  const call: Call = (method, params) =>
-    send(method, token === undefined ? params : { token, ...params }) as Promise<ResultOf<typeof method>>
+  const call: Call = (method, params, { timeoutMs: ownTimeoutMs } = {}) => {
+    const presented = token === undefined ? params : { token, ...params }
+    return send(method, presented, ownTimeoutMs) as Promise<ResultOf<typeof method>>
+  }
   const ask = <T>(method: string, params: object): Promise<T> => call(method, params) as Promise<T>
   return {
     call,
@@ -91,6 +111,7 @@ export function createClient(options: ClientOptions): Client {
         ask(`${resource}_page`, after === undefined ? params : { ...params, after }),
       )
     },
+    ...createEventClient(call, timeoutMs),
     tokens: createTokenClient(call, token),
   }
 }

@@ -1,5 +1,7 @@
+import type { EventMethods } from './event-methods.ts'
 import type { Page } from './page.ts'
 import type { ConditionOf, EpochMs, NewRow, ResourceName, Row } from './resources.ts'
+import type { ScriptWorkerMethods } from './script-worker.ts'
 import type { Limit, NewToken, TokenInfo } from './token.ts'
 
 interface Query<R extends ResourceName> {
@@ -85,12 +87,24 @@ interface TokenMethods {
 }
 
 /** Every method whose parameters and result have types here. */
-export type Methods = ResourceMethods<'js-result'> & ResourceMethods<'event-log'> & TokenMethods
+export type Methods = ResourceMethods<'js-result'> & ResourceMethods<'event-log'> &
+  TokenMethods &
+  EventMethods &
+  ScriptWorkerMethods
 
 /** What `method` takes beside the credential; any object for a method that is not in `Methods`. */
 export type ParamsOf<M extends string> = M extends keyof Methods ? Methods[M]['params'] : object
 
 export type ResultOf<M extends string> = M extends keyof Methods ? Methods[M]['result'] : unknown
 
+export interface CallOptions {
+  /** The longest wait for this answer; the client's own if absent. */
+  readonly timeoutMs?: number
+}
+
 /** Calls any method with the credential added; resolves to its result. */
-export type Call = <M extends string>(method: M, params: ParamsOf<M>) => Promise<ResultOf<M>>
+export type Call = <M extends string>(
+  method: M,
+  params: ParamsOf<M>,
+  options?: CallOptions,
+) => Promise<ResultOf<M>>

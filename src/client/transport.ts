@@ -10,16 +10,17 @@ export interface TransportOptions {
 
 /**
  * Sends one request and resolves to its result. A number beyond 2^53 comes and goes as an ExactNumber.
- * Throws DaybookError or DaybookConnectionError.
+ * Throws DaybookError, and DaybookConnectionError when there is none within `timeoutMs`, or the client's own time.
  */
-export type Transport = (method: string, params: object) => Promise<unknown>
+export type Transport = (method: string, params: object, timeoutMs?: number) => Promise<unknown>
 
 /** A transport over HTTP POST. */
 export function createTransport(options: TransportOptions): Transport {
   let lastId = 0
-  return async (method, params) => {
+  return async (method, params, timeoutMs = options.timeoutMs) => {
     const id = ++lastId
-    const { status, text } = await exchange(stringifyJson({ jsonrpc: '2.0', method, params, id }), options)
+    const body = stringifyJson({ jsonrpc: '2.0', method, params, id })
+    const { status, text } = await exchange(body, { ...options, timeoutMs })
     return resultOf(parseAnswer(text, status), id, status)
   }
 }

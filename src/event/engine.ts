@@ -7,9 +7,8 @@ import { readEventRequests } from './event-request.ts'
 import { createExecute } from './execute.ts'
 import { createHandlerDirectory, type HandlerDirectory } from './handler-directory.ts'
 import { forgetKeys } from './idempotency.ts'
-import { workChannel } from './insert-runs.ts'
 import type { LocalHandler } from './local-handlers.ts'
-import { openQueue, type Queue } from './queue.ts'
+import { openQueue, type Queue, workChannel } from './queue.ts'
 import { repeat } from './repeat.ts'
 import { requeueOrphans, rescueRuns } from './rescue.ts'
 import { createRunner } from './runner.ts'
@@ -62,7 +61,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     runner.wake()
   }
 
-  const sender = createSender({ database, queue, directory, clock, onWork: wake })
+  const sender = createSender({
+    database,
+    queue,
+    directory,
+    clock,
+    onWork: delayMs => (delayMs === 0 ? wake() : runner.wakeIn(delayMs)),
+  })
   const scripts = createScriptRunner({
     ...options,
     owner: async () => lease.id(),

@@ -5,9 +5,6 @@ import type { NewRun } from './event.ts'
 import type { Handler } from './handler.ts'
 import { type NewJob, type Queue, remoteQueue, serverQueue } from './queue.ts'
 
-/** The channel that tells servers and remote workers of work that may begin. */
-export const workChannel = 'daybook_work'
-
 const insert = rawStatement(
   `insert into event_log (full_name, event_type, sender, run_type, status, request_id, node_id, parent_node_id, attempt,
      created_time, param, job_id, depth, caller)
@@ -19,8 +16,6 @@ const insert = rawStatement(
    order by place
    returning id`,
 )
-
-const notify = rawStatement(`select pg_notify('${workChannel}', '')`)
 
 /** Writes the rows and their jobs; all or, with the transaction, none. Resolves to the rows' ids, in order. */
 export async function insertRuns(
@@ -66,11 +61,10 @@ export interface HandlerJob {
   readonly startAfter: number | undefined
 }
 
-/** Puts jobs into the queues of their handlers, and wakes those who take them once the transaction has committed. */
+/** Puts jobs into the queues of their handlers; those who take them are told once the transaction has committed. */
 export async function addJobs(runner: Runner, queue: Queue, jobs: readonly HandlerJob[]): Promise<void> {
   const byQueue = Map.groupBy(jobs, job => queueOf(job.handler))
   for (const [name, group] of byQueue) await queue.add(runner, name, group.map(toJob))
-  if (jobs.some(job => job.startAfter === undefined)) await runner.run(notify, [])
 }
 
 /** Where the jobs of a handler wait. */

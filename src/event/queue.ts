@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { hash } from 'node:crypto'
 import { fromKysely, PgBoss } from 'pg-boss'
 import type { Database, Runner } from '../database/database.ts'
 
@@ -39,6 +40,9 @@ export interface Queue {
 /** The schema that holds the queue; `sql/0003_queue.sql` makes it. */
 export const queueSchema = 'daybook_queue'
 
+/** Where pg-boss tells, when the transaction commits, that there are jobs which may begin. */
+export const workChannel = `pgboss_${hash('sha224', queueSchema).slice(0, 24)}`
+
 /** The queue of the handlers that servers run themselves. */
 export const serverQueue = 'event'
 
@@ -52,6 +56,7 @@ const queueOptions = {
   retryLimit: 0,
   expireInSeconds: 24 * 60 * 60 - 1,
   retentionSeconds: 10 * 365 * 24 * 60 * 60,
+  notify: true,
 }
 
 const noLimit = 1_000_000

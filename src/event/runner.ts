@@ -8,7 +8,7 @@ import type { HandlerDirectory } from './handler-directory.ts'
 import { disableHandler } from './handler-store.ts'
 import { failureOf, storableOutcome } from './outcome-text.ts'
 import { type Queue, serverQueue } from './queue.ts'
-import type { Outcome, Run } from './run.ts'
+import { nextAttempt, type Outcome, type Run } from './run.ts'
 import { type RunState, readStates } from './run-state.ts'
 import type { ServerLease } from './server-lease.ts'
 import { takeRuns } from './take-runs.ts'
@@ -36,6 +36,8 @@ export interface RunnerDeps {
 export interface Runner {
   /** There may be work. */
   wake(): void
+  /** There will be in so many milliseconds. */
+  wakeIn(ms: number): void
   /** Looks whether something that runs here was cancelled, deleted or taken away, and stops it. */
   review(): Promise<void>
   /** What ran under this server's old lease is not ours any more. */
@@ -64,13 +66,16 @@ const stopGraceMs = 1000
 /** Runs taken in one transaction. */
 const maxTaken = 100
 
+const alarmSlotMs = 20
+const furthestAlarmMs = 60_000
+
 const endTries = 60
 const endTryMs = 500
 
 export function createRunner(deps: RunnerDeps): Runner {
   const { database, queue, directory, waiter, lease, clock, maxRuns, execute, canRun, onError } = deps
   const active = new Map<number, Active>()
-  const retries = new Set<NodeJS.Timeout>()
+  const alarms = new Map<number, NodeJS.Timeout>()
   let stopped = false
   let wanted = false
   let pumping = false
@@ -151,8 +156,8 @@ export function createRunner(deps: RunnerDeps): Runner {
 
   async function end(run: Run, outcome: Outcome): Promise<void> {
     const ending = await write(run, outcome)
-    if (ending === 'waiting') wakeAgain(run)
-    else waiter.ended([run.id])
+    if (ending !== 'waiting') waiter.ended([run.id])
+    else if (outcome.kind === 'failed') wakeIn((nextAttempt(run, outcome, 0) ?? 0) + 1)
     if (outcome.kind === 'failed' && outcome.disable) await disableHandler(database, run.handler.id, clock())
   }
 
@@ -171,16 +176,15 @@ export function createRunner(deps: RunnerDeps): Runner {
     }
   }
 
-  function wakeAgain({ handler, failures }: Run): void {
-    const { delayMs, backoff } = handler.retry
-    const wait = backoff ? delayMs * 2 ** Math.min(failures, 30) : delayMs
-    // Later ones are found by the poll.
-    if (wait > 60_000) return
-    const timer = setTimeout(() => {
-      retries.delete(timer)
+  // Many that come due at about the same time share an alarm; what is further off is found by the poll.
+  function wakeIn(ms: number): void {
+    const slot = Math.ceil((performance.now() + ms) / alarmSlotMs)
+    if (ms > furthestAlarmMs || alarms.has(slot) || stopped) return
+    const ring = (): void => {
+      alarms.delete(slot)
       wake()
-    }, wait).unref()
-    retries.add(timer)
+    }
+    alarms.set(slot, setTimeout(ring, slot * alarmSlotMs - performance.now()).unref())
   }
 
   async function review(): Promise<void> {
@@ -200,13 +204,14 @@ export function createRunner(deps: RunnerDeps): Runner {
 
   return {
     wake,
+    wakeIn,
     review,
     abandon() {
       for (const { stop } of active.values()) stop(leaseLost)
     },
     async stop(drainMs) {
       stopped = true
-      for (const timer of retries) clearTimeout(timer)
+      for (const alarm of alarms.values()) clearTimeout(alarm)
       const all = () => Promise.all([...active.values()].map(each => each.ended))
       await within(drainMs, all())
       for (const { stop } of active.values()) stop(handedBack)

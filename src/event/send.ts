@@ -47,8 +47,8 @@ export interface SenderDeps {
   readonly queue: Queue
   readonly directory: HandlerDirectory
   readonly clock: Clock
-  /** Called once there is work to be run. */
-  onWork(): void
+  /** Called once there is work to be run, in so many milliseconds. */
+  onWork(delayMs: number): void
 }
 
 interface Item {
@@ -114,7 +114,8 @@ export function createSender({ database, queue, directory, clock, onWork }: Send
       )
       const once = items.some(item => item.once !== undefined)
       const answers = await (once ? sendOnce(items) : gathered(items))
-      if (answers.some(answer => answer.matched)) onWork()
+      const delays = items.filter((_, i) => answers[i]?.matched).map(item => item.event.delayMs)
+      for (const delayMs of new Set(delays)) onWork(delayMs)
       return answers
     },
   }

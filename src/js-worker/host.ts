@@ -29,6 +29,7 @@ export interface HostDeps {
 
 /** The run whose script asks. */
 export interface HostRun {
+  /** In whose name the run began. */
   readonly identity: Identity
   readonly chain: ChainPlace
   readonly fetchHosts: readonly string[] | null
@@ -91,7 +92,7 @@ export function createHost(deps: HostDeps, run: HostRun): ScriptRun['host'] {
 }
 
 /** The same rights without the secret that could mint a JWT, which a script could give away. */
-export function withoutSecret(identity: Identity): Identity {
+function withoutSecret(identity: Identity): Identity {
   const { tokenKey, isSuper, limits } = identity
   return { tokenKey, isSuper, limits, origins: originsOf(identity) }
 }

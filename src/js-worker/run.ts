@@ -9,7 +9,7 @@ import type { EntryPoint, ScriptOutcome } from '../sandbox/sandbox.ts'
 import type { Sealer } from '../seal.ts'
 import { createWorkerDirectory } from './directory.ts'
 import { openEnv, overlayEnv } from './env.ts'
-import { type ChainPlace, createHost, type HostDeps, withoutSecret } from './host.ts'
+import { type ChainPlace, createHost, type HostDeps } from './host.ts'
 import { createRecords } from './record.ts'
 import { workerNotFound } from './store.ts'
 import { defaultLimits, type JsWorker } from './worker.ts'
@@ -106,7 +106,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
   }
 
   async function identityOf({ owner }: JsWorker, caller: Identity | undefined): Promise<Identity> {
-    const owned = withoutSecret(await deps.recall(owner))
+    const owned = await deps.recall(owner)
     return caller === undefined ? owned : intersectIdentities(caller, owned)
   }
 

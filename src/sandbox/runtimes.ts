@@ -10,7 +10,8 @@ export interface RuntimeState {
 }
 
 interface Runtime {
-  readonly name: string
+  /** Undefined when the thread was last used for a check. */
+  readonly name: string | undefined
   readonly idleMs: number
   readonly active: boolean
   readonly usedAt: number
@@ -18,7 +19,7 @@ interface Runtime {
 
 /** Which thread is warm for which script. */
 export interface Runtimes {
-  readonly started: (thread: ScriptThread, name: string, idleMs: number) => void
+  readonly started: (thread: ScriptThread, name: string | undefined, idleMs: number) => void
   /** `drop` is called when nothing has used the thread for its script's idle time. */
   readonly ended: (thread: ScriptThread, drop: () => void) => void
   readonly forget: (thread: ScriptThread) => void
@@ -55,6 +56,7 @@ export function createRuntimes(): Runtimes {
     const now = performance.now()
     const byName = new Map<string, RuntimeState>()
     for (const { name, idleMs, active, usedAt } of runtimes.values()) {
+      if (name === undefined) continue
       const known = byName.get(name)
       byName.set(name, {
         script_name: name,

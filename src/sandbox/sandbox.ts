@@ -41,6 +41,9 @@ interface Job {
 /** A thread's start takes the main thread some milliseconds, so eight at once would be felt. */
 const maxStarting = 2
 
+/** How long a thread stays after a check. */
+const checkIdleMs = 30_000
+
 const closed = failed('script_cancelled', 'the sandbox was closed')
 
 /** Starts no thread before the first run. */
@@ -159,9 +162,16 @@ export function createSandbox({ threads: maxThreads, maxQueued = 1000 }: Sandbox
     const { promise, resolve, reject } = Promise.withResolvers<SyntaxFault | undefined>()
     enqueue({
       name: undefined,
-      start: thread => resolve(checkInThread(thread, source)),
+      start,
       refuse: () => reject(busy()),
     })
+
+    async function start(thread: ScriptThread): Promise<void> {
+      runtimes.started(thread, undefined, checkIdleMs)
+      const fault = await checkInThread(thread, source)
+      runtimes.ended(thread, () => drop(thread))
+      resolve(fault)
+    }
     return promise
   }
 

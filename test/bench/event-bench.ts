@@ -94,7 +94,9 @@ async function throughput(
   if (measured.errors > 0) throw new Error(`event_send: ${measured.firstError}`)
   const rate = (amount / (endedAt - startedAt)) * 1000
   const sentRate = (amount / (sentAt - startedAt)) * 1000
-  const text = `${rate.toFixed(0)}/s, sent at ${sentRate.toFixed(0)}/s (at least 1000/s)`
+  const { server = 0, postgres: postgresCpu } = measured.cpu
+  const cpu = `${(server / amount).toFixed(0)} µs of CPU each, PostgreSQL ${(postgresCpu / amount).toFixed(0)} µs`
+  const text = `${rate.toFixed(0)}/s, sent at ${sentRate.toFixed(0)}/s, ${cpu} (at least 1000/s)`
   return { title: 'events sent and run by a local handler', text, isReached: rate >= 1000 }
 }
 

@@ -262,8 +262,15 @@ describeEngines('the runs of script workers', open => {
       const last = workers.sent.at(-1)
       expect(last).toMatchObject({ events: params, chain })
       expect(last?.identity.origins?.map(origin => origin.tokenKey)).toEqual([caller.key, owner.key])
-      // A secret would let the script mint a JWT, and give it away.
-      expect(last?.identity).not.toHaveProperty('secretGeneration')
+    })
+
+    test('never brings the secret of a token, which could mint a JWT that the script gives away', async () => {
+      const { done } = await workers.runner.start({ ...call, worker: 'send_1', params: { sender: 'a' } })
+      expect((await done).outcome).toMatchObject({ kind: 'returned' })
+      const [owner] = workers.sent.at(-1)?.identity.origins ?? []
+      const recalled = await workers.tokens.authenticator.recall([{ tokenKey: owner?.tokenKey ?? '' }])
+      expect(recalled).toHaveProperty('secretGeneration')
+      expect(workers.sent.at(-1)?.identity).not.toHaveProperty('secretGeneration')
     })
 
     test('of a run outside any chain begins one, which ctx names', async () => {

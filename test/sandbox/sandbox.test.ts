@@ -206,7 +206,7 @@ describe('a check', () => {
   })
 
   it.each([
-    ['export default {\n  a b\n}', 2, 6],
+    ['export default {\n  a b\n}', 2, 5],
     ['let a\nlet b = /(/', 2, 9],
     ['"open', 1, 1],
     ['import a from "b"', 1, 15],

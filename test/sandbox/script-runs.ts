@@ -1,7 +1,7 @@
 import { createSandbox, type Sandbox, type ScriptOutcome, type ScriptRun } from '../../src/sandbox/sandbox.ts'
 
 /** Limits that keep a bomb short; a heap and a stack as scripts have them by default. */
-export const limits = { maxRunMs: 400, maxStackBytes: 1024 * 1024, maxHeapBytes: 8 * 1024 * 1024 }
+export const limits = { maxRunMs: 300, maxStackBytes: 1024 * 1024, maxHeapBytes: 8 * 1024 * 1024 }
 
 /** For scripts that shall end by themselves, on a machine that may be busy with something else. */
 export const roomy = { ...limits, maxRunMs: 20_000 }

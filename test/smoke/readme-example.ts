@@ -1,5 +1,5 @@
 /**
- * Does what the README's first example says, word for word, in an empty folder, and compares what it shows.
+ * Does what the README's first two examples say, word for word, in an empty folder, and compares what they show.
  * Exits 1 on the first difference.
  */
 import assert from 'node:assert/strict'
@@ -54,11 +54,42 @@ async function stopServer(server: ChildProcess): Promise<void> {
   await ended
 }
 
-const [start, append, appended, query, queried] = readBlocks()
+interface Answer {
+  readonly result?: unknown
+  readonly error?: unknown
+}
+
+/** An answer a line: the worker, the handler, the event, its record three times, its js-result record, its chain. */
+function requireEvents(output: string): void {
+  const answers = output
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Answer)
+  assert.deepEqual(
+    answers.map(answer => answer.error),
+    answers.map(() => undefined),
+  )
+  const results = answers.map(answer => answer.result)
+  const rows = results.slice(3, 7).flatMap(result => result as Record<string, unknown>[])
+  assert.deepEqual(
+    rows.slice(0, 3).map(row => row.status),
+    ['waiting', 'running', 'success'],
+  )
+  assert.deepEqual(rows[2]?.result, { total: 7 })
+  assert.deepEqual(rows[3]?.result, { total: 7 })
+  const chain = results[7] as { status: string; nodes: { full_name: string; depth: number }[] }
+  assert.equal(chain.status, 'success')
+  assert.deepEqual(
+    chain.nodes.map(node => [node.full_name, node.depth]),
+    [['events.Totals', 0]],
+  )
+}
+
+const [start, append, appended, query, queried, events] = readBlocks()
 assert.equal(start?.text, 'npm ci\nnpm start\n')
 assert.deepEqual(
-  [append?.language, appended?.language, query?.language, queried?.language],
-  ['sh', 'json', 'sh', 'json'],
+  [append, appended, query, queried, events].map(block => block?.language),
+  ['sh', 'json', 'sh', 'json', 'sh'],
 )
 
 const folder = mkdtempSync(join(tmpdir(), 'daybook-example-'))
@@ -69,6 +100,11 @@ try {
   process.stdout.write(stdout)
   assert.equal(stdout.trim().replace(/\n+/g, '\n'), `${appended?.text}${queried?.text}`.trim())
   console.log('the README example answers as documented')
+
+  const example = await run('bash', ['-euc', events?.text ?? ''], { cwd: folder })
+  process.stdout.write(example.stdout)
+  requireEvents(example.stdout)
+  console.log('the event of the README goes from waiting to success as documented')
 } finally {
   await stopServer(server)
   rmSync(folder, { recursive: true, force: true })

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { defaultEventType } from '../../event/event.ts'
+import type { SendAnswer, Sender } from '../../event/send.ts'
+import { isExactNumber } from '../../json.ts'
+import { credentialParam, defineMethod, type Method } from '../../method/method.ts'
+import { nameSchema } from '../../permission/name.ts'
+
+const dict = z
+  .unknown()
+  .refine(isDict, 'expected an object')
+  .meta({ type: 'object', description: 'The arguments of the event' })
+
+/** `sendEvent`: sends an event to the handlers that take it, and does not wait for them (seed 000). */
+export function sendEventMethod(name: string, sender: Sender): Method {
+  return defineMethod({
+    name,
+    summary: 'Sends an event to the handlers that take it',
+    params: z.object({
+      sender: nameSchema.describe('Who sends it'),
+      kwargs: dict,
+      eventType: nameSchema.nullish().describe(`Its type; ${defaultEventType} by default`),
+      token: credentialParam,
+    }),
+    result: z.object({
+      requestId: z.string().describe('For getEventLogByRequestId'),
+      matched: z.boolean().describe('False when no enabled handler takes the event'),
+      eventLogs: z
+        .array(z.object({ id: z.int(), fullName: z.string(), nodeId: z.string(), status: z.string() }))
+        .describe('One for each handler'),
+    }),
+    async handle({ params, caller }) {
+      const request = {
+        sender: params.sender,
+        kwargs: params.kwargs,
+        event_type: params.eventType ?? defaultEventType,
+        delay_ms: 0,
+      }
+      const answers = await sender.send([request], { identity: caller })
+      return answers.map(inCamelCase)[0]
+    },
+  })
+}
+
+function isDict(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
+}
+
+function inCamelCase({ request_id, matched, event_logs }: SendAnswer): object {
+  return {
+    requestId: request_id,
+    matched,
+    eventLogs: event_logs.map(({ id, full_name, node_id, status }) => ({
+      id,
+      fullName: full_name,
+      nodeId: node_id,
+      status,
+    })),
+  }
+}

@@ -1,0 +1,93 @@
+import { onTestFinished } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { Database } from '../../src/database/database.ts'
+import { type Engine, type EngineOptions, startEngine } from '../../src/event/engine.ts'
+import { type EventRequest, eventRequestSchema } from '../../src/event/event-request.ts'
+import type { HandlerDefinition } from '../../src/event/handler-store.ts'
+import type { LocalContext, LocalHandler } from '../../src/event/local-handlers.ts'
+import type { SendAnswer } from '../../src/event/send.ts'
+import { createOutbound } from '../../src/outbound/outbound.ts'
+import type { Identity } from '../../src/permission/grant.ts'
+import { createSandboxLevels } from '../../src/sandbox/levels.ts'
+import { createWebhooks } from '../../src/target/webhook.ts'
+import { define, insert, sealer } from './definitions.ts'
+
+/** May do everything. */
+export const root: Identity = { tokenKey: 'key', isSuper: true, limits: [] }
+
+export type Work = (kwargs: unknown, context: LocalContext) => unknown
+
+/** What runs events on one server, without its network. */
+export interface TestEngine extends Engine {
+  /** What went wrong where nobody waited. */
+  readonly errors: unknown[]
+  /** Sends one event as a client. */
+  send(event: z<EventRequest>): Promise<SendAnswer>
+}
+
+/** What a client may leave out. */
+type z<Request> = Partial<Request> & { readonly sender: string }
+
+export interface TestEngineOptions extends Partial<Omit<EngineOptions, 'database' | 'localHandlers'>> {
+  /** What this server's local handlers do, by their full names. */
+  readonly local?: Readonly<Record<string, Work>>
+}
+
+/** Starts an engine that the test stops, without a moment for what still runs. */
+export async function startTestEngine(
+  database: Database,
+  { local = {}, ...options }: TestEngineOptions = {},
+): Promise<TestEngine> {
+  const errors: unknown[] = []
+  const sandbox = createSandboxLevels({ threads: 1 })
+  const outbound = createOutbound({ allow: ['127.0.0.1'] })
+  const engine = await startEngine({
+    database,
+    sealer,
+    sandbox,
+    outbound,
+    webhooks: createWebhooks({ outbound }),
+    clock: systemClock,
+    recall: async () => root,
+    callMethod: async method => {
+      throw new Error(`no method ${method}`)
+    },
+    maxRuns: 100,
+    leaseMs: 5000,
+    onError: error => void errors.push(error),
+    ...options,
+    localHandlers: new Map(Object.entries(local).map(([name, run]) => [name, localHandler(name, run)])),
+  })
+  let closing: Promise<void> | undefined
+  const close = (drainMs: number): Promise<void> => {
+    closing ??= engine.close(drainMs).then(async () => {
+      await sandbox.close()
+      await outbound.close()
+    })
+    return closing
+  }
+  onTestFinished(() => close(0))
+  return {
+    ...engine,
+    errors,
+    close,
+    async send(event) {
+      const [answer] = await engine.sender.send([eventRequestSchema.parse(event)], { identity: root })
+      if (answer === undefined) throw new Error('no answer')
+      return answer
+    },
+  }
+}
+
+function localHandler(fullName: string, run: Work): LocalHandler {
+  return { definition: define(fullName, { target: { kind: 'local' } }), run }
+}
+
+/** Stores a local handler that is not tried again unless the test says so. */
+export function insertLocal(database: Database, fullName: string, rest: Partial<HandlerDefinition> = {}) {
+  return insert(database, fullName, {
+    target: { kind: 'local' },
+    retry: { limit: 0, delayMs: 0, backoff: false },
+    ...rest,
+  })
+}
