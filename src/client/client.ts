@@ -1,21 +1,22 @@
-import type { Chain, ChainOptions, NewEvent, SendOptions, SentEvent } from './event.ts'
+import { createEventClient, type EventClient } from './event-client.ts'
 import type { Call, Deletion, Outcome, PageParams, ResultOf } from './methods.ts'
 import { rowsOfPages } from './page.ts'
 import type { ConditionOf, NewRow, ResourceName, Row } from './resources.ts'
 import { createTokenClient, type TokenClient } from './token-client.ts'
 import { createTransport } from './transport.ts'
-import { runWorker, type Worker, type WorkerSettings, type Work } from './worker.ts'
 
 export { DaybookConnectionError, DaybookError } from './error.ts'
 export type * from './event.ts'
+export type { EventClient } from './event-client.ts'
 export type { EventHandler, HandlerChange, NewHandler, NewTarget } from './handler.ts'
+export type { TaskContext, Work } from './held-task.ts'
 export type { Call, CallOptions, Deletion, Outcome, ResultOf } from './methods.ts'
 export type * from './resources.ts'
 export type * from './script-worker.ts'
-export { TaskFailure } from './task.ts'
+export { TaskFailure } from './task-failure.ts'
 export type { Limit, NewToken, TokenInfo } from './token.ts'
 export type { TokenClient } from './token-client.ts'
-export type { Work, Worker, WorkerSettings } from './worker.ts'
+export type { Worker, WorkerSettings } from './worker.ts'
 
 export interface ClientOptions {
   /** Where the server takes JSON-RPC, e.g. `http://127.0.0.1:7411`. */
@@ -46,7 +47,7 @@ export interface PageOptions<R extends ResourceName, F extends keyof Row<R>> {
  * A Daybook server as seen by a program. Everything throws DaybookError when the server refuses, and
  * DaybookConnectionError when no answer comes. A number that a double cannot hold is `{ rawJSON: text }`.
  */
-export interface Client {
+export interface Client extends EventClient {
   readonly call: Call
   /** The records that fulfil all conditions, newest first; without a limit the newest 1000. */
   query<R extends ResourceName>(resource: R, condition: readonly ConditionOf<R>[]): Promise<readonly Row<R>[]>
@@ -66,17 +67,6 @@ export interface Client {
     condition: readonly ConditionOf<R>[],
     options?: PageOptions<R, F>,
   ): AsyncGenerator<Pick<Row<R>, F>, void, undefined>
-  /** Sends an event to the handlers that take it. */
-  send(event: NewEvent, options?: SendOptions): Promise<SentEvent>
-  /** Sends 1 to 100 events, all or none; resolves to what became of each, in order. */
-  sendMany(events: readonly NewEvent[], options?: SendOptions): Promise<readonly SentEvent[]>
-  /** All that the events of one request id set off. */
-  chain(requestId: string, options?: ChainOptions): Promise<Chain>
-  /**
-   * Does the work of remote handlers until it is stopped: claims tasks, keeps them while `work` runs, completes them
-   * with what it returns and fails them with what it throws. Survives faults of the server and of the network.
-   */
-  worker(settings: WorkerSettings, work: Work): Worker
   readonly tokens: TokenClient
 }
 

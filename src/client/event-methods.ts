@@ -33,11 +33,8 @@ interface TaskEnd {
 
 /** The methods of events, their handlers and their remote workers. */
 export interface EventMethods {
-  readonly event_send: Typed<
-    NewEvent & { readonly wait_ms?: number },
-    // With `events`, which is typed by the client's sendMany, the answer has another shape.
-    SentEvent
-  >
+  /** Of one event; several have another shape, see sendMany. */
+  readonly event_send: Typed<NewEvent & { readonly wait_ms?: number }, SentEvent>
   readonly 'event-log_chain': Typed<
     { readonly request_id: string; readonly node_id?: string; readonly depth?: number },
     Chain

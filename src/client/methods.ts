@@ -87,7 +87,8 @@ interface TokenMethods {
 }
 
 /** Every method whose parameters and result have types here. */
-export type Methods = ResourceMethods<'js-result'> & ResourceMethods<'event-log'> &
+export type Methods = ResourceMethods<'js-result'> &
+  ResourceMethods<'event-log'> &
   TokenMethods &
   EventMethods &
   ScriptWorkerMethods

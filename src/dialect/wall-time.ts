@@ -14,8 +14,11 @@ export interface WallClock {
 /** How `parseWallTime` wants it, for schemas. */
 export const wallTimePattern = '^\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}:\\d{2}$'
 
+const wellFormed = new RegExp(wallTimePattern)
+
 /** Reads `YYYY-MM-DD HH:MM:SS`; undefined for any other text, and for what no calendar or clock shows. */
 export function parseWallTime(text: string): WallTime | undefined {
+  if (!wellFormed.test(text)) return undefined
   const wall = Date.parse(`${text.replace(' ', 'T')}Z`)
   // 30 February and 24:00:00 are read as another time.
   return Number.isNaN(wall) || writeWallTime(wall) !== text ? undefined : wall

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { hash } from 'node:crypto'
 import { fromKysely, PgBoss } from 'pg-boss'
 import type { Database, Runner } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
 
 /** A piece of work that waits: it names a row of event_log. */
 export interface NewJob {
@@ -52,14 +53,18 @@ export function remoteQueue(handlerId: number | ''): string {
 }
 
 // A job is taken back and removed by us. What pg-boss would do about a stale one is put off as long as it lets us.
-const queueOptions = {
+const options = JSON.stringify({
+  policy: 'standard',
   retryLimit: 0,
   expireInSeconds: 24 * 60 * 60 - 1,
   retentionSeconds: 10 * 365 * 24 * 60 * 60,
   notify: true,
-}
+})
 
 const noLimit = 1_000_000
+
+// Not pg-boss's createQueue: that brings a BEGIN and a COMMIT of its own, which would end our transaction halfway.
+const createQueue = rawStatement(`select ${queueSchema}.create_queue($1::text, $2::jsonb)`)
 
 /** Opens the queue in a migrated database. `onError`: told of what its upkeep in the background meets. */
 export async function openQueue(database: Database, onError: (error: unknown) => void): Promise<Queue> {
@@ -74,32 +79,28 @@ export async function openQueue(database: Database, onError: (error: unknown) =>
     supervise: database.engine === 'postgres',
   })
   boss.on('error', onError)
-  const known = new Set<string>()
 
-  async function ensure(name: string): Promise<void> {
-    if (known.has(name)) return
-    if ((await boss.getQueue(name)) === null) await boss.createQueue(name, queueOptions)
-    else known.add(name)
+  // Each time, and not only the first: the transaction that made it may have been rolled back.
+  async function ensure(runner: Runner, name: string): Promise<void> {
+    if (name !== serverQueue) await runner.run(createQueue, [name, options])
   }
 
   await boss.start()
-  await ensure(serverQueue)
+  await database.run(createQueue, [serverQueue, options])
 
   return {
     add(runner, queue, jobs) {
       if (jobs.length === 0) return Promise.resolve()
       return inside.run(runner, async () => {
-        await ensure(queue)
+        await ensure(runner, queue)
         const ids = await boss.insert(queue, jobs.map(toInsert), { returnId: true })
-        if (ids?.length === jobs.length) return
-        // What made the queue was rolled back: to go on would leave rows that wait for ever.
-        known.delete(queue)
-        throw new Error(`the queue ${queue} took ${ids?.length ?? 0} of ${jobs.length} jobs`)
+        // To go on would leave rows that wait for ever.
+        if (ids?.length !== jobs.length) throw new Error(`the queue ${queue} did not take all jobs`)
       })
     },
     take(runner, queue, { max, limits, except = [] }) {
       return inside.run(runner, async () => {
-        await ensure(queue)
+        await ensure(runner, queue)
         const jobs = await boss.fetch<{ row: number }>(queue, {
           batchSize: max,
           ...(except.length > 0 && { ignoreGroups: [...except] }),
@@ -114,7 +115,7 @@ export async function openQueue(database: Database, onError: (error: unknown) =>
     remove(runner, queue, ids) {
       if (ids.length === 0) return Promise.resolve()
       return inside.run(runner, async () => {
-        await ensure(queue)
+        await ensure(runner, queue)
         await boss.deleteJob(queue, [...ids])
       })
     },

@@ -109,23 +109,26 @@ export function createRunner(deps: RunnerDeps): Runner {
       const max = Math.min(maxRuns - active.size, maxTaken)
       isBacklogged = max <= 0
       if (max <= 0 || stopped) return
-      const runs = await take(max)
+      const { runs, mayHaveMore } = await take(max)
       for (const run of runs) start(run)
-      if (runs.length === 0) return
+      if (!mayHaveMore) return
     }
   }
 
-  function take(max: number): Promise<readonly Run[]> {
+  function take(max: number): Promise<{ runs: readonly Run[]; mayHaveMore: boolean }> {
     return database.transaction(async runner => {
       const handlers = await directory.current(runner)
       const except = handlers.all.filter(handler => !handler.enabled || !canRun(handler))
-      return takeRuns(runner, queue, handlers, {
+      const runs = await takeRuns(runner, queue, handlers, {
         queue: serverQueue,
         max,
         now: clock(),
         owner: lease.id(),
         except: except.map(handler => handler.fullName),
       })
+      // Of a handler with a limit fewer may be taken than there is room for, and hide others behind them.
+      const isLimited = handlers.all.some(handler => handler.concurrency !== null)
+      return { runs, mayHaveMore: runs.length === max || (isLimited && runs.length > 0) }
     })
   }
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Runner } from '../database/database.ts'
-import { compileStatement, type Statement } from '../database/statement.ts'
+import { rawStatement } from '../database/statement.ts'
 import { stringifyJson } from '../json.ts'
 import { toWorker } from './store.ts'
 import type { JsWorker } from './worker.ts'
@@ -16,6 +16,8 @@ interface Known {
   readonly worker: JsWorker
 }
 
+const versionStatement = rawStatement('select version from definition_version')
+
 /** Characters of sources and envs that are kept. */
 const maxSize = 32 * 1024 * 1024
 
@@ -24,14 +26,9 @@ export function createWorkerDirectory(): WorkerDirectory {
     maxSize,
     sizeCalculation: ({ worker }) => worker.source.length + stringifyJson(worker.env).length,
   })
-  let statement: Statement | undefined
 
   async function currentVersion(runner: Runner): Promise<number> {
-    statement ??= compileStatement(
-      runner.kysely.selectFrom('definition_version').select('version'),
-      'definition_version',
-    )
-    const { rows } = await runner.run(statement, [])
+    const { rows } = await runner.run(versionStatement, [])
     return Number(rows[0]?.[0])
   }
 

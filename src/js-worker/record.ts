@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { timestampOf } from '../condition/value.ts'
 import type { Runner } from '../database/database.ts'
-import { compileStatement, Slot } from '../database/statement.ts'
+import { compileStatement, rawStatement, Slot } from '../database/statement.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 import { jsResult } from '../resource/js-result.ts'
 import { renderRow } from '../resource/render.ts'
@@ -42,43 +42,23 @@ export interface Records {
 /** How long the end of a run is tried to be written, in milliseconds. */
 const patience = [100, 200, 400, 800, 1600, 3200]
 
-export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
-  const text = (index: number) => sql<string>`${new Slot(index)}::text`
-  const json = (index: number) => sql<string>`nullif(${new Slot(index)}::text, 'null')::jsonb`
-  const time = (index: number) => sql<Date>`${new Slot(index)}::timestamptz`
-  const number = (index: number) => sql<number>`${new Slot(index)}::bigint`
+const insert = rawStatement(`
+  insert into js_result (js_worker_id, js_worker_name, run_type, start_time, param, owner)
+  values ($1::bigint, $2::text, $3::text, $4::timestamptz, nullif($5::text, 'null')::jsonb, $6::text)
+  returning id`)
 
-  const insert = compileStatement(
-    runner.kysely
-      .insertInto('js_result')
-      .values({
-        js_worker_id: number(0),
-        js_worker_name: text(1),
-        run_type: text(2),
-        start_time: time(3),
-        param: json(4),
-        owner: text(5),
-      })
-      .returning('id'),
-    'js_worker_begin',
-  )
-  const update = compileStatement(
-    runner.kysely
-      .updateTable('js_result')
-      // A run that returned null has the JSON null: it is no longer running.
-      .set({ result: sql`${new Slot(2)}::text::jsonb`, error_message: text(3), finish_time: time(4) })
-      .where('id', '=', number(0))
-      .where('owner', '=', text(1))
-      .where('finish_time', 'is', null)
-      .where('result', 'is', null)
-      .where('error_message', 'is', null),
-    'js_worker_end',
-  )
+// A run that returned null has the JSON null: it is no longer running.
+const update = rawStatement(`
+  update js_result set result = $3::text::jsonb, error_message = $4::text, finish_time = $5::timestamptz
+  where id = $1::bigint and owner = $2::text
+    and finish_time is null and result is null and error_message is null`)
+
+export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
   const select = compileStatement(
     runner.kysely
       .selectFrom('js_result')
       .select(renderRow(jsResult.fields).as('row'))
-      .where('id', '=', number(0)),
+      .where('id', '=', sql<number>`${new Slot(0)}::bigint`),
     'js_worker_record',
   )
 

@@ -3,6 +3,7 @@ import { createConsoleBuffer, maxOutputBytes } from './console-buffer.ts'
 import type { Engine } from './engine.ts'
 import {
   importFaultOf,
+  isOfParsing,
   outcomeOfCrash,
   outcomeOfSyntax,
   outcomeOfThrown,
@@ -148,20 +149,14 @@ export function createExecution({
   function load(guest: Guest): void {
     endIfThrown(guest.call('prepare', order.params, order.env, order.context))
     if (outcome !== undefined) return
-    const { value, thrown } = guest.evaluate(order.source, order.name, false)
-    if (value === undefined) end(outcomeOfLoading(guest, thrown))
+    const { value, thrown } = guest.evaluate(order.source, order.name)
+    if (value === undefined) end(outcomeOfLoading(thrown))
     else endIfThrown(guest.call('start', value, order.entry, isNamespace(guest, value)))
   }
 
-  function outcomeOfLoading(guest: Guest, thrown: Thrown): ScriptOutcome {
+  function outcomeOfLoading(thrown: Thrown): ScriptOutcome {
     if (imported !== undefined) return outcomeOfSyntax(importFaultOf(order.source, imported))
-    // The script may have thrown a SyntaxError itself; only one that comes again without running is of its text.
-    if (thrown.name === 'SyntaxError') {
-      const again = guest.evaluate(order.source, order.name, true)
-      if (again.thrown !== undefined) return outcomeOfSyntax(syntaxFaultOf(again.thrown))
-      again.value.dispose()
-    }
-    return outcomeOf(thrown)
+    return isOfParsing(thrown, order.name) ? outcomeOfSyntax(syntaxFaultOf(thrown)) : outcomeOf(thrown)
   }
 
   function outcomeOf(thrown: Thrown): ScriptOutcome {
@@ -189,7 +184,8 @@ export function createExecution({
       return
     }
     if (outcome === undefined && pending.size === 0 && timers.count() === 0) {
-      end(failed('script_never_settles', 'it awaits what can never come'))
+      // A promise that failed for want of heap, and that nobody looks at, leaves others waiting for ever.
+      end(engine.isFull() ? outOfMemory() : failed('script_never_settles', 'it awaits what can never come'))
     }
     if (outcome !== undefined) finish(outcome.kind === 'returned' || harmless.has(outcome.reason))
   }

@@ -31,6 +31,12 @@ export function outcomeOfCrash(error: unknown): ScriptOutcome {
   return failed('script_crashed', 'the script engine failed')
 }
 
+/** Parsing has no frame of a function: a SyntaxError that the script throws itself has one. */
+export function isOfParsing({ name, stack }: Thrown, file: string): boolean {
+  const [frame = '', ...more] = stack.trim().split('\n')
+  return name === 'SyntaxError' && more.length === 0 && frame.startsWith(`at ${file}:`)
+}
+
 export function syntaxFaultOf(thrown: Thrown): SyntaxFault {
   const place = /:(\d+):(\d+)\)?\s*$/.exec(thrown.stack.trimEnd().split('\n')[0] ?? '')
   const line = Number(place?.[1] ?? 1)

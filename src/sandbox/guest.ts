@@ -35,8 +35,8 @@ export interface Guest {
   /** Calls a function of the prelude and disposes the arguments; the answer is what it threw, if it did. */
   readonly call: (member: Member, ...args: Argument[]) => Thrown | undefined
   readonly describe: (error: QuickJSHandle) => Thrown
-  /** Evaluates a module, or only compiles it; the answer is disposed by the caller, or what it threw. */
-  readonly evaluate: (source: string, file: string, compileOnly: boolean) => Evaluated
+  /** Evaluates a module; the answer is disposed by the caller, or what it threw. */
+  readonly evaluate: (source: string, file: string) => Evaluated
   readonly limit: (heapBytes: number, stackBytes: number) => void
   /** Gives room beyond the limits, so that the end of a run can be told. */
   readonly relieve: () => void
@@ -93,9 +93,9 @@ export function createGuest({ engine, host, interrupt, onImport }: GuestOptions)
     return engine.hasRoom(texts.reduce((sum, text) => sum + text.length * bytesPerUnit, callBytes))
   }
 
-  function evaluate(source: string, file: string, compileOnly: boolean): Evaluated {
+  function evaluate(source: string, file: string): Evaluated {
     if (!hasRoomFor([source])) return { thrown: outOfMemory }
-    const result = context.evalCode(source, file, { type: 'module', compileOnly })
+    const result = context.evalCode(source, file, { type: 'module' })
     return result.error ? { thrown: describe(result.error) } : { value: result.value }
   }
 

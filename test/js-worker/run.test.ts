@@ -49,7 +49,7 @@ describeEngines('the runs of script workers', open => {
       ['throws a NUL', 'onCall() { throw new Error("a\\0b\\ud800") }', /^script_error: Error: a/],
     ])('of a script that %s is a failure that says why', async (_what, members, message) => {
       await workers.call('js-worker_delete', { name: 'fails' }).catch(() => undefined)
-      await workers.add('fails', members, { max_run_time: 1000 })
+      await workers.add('fails', members, { max_run_time: 500 })
       const failed = await workers.run('fails')
       expect(failed).toMatchObject({ result: null, finish_time: expect.any(Number) })
       expect(failed.error_message).toMatch(message)
@@ -112,7 +112,7 @@ describeEngines('the runs of script workers', open => {
     /** Every end of a run fails as often as `faults` has errors. */
     function failing(faults: unknown[]): Database {
       const run: Database['run'] = async (statement, values) => {
-        const error = statement.name === 'js_worker_end' ? faults.shift() : undefined
+        const error = statement.sql.includes('update js_result') ? faults.shift() : undefined
         if (error !== undefined) throw error
         return database.run(statement, values)
       }

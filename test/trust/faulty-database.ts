@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely'
 import type { Database, Runner } from '../../src/database/database.ts'
 import { databaseFault } from '../../src/database/database-error.ts'
 import { createRunner } from '../../src/database/runner.ts'
-import type { Statement } from '../../src/database/statement.ts'
+import { rawStatement } from '../../src/database/statement.ts'
 
 /** Called around each statement of a transaction, and before its commit. */
 export interface Steps {
@@ -11,7 +11,7 @@ export interface Steps {
   after(): Promise<void>
 }
 
-const readPid: Statement = { name: undefined, sql: 'select pg_backend_pid()', parameters: [] }
+const readPid = rawStatement('select pg_backend_pid()')
 
 /** The same database; every statement of its transactions goes through `steps`. */
 export function steppedDatabase(database: Database, steps: Steps): Database {
@@ -52,43 +52,45 @@ export interface Fault {
   readonly at: number
 }
 
-/** A database whose next transaction meets the fault; `met` tells whether it had so many statements. */
+/** How far a transaction came: it had fewer statements than the fault, or its fault lay before or after the commit. */
+export type Met = 'never' | 'uncommitted' | 'committed'
+
+/** A database whose next transaction meets the fault. */
 export function faultyDatabase(
   database: Database,
-  fault: Fault,
-): { readonly database: Database; met(): boolean } {
+  { kind, at }: Fault,
+): { readonly database: Database; met(): Met } {
   let statements = 0
-  let met = false
-  const isHere = () => statements === fault.at && !met
+  let met: Met = 'never'
+  const isHere = () => statements === at && met === 'never'
   const faulty = steppedDatabase(database, {
     async before(pid) {
-      if (!isHere() || fault.kind === 'answer lost') return
-      met = true
-      if (fault.kind === 'not sent') throw databaseFault('broken_by_test')
+      if (!isHere() || kind === 'answer lost') return
+      met = 'uncommitted'
+      if (kind === 'not sent') throw brokenByTest()
       await database.run(terminate, [pid])
     },
     async after() {
-      if (isHere() && fault.kind === 'answer lost') {
-        met = true
-        throw databaseFault('broken_by_test')
+      if (isHere() && kind === 'answer lost') {
+        met = 'uncommitted'
+        throw brokenByTest()
       }
       statements++
     },
   })
-  // A commit whose answer is lost has happened all the same.
   const transaction: Database['transaction'] = async work => {
     const result = await faulty.transaction(work)
-    if (isHere() && fault.kind === 'answer lost') {
-      met = true
-      throw databaseFault('broken_by_test')
+    if (isHere() && kind === 'answer lost') {
+      met = 'committed'
+      throw brokenByTest()
     }
     return result
   }
   return { database: Object.create(faulty, { transaction: { value: transaction } }), met: () => met }
 }
 
-const terminate: Statement = {
-  name: undefined,
-  sql: 'select pg_terminate_backend($1::int, 1000)',
-  parameters: [],
+const terminate = rawStatement('select pg_terminate_backend($1::int)')
+
+function brokenByTest(): Error {
+  return databaseFault('broken_by_test')
 }

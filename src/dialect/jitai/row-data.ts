@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseJson } from '../../json.ts'
 import { eventLog } from '../../resource/event-log.ts'
 import { rowSchema } from '../../resource/row.ts'
-import { type WallClock, wallTimePattern } from '../wall-time.ts'
+import type { WallClock } from '../wall-time.ts'
 
 /** A record of the event log as JitAi's clients read it: members in camelCase, times as a wall clock shows them. */
 export type RowData = Readonly<Record<string, unknown>>
@@ -14,7 +14,7 @@ const members = eventLog.fields.map(({ name, kind, nullable }) => ({
   isNullable: nullable === true,
 }))
 
-const timeText = z.string().meta({ pattern: wallTimePattern })
+const timeText = z.string().describe('YYYY-MM-DD HH:MM:SS, in the server’s time zone')
 const wireRow = rowSchema(eventLog).shape
 
 const rowDataSchema = z.strictObject(

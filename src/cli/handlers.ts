@@ -1,0 +1,81 @@
+import type { Command } from 'commander'
+import type { EventHandler } from '../client/client.ts'
+import { addHandlersAddCommand } from './handlers-add.ts'
+import { isForPeople } from './presentation.ts'
+import { confirmRemoval, requireConfirmable } from './removal.ts'
+import { openSession } from './session.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** `daybook handlers …`: the event handlers of a server. */
+export function addHandlersCommand(program: Command, surroundings: Surroundings): void {
+  const handlers = program.command('handlers').description('manage the event handlers of a server')
+  handlers
+    .command('list')
+    .description('show all handlers')
+    .action(async (_options: object, command: Command) => {
+      const { client, output } = openSession(command, surroundings)
+      const found = (await client.call('event-handler_list', {})).handlers
+      await output.rows(isForPeople(command, surroundings) ? found.map(brief) : found)
+    })
+  addHandlersAddCommand(handlers, surroundings)
+  handlers
+    .command('show')
+    .description('show a handler, never the secret of its webhook')
+    .argument('<full-name>')
+    .action(async (fullName: string, _options: object, command: Command) => {
+      const { client, output } = openSession(command, surroundings)
+      await output.record(await client.call('event-handler_read', { full_name: fullName }))
+    })
+  addSwitch(handlers, surroundings, {
+    name: 'enable',
+    description: 'let a handler take events again',
+    enabled: true,
+  })
+  addSwitch(handlers, surroundings, {
+    name: 'disable',
+    description: 'let a handler take no more events; what waits for it still runs',
+    enabled: false,
+  })
+  handlers
+    .command('rm')
+    .description('delete a handler; what waits for it fails')
+    .argument('<full-name>')
+    .option('-y, --yes', 'do not ask')
+    .action(async (fullName: string, flags: { readonly yes?: true }, command: Command) => {
+      requireConfirmable(flags, surroundings)
+      const { client, output } = openSession(command, surroundings)
+      // First of all: nobody should be asked about a name that is mistyped.
+      await client.call('event-handler_read', { full_name: fullName })
+      if (!(await confirmRemoval(`handler ${fullName}`, flags, surroundings))) {
+        return output.note('nothing deleted')
+      }
+      await output.record(await client.call('event-handler_delete', { full_name: fullName }))
+    })
+}
+
+interface Switch {
+  readonly name: string
+  readonly description: string
+  readonly enabled: boolean
+}
+
+function addSwitch(handlers: Command, surroundings: Surroundings, { name, description, enabled }: Switch): void {
+  handlers
+    .command(name)
+    .description(description)
+    .argument('<full-name>')
+    .action(async (fullName: string, _options: object, command: Command) => {
+      const { client, output } = openSession(command, surroundings)
+      await output.record(await client.call('event-handler_update', { full_name: fullName, enabled }))
+    })
+}
+
+/** What fits a line of a terminal. */
+function brief({ full_name, sender, event_type, target, schedule, enabled }: EventHandler): object {
+  return { full_name, sender, event_type, target: place(target), schedule: schedule?.cron ?? null, enabled }
+}
+
+function place(target: EventHandler['target']): string {
+  if (target.kind === 'js_worker') return `script ${target.name}`
+  return target.kind === 'webhook' ? `webhook ${target.url}` : target.kind
+}

@@ -1,0 +1,44 @@
+import { DaybookConnectionError, DaybookError } from './error.ts'
+
+const firstMs = 250
+const longestMs = 15_000
+
+/** The pauses between tries that fail one after the other. */
+export interface Backoff {
+  /** How long to wait now, milliseconds: longer each time, and as long as the server asks for. */
+  next(fault?: unknown): number
+  /** To be called after a try that did not fail. */
+  reset(): void
+}
+
+export function createBackoff(): Backoff {
+  let failures = 0
+  return {
+    next(fault) {
+      const most = Math.min(firstMs * 2 ** Math.min(failures, 10), longestMs)
+      failures++
+      // Workers that lost one server must not come back to it all at the same moment.
+      return Math.max(most / 2 + (Math.random() * most) / 2, askedFor(fault))
+    },
+    reset() {
+      failures = 0
+    },
+  }
+}
+
+function askedFor(fault: unknown): number {
+  const ms = fault instanceof DaybookError ? Number(fault.data.retry_after_ms) : 0
+  return ms > 0 ? Math.min(ms, longestMs) : 0
+}
+
+// The database was away, something went wrong, or nothing was said but that: none of it is the request's fault.
+const serverFaults = [103, 999, -32603]
+
+const payloadTooLarge = 413
+
+/** Whether the same request may be answered later: the server or the network is at fault, not the request. */
+export function isPassing(fault: unknown): boolean {
+  if (fault instanceof DaybookConnectionError) return fault.status !== payloadTooLarge
+  if (!(fault instanceof DaybookError)) return false
+  return fault.data.retryable === undefined ? serverFaults.includes(fault.code) : fault.retryable
+}

@@ -1,0 +1,78 @@
+import { isPassing } from './backoff.ts'
+import { DaybookError } from './error.ts'
+import type { Task } from './event.ts'
+import type { Call } from './methods.ts'
+import { pause } from './pause.ts'
+
+/** A task that is kept from other workers. */
+export interface Lease {
+  /** Aborted when the task is cancelled or no longer held. */
+  readonly signal: AbortSignal
+  /** Whether the server says that the task is not ours any more. */
+  isTaken(): boolean
+  /** To be called when the task has ended. */
+  end(): Promise<void>
+}
+
+export interface Keeping {
+  readonly call: Call
+  readonly leaseMs: number
+  readonly onFault: (fault: unknown, task: Task) => void
+}
+
+/** Keeps a task that was claimed just now by a heartbeat at each third of its lease. */
+export function keepLease(task: Task, { call, leaseMs, onFault }: Keeping): Lease {
+  const over = new AbortController()
+  const stopWork = new AbortController()
+  const beatMs = leaseMs / 3
+  let isTaken = false
+  // Of the local clock: the server's may be another.
+  let heldUntil = performance.now() + leaseMs
+
+  async function beat(): Promise<'kept' | 'missed' | 'over'> {
+    const asked = performance.now()
+    try {
+      const params = { id: task.id, attempt: task.attempt, lease_ms: leaseMs }
+      const { cancelled } = await call('event-task_heartbeat', params, { timeoutMs: beatMs })
+      heldUntil = asked + leaseMs
+      if (!cancelled) return 'kept'
+      stopWork.abort(new Error('the task was cancelled'))
+      return 'over'
+    } catch (fault) {
+      // The end of the task may have been reported meanwhile.
+      if (over.signal.aborted) return 'over'
+      onFault(fault, task)
+      isTaken = isLeaseLost(fault)
+      if (!isTaken && isPassing(fault) && performance.now() < heldUntil) return 'missed'
+      stopWork.abort(new Error('the task is no longer held', { cause: fault }))
+      return 'over'
+    }
+  }
+
+  async function live(): Promise<void> {
+    let wait = beatMs
+    for (;;) {
+      await pause(Math.max(0, Math.min(wait, heldUntil - performance.now())), over.signal)
+      if (over.signal.aborted) return
+      const state = await beat()
+      if (state === 'over') return
+      // The server may be back soon, and the lease does not wait.
+      wait = state === 'kept' ? beatMs : beatMs / 4
+    }
+  }
+
+  const living = live()
+  return {
+    signal: stopWork.signal,
+    isTaken: () => isTaken,
+    end() {
+      over.abort()
+      return living
+    },
+  }
+}
+
+/** Whether another attempt has the task, or none. */
+export function isLeaseLost(fault: unknown): boolean {
+  return fault instanceof DaybookError && fault.reason === 'lease_lost'
+}

@@ -1,0 +1,95 @@
+import { createBackoff, isPassing } from './backoff.ts'
+import type { Task } from './event.ts'
+import { holdTask, type Work } from './held-task.ts'
+import type { Call } from './methods.ts'
+import { pause } from './pause.ts'
+
+export interface WorkerSettings {
+  /** The remote handlers whose work it does. */
+  readonly fullNames: readonly string[]
+  /** Tasks at the same time; 1 if absent. */
+  readonly concurrency?: number
+  /** How long the server leaves a task to a worker that is not heard of, milliseconds; 30,000 if absent. */
+  readonly leaseMs?: number
+  /** Stops the worker when it is aborted. */
+  readonly signal?: AbortSignal
+  /** How long one claim waits for work, and an idle worker for its end; milliseconds, 5,000 if absent. */
+  readonly pollMs?: number
+  /** Told of each fault that is survived: without it they pass unseen. */
+  readonly onFault?: (fault: unknown, task?: Task) => void
+}
+
+export interface Worker {
+  /**
+   * Resolves when the worker was stopped and its last task has ended. Rejects with the DaybookError when the server
+   * refuses what it asks for: a credential that is none, a handler that is gone.
+   */
+  readonly done: Promise<void>
+  /** Takes no more tasks, and ends those that run; resolves or rejects as `done`. */
+  stop(): Promise<void>
+}
+
+/** What one claim may ask for. */
+const maxClaimed = 100
+
+/** Starts a worker; `timeoutMs` is the longest wait for an answer beside the waiting it asked for. Throws RangeError. */
+export function startWorker(
+  { call, timeoutMs }: { readonly call: Call; readonly timeoutMs: number },
+  settings: WorkerSettings,
+  work: Work,
+): Worker {
+  const { fullNames, concurrency = 1, leaseMs = 30_000, pollMs = 5000, onFault = ignore } = settings
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new RangeError(`concurrency: expected a whole number from 1, not ${concurrency}`)
+  }
+  const stopping = new AbortController()
+  const signal = AbortSignal.any([stopping.signal, ...(settings.signal ? [settings.signal] : [])])
+  const running = new Set<Promise<void>>()
+  const backoff = createBackoff()
+
+  // Never aborted: the server would give the next task to a claim whose answer nobody reads.
+  async function claim(max: number): Promise<readonly Task[]> {
+    const params = { full_names: fullNames, max, lease_ms: leaseMs, wait_ms: pollMs }
+    const asked = performance.now()
+    try {
+      const { tasks } = await call('event-task_claim', params, { timeoutMs: timeoutMs + pollMs })
+      // A server that stops answers at once; without a pause this would go round as fast as it can.
+      if (tasks.length === 0 && performance.now() - asked < pollMs / 2) await pause(backoff.next(), signal)
+      else backoff.reset()
+      return tasks
+    } catch (fault) {
+      if (!isPassing(fault)) throw fault
+      onFault(fault)
+      await pause(backoff.next(fault), signal)
+      return []
+    }
+  }
+
+  function begin(task: Task): void {
+    const run = holdTask(task, { call, work, leaseMs, onFault }).finally(() => running.delete(run))
+    running.add(run)
+  }
+
+  async function live(): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        const free = concurrency - running.size
+        if (free === 0) await Promise.race(running)
+        else for (const task of await claim(Math.min(free, maxClaimed))) begin(task)
+      }
+    } finally {
+      await Promise.all(running)
+    }
+  }
+
+  const done = live()
+  return {
+    done,
+    stop() {
+      stopping.abort()
+      return done
+    },
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,80 @@
+import { onTestFinished } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { Database, Runner } from '../../src/database/database.ts'
+import { rawStatement } from '../../src/database/statement.ts'
+import { type Ending, endRuns } from '../../src/event/end-runs.ts'
+import { type EventRequest, eventRequestSchema } from '../../src/event/event-request.ts'
+import { createHandlerDirectory } from '../../src/event/handler-directory.ts'
+import { openQueue, remoteQueue, serverQueue } from '../../src/event/queue.ts'
+import { rescueRuns } from '../../src/event/rescue.ts'
+import type { Outcome, Run } from '../../src/event/run.ts'
+import { createSender, type SendAnswer } from '../../src/event/send.ts'
+import { takeRuns } from '../../src/event/take-runs.ts'
+import { sealer } from './definitions.ts'
+import { root } from './engine-setup.ts'
+
+/** The steps of running events, for tests that take one at a time; each in a transaction of `through`. */
+export interface EventParts {
+  readonly queue: Awaited<ReturnType<typeof openQueue>>
+  readonly directory: ReturnType<typeof createHandlerDirectory>
+  send(events: readonly SentByTest[], through?: Database): Promise<readonly SendAnswer[]>
+  /** Takes what is due as a server that is alive. */
+  take(owner: string, max?: number, through?: Database): Promise<readonly Run[]>
+  /** Takes the work of a remote handler. */
+  claim(handlerId: number, leaseMs?: number, through?: Database): Promise<readonly Run[]>
+  end(run: Run, outcome: Outcome, through?: Database): Promise<Ending | undefined>
+  rescue(through?: Database): Promise<number>
+}
+
+export type SentByTest = Partial<EventRequest> & { readonly sender: string }
+
+export async function openParts(database: Database): Promise<EventParts> {
+  const clock = systemClock
+  const queue = await openQueue(database, error => {
+    throw error
+  })
+  onTestFinished(() => queue.close())
+  const directory = createHandlerDirectory(sealer)
+  const taking = (through: Database, more: TakingMore) =>
+    through.transaction(async runner => {
+      const handlers = await directory.current(runner)
+      return takeRuns(runner, queue, handlers, { now: clock(), max: 100, ...more })
+    })
+  return {
+    queue,
+    directory,
+    send: (events, through = database) =>
+      createSender({ database: through, queue, directory, clock, onWork: () => undefined }).send(
+        events.map(event => eventRequestSchema.parse(event)),
+        { identity: root },
+      ),
+    async take(owner, max = 100, through = database) {
+      return taking(through, { queue: serverQueue, owner, max })
+    },
+    claim: (handlerId, leaseMs = 30_000, through = database) =>
+      taking(through, { queue: remoteQueue(handlerId), leaseMs }),
+    end: (run, outcome, through = database) =>
+      through.transaction(async runner => {
+        const [ending] = await endRuns(runner, queue, [{ run, outcome }], clock())
+        return ending
+      }),
+    rescue: (through = database) => rescueRuns({ database: through, queue, directory, clock }),
+  }
+}
+
+type TakingMore = { queue: string; owner?: string; leaseMs?: number; max?: number }
+
+const setLease = rawStatement(
+  `insert into server_lease (id, started_time, lease_until) values ($1, now(), now() + $2::int * interval '1 second')
+   on conflict (id) do update set lease_until = excluded.lease_until`,
+)
+
+/** A server that is alive, and will be for an hour. */
+export async function beginServer(runner: Pick<Runner, 'run'>, id: string): Promise<void> {
+  await runner.run(setLease, [id, 3600])
+}
+
+/** The lease of the server has ended. */
+export async function loseServer(runner: Pick<Runner, 'run'>, id: string): Promise<void> {
+  await runner.run(setLease, [id, -1])
+}

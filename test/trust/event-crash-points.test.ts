@@ -1,0 +1,215 @@
+import { sql } from 'kysely'
+import { expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { Database } from '../../src/database/database.ts'
+import { cancelRuns } from '../../src/event/cancel.ts'
+import { createHandlerDirectory } from '../../src/event/handler-directory.ts'
+import { lockHandler, removeHandler, updateHandler } from '../../src/event/handler-store.ts'
+import { queueSchema } from '../../src/event/queue.ts'
+import { requeueRuns } from '../../src/event/requeue.ts'
+import type { Outcome, Run } from '../../src/event/run.ts'
+import { fireHandlers } from '../../src/event/schedule.ts'
+import { createSender } from '../../src/event/send.ts'
+import { insert, owner, sealer } from '../event/definitions.ts'
+import { insertLocal } from '../event/engine-setup.ts'
+import { beginServer, type EventParts, loseServer, openParts } from '../event/event-parts.ts'
+import { findTorn } from '../event/event-rows.ts'
+import { openTestDatabase } from '../support/databases.ts'
+import { type Fault, faultKinds, faultyDatabase } from './faulty-database.ts'
+
+/** What is about to be done; `act` may be called again after it has failed. */
+interface Stage {
+  act(through: Database): Promise<unknown>
+}
+
+type Prepare = (database: Database, parts: EventParts) => Promise<Stage>
+
+const one = [{ sender: 's', kwargs: { n: 1 } }]
+const retried = { retry: { limit: 5, delayMs: 0, backoff: false } }
+
+async function running(database: Database, parts: EventParts): Promise<Run> {
+  await insertLocal(database, 'a', retried)
+  await beginServer(database, 'server')
+  await parts.send(one)
+  const [run] = await parts.take('server')
+  if (run === undefined) throw new Error('nothing was taken')
+  return run
+}
+
+function ending(outcome: Outcome): Prepare {
+  return async (database, parts) => {
+    const run = await running(database, parts)
+    return { act: through => parts.end(run, outcome, through) }
+  }
+}
+
+function sending(event: object): Prepare {
+  return async (database, parts) => {
+    await insertLocal(database, 'a')
+    await insertLocal(database, 'b')
+    // Its queue is made with its first event.
+    await insert(database, 'far')
+    return { act: through => parts.send([{ sender: 's', kwargs: { n: 1 }, ...event }], through) }
+  }
+}
+
+/** Changes the handler as its method does. */
+function changing(parts: EventParts, to: 'remote' | 'gone'): Stage['act'] {
+  return through =>
+    through.transaction(async runner => {
+      const before = await lockHandler(runner, sealer, 'a')
+      if (before === undefined) throw new Error('no handler')
+      const now = systemClock()
+      if (to === 'gone') await removeHandler(runner, before.id)
+      const definition = { ...before, target: { kind: 'remote' } as const }
+      const after =
+        to === 'gone' ? undefined : await updateHandler(runner, sealer, before, { definition, owner, now })
+      await requeueRuns(runner, parts.queue, { before, after, now })
+    })
+}
+
+const operations: Readonly<Record<string, Prepare>> = {
+  send: sending({}),
+  'send with a key': sending({ idempotency_key: 'k' }),
+  'send for later': sending({ delay_ms: 60_000 }),
+  take: async (database, parts) => {
+    await insertLocal(database, 'a', { concurrency: 1 })
+    await insertLocal(database, 'b')
+    await beginServer(database, 'server')
+    await parts.send(one)
+    return { act: through => parts.take('server', 100, through) }
+  },
+  claim: async (database, parts) => {
+    const { id } = await insert(database, 'far')
+    await parts.send(one)
+    return { act: through => parts.claim(id, 30_000, through) }
+  },
+  'take of what was deleted': async (database, parts) => {
+    await insertLocal(database, 'a')
+    await beginServer(database, 'server')
+    await parts.send(one)
+    await database.kysely.deleteFrom('event_log').execute()
+    return { act: through => parts.take('server', 100, through) }
+  },
+  'end with success': ending({ kind: 'success', result: { ok: true } }),
+  'end for another try': ending({ kind: 'failed', message: 'broken', retry: true, retryAfterMs: 5000 }),
+  'end for good': ending({ kind: 'failed', message: 'broken', retry: false }),
+  'hand back': ending({ kind: 'handed_back' }),
+  rescue: async (database, parts) => {
+    await running(database, parts)
+    await loseServer(database, 'server')
+    return { act: through => parts.rescue(through) }
+  },
+  cancel: async (database, parts) => {
+    const { id } = await running(database, parts)
+    const [answer] = await parts.send(one)
+    const ids = [id, ...(answer?.event_logs.map(log => log.id) ?? [])]
+    return {
+      act: through => through.transaction(runner => cancelRuns(runner, parts.queue, ids, systemClock())),
+    }
+  },
+  'change a target': async (database, parts) => {
+    await insertLocal(database, 'a')
+    await parts.send(one)
+    return { act: changing(parts, 'remote') }
+  },
+  'delete a handler': async (database, parts) => {
+    await insertLocal(database, 'a')
+    await parts.send(one)
+    return { act: changing(parts, 'gone') }
+  },
+  'fire a schedule': async (database, parts) => {
+    await insertLocal(database, 'a', { schedule: { cron: '0 * * * *', tz: 'UTC' } })
+    const due = database.kysely.updateTable('event_handler').set({ next_fire_time: new Date(0) })
+    await due.execute()
+    const { queue } = parts
+    return {
+      act: through => {
+        const directory = createHandlerDirectory(sealer)
+        const sender = createSender({
+          database: through,
+          queue,
+          directory,
+          clock: systemClock,
+          onWork: () => undefined,
+        })
+        const runScript = () => Promise.resolve()
+        const onError = () => undefined
+        return fireHandlers({ database: through, sender, clock: systemClock, runScript, onError })
+      },
+    }
+  },
+}
+
+test('wherever a transaction breaks, rows and jobs are both changed or neither', async ({ annotate }) => {
+  const database = await openTestDatabase('postgres', { onError: () => undefined })
+  const parts = await openParts(database)
+  let points = 0
+  try {
+    for (const [name, prepare] of Object.entries(operations)) {
+      for (const kind of faultKinds) points += await breakEverywhere(database, parts, { name, prepare, kind })
+    }
+  } finally {
+    await parts.queue.close()
+    await database.close()
+  }
+  await annotate(`${points} points`)
+  expect(points).toBeGreaterThanOrEqual(200)
+}, 60_000)
+
+interface Breaking {
+  readonly name: string
+  readonly prepare: Prepare
+  readonly kind: Fault['kind']
+}
+
+/** Breaks an operation at its first statement, at its second, and so on; resolves to how many it has. */
+async function breakEverywhere(
+  database: Database,
+  parts: EventParts,
+  { name, prepare, kind }: Breaking,
+): Promise<number> {
+  for (let at = 0; ; at++) {
+    await empty(database)
+    const { act } = await prepare(database, parts)
+    const before = await stateOf(database)
+    const { database: through, met } = faultyDatabase(database, { kind, at })
+    const acknowledged = await act(through).then(
+      () => true,
+      () => false,
+    )
+    const after = await stateOf(database)
+    const where = `${name}, ${kind} at ${at}`
+    // An answer that was lost after the commit has done its work all the same.
+    const isDone = met() !== 'uncommitted'
+    expect(acknowledged, where).toBe(met() === 'never')
+    expect(after === before, where).toBe(!isDone)
+    // What broke has left nothing behind that would break the next.
+    if (!isDone) await act(database)
+    expect(await stateOf(database), where).not.toBe(before)
+    expect(await findTorn(database), where).toEqual([])
+    if (met() === 'never') return at
+  }
+}
+
+async function empty({ kysely }: Database): Promise<void> {
+  await sql
+    .raw(
+      `delete from event_log; delete from ${queueSchema}.job; delete from event_handler; delete from server_lease;
+       delete from event_idempotency`,
+    )
+    .execute(kysely)
+}
+
+async function stateOf({ kysely }: Database): Promise<string> {
+  const { rows } = await sql<{ state: string }>`
+    select jsonb_build_array(
+      (select jsonb_agg(jsonb_build_array(id, status, attempt, failures, job_id, result, cancel_requested) order by id)
+       from event_log),
+      (select jsonb_agg(jsonb_build_array(name, id, state, start_after) order by name, id)
+       from ${sql.raw(`${queueSchema}.job`)}),
+      (select jsonb_agg(jsonb_build_array(id, target_kind, next_fire_time) order by id) from event_handler),
+      (select jsonb_agg(to_jsonb(k)) from event_idempotency k)
+    )::text as state`.execute(kysely)
+  return rows[0]?.state ?? ''
+}
