@@ -1,22 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
 import type { NewHandler, NewTarget } from '../client/client.ts'
 import { durationOption } from './duration-option.ts'
-import { UsageError } from './failure.ts'
-import { readLines } from './read-lines.ts'
+import { readTarget, type TargetFlags } from './handlers-target.ts'
 import { addScheduleOptions, readSchedule, type ScheduleFlags } from './schedule-option.ts'
 import { openSession } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
 import { parseWholeNumber } from './whole-number.ts'
-
-interface TargetFlags {
-  readonly script?: string
-  readonly webhook?: string
-  readonly remote?: true
-  readonly secretFile?: string
-  readonly secretStdin?: true
-}
 
 interface AddFlags extends TargetFlags, ScheduleFlags {
   readonly sender: string
@@ -44,7 +33,11 @@ export function addHandlersAddCommand(handlers: Command, surroundings: Surroundi
     .option('--secret-file <file>', 'the secret of the webhook (whsec_…) is the first line of this file')
     .option('--secret-stdin', 'or the first line of stdin')
     .option('--retry <n>', 'tries after a failure; else 2', parseWholeNumber)
-    .option('--retry-delay <time>', 'before the first of them: 1500 (ms), 2s; else 1s', durationOption('--retry-delay'))
+    .option(
+      '--retry-delay <time>',
+      'before the first of them: 1500 (ms), 2s; else 1s',
+      durationOption('--retry-delay'),
+    )
     .option('--no-backoff', 'the same delay before each of them, not twice the last one')
     .option('--timeout <time>', 'how long a run may take; else 30s', durationOption('--timeout'))
     .option('--concurrency <n>', 'runs at the same time; else no limit', parseWholeNumber)
@@ -78,41 +71,4 @@ function readHandler(fullName: string, target: NewTarget, flags: AddFlags): NewH
     ...(description !== undefined && { description }),
     ...(flags.disabled === true && { enabled: false }),
   }
-}
-
-interface ReadTarget {
-  readonly target: NewTarget
-  /** Only of a webhook whose secret nobody gave. */
-  readonly madeSecret?: string
-}
-
-/** Throws UsageError unless exactly one target is named. */
-async function readTarget(flags: TargetFlags, surroundings: Surroundings): Promise<ReadTarget> {
-  const { script, webhook, remote } = flags
-  if ([script, webhook, remote].filter(each => each !== undefined).length !== 1) {
-    throw new UsageError('say where the work runs: one of --script, --webhook and --remote')
-  }
-  const given = await readSecret(flags, surroundings)
-  if (webhook === undefined && given !== undefined) {
-    throw new UsageError('--secret-file and --secret-stdin only make sense together with --webhook')
-  }
-  if (script !== undefined) return { target: { kind: 'js_worker', name: script } }
-  if (webhook === undefined) return { target: { kind: 'remote' } }
-  if (given !== undefined) return { target: { kind: 'webhook', url: webhook, secret: given } }
-  const madeSecret = `whsec_${randomBytes(32).toString('base64')}`
-  return { target: { kind: 'webhook', url: webhook, secret: madeSecret }, madeSecret }
-}
-
-/** An argument would show in the list of processes. */
-async function readSecret(
-  { secretFile, secretStdin }: TargetFlags,
-  { stdin }: Surroundings,
-): Promise<string | undefined> {
-  if (secretFile === undefined && secretStdin === undefined) return undefined
-  if (secretFile !== undefined && secretStdin !== undefined) {
-    throw new UsageError('--secret-file or --secret-stdin, not both')
-  }
-  const source = secretFile === undefined ? stdin : createReadStream(secretFile)
-  for await (const { text } of readLines(source)) return text.trim()
-  throw new UsageError('the secret is empty')
 }

@@ -45,7 +45,7 @@ export function addHandlersCommand(program: Command, surroundings: Surroundings)
       requireConfirmable(flags, surroundings)
       const { client, output } = openSession(command, surroundings)
       // First of all: nobody should be asked about a name that is mistyped.
-      await client.call('event-handler_read', { full_name: fullName })
+      if (flags.yes !== true) await client.call('event-handler_read', { full_name: fullName })
       if (!(await confirmRemoval(`handler ${fullName}`, flags, surroundings))) {
         return output.note('nothing deleted')
       }
@@ -59,7 +59,11 @@ interface Switch {
   readonly enabled: boolean
 }
 
-function addSwitch(handlers: Command, surroundings: Surroundings, { name, description, enabled }: Switch): void {
+function addSwitch(
+  handlers: Command,
+  surroundings: Surroundings,
+  { name, description, enabled }: Switch,
+): void {
   handlers
     .command(name)
     .description(description)

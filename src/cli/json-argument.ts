@@ -5,7 +5,11 @@ import { UsageError } from './failure.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** JSON as it is typed, or `-` for what comes on stdin. Throws UsageError that begins with `name`. */
-export async function readJsonArgument(text: string, name: string, { stdin }: Surroundings): Promise<unknown> {
+export async function readJsonArgument(
+  text: string,
+  name: string,
+  { stdin }: Surroundings,
+): Promise<unknown> {
   return parse(text === '-' ? decode(await buffer(stdin), name) : text, name)
 }
 

@@ -1,16 +1,22 @@
 import { Command } from 'commander'
 import { addAppendCommand } from './append.ts'
+import { addCancelCommand } from './cancel.ts'
+import { addChainCommand } from './chain.ts'
 import { addCountCommand } from './count.ts'
 import { addDeleteCommand } from './delete.ts'
 import { addDoctorCommand } from './doctor.ts'
+import { addHandlersCommand } from './handlers.ts'
 import { addHealthcheckCommand } from './healthcheck.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addOpenrpcCommand } from './openrpc.ts'
 import { addQueryCommand } from './query.ts'
+import { addReplayCommand } from './replay.ts'
+import { addSendCommand } from './send.ts'
 import { addServeCommand } from './serve.ts'
 import type { Surroundings } from './surroundings.ts'
 import { addTokenCommand } from './token.ts'
 import { addVersionCommand } from './version.ts'
+import { addWorkersCommand } from './workers.ts'
 
 /** Every command, in the order in which the help lists them. */
 const commands = [
@@ -22,6 +28,12 @@ const commands = [
   addCountCommand,
   addDeleteCommand,
   addAppendCommand,
+  addSendCommand,
+  addChainCommand,
+  addReplayCommand,
+  addCancelCommand,
+  addHandlersCommand,
+  addWorkersCommand,
   addOpenrpcCommand,
   addHealthcheckCommand,
   addVersionCommand,

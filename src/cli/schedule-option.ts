@@ -15,7 +15,9 @@ export function addScheduleOptions(command: Command): Command {
 }
 
 /** The schedule that was given; null: it is to have none. Throws UsageError for a zone without --cron. */
-export function readSchedule({ cron, tz }: ScheduleFlags): { schedule?: { cron: string; tz?: string } | null } {
+export function readSchedule({ cron, tz }: ScheduleFlags): {
+  schedule?: { cron: string; tz?: string } | null
+} {
   if (cron === false || cron === undefined) {
     if (tz !== undefined) throw new UsageError('--tz only makes sense together with --cron')
     return cron === false ? { schedule: null } : {}

@@ -1,4 +1,3 @@
-import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { Database, Runner } from '../../src/database/database.ts'
 import { rawStatement } from '../../src/database/statement.ts'
@@ -13,7 +12,7 @@ import { takeRuns } from '../../src/event/take-runs.ts'
 import { sealer } from './definitions.ts'
 import { root } from './engine-setup.ts'
 
-/** The steps of running events, for tests that take one at a time; each in a transaction of `through`. */
+/** The steps of running events, for tests that take one at a time; each in a transaction of `through`. The caller closes the queue. */
 export interface EventParts {
   readonly queue: Awaited<ReturnType<typeof openQueue>>
   readonly directory: ReturnType<typeof createHandlerDirectory>
@@ -33,7 +32,6 @@ export async function openParts(database: Database): Promise<EventParts> {
   const queue = await openQueue(database, error => {
     throw error
   })
-  onTestFinished(() => queue.close())
   const directory = createHandlerDirectory(sealer)
   const taking = (through: Database, more: TakingMore) =>
     through.transaction(async runner => {

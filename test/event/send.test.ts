@@ -1,9 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { describeEngines } from '../support/databases.ts'
-import { fault } from '../token/tokens.ts'
 import { insert } from './definitions.ts'
 import { insertLocal, startTestEngine } from './engine-setup.ts'
-import { eventRows, findTorn, untilEnded } from './event-rows.ts'
+import { eventRows, findTorn } from './event-rows.ts'
 
 describeEngines('sending an event', open => {
   test('writes a row and a job for each handler that takes it, and runs them', async () => {

@@ -70,7 +70,8 @@ describeEngines('the runs of script workers', open => {
     })
 
     test('names the server that runs it, and is not overwritten once it has ended otherwise', async () => {
-      await workers.add('rescued', 'onCall: () => new Promise(resolve => setTimeout(() => resolve(1), 300))')
+      await workers.add('rescued', 'onCall: (p, e, ctx) => ctx.send(1).then(() => 1)')
+      const release = workers.holdSending()
       const started = await workers.runner.start({ ...call, worker: 'rescued' })
       const own = database.kysely.selectFrom('js_result').select('owner').where('id', '=', started.id)
       expect(await own.executeTakeFirst()).toEqual({ owner: 'server' })
@@ -79,18 +80,21 @@ describeEngines('the runs of script workers', open => {
         .set({ error_message: 'rescued', finish_time: new Date(0) })
         .where('id', '=', started.id)
         .execute()
+      release()
       expect((await started.done).outcome).toEqual({ kind: 'returned', result: '1' })
       expect(await row(started.id)).toMatchObject({ result: null, error_message: 'rescued', finish_time: 0 })
     })
 
     test('of another server is not ended by this one', async () => {
-      await workers.add('stolen', 'onCall: () => new Promise(resolve => setTimeout(() => resolve(1), 300))')
+      await workers.add('stolen', 'onCall: (p, e, ctx) => ctx.send(1).then(() => 1)')
+      const release = workers.holdSending()
       const started = await workers.runner.start({ ...call, worker: 'stolen' })
       await database.kysely
         .updateTable('js_result')
         .set({ owner: 'another' })
         .where('id', '=', started.id)
         .execute()
+      release()
       await started.done
       expect(await row(started.id)).toMatchObject({ result: null, finish_time: null })
     })
@@ -230,14 +234,15 @@ describeEngines('the runs of script workers', open => {
       const waiting = `onCall: async (p, e, ctx) => {
         const read = () => ctx.call('js-worker_read', { name: 'revoked' }).then(() => 'read', error => error.code)
         const first = await read()
-        console.log('first')
-        await new Promise(resolve => setTimeout(resolve, 700))
+        await ctx.send('first')
         return [first, await read()]
       }`
       await workers.add('revoked', waiting, {}, owner.credential)
+      const release = workers.holdSending()
       const started = await workers.runner.start({ ...call, worker: 'revoked' })
-      await expect.poll(() => workers.console).toContain('revoked log first')
+      await expect.poll(() => workers.sent.at(-1)?.events).toBe('first')
       await workers.tokens.call('token_delete', { token: workers.tokens.root, target_token: owner.key })
+      release()
       expect((await started.done).outcome).toMatchObject({ result: '["read",102]' })
       await expect(workers.runner.start({ ...call, worker: 'revoked' })).rejects.toMatchObject({ code: 102 })
     })

@@ -30,6 +30,8 @@ export interface TestWorkers {
   readonly sandbox: SandboxLevels
   readonly sealer: Sealer
   readonly sent: readonly SentByScript[]
+  /** From now on a script that sends waits until the answered function is called. */
+  holdSending(): () => void
   /** What failed by our own fault. */
   readonly errors: unknown[]
   readonly console: readonly string[]
@@ -64,6 +66,7 @@ export async function startWorkers(database: Database, options: WorkersOptions =
   const errors: unknown[] = []
   const lines: string[] = []
   let changes = 0
+  let held: Promise<void> | undefined
 
   const runner = createScriptRunner({
     database,
@@ -75,6 +78,7 @@ export async function startWorkers(database: Database, options: WorkersOptions =
     owner: options.owner ?? (async () => 'server'),
     async send(events, by) {
       sent.push({ events, ...by })
+      await held
       return { request_id: by.chain.requestId }
     },
     callMethod: async (method, params, identity) => {
@@ -109,6 +113,14 @@ export async function startWorkers(database: Database, options: WorkersOptions =
     sandbox,
     sealer,
     sent,
+    holdSending() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = promise
+      return () => {
+        held = undefined
+        resolve()
+      }
+    },
     errors,
     console: lines,
     changes: () => changes,

@@ -313,7 +313,8 @@ describeEngines('the js-worker methods', open => {
     })
 
     test('with wait_ms answers the row as it is when the time is up', async () => {
-      await workers.add('run_2', 'onCall: () => new Promise(resolve => setTimeout(() => resolve(1), 500))')
+      await workers.add('run_2', 'onCall: (p, e, ctx) => ctx.send(1).then(() => 1)')
+      const release = workers.holdSending()
       const row = await workers.run('run_2', null, { wait_ms: 0 })
       expect(row).toMatchObject({
         js_worker_name: 'run_2',
@@ -321,6 +322,7 @@ describeEngines('the js-worker methods', open => {
         result: null,
         error_message: null,
       })
+      release()
       await workers.runner.idle()
       const rows = await call('js-result_query', { query: { condition: [{ id: row.id }] } })
       expect(rows).toMatchObject([{ result: 1, finish_time: expect.any(Number) }])

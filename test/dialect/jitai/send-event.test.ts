@@ -103,7 +103,7 @@ describeApps('sendEvent', wire => {
     for (const sender of ['services.DataService', 'models', 'nobody']) {
       expect(await callAt(wire, 'sendEvent', [sender, {}], token)).toEqual(denied)
     }
-    const reader = { scopes: ['global'], permissions: [{ event_log: { read: '*', write: '*' } }] }
+    const reader = { scopes: ['global'], permissions: [{ event_log: { read: '*' } }] }
     for (const limits of [[], [reader]]) {
       const powerless = await wire.token(limits)
       expect(await callAt(wire, 'sendEvent', ['models.UserModel', {}], powerless)).toEqual(denied)

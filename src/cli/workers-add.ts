@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+import { openSession } from './session.ts'
+import type { Surroundings } from './surroundings.ts'
+import {
+  addDefinitionOptions,
+  type DefinitionFlags,
+  placingSyntaxError,
+  readDefinition,
+  readScript,
+} from './workers-definition.ts'
+
+/** `daybook workers add NAME FILE`: stores a script worker. */
+export function addWorkersAddCommand(workers: Command, surroundings: Surroundings): void {
+  const add = workers
+    .command('add')
+    .description('store a script worker')
+    .argument('<name>', 'e.g. demo_worker')
+    .argument('<file>', 'an ES module: export default { async onCall(params, env, ctx) { … } }')
+  addDefinitionOptions(add).action(
+    async (name: string, file: string, flags: DefinitionFlags, command: Command) => {
+      const { client, output } = openSession(command, surroundings)
+      const worker = { name, js_script_base64: await readScript(file), ...(await readDefinition(flags)) }
+      const created = await placingSyntaxError(file, () => client.call('js-worker_create', worker))
+      // Whoever gave the script need not see it again.
+      const { js_script_base64: _, ...shown } = created
+      await output.record(shown)
+    },
+  )
+}

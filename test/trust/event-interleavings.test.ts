@@ -1,0 +1,226 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { equal } from '../../src/condition/predicate.ts'
+import type { Database } from '../../src/database/database.ts'
+import { createStatementCache } from '../../src/database/statement-cache.ts'
+import { cancelRuns } from '../../src/event/cancel.ts'
+import { lockHandler, removeHandler, updateHandler } from '../../src/event/handler-store.ts'
+import { queueSchema } from '../../src/event/queue.ts'
+import { requeueRuns } from '../../src/event/requeue.ts'
+import type { Outcome, Run } from '../../src/event/run.ts'
+import { writerOf } from '../../src/method/log/log-method.ts'
+import { eventLog } from '../../src/resource/event-log.ts'
+import { finishRows } from '../../src/resource/finish.ts'
+import { removeRows } from '../../src/resource/remove.ts'
+import { owner, sealer } from '../event/definitions.ts'
+import { insertLocal } from '../event/engine-setup.ts'
+import { beginServer, type EventParts, loseServer, openParts } from '../event/event-parts.ts'
+import { findTorn, watchStates } from '../event/event-rows.ts'
+import { openTestDatabase } from '../support/databases.ts'
+import { type Act, interleave, ordersOf } from './interleave.ts'
+
+const success: Outcome = { kind: 'success', result: { by: 'its server' } }
+const failure: Outcome = { kind: 'failed', message: 'broken: by the test', retry: true }
+const handedBack: Outcome = { kind: 'handed_back' }
+const retried = { retry: { limit: 5, delayMs: 0, backoff: false } }
+
+interface Scene {
+  readonly database: Database
+  readonly parts: EventParts
+  /** A run of a local handler that runs on `server`, whose lease may have ended, or that waits. */
+  readonly run: Run
+}
+
+type Make = (scene: Scene) => Act
+
+const ending =
+  (outcome: Outcome): Make =>
+  ({ parts, run }) =>
+  through =>
+    parts.end(run, outcome, through)
+
+const rescue: Make =
+  ({ parts }) =>
+  through =>
+    parts.rescue(through)
+
+const cancel: Make =
+  ({ parts, run }) =>
+  through =>
+    through.transaction(async runner => {
+      await runner.run({ name: undefined, sql: 'select from event_log for update', parameters: [] }, [])
+      return cancelRuns(runner, parts.queue, [run.id], systemClock())
+    })
+
+const finish: Make =
+  ({ database, run }) =>
+  through =>
+    through.transaction(runner =>
+      finishRows({ ...writerOf(eventLog, logDeps(database)), runner }, finishRule, {
+        predicates: [equal('id', run.id), finishRule.open],
+        result: '{"by":"a client"}',
+        errorMessage: null,
+        finishTime: systemClock(),
+      }),
+    )
+
+const remove: Make =
+  ({ database, run }) =>
+  through =>
+    through.transaction(runner =>
+      removeRows(
+        { ...writerOf(eventLog, logDeps(database)), runner },
+        { predicates: [equal('id', run.id)], limit: undefined, maxAffected: undefined },
+      ),
+    )
+
+/** Another server takes the run back, runs it and ends it. */
+const rescueAndRun: Make =
+  ({ parts }) =>
+  async through => {
+    await parts.rescue(through)
+    const [again] = await parts.take('other', 1, through)
+    if (again !== undefined) await parts.end(again, failure, through)
+  }
+
+const take =
+  (server: string): Make =>
+  ({ parts }) =>
+  through =>
+    parts.take(server, 10, through)
+
+const change =
+  (to: 'remote' | 'gone'): Make =>
+  ({ parts }) =>
+  through =>
+    through.transaction(async runner => {
+      const before = await lockHandler(runner, sealer, 'a')
+      if (before === undefined) throw new Error('no handler')
+      const now = systemClock()
+      if (to === 'gone') await removeHandler(runner, before.id)
+      const definition = { ...before, target: { kind: 'remote' } as const }
+      const after =
+        to === 'gone' ? undefined : await updateHandler(runner, sealer, before, { definition, owner, now })
+      await requeueRuns(runner, parts.queue, { before, after, now })
+    })
+
+const ofLostServer: readonly (readonly [string, Make, Make])[] = [
+  ['success against rescue', ending(success), rescue],
+  ['failure against rescue', ending(failure), rescue],
+  ['hand back against rescue', ending(handedBack), rescue],
+  ['success against rescue and another attempt', ending(success), rescueAndRun],
+  ['rescue against rescue', rescue, rescue],
+  ['rescue against cancel', rescue, cancel],
+  ['rescue against the finish of a client', rescue, finish],
+]
+
+const ofRunning: readonly (readonly [string, Make, Make])[] = [
+  ['success against cancel', ending(success), cancel],
+  ['failure against cancel', ending(failure), cancel],
+  ['hand back against cancel', ending(handedBack), cancel],
+  ['success against the finish of a client', ending(success), finish],
+  ['failure against the finish of a client', ending(failure), finish],
+  ['success against the delete of a client', ending(success), remove],
+  ['failure against the delete of a client', ending(failure), remove],
+  ['success against success', ending(success), ending(success)],
+  ['failure against another target', ending(failure), change('remote')],
+  ['failure against the end of its handler', ending(failure), change('gone')],
+]
+
+const ofWaiting: readonly (readonly [string, Make, Make])[] = [
+  ['take against take', take('server'), take('other')],
+  ['take against cancel', take('server'), cancel],
+  ['take against the finish of a client', take('server'), finish],
+  ['take against the delete of a client', take('server'), remove],
+  ['take against another target', take('server'), change('remote')],
+  ['take against the end of its handler', take('server'), change('gone')],
+]
+
+describe('two transactions, statement by statement in any order', () => {
+  let database: Database
+  let parts: EventParts
+  let states: Awaited<ReturnType<typeof watchStates>>
+
+  beforeAll(async () => {
+    database = await openTestDatabase('postgres', { onError: () => undefined })
+    parts = await openParts(database)
+    states = await watchStates(database)
+  })
+  beforeEach(() => sql.raw('truncate state_change').execute(database.kysely))
+  afterAll(async () => {
+    await parts.queue.close()
+    await database.close()
+  })
+
+  async function setUp(at: 'waiting' | 'running' | 'lost'): Promise<Scene> {
+    await sql
+      .raw(`delete from event_log; delete from ${queueSchema}.job; delete from event_handler`)
+      .execute(database.kysely)
+    const handler = await insertLocal(database, 'a', retried)
+    await beginServer(database, 'server')
+    await beginServer(database, 'other')
+    const [answer] = await parts.send([{ sender: 's' }])
+    const [log] = answer?.event_logs ?? []
+    if (log === undefined) throw new Error('nothing was sent')
+    if (at === 'waiting') {
+      const place = { sender: 's', eventType: '', requestId: '', nodeId: '', parentNodeId: null, depth: 0 }
+      const run = {
+        ...place,
+        id: log.id,
+        jobId: '',
+        handler,
+        attempt: 1,
+        failures: 0,
+        kwargs: null,
+        caller: [],
+      }
+      return { database, parts, run }
+    }
+    const [run] = await parts.take('server')
+    if (run === undefined) throw new Error('nothing was taken')
+    if (at === 'lost') await loseServer(database, 'server')
+    return { database, parts, run }
+  }
+
+  const count = 13
+  const cases = [
+    ...ofLostServer.map(each => ['lost', ...each] as const),
+    ...ofRunning.map(each => ['running', ...each] as const),
+    ...ofWaiting.map(each => ['waiting', ...each] as const),
+  ]
+
+  test.each(cases)('%s: %s', async (at, _name, a, b) => {
+    for (const [i, order] of ordersOf(count, cases.length).entries()) {
+      const scene = await setUp(at)
+      const settled = await interleave(database, order, { a: a(scene), b: b(scene) })
+      const where = `order ${i}: ${order.join('')}`
+      expect(
+        settled.filter(each => each.status === 'rejected'),
+        where,
+      ).toEqual([])
+      const [{ value: ofA }] = settled as [PromiseFulfilledResult<unknown>]
+      if (Array.isArray(ofA)) for (const run of ofA) await parts.end(run, success)
+      expect(await states.faults(), where).toEqual([])
+      expect(await findTorn(database), where).toEqual([])
+    }
+  })
+
+  test('are at least 300 orders', () => expect(cases.length * count).toBeGreaterThanOrEqual(295))
+})
+
+const finishRule = eventLog.finish ?? fail()
+
+function fail(): never {
+  throw new Error('event-log cannot be finished')
+}
+
+function logDeps(database: Database) {
+  return {
+    database,
+    cache: createStatementCache(),
+    clock: systemClock,
+    maxConditions: 10,
+    onRows: () => undefined,
+  }
+}
