@@ -18,6 +18,8 @@ export function createPool(options: PoolOptions): Pool {
   const settings = sessionSettings(options.statementTimeoutMs)
   const pool = new Pool({
     ...clientConfig(options),
+    // What a transaction asks at once is sent at once.
+    pipeline: true,
     max: options.poolMax,
     types: pgTypes(columnParsers),
     onConnect: client => applySettings(client, settings),

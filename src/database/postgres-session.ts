@@ -61,10 +61,11 @@ export async function runTransaction<T>(pool: Pool, work: (runner: Runner) => Pr
   const client = await connect(pool)
   let broken = false
   try {
-    await client.query('begin').catch(error => {
+    // The first statement of the work follows it without waiting for its answer.
+    const begun = client.query('begin').catch(error => {
       throw toRpcError(error, 'none')
     })
-    const result = await runWithin(transactionSession(client), work)
+    const [result] = await Promise.all([runWithin(transactionSession(client), work), begun])
     await commit(client)
     return result
   } catch (error) {
