@@ -1,4 +1,5 @@
 import type { Chain, ChainNode } from '../client/client.ts'
+import { durationText } from './duration-text.ts'
 import { fitText } from './text-width.ts'
 import { visibleText } from './visible-text.ts'
 
@@ -41,13 +42,4 @@ function nodeText({ full_name: name, status, duration_ms: duration, attempt, dep
   const mark = status === 'fail' ? '✗ ' : ''
   const tries = attempt > 1 ? `  attempt ${attempt}` : ''
   return `${deep}${mark}${visibleText(name)}  ${visibleText(status)}  ${durationText(duration)}${tries}`
-}
-
-/** `12 ms`, `1.24 s`, `2 min 5 s`; `-` of what has not ended. */
-export function durationText(ms: number | null): string {
-  if (ms === null) return '-'
-  if (ms < 1000) return `${ms} ms`
-  if (ms < 60_000) return `${(ms / 1000).toFixed(2)} s`
-  const seconds = Math.round(ms / 1000)
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }

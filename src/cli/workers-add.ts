@@ -8,6 +8,7 @@ import {
   readDefinition,
   readScript,
 } from './workers-definition.ts'
+import { showDefinition } from './workers-display.ts'
 
 /** `daybook workers add NAME FILE`: stores a script worker. */
 export function addWorkersAddCommand(workers: Command, surroundings: Surroundings): void {
@@ -18,12 +19,10 @@ export function addWorkersAddCommand(workers: Command, surroundings: Surrounding
     .argument('<file>', 'an ES module: export default { async onCall(params, env, ctx) { … } }')
   addDefinitionOptions(add).action(
     async (name: string, file: string, flags: DefinitionFlags, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
+      const session = openSession(command, surroundings)
       const worker = { name, js_script_base64: await readScript(file), ...(await readDefinition(flags)) }
-      const created = await placingSyntaxError(file, () => client.call('js-worker_create', worker))
-      // Whoever gave the script need not see it again.
-      const { js_script_base64: _, ...shown } = created
-      await output.record(shown)
+      const create = () => session.client.call('js-worker_create', worker)
+      await showDefinition(await placingSyntaxError(file, create), session, command)
     },
   )
 }

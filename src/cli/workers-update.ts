@@ -9,30 +9,28 @@ import {
   readDefinition,
   readScript,
 } from './workers-definition.ts'
+import { showDefinition } from './workers-display.ts'
 
 /** `daybook workers update NAME [FILE]`: changes what is given of a script worker. */
 export function addWorkersUpdateCommand(workers: Command, surroundings: Surroundings): void {
-  const update = workers
+  const updating = workers
     .command('update')
     .description('change a script worker; what is left out stays')
     .argument('<name>')
     .argument('[file]', 'its new source')
   // After those that they undo: before them, they would be given by default.
-  addDefinitionOptions(update)
+  addDefinitionOptions(updating)
     .option('--no-route', 'publish it no more')
     .option('--no-cron', 'run it by the clock no more')
     .option('--no-fetch-host', 'let it fetch no more')
     .action(async (name: string, file: string | undefined, flags: DefinitionFlags, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
+      const session = openSession(command, surroundings)
       const change = {
         ...(file !== undefined && { js_script_base64: await readScript(file) }),
         ...(await readDefinition(flags)),
       }
       if (Object.keys(change).length === 0) throw new UsageError('say what to change: a file, or an option')
-      const updated = await placingSyntaxError(file, () =>
-        client.call('js-worker_update', { name, ...change }),
-      )
-      const { js_script_base64: _, ...shown } = updated
-      await output.record(shown)
+      const update = () => session.client.call('js-worker_update', { name, ...change })
+      await showDefinition(await placingSyntaxError(file, update), session, command)
     })
 }

@@ -1,12 +1,10 @@
 import type { Command } from 'commander'
-import type { ScriptWorker, ScriptWorkerSummary } from '../client/client.ts'
-import { writeLines } from './output.ts'
 import { isForPeople } from './presentation.ts'
 import { confirmRemoval, requireConfirmable } from './removal.ts'
 import { openSession } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
-import { visibleText } from './visible-text.ts'
 import { addWorkersAddCommand } from './workers-add.ts'
+import { briefWorker, showWorker } from './workers-display.ts'
 import { addWorkersRunCommand } from './workers-run.ts'
 import { addWorkersUpdateCommand } from './workers-update.ts'
 
@@ -19,7 +17,7 @@ export function addWorkersCommand(program: Command, surroundings: Surroundings):
     .action(async (_options: object, command: Command) => {
       const { client, output } = openSession(command, surroundings)
       const { workers: found } = await client.call('js-worker_list_all_js_worker', {})
-      await output.rows(isForPeople(command, surroundings) ? found.map(brief) : found)
+      await output.rows(isForPeople(command, surroundings) ? found.map(briefWorker) : found)
     })
   addWorkersAddCommand(workers, surroundings)
   workers
@@ -27,12 +25,8 @@ export function addWorkersCommand(program: Command, surroundings: Surroundings):
     .description('show a script worker and its source, secrets of its env as ***')
     .argument('<name>')
     .action(async (name: string, _options: object, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
-      const worker = await client.call('js-worker_read', { name })
-      if (!isForPeople(command, surroundings)) return output.record(worker)
-      const { js_script_base64: _, ...rest } = worker
-      await output.record(rest)
-      await writeLines(surroundings.stdout, ['', ...sourceLines(worker)])
+      const session = openSession(command, surroundings)
+      await showWorker(await session.client.call('js-worker_read', { name }), session, command)
     })
   addWorkersUpdateCommand(workers, surroundings)
   addWorkersRunCommand(workers, surroundings)
@@ -51,17 +45,4 @@ export function addWorkersCommand(program: Command, surroundings: Surroundings):
       }
       await output.record(await client.call('js-worker_delete', { name }))
     })
-}
-
-/** What fits a line of a terminal. */
-function brief({ name, route_name, schedule, next_fire_time, updated_time }: ScriptWorkerSummary): object {
-  return { name, route_name, schedule: schedule?.cron ?? null, next_fire_time, updated_time }
-}
-
-function sourceLines({ js_script_base64: encoded }: ScriptWorker): readonly string[] {
-  const source = Buffer.from(encoded, 'base64').toString()
-  return source
-    .trimEnd()
-    .split(/\r?\n/)
-    .map(line => visibleText(line.replaceAll('\t', '  ')))
 }

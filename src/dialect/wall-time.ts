@@ -36,7 +36,19 @@ const dayMs = 24 * 60 * 60 * 1000
 /** The wall clock of an IANA time zone. Throws RangeError for what is none. */
 export function createWallClock(timeZone: string): WallClock {
   const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' })
-  const offsetAt = (instant: number): number => readOffset(format.format(instant))
+  const lookUp = (instant: number): number => readOffset(format.format(instant))
+  let known = { from: 0, to: 0, offset: 0 }
+
+  // Intl takes 6 µs, which ten thousand rows would feel; most of them are of the same day, in which nothing changes.
+  function offsetAt(instant: number): number {
+    if (instant >= known.from && instant < known.to) return known.offset
+    const from = Math.floor(instant / dayMs) * dayMs
+    const to = from + dayMs
+    const offset = lookUp(from)
+    if (offset !== lookUp(to)) return lookUp(instant)
+    known = { from, to, offset }
+    return offset
+  }
 
   /** Both instants where the clock is put back over this time, none where it is put forward over it. */
   function instantsOf(wall: WallTime): readonly number[] {

@@ -2,9 +2,11 @@ import { v7 as uuid } from 'uuid'
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { stringifyJson } from '../json.ts'
-import { addJobs, queueOf } from './insert-runs.ts'
+import type { HandlerDirectory, Handlers } from './handler-directory.ts'
+import { addJobs } from './insert-runs.ts'
 import type { Queue } from './queue.ts'
 import { type Attempt, nextAttempt, type Outcome } from './run.ts'
+import { forsakeRuns } from './take-runs.ts'
 
 export interface EndedRun {
   readonly run: Attempt
@@ -47,10 +49,15 @@ const end = rawStatement(
    returning e.id, e.status`,
 )
 
+export interface EndDeps {
+  readonly queue: Queue
+  readonly directory: HandlerDirectory
+}
+
 /** Ends attempts: the rows and the jobs in one transaction. Resolves to what became of each, in order. */
 export async function endRuns(
   runner: Runner,
-  queue: Queue,
+  { queue, directory }: EndDeps,
   ended: readonly EndedRun[],
   now: number,
 ): Promise<readonly Ending[]> {
@@ -67,7 +74,7 @@ export async function endRuns(
     now,
   ])
   const statuses = new Map(rows.map(([id, status]) => [Number(id), String(status) as Ending]))
-  for (const [name, group] of Map.groupBy(places, place => queueOf(place.run.handler))) {
+  for (const [name, group] of Map.groupBy(places, place => place.run.queue)) {
     await queue.remove(
       runner,
       name,
@@ -75,12 +82,28 @@ export async function endRuns(
     )
   }
   const again = places.filter(place => statuses.get(place.run.id) === 'waiting')
-  await addJobs(
-    runner,
-    queue,
-    again.map(({ run, jobId, startAfter }) => ({ handler: run.handler, id: jobId, row: run.id, startAfter })),
-  )
+  if (again.length > 0) {
+    const gone = await putAgain(runner, queue, await directory.current(runner), again)
+    await forsakeRuns(runner, gone, now)
+    for (const id of gone) statuses.set(id, 'fail')
+  }
   return places.map(place => statuses.get(place.run.id) ?? 'lost')
+}
+
+/** Puts jobs where the handlers are run by now. Resolves to the rows whose handler was deleted while they ran. */
+async function putAgain(
+  runner: Runner,
+  queue: Queue,
+  handlers: Handlers,
+  places: readonly Place[],
+): Promise<readonly number[]> {
+  const jobs = places.flatMap(({ run, jobId, startAfter }) => {
+    const handler = handlers.byName(run.handler.fullName)
+    return handler === undefined ? [] : [{ handler, id: jobId, row: run.id, startAfter }]
+  })
+  await addJobs(runner, queue, jobs)
+  const kept = new Set(jobs.map(job => job.row))
+  return places.map(place => place.run.id).filter(id => !kept.has(id))
 }
 
 function placeOf({ run, outcome }: EndedRun, now: number): Place {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { type Clock, within } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { createScriptRunner, type ScriptRunner, type ScriptRunnerDeps } from '../js-worker/run.ts'
@@ -10,7 +11,7 @@ import { forgetKeys } from './idempotency.ts'
 import type { LocalHandler } from './local-handlers.ts'
 import { openQueue, type Queue, workChannel } from './queue.ts'
 import { repeat } from './repeat.ts'
-import { requeueOrphans, rescueRuns } from './rescue.ts'
+import { dropLostJobs, requeueOrphans, rescueRuns } from './rescue.ts'
 import { createRunner } from './runner.ts'
 import { fireHandlers, fireScripts } from './schedule.ts'
 import { createSender, type Sender } from './send.ts'
@@ -101,12 +102,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
   async function tidy(): Promise<void> {
     await requeueOrphans(rescue)
+    await dropLostJobs(database)
     await forgetKeys(database, clock())
   }
 
+  // PGlite calls its listeners within the transaction that notified, which lets no other one through.
+  const listen = (channel: string, work: () => void) => database.listen(channel, AsyncResource.bind(work))
   const listening = [
-    await database.listen(workChannel, wake),
-    await database.listen(cancelChannel, () => void runner.review().catch(onError)),
+    await listen(workChannel, wake),
+    await listen(cancelChannel, () => void runner.review().catch(onError)),
   ]
   const repeated = [
     repeat(pollMs, async () => wake(), onError),
@@ -116,7 +120,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     repeat(tidyMs, tidy, onError),
   ]
   // What an earlier server left behind here need not wait for the first turn.
-  await rescueRuns(rescue)
+  await rescueRuns(rescue).catch(onError)
   wake()
 
   return {

@@ -35,6 +35,8 @@ export interface Queue {
   /** Takes jobs that are due; they stay, under way, until `remove`. */
   take(runner: Runner, queue: string, taking: Taking): Promise<readonly TakenJob[]>
   remove(runner: Runner, queue: string, ids: readonly string[]): Promise<void>
+  /** Lets jobs that were taken be taken again. */
+  putBack(runner: Runner, queue: string, ids: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -65,6 +67,12 @@ const noLimit = 1_000_000
 
 // Not pg-boss's createQueue: that brings a BEGIN and a COMMIT of its own, which would end our transaction halfway.
 const createQueue = rawStatement(`select ${queueSchema}.create_queue($1::text, $2::jsonb)`)
+
+// What pg-boss does with jobs that it took in excess; it offers that to nobody.
+const restore = rawStatement(
+  `update ${queueSchema}.job set state = 'created', started_on = null, heartbeat_on = null
+   where name = $1 and id = any($2::text[]::uuid[])`,
+)
 
 /** Opens the queue in a migrated database. `onError`: told of what its upkeep in the background meets. */
 export async function openQueue(database: Database, onError: (error: unknown) => void): Promise<Queue> {
@@ -118,6 +126,9 @@ export async function openQueue(database: Database, onError: (error: unknown) =>
         await ensure(runner, queue)
         await boss.deleteJob(queue, [...ids])
       })
+    },
+    async putBack(runner, queue, ids) {
+      if (ids.length > 0) await runner.run(restore, [queue, ids])
     },
     close: () => boss.stop({ graceful: false }),
   }

@@ -6,6 +6,9 @@ export interface Attempt {
   /** The id of the row. */
   readonly id: number
   readonly jobId: string
+  /** The queue that its job was taken from. */
+  readonly queue: string
+  /** As it was when the run was taken. */
   readonly handler: Handler
   readonly attempt: number
   /** Attempts that failed before. */

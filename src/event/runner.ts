@@ -11,7 +11,7 @@ import { type Queue, serverQueue } from './queue.ts'
 import { nextAttempt, type Outcome, type Run } from './run.ts'
 import { type RunState, readStates } from './run-state.ts'
 import type { ServerLease } from './server-lease.ts'
-import { takeRuns } from './take-runs.ts'
+import { type Taken, takeRuns } from './take-runs.ts'
 import type { Waiter } from './wait.ts'
 
 /** Does the work of one attempt. `signal` says that its time is up, with an Error that says why. */
@@ -78,29 +78,28 @@ export function createRunner(deps: RunnerDeps): Runner {
   const alarms = new Map<number, NodeJS.Timeout>()
   let stopped = false
   let wanted = false
-  let pumping = false
+  let pumping: Promise<void> | undefined
   // The last time there was more than could be taken: whoever ends makes room for it.
   let isBacklogged = false
 
   const gathered = createBatchQueue<EndedRun, Ending>({
     what: 'ended runs',
-    write: ended => database.transaction(runner => endRuns(runner, queue, ended, clock())),
+    write: ended => database.transaction(runner => endRuns(runner, deps, ended, clock())),
   })
 
   function wake(): void {
     wanted = true
-    if (!pumping) void pump().catch(onError)
+    if (!stopped) pumping ??= pump().catch(onError)
   }
 
   async function pump(): Promise<void> {
-    pumping = true
     try {
       while (wanted && !stopped) {
         wanted = false
         await takeAll()
       }
     } finally {
-      pumping = false
+      pumping = undefined
     }
   }
 
@@ -110,25 +109,24 @@ export function createRunner(deps: RunnerDeps): Runner {
       isBacklogged = max <= 0
       if (max <= 0 || stopped) return
       const { runs, mayHaveMore } = await take(max)
-      for (const run of runs) start(run)
+      // While this server stops nothing begins any more.
+      if (stopped) await Promise.all(runs.map(run => end(run, handBack)))
+      else for (const run of runs) start(run)
       if (!mayHaveMore) return
     }
   }
 
-  function take(max: number): Promise<{ runs: readonly Run[]; mayHaveMore: boolean }> {
+  function take(max: number): Promise<Taken> {
     return database.transaction(async runner => {
       const handlers = await directory.current(runner)
       const except = handlers.all.filter(handler => !handler.enabled || !canRun(handler))
-      const runs = await takeRuns(runner, queue, handlers, {
+      return takeRuns(runner, queue, handlers, {
         queue: serverQueue,
         max,
         now: clock(),
         owner: lease.id(),
         except: except.map(handler => handler.fullName),
       })
-      // Of a handler with a limit fewer may be taken than there is room for, and hide others behind them.
-      const isLimited = handlers.all.some(handler => handler.concurrency !== null)
-      return { runs, mayHaveMore: runs.length === max || (isLimited && runs.length > 0) }
     })
   }
 
@@ -159,8 +157,8 @@ export function createRunner(deps: RunnerDeps): Runner {
 
   async function end(run: Run, outcome: Outcome): Promise<void> {
     const ending = await write(run, outcome)
-    if (ending !== 'waiting') waiter.ended([run.id])
-    else if (outcome.kind === 'failed') wakeIn((nextAttempt(run, outcome, 0) ?? 0) + 1)
+    if (ending === 'success' || ending === 'fail') waiter.ended([run.id])
+    if (ending === 'waiting' && outcome.kind === 'failed') wakeIn((nextAttempt(run, outcome, 0) ?? 0) + 1)
     if (outcome.kind === 'failed' && outcome.disable) await disableHandler(database, run.handler.id, clock())
   }
 
@@ -215,7 +213,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     async stop(drainMs) {
       stopped = true
       for (const alarm of alarms.values()) clearTimeout(alarm)
-      const all = () => Promise.all([...active.values()].map(each => each.ended))
+      const all = () => Promise.all([pumping, ...[...active.values()].map(each => each.ended)])
       await within(drainMs, all())
       for (const { stop } of active.values()) stop(handedBack)
       await within(5000, all())
@@ -225,9 +223,10 @@ export function createRunner(deps: RunnerDeps): Runner {
 
 const lost: Stop = { why: 'run_lost: its record is gone or was ended', outcome: undefined, graceMs: 0 }
 const leaseLost: Stop = { ...lost, why: 'lease_lost: the server was too slow to say that it lives' }
+const handBack: Outcome = { kind: 'handed_back' }
 const handedBack: Stop = {
   why: 'handed_back: the server stops',
-  outcome: { kind: 'handed_back' },
+  outcome: handBack,
   graceMs: 0,
 }
 const cancelled = failing('cancelled: while it was running', false)

@@ -8,7 +8,7 @@ import type { Handler } from './handler.ts'
 import type { HandlerDirectory } from './handler-directory.ts'
 import { storableOutcome } from './outcome-text.ts'
 import { type Queue, remoteQueue } from './queue.ts'
-import type { Outcome, Run } from './run.ts'
+import type { Attempt, Outcome, Run } from './run.ts'
 import { takeRuns } from './take-runs.ts'
 import type { Waiter } from './wait.ts'
 
@@ -80,7 +80,7 @@ export function createTasks(deps: TaskDeps): Tasks {
         if (max === 0 || !handler.enabled) continue
         const leaseMs = Math.min(claiming.leaseMs, handler.timeoutMs)
         const taking = { queue: remoteQueue(handler.id), max, now: clock(), leaseMs }
-        taken.push(...(await takeRuns(runner, queue, handlers, taking)))
+        taken.push(...(await takeRuns(runner, queue, handlers, taking)).runs)
       }
       return taken
     })
@@ -90,14 +90,14 @@ export function createTasks(deps: TaskDeps): Tasks {
     runner: Runner,
     identity: Identity,
     { id, attempt }: TaskRef,
-  ): Promise<{ handler: Handler; jobId: string; failures: number }> {
+  ): Promise<Omit<Attempt, keyof TaskRef>> {
     const { rows } = await runner.run(read, [id, attempt])
     const [fullName, jobId, failures] = rows[0] ?? []
     const handler =
       fullName === undefined ? undefined : (await directory.current(runner)).byName(String(fullName))
     // A task that is not permitted looks like one that is gone.
     if (handler === undefined || !permits(identity, claimAction, handler.fullName)) throw leaseLost()
-    return { handler, jobId: String(jobId), failures: Number(failures) }
+    return { handler, jobId: String(jobId), queue: remoteQueue(handler.id), failures: Number(failures) }
   }
 
   return {
@@ -123,7 +123,7 @@ export function createTasks(deps: TaskDeps): Tasks {
       const ending = await database.transaction(async runner => {
         const found = await find(runner, identity, task)
         const ended = { run: { ...task, ...found }, outcome: storableOutcome(outcome) }
-        return (await endRuns(runner, queue, [ended], clock()))[0]
+        return (await endRuns(runner, deps, [ended], clock()))[0]
       })
       if (ending === undefined || ending === 'lost') throw leaseLost()
       if (ending !== 'waiting') waiter.ended([task.id])

@@ -16,7 +16,7 @@ interface Waiting {
 }
 
 const findOpen = rawStatement(
-  `select id from event_log where id = any($1::bigint[]) and status in ('waiting')`,
+  `select id from event_log where id = any($1::bigint[]) and status in ('waiting', 'running')`,
 )
 
 /** How often is looked at what other servers have ended, in milliseconds. */

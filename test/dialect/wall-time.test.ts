@@ -139,6 +139,21 @@ describe('a wall clock', () => {
     }
   })
 
+  test('shows what Intl shows', () => {
+    const clocks = zones.map(timeZone => ({
+      clock: createWallClock(timeZone),
+      intl: new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }),
+    }))
+    const moment = fc.integer({ min: Date.UTC(1890, 0, 1), max: Date.UTC(2090, 0, 1) })
+    const steps = fc.array(fc.integer({ min: 0, max: 90_000_000 }), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(fc.constantFrom(...clocks), moment, steps, ({ clock, intl }, first, later) => {
+        for (const step of later) expect(clock.textOf(first + step)).toBe(intl.format(first + step))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   test('misses no instant between a start and an end that it shows', () => {
     const moment = fc.integer({ min: Date.UTC(1890, 0, 1), max: Date.UTC(2090, 0, 1) })
     fc.assert(

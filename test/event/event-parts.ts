@@ -36,7 +36,7 @@ export async function openParts(database: Database): Promise<EventParts> {
   const taking = (through: Database, more: TakingMore) =>
     through.transaction(async runner => {
       const handlers = await directory.current(runner)
-      return takeRuns(runner, queue, handlers, { now: clock(), max: 100, ...more })
+      return (await takeRuns(runner, queue, handlers, { now: clock(), max: 100, ...more })).runs
     })
   return {
     queue,
@@ -53,7 +53,7 @@ export async function openParts(database: Database): Promise<EventParts> {
       taking(through, { queue: remoteQueue(handlerId), leaseMs }),
     end: (run, outcome, through = database) =>
       through.transaction(async runner => {
-        const [ending] = await endRuns(runner, queue, [{ run, outcome }], clock())
+        const [ending] = await endRuns(runner, { queue, directory }, [{ run, outcome }], clock())
         return ending
       }),
     rescue: (through = database) => rescueRuns({ database: through, queue, directory, clock }),

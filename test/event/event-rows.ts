@@ -64,7 +64,7 @@ export async function findTorn({ kysely }: Database): Promise<readonly string[]>
     with open as (
       select e.id, e.status, e.job_id,
         case h.target_kind when 'remote' then ${remoteQueue('')}::text || h.id else ${serverQueue}::text end as queue
-      from event_log e join event_handler h on h.full_name = e.full_name
+      from event_log e left join event_handler h on h.full_name = e.full_name
       where e.job_id is not null and e.status in ('waiting', 'running')
     )
     select 'row ' || o.id || ' ' || o.status || ' has jobs ' || coalesce(found.jobs, 'none') as fault

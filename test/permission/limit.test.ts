@@ -31,7 +31,7 @@ describe('a limit list', () => {
   test.each([
     ['something else', {}, ''],
     ['an unknown word', oneLimit(['everything']), '[0].scopes[0]'],
-    ['an unknown scope', oneLimit([{ sender: 'a' }]), '[0].scopes[0]'],
+    ['an unknown scope', oneLimit([{ machine: 'a' }]), '[0].scopes[0]'],
     ['two scopes in one object', oneLimit([{ js_worker: 'a', event: 'b' }]), '[0].scopes[0]'],
     ['an empty scope', oneLimit([{}]), '[0].scopes[0]'],
     ['a global scope with a pattern', oneLimit([{ global: '*' }]), '[0].scopes[0]'],

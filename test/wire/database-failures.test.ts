@@ -40,7 +40,8 @@ describeApps(
       expect(JSON.parse(answer.body)).toEqual({ jsonrpc: '2.0', error: databaseError, id: 1 })
       expect(answer.body).not.toMatch(internals)
       // At this level the last line says that the request was answered; the fault stands before it.
-      const [logged, answered] = wire.app.log.slice(-2).map(line => JSON.parse(line))
+      const lines = wire.app.log.map(line => JSON.parse(line))
+      const [logged, answered] = lines.filter(line => line.correlationId === 'gone-1').slice(-2)
       expect(answered).toMatchObject({ msg: 'answered', method, correlationId: 'gone-1', code: 103 })
       expect(logged).toMatchObject({ method, correlationId: 'gone-1', reason: 'database_error' })
       // The log is where the cause is found.

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { caseUser, type MethodCase, methodCases } from './method-cases.ts'
+import { type MethodCase, methodCases, prepareCases } from './method-cases.ts'
 import { secrets } from './support/app.ts'
 import { describeApps, failure, rpc, type Wire } from './support/wire.ts'
 
@@ -42,11 +42,7 @@ describeApps('every method', wire => {
   let positions: ReadonlyMap<string, readonly string[]>
 
   beforeAll(async () => {
-    await wire.result('js-result_append', { rows: [{ js_worker_name: 'case_a', run_type: 'call' }] })
-    await wire.result('event-log_append', {
-      rows: [{ full_name: 'case_a', sender: 'app', status: 'running' }],
-    })
-    await wire.token([], { username: caseUser, password: 'the password' })
+    await prepareCases(wire)
     bad = await badCredentials(wire)
     powerless = await wire.token()
     const { methods } = await wire.result<Discovered>('rpc.discover')

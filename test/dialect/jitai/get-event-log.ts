@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { secrets } from '../../wire/support/app.ts'
-import { describeApps, failure, type Wire } from '../../wire/support/wire.ts'
+import { failure, type Wire } from '../../wire/support/wire.ts'
 import { append, callAt, idsOf, type RowDatas, readLimit, service } from './service.ts'
 
 const method = `${service}.getEventLog`
@@ -10,10 +10,9 @@ function getLog(wire: Wire, params: Readonly<Record<string, unknown>>, token?: s
   return wire.result(method, params, token)
 }
 
-// Berlin's clocks were put back at 2024-10-27 03:00 (01:00 UTC), and forward at 2024-03-31 02:00 (01:00 UTC).
-describeApps(
-  'getEventLog',
-  wire => {
+/** The server's zone is Berlin: 2024-03-31 has no hour from 02:00 on, and 2024-10-27 has it twice. */
+export function describeGetEventLog(wire: Wire): void {
+  describe('getEventLog', () => {
     describe('of records that were appended', () => {
       let ids: readonly number[]
       const midnight = Date.UTC(2024, 0, 31, 23)
@@ -38,7 +37,7 @@ describeApps(
             event_type: 'events.ModelType',
             run_type: 'chain',
             status: 'success',
-            request_id: 'req_20240115_001',
+            request_id: 'req_whole',
             node_id: 'node_whole',
             parent_node_id: 'node_root',
             attempt: 2,
@@ -59,7 +58,7 @@ describeApps(
               sender: 'models.UserModel',
               runType: 'chain',
               status: 'success',
-              requestId: 'req_20240115_001',
+              requestId: 'req_whole',
               nodeId: 'node_whole',
               parentNodeId: 'node_root',
               attempt: 2,
@@ -298,6 +297,5 @@ describeApps(
         expect(answer).toEqual(failure(102, 'permission_denied'))
       }
     })
-  },
-  { env: { DAYBOOK_TIMEZONE: 'Europe/Berlin' } },
-)
+  })
+}

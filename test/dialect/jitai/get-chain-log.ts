@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { secrets } from '../../wire/support/app.ts'
-import { describeApps, failure } from '../../wire/support/wire.ts'
+import { failure, type Wire } from '../../wire/support/wire.ts'
 import { append, callAt, idsOf, type RowDatas, readLimit, service } from './service.ts'
 
 const byRequest = `${service}.getEventLogByRequestId`
 const byNode = `${service}.getEventLogByNodeId`
 
 /** One chain of 10,001 records: `first` set off all others, `last` is the newest. */
-const longChain = `
+export const longChain = `
   insert into event_log
     (full_name, event_type, sender, run_type, status, request_id, node_id, parent_node_id, attempt, created_time)
   select 'mine.long', 't', 's', 'send', 'waiting', 'req_long',
@@ -15,9 +15,8 @@ const longChain = `
     case when i > 0 then 'first' end, 1, to_timestamp(1700000000 + i)
   from generate_series(0, 10000) as i`
 
-describeApps(
-  'the log of a chain',
-  wire => {
+export function describeChainLog(wire: Wire): void {
+  describe('the log of a chain', () => {
     const requestId = 'req_20240115_001'
     const created_time = Date.UTC(2024, 0, 15, 10, 30)
     const row = (full_name: string, node_id: string, parent_node_id: string | null, later = 0) => ({
@@ -58,7 +57,7 @@ describeApps(
           fullName: 'mine.root',
           nodeId: 'root',
           parentNodeId: null,
-          createdTime: '2024-01-15 10:30:00',
+          createdTime: '2024-01-15 11:30:00',
         })
         expect(await callAt(wire, 'getEventLogByRequestId', [requestId], secrets.root)).toMatchObject({
           result: found,
@@ -153,6 +152,5 @@ describeApps(
       const all = await wire.result<RowDatas>(byNode, { ...long, nodeId: 'first' })
       expect([all.totalCount, all.rowDatas.length]).toEqual([10_001, 10_000])
     })
-  },
-  { prepare: longChain },
-)
+  })
+}
