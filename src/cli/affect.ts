@@ -78,7 +78,7 @@ async function affect<Answer extends { readonly would_affect?: number }>(
   if (maxAffected !== undefined && count > maxAffected) {
     throw new CommandFailure(`${count} records found, more than --max-affected ${maxAffected}; none ${past}`)
   }
-  if (dryRun === true) return output.record(found)
+  if (dryRun === true) return output.record({ would_affect: count })
   if (count === 0) return output.note(`no such record; nothing ${past}`)
   if (!(await askYesNo(`${capitalized(name)} ${count} of event-log?`, session))) {
     return output.note(`nothing ${past}`)

@@ -24,7 +24,7 @@ export interface Keeping {
 export function keepLease(task: Task, { call, leaseMs, onFault }: Keeping): Lease {
   const over = new AbortController()
   const stopWork = new AbortController()
-  const beatMs = leaseMs / 3
+  const beatMs = Math.floor(leaseMs / 3)
   let isTaken = false
   // Of the local clock: the server's may be another.
   let heldUntil = performance.now() + leaseMs

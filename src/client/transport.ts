@@ -27,12 +27,14 @@ export function createTransport(options: TransportOptions): Transport {
 
 async function exchange(body: string, options: TransportOptions): Promise<{ status: number; text: string }> {
   const send = options.fetch
+  // Not of the connection: a time that is none is the caller's mistake.
+  const signal = AbortSignal.timeout(options.timeoutMs)
   try {
     const response = await send(options.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body,
-      signal: AbortSignal.timeout(options.timeoutMs),
+      signal,
     })
     return { status: response.status, text: await response.text() }
   } catch (cause) {

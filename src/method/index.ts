@@ -23,12 +23,14 @@ export interface MethodDeps {
   readonly log: LogMethodDeps
   readonly events: EventDeps
   readonly token: TokenDeps
+  /** Other systems' surfaces over the same core. */
+  readonly dialects: readonly Method[]
   /** This program's version. */
   readonly version: string
 }
 
 /** Every method there is. */
-export function createMethods({ log, events, token, version }: MethodDeps): readonly Method[] {
+export function createMethods({ log, events, token, dialects, version }: MethodDeps): readonly Method[] {
   const methods = [
     helloMethod,
     ...resources.flatMap(resource => logMethods(resource, log)),
@@ -37,6 +39,7 @@ export function createMethods({ log, events, token, version }: MethodDeps): read
     ...taskMethods(events.engine.tasks),
     ...jsWorkerMethods(events.jsWorkers),
     ...tokenMethods(token),
+    ...dialects,
   ]
   return [...methods, discoverMethod(methods, version)]
 }

@@ -26,16 +26,18 @@ export function openRpcDocument(methods: readonly Method[], version: string): ob
 }
 
 function describeMethod({ name, summary, params, result, access, credentialParams }: Method): object {
-  const credential = Object.keys(params.shape).find(param => credentialParams.includes(param))
+  const [first] = Object.keys(params.shape)
+  const isCredential = (param: string): boolean =>
+    access === 'token' && param === first && credentialParams.includes(param)
   return {
     name,
     summary,
     paramStructure: 'either',
     params: Object.entries(params.shape).map(([param, schema]) => ({
       name: param,
-      // OpenRPC wants required parameters first. The credential comes first by position, and where it is a
-      // parameter at all it is needed: only a header can stand in for it.
-      required: (access === 'token' && param === credential) || !schema.safeParse(undefined).success,
+      // OpenRPC wants required parameters first. Where the credential comes first by position it is needed: only a
+      // header can stand in for it.
+      required: isCredential(param) || !schema.safeParse(undefined).success,
       schema: jsonSchema(schema, 'input'),
     })),
     result: { name: 'result', schema: jsonSchema(result, 'output') },

@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts'
 import { migrate, pendingMigrations } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import { createStatementCache } from '../database/statement-cache.ts'
+import { jitaiMethods } from '../dialect/jitai.ts'
 import type { Logger } from '../logger.ts'
 import { createMethods } from '../method/index.ts'
 import { callAs } from '../method/invoke.ts'
@@ -93,6 +94,7 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
       log,
       events: events.methodDeps,
       token: { database, authenticator, jwts, passwords, pepper, saveSuperToken: save },
+      dialects: jitaiMethods({ log, sender: events.engine.sender, timezone: config.timezone }),
       version,
     })
     const document = openRpcDocument(methods, version)

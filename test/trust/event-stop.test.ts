@@ -34,6 +34,7 @@ test('a server that stops lets short work end, and another one runs the rest lon
   expect((await handlers.runs()).at(-1)).toEqual({ id: longId, attempt: 2, pid: other.pid })
   // The lease would have lasted for ten minutes.
   expect(Date.now() - stopped).toBeLessThan(60_000)
+  process.stderr.write('GOT HERE\n')
   // Work that was cut off does not keep the process.
   expect(await stopping.ended).toEqual({ code: 0, signal: null })
 })

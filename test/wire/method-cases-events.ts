@@ -173,7 +173,12 @@ export const eventCases: readonly MethodCase[] = [
   {
     ...common,
     method: 'event-handler_create',
-    params: () => ({ full_name: `case_${randomUUID()}`, sender: 'nobody', target: { kind: 'remote' } }),
+    params: () => ({
+      full_name: `case_${randomUUID()}`,
+      sender: 'nobody',
+      event_type: 'events.NormalType',
+      target: { kind: 'remote' },
+    }),
     result: handler,
     malformed: [
       [{ full_name: undefined }, 'full_name'],

@@ -113,7 +113,7 @@ describe('the method cases', () => {
       ['event_send', { events: [event, { sender: 'nobody' }], wait_ms: 0 }],
       ['js-worker_run', { js_script_name: 'case_worker', wait_ms: 60_000 }],
       ['js-worker_get_rt_pool', {}],
-      ['event-log_cancel', { query: { condition: ['all'] }, dry_run: true }],
+      ['event-log_cancel', { query: { condition: ['is_running'] }, dry_run: true }],
       ['event-log_replay', { query: { condition: [{ sender: 'case_sender' }] }, dry_run: true }],
       ['event-log_cancel', { query: { condition: [{ sender: 'case_sender' }] } }],
       ['event-log_chain', { request_id: 'nobody' }],

@@ -48,7 +48,7 @@ export function getNodeLogMethod(name: string, log: LogMethodDeps, clock: WallCl
       const nodes = nodesFrom(links, params.nodeId)
       const ids = links.filter(link => nodes.has(link.node_id)).map(link => link.id)
       const found = { type: 'any', column: 'id', values: ids } as const
-      return readOldest({ ...chain, predicates: [...chain.predicates, found] }, log, clock)
+      return readOldest({ ...chain, predicates: [found] }, log, clock)
     },
   })
 }

@@ -1,0 +1,52 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** A network between a client and a server that a test can cut. */
+export interface Gateway {
+  readonly url: string
+  /** Ends every connection, and each new one, until it is mended. */
+  cut(): void
+  /** Leads to the server at `url` from now on. */
+  mend(url: string): void
+  close(): Promise<void>
+}
+
+export async function openGateway(url: string): Promise<Gateway> {
+  let target: string | undefined = url
+  const sockets = new Set<Socket>()
+  const track = (socket: Socket): Socket => {
+    sockets.add(socket)
+    return socket.on('close', () => sockets.delete(socket)).on('error', () => {})
+  }
+  const drop = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  const server = createServer(inner => {
+    track(inner)
+    if (target === undefined) {
+      inner.destroy()
+      return
+    }
+    const { hostname, port } = new URL(target)
+    const outer = track(connect(Number(port), hostname))
+    inner.pipe(outer).pipe(inner)
+    inner.on('close', () => outer.destroy())
+    outer.on('close', () => inner.destroy())
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    cut() {
+      target = undefined
+      drop()
+    },
+    mend(next) {
+      target = next
+    },
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        drop()
+      }),
+  }
+}
