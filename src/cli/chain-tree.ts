@@ -17,7 +17,8 @@ export function renderChain(chain: Chain, width: number): readonly string[] {
   ].map(line => fitText(line, width))
   if (first === null) return lines
   const place = `${visibleText(first.full_name)} (record ${first.id}, node ${visibleText(first.node_id)})`
-  return [...lines, '', `first failure: ${place}`, `  ${visibleText(first.error_message ?? '-')}`]
+  const message = (first.error_message ?? '-').split('\n').map(line => `  ${visibleText(line)}`)
+  return [...lines, '', `first failure: ${place}`, ...message]
 }
 
 /**

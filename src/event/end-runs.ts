@@ -62,7 +62,7 @@ export async function endRuns(
   now: number,
 ): Promise<readonly Ending[]> {
   const places = ended.map(each => placeOf(each, now))
-  const { rows } = await runner.run(end, [
+  const ending = runner.run(end, [
     places.map(place => place.run.id),
     places.map(place => place.run.attempt),
     places.map(place => place.run.jobId),
@@ -73,14 +73,16 @@ export async function endRuns(
     places.map(place => place.jobId),
     now,
   ])
-  const statuses = new Map(rows.map(([id, status]) => [Number(id), String(status) as Ending]))
-  for (const [name, group] of Map.groupBy(places, place => place.run.queue)) {
-    await queue.remove(
+  const groups = [...Map.groupBy(places, place => place.run.queue)]
+  const removing = groups.map(([name, group]) =>
+    queue.remove(
       runner,
       name,
       group.map(place => place.run.jobId),
-    )
-  }
+    ),
+  )
+  const [{ rows }] = await Promise.all([ending, ...removing])
+  const statuses = new Map(rows.map(([id, status]) => [Number(id), String(status) as Ending]))
   const again = places.filter(place => statuses.get(place.run.id) === 'waiting')
   if (again.length > 0) {
     const gone = await putAgain(runner, queue, await directory.current(runner), again)

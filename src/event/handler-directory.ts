@@ -1,4 +1,4 @@
-import type { Runner } from '../database/database.ts'
+import type { Database, Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import type { Sealer } from '../seal.ts'
 import { type Handler, takesEvent } from './handler.ts'
@@ -21,24 +21,54 @@ export interface HandlerDirectory {
    * what it had made would stay in memory.
    */
   current(runner: Runner): Promise<Handlers>
+  /**
+   * Runs `work` in a transaction with the handlers that are remembered, while it is asked whether they are still right;
+   * when they are not, what was done is rolled back and done again. The same as `current`, one round trip sooner.
+   */
+  transaction<T>(database: Database, work: (runner: Runner, handlers: Handlers) => Promise<T>): Promise<T>
 }
 
 const versionStatement = rawStatement('select version from definition_version')
 
 export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
   let known: { readonly version: unknown; readonly handlers: Handlers } | undefined
+
+  async function readVersion(runner: Runner): Promise<unknown> {
+    return (await runner.run(versionStatement, [])).rows[0]?.[0]
+  }
+
+  async function current(runner: Runner): Promise<Handlers> {
+    // The version first: handlers that are newer than it are only read once more, older ones would stay.
+    const version = await readVersion(runner)
+    if (known !== undefined && known.version === version) return known.handlers
+    const handlers = indexHandlers(await listHandlers(runner, sealer))
+    known = { version, handlers }
+    return handlers
+  }
+
   return {
-    async current(runner) {
-      // The version first: handlers that are newer than it are only read once more, older ones would stay.
-      const { rows } = await runner.run(versionStatement, [])
-      const version = rows[0]?.[0]
-      if (known !== undefined && known.version === version) return known.handlers
-      const handlers = indexHandlers(await listHandlers(runner, sealer))
-      known = { version, handlers }
-      return handlers
+    current,
+    async transaction(database, work) {
+      const assumed = known
+      if (assumed === undefined) {
+        return database.transaction(async runner => work(runner, await current(runner)))
+      }
+      try {
+        return await database.transaction(async runner => {
+          const [result, version] = await Promise.all([work(runner, assumed.handlers), readVersion(runner)])
+          if (version !== assumed.version) throw outdated
+          return result
+        })
+      } catch (error) {
+        if (error !== outdated) throw error
+        return database.transaction(async runner => work(runner, await current(runner)))
+      }
     },
   }
 }
+
+/** Rolls back what was done with handlers that have changed. */
+const outdated = new Error('the handlers have changed')
 
 function indexHandlers(all: readonly Handler[]): Handlers {
   const names = new Map(all.map(handler => [handler.fullName, handler]))

@@ -117,8 +117,7 @@ export function createRunner(deps: RunnerDeps): Runner {
   }
 
   function take(max: number): Promise<Taken> {
-    return database.transaction(async runner => {
-      const handlers = await directory.current(runner)
+    return directory.transaction(database, (runner, handlers) => {
       const except = handlers.all.filter(handler => !handler.enabled || !canRun(handler))
       return takeRuns(runner, queue, handlers, {
         queue: serverQueue,

@@ -7,7 +7,7 @@ import { type Identity, originsOf, requirePermission } from '../permission/grant
 import { depthBelow } from './depth.ts'
 import { maxDepth, newChainId, planRuns, type SentEvent } from './event.ts'
 import type { EventRequest } from './event-request.ts'
-import type { HandlerDirectory } from './handler-directory.ts'
+import type { HandlerDirectory, Handlers } from './handler-directory.ts'
 import { type OnceOnly, onceOnly } from './idempotency.ts'
 import { insertRuns } from './insert-runs.ts'
 import type { Queue } from './queue.ts'
@@ -70,7 +70,14 @@ export function createSender({ database, queue, directory, clock, onWork }: Send
   })
 
   async function insert(runner: Runner, events: readonly SentEvent[]): Promise<readonly SendAnswer[]> {
-    const handlers = await directory.current(runner)
+    return insertFor(runner, await directory.current(runner), events)
+  }
+
+  async function insertFor(
+    runner: Runner,
+    handlers: Handlers,
+    events: readonly SentEvent[],
+  ): Promise<readonly SendAnswer[]> {
     const planned = events.map(event => {
       const only = event.handler === undefined ? undefined : handlers.byName(event.handler)
       if (event.handler !== undefined) return planRuns(event, only === undefined ? [] : [only])

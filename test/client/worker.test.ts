@@ -294,7 +294,8 @@ describe('a worker', () => {
   })
 })
 
-describe('a worker asks slowly of a server that', () => {
+// At the same time: each only waits to see how often it is asked.
+describe.concurrent('a worker asks slowly of a server that', () => {
   const answer = (body: object) => ({ body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...body }) })
 
   test.each([

@@ -10,7 +10,15 @@ import { createOutbound } from '../../src/outbound/outbound.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 import { createSandboxLevels } from '../../src/sandbox/levels.ts'
 import { createWebhooks } from '../../src/target/webhook.ts'
+import { openTestDatabase } from '../support/databases.ts'
 import { define, insert, sealer } from './definitions.ts'
+
+/** A fresh PostgreSQL database that the test closes. Only where the engines may differ is the other one tried as well. */
+export async function openPostgres(): Promise<Database> {
+  const database = await openTestDatabase('postgres')
+  onTestFinished(() => database.close())
+  return database
+}
 
 /** May do everything. */
 export const root: Identity = { tokenKey: 'key', isSuper: true, limits: [] }
@@ -22,11 +30,10 @@ export interface TestEngine extends Engine {
   /** What went wrong where nobody waited. */
   readonly errors: unknown[]
   /** Sends one event as a client. */
-  send(event: z<EventRequest>): Promise<SendAnswer>
+  send(event: SentByTest): Promise<SendAnswer>
 }
 
-/** What a client may leave out. */
-type z<Request> = Partial<Request> & { readonly sender: string }
+export type SentByTest = Partial<EventRequest> & { readonly sender: string }
 
 export interface TestEngineOptions extends Partial<Omit<EngineOptions, 'database' | 'localHandlers'>> {
   /** What this server's local handlers do, by their full names. */

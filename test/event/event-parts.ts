@@ -2,7 +2,7 @@ import { systemClock } from '../../src/clock.ts'
 import type { Database, Runner } from '../../src/database/database.ts'
 import { rawStatement } from '../../src/database/statement.ts'
 import { type Ending, endRuns } from '../../src/event/end-runs.ts'
-import { type EventRequest, eventRequestSchema } from '../../src/event/event-request.ts'
+import { eventRequestSchema } from '../../src/event/event-request.ts'
 import { createHandlerDirectory } from '../../src/event/handler-directory.ts'
 import { openQueue, remoteQueue, serverQueue } from '../../src/event/queue.ts'
 import { rescueRuns } from '../../src/event/rescue.ts'
@@ -10,7 +10,7 @@ import type { Outcome, Run } from '../../src/event/run.ts'
 import { createSender, type SendAnswer } from '../../src/event/send.ts'
 import { takeRuns } from '../../src/event/take-runs.ts'
 import { sealer } from './definitions.ts'
-import { root } from './engine-setup.ts'
+import { root, type SentByTest } from './engine-setup.ts'
 
 /** The steps of running events, for tests that take one at a time; each in a transaction of `through`. The caller closes the queue. */
 export interface EventParts {
@@ -24,8 +24,6 @@ export interface EventParts {
   end(run: Run, outcome: Outcome, through?: Database): Promise<Ending | undefined>
   rescue(through?: Database): Promise<number>
 }
-
-export type SentByTest = Partial<EventRequest> & { readonly sender: string }
 
 export async function openParts(database: Database): Promise<EventParts> {
   const clock = systemClock

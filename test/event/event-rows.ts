@@ -15,6 +15,16 @@ export interface EventRow {
   readonly error_message: string | null
 }
 
+/** Forgets every event, handler and server. */
+export async function emptyEvents({ kysely }: Database): Promise<void> {
+  await sql
+    .raw(
+      `delete from event_log; delete from ${queueSchema}.job; delete from event_handler; delete from server_lease;
+       delete from event_idempotency`,
+    )
+    .execute(kysely)
+}
+
 /** The rows that handlers run, oldest first. */
 export async function eventRows({ kysely }: Database): Promise<readonly EventRow[]> {
   return kysely

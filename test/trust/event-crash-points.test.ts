@@ -13,7 +13,7 @@ import { createSender } from '../../src/event/send.ts'
 import { insert, owner, sealer } from '../event/definitions.ts'
 import { insertLocal } from '../event/engine-setup.ts'
 import { beginServer, type EventParts, loseServer, openParts } from '../event/event-parts.ts'
-import { findTorn } from '../event/event-rows.ts'
+import { emptyEvents, findTorn } from '../event/event-rows.ts'
 import { openTestDatabase } from '../support/databases.ts'
 import { type Fault, faultKinds, faultyDatabase } from './faulty-database.ts'
 
@@ -170,7 +170,7 @@ async function breakEverywhere(
   { name, prepare, kind }: Breaking,
 ): Promise<number> {
   for (let at = 0; ; at++) {
-    await empty(database)
+    await emptyEvents(database)
     const { act } = await prepare(database, parts)
     const before = await stateOf(database)
     const { database: through, met } = faultyDatabase(database, { kind, at })
@@ -190,15 +190,6 @@ async function breakEverywhere(
     expect(await findTorn(database), where).toEqual([])
     if (met() === 'never') return at
   }
-}
-
-async function empty({ kysely }: Database): Promise<void> {
-  await sql
-    .raw(
-      `delete from event_log; delete from ${queueSchema}.job; delete from event_handler; delete from server_lease;
-       delete from event_idempotency`,
-    )
-    .execute(kysely)
 }
 
 async function stateOf({ kysely }: Database): Promise<string> {
