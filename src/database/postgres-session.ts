@@ -10,7 +10,7 @@ import {
 } from './database-error.ts'
 import { pgTypes } from './postgres-pool.ts'
 import { type ObjectRows, runWithin, type Session } from './runner.ts'
-import { bindStatement, type Statement } from './statement.ts'
+import { bindStatement, type Statement, statementName } from './statement.ts'
 
 const runTypes = pgTypes(columnParsers)
 const kyselyTypes = pgTypes(kyselyColumnParsers)
@@ -51,7 +51,8 @@ export function createPoolSession(pool: Pool, effect: Effect): Session {
       return lend(statement.sql, async client => toResult(await client.query(query)), statement.name)
     },
     execute(sql, parameters) {
-      return lend(sql, client => execute(client, sql, parameters))
+      const name = parameters.length > 0 ? statementName(sql) : undefined
+      return lend(sql, client => execute(client, sql, parameters), name)
     },
   }
 }
@@ -123,7 +124,13 @@ function arrayQuery(statement: Statement, values: readonly unknown[]): QueryArra
 }
 
 async function execute(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<ObjectRows> {
-  const query: QueryConfig = { text: sql, values: [...parameters], types: kyselyTypes }
+  const query: QueryConfig = {
+    // With values it is one statement, which can be prepared: planning it costs as much as running it.
+    ...(parameters.length > 0 && { name: statementName(sql) }),
+    text: sql,
+    values: [...parameters],
+    types: kyselyTypes,
+  }
   const answer = await client.query<Record<string, unknown>>(query)
   // Several statements, several results.
   const last = Array.isArray(answer) ? answer.at(-1) : answer

@@ -31,7 +31,8 @@ beforeAll(async () => {
 }, 60_000)
 
 afterEach(async () => {
-  await Promise.allSettled(workers.splice(0).map(worker => worker.stop()))
+  // Work that a failed test left waiting would hold up the others for ever.
+  await Promise.race([Promise.allSettled(workers.splice(0).map(worker => worker.stop())), sleep(5000)])
 })
 
 afterAll(async () => {
@@ -227,15 +228,23 @@ describe('a worker', () => {
     const name = await givenHandler()
     const begun = Promise.withResolvers<void>()
     const gate = Promise.withResolvers<void>()
-    const worker = startWorker(name, async (_task, { signal }) => {
+    const work: Work = async (_task, { signal }) => {
       begun.resolve()
       await gate.promise
       return signal.aborted
-    })
+    }
+    // With room for another, so that it is asking for one when it is stopped.
+    const worker = startWorker(name, work, { concurrency: 2 })
     const first = await client.send({ sender: name })
     await begun.promise
-    const stopped = worker.stop()
+    let isStopped = false
+    const stopped = worker.stop().then(() => {
+      isStopped = true
+    })
+    // Longer than the claim that is under way.
+    await sleep(500)
     const second = await client.send({ sender: name })
+    expect(isStopped).toBe(false)
     gate.resolve()
     await stopped
     await worker.done

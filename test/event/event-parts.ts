@@ -32,8 +32,7 @@ export async function openParts(database: Database): Promise<EventParts> {
   })
   const directory = createHandlerDirectory(sealer)
   const taking = (through: Database, more: TakingMore) =>
-    through.transaction(async runner => {
-      const handlers = await directory.current(runner)
+    directory.transaction(through, async (runner, handlers) => {
       return (await takeRuns(runner, queue, handlers, { now: clock(), max: 100, ...more })).runs
     })
   return {

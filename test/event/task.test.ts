@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import type { Claiming } from '../../src/event/task.ts'
 import type { Identity } from '../../src/permission/grant.ts'
-import { parseLimits } from '../../src/permission/limit.ts'
+import { compileLimits } from '../../src/permission/limit.ts'
 import { fault } from '../token/tokens.ts'
 import { insert } from './definitions.ts'
 import { insertLocal, openPostgres, root, startTestEngine, type TestEngine } from './engine-setup.ts'
@@ -165,7 +165,9 @@ describe('tasks of remote handlers', () => {
   test('of others look as if they were gone to whoever may not claim them', async () => {
     await insert(database, 'far')
     const task = await claimOne()
-    const limits = parseLimits([{ scopes: [{ event: 'other*' }], permissions: [{ event_handler: 'claim' }] }])
+    const limits = compileLimits([
+      { scopes: [{ event: 'other*' as const }], permissions: [{ event_handler: { claim: '*' } }] },
+    ])
     const stranger: Identity = { tokenKey: 'stranger', isSuper: false, limits: [limits] }
     await expect(claim({}, stranger)).rejects.toMatchObject({ code: 102 })
     await expect(engine.tasks.heartbeat(stranger, task, 1000)).rejects.toMatchObject(lost)

@@ -19,10 +19,13 @@ describeEngines('the secrets of a database', open => {
   test('are the configured ones where there are some, and those are not stored', async () => {
     const database = await open()
     const jwtSecret = 'a configured secret of thirty-two bytes'
-    expect(await loadServerSecrets(database, { pepper, jwtSecret })).toEqual({ pepper, jwtSecret })
+    const sealingKey = 'another configured secret of many bytes'
+    const given = { pepper, jwtSecret, sealingKey }
+    expect(await loadServerSecrets(database, given)).toEqual(given)
     const rows = await database.kysely.selectFrom('server_secret').selectAll().execute()
     expect(JSON.stringify(rows)).not.toContain(pepper)
     expect(JSON.stringify(rows)).not.toContain(jwtSecret)
+    expect(JSON.stringify(rows)).not.toContain(sealingKey)
   })
 
   test('refuse another pepper than the first one, and none where there was one', async () => {

@@ -4,11 +4,12 @@ import { databaseFault } from '../../src/database/database-error.ts'
 import { createRunner } from '../../src/database/runner.ts'
 import { rawStatement } from '../../src/database/statement.ts'
 
-/** Called around each statement of a transaction, and before its commit. */
+/** Called around each statement of a transaction; `pid` is that of the server process that carries it. */
 export interface Steps {
-  /** `pid` is that of the server process that carries the transaction. */
   before(pid: number): Promise<void>
+  /** Whether it succeeded or failed. */
   after(): Promise<void>
+  beforeCommit(pid: number): Promise<void>
 }
 
 const readPid = rawStatement('select pg_backend_pid()')
@@ -19,7 +20,7 @@ export function steppedDatabase(database: Database, steps: Steps): Database {
     database.transaction(async inner => {
       const pid = Number((await inner.run(readPid, [])).rows[0]?.[0])
       const result = await work(steppedRunner(inner, pid, steps))
-      await steps.before(pid)
+      await steps.beforeCommit(pid)
       return result
     })
   return Object.create(database, { transaction: { value: transaction } })
@@ -28,9 +29,11 @@ export function steppedDatabase(database: Database, steps: Steps): Database {
 function steppedRunner(inner: Runner, pid: number, { before, after }: Steps): Runner {
   async function step<T>(work: () => Promise<T>): Promise<T> {
     await before(pid)
-    const result = await work()
-    await after()
-    return result
+    try {
+      return await work()
+    } finally {
+      await after()
+    }
   }
   return createRunner({
     run: (statement, values) => step(() => inner.run(statement, values)),
@@ -60,27 +63,31 @@ export function faultyDatabase(
   database: Database,
   { kind, at }: Fault,
 ): { readonly database: Database; met(): Met } {
-  let statements = 0
+  // Counted apart: a transaction may ask several at once.
+  let begun = 0
+  let ended = 0
   let met: Met = 'never'
-  const isHere = () => statements === at && met === 'never'
+  async function breakHere(pid: number): Promise<void> {
+    if (begun++ !== at || kind === 'answer lost' || met !== 'never') return
+    met = 'uncommitted'
+    if (kind === 'not sent') throw brokenByTest()
+    await database.run(terminate, [pid])
+  }
+  const isLost = () => ended === at && kind === 'answer lost' && met === 'never'
   const faulty = steppedDatabase(database, {
-    async before(pid) {
-      if (!isHere() || kind === 'answer lost') return
-      met = 'uncommitted'
-      if (kind === 'not sent') throw brokenByTest()
-      await database.run(terminate, [pid])
-    },
+    before: breakHere,
     async after() {
-      if (isHere() && kind === 'answer lost') {
+      if (isLost()) {
         met = 'uncommitted'
         throw brokenByTest()
       }
-      statements++
+      ended++
     },
+    beforeCommit: breakHere,
   })
   const transaction: Database['transaction'] = async work => {
     const result = await faulty.transaction(work)
-    if (isHere() && kind === 'answer lost') {
+    if (isLost()) {
       met = 'committed'
       throw brokenByTest()
     }

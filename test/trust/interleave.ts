@@ -31,18 +31,26 @@ export async function interleave(
 }
 
 function startActor(database: Database, act: Act): Actor {
-  // What it waits for before its next statement; undefined while one is under way.
-  let waiting: (() => void) | undefined
+  // Statements that wait to be let through, in their order: a transaction may ask several at once.
+  const waiting: (() => void)[] = []
+  let underWay = 0
   let pid = 0
   let done = false
+  const turn = (itsPid: number, begin: () => void): Promise<void> => {
+    pid = itsPid
+    return new Promise(resolve =>
+      waiting.push(() => {
+        begin()
+        resolve()
+      }),
+    )
+  }
   const through = steppedDatabase(database, {
-    async before(itsPid) {
-      pid = itsPid
-      await new Promise<void>(resolve => {
-        waiting = resolve
-      })
+    before: itsPid => turn(itsPid, () => void underWay++),
+    async after() {
+      underWay--
     },
-    after: () => Promise.resolve(),
+    beforeCommit: itsPid => turn(itsPid, () => undefined),
   })
   const outcome = Promise.allSettled([act(through)]).then(([settled]) => {
     done = true
@@ -57,10 +65,8 @@ function startActor(database: Database, act: Act): Actor {
     outcome,
     isDone: () => done,
     async step() {
-      const go = waiting
-      waiting = undefined
-      go?.()
-      for (let looks = 0; !done && waiting === undefined; looks++) {
+      if (underWay === 0) waiting.shift()?.()
+      for (let looks = 0; !done && (underWay > 0 || waiting.length === 0); looks++) {
         await sleep(1)
         // A look costs more than most statements take.
         if (looks > 3 && (await isBlocked())) return

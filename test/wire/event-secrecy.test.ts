@@ -85,7 +85,7 @@ async function useSecrets(
   const scripted = { full_name: 'scripted', sender: 'app', target: { kind: 'js_worker', name: 'keeper' } }
   await say('event-handler_create', scripted)
   const event = { sender: 'app', kwargs: { a: 1 }, idempotency_key: 'once' }
-  await say('event_send', { ...event, wait_ms: 10_000 })
+  await say('event_send', { ...event, wait_ms: 500 })
   await say('event_send', event, headers)
   await say('event_send', { ...event, kwargs: 2 })
   await say('event_send', { events: [{ ...event, token: credential }] })
