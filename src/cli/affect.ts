@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Call, EventLogCondition } from '../client/client.ts'
-import { type ConditionSession, conditionHelp, openConditionSession } from './condition-session.ts'
+import { type ConditionSession, openConditionSession } from './condition-session.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import type { Output } from './output.ts'
 import { askYesNo, canAsk } from './question.ts'
@@ -34,6 +34,13 @@ interface AffectFlags {
 
 const sampleSize = 5
 
+const help = `
+Conditions, all of which must hold:
+  full_name=app.on_order  sender=app  request_id=…  id=17  limit=10
+  is_failure  is_waiting  full_name_like='app.*'  error_message_contains=timeout
+  created_time_from=-1h  finish_time_from_to=-2d,-1d  param_contains='{"a":1}'
+  '{"or":["is_failure",{"sender":"app"}]}'   any condition as JSON`
+
 /** Adds the command: it shows what it found, asks on a terminal, and does it. */
 export function addAffectCommand<Answer extends { readonly would_affect?: number }>(
   program: Command,
@@ -48,7 +55,7 @@ export function addAffectCommand<Answer extends { readonly would_affect?: number
     .option('-y, --yes', 'do not ask')
     .option('--dry-run', `only show what would be ${past}`)
     .option('--max-affected <n>', 'do nothing if more records than this are found', parseWholeNumber)
-    .addHelpText('after', conditionHelp)
+    .addHelpText('after', help)
     .action(async (conditions: string[], flags: AffectFlags, command: Command) => {
       if (flags.yes !== true && flags.dryRun !== true && !canAsk(surroundings)) {
         throw new UsageError(`nobody to ask: add --yes, or --dry-run to see what would be ${past}`)

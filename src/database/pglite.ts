@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
@@ -89,7 +90,9 @@ function createDatabase(
       gate.enter(() => runPGliteTransaction(pglite, onCrash, inner => gate.inside(() => work(inner)))),
     async listen(channel, wake) {
       requireChannel(channel)
-      const end = await gate.enter(() => pglite.listen(channel, safeWake(wake, onError)))
+      // It is called while somebody else's statement runs, which may be one of a transaction: not as part of it.
+      const called = AsyncResource.bind(safeWake(wake, onError))
+      const end = await gate.enter(() => pglite.listen(channel, called))
       return async () => {
         if (closing === undefined) await end()
       }

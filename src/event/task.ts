@@ -18,7 +18,7 @@ export interface Tasks {
    * Takes at most `max` runs of these handlers, each for `leaseMs` (its handler's time-out at most). With none due it
    * waits. Throws RpcError 102, 105 (`handler_not_found`), 108 (`handler_not_remote`).
    */
-  claim(identity: Identity, claiming: Claiming): Promise<readonly Run[]>
+  claim(identity: Identity, claiming: Claiming): Promise<readonly Task[]>
   /** Keeps a task for another `leaseMs` from now; `until` is epoch ms. Throws RpcError 109 (`lease_lost`). */
   heartbeat(
     identity: Identity,
@@ -29,11 +29,18 @@ export interface Tasks {
   end(identity: Identity, task: TaskRef, outcome: Outcome): Promise<Ending>
 }
 
+/** A run that a remote worker holds until `leaseUntil` (epoch ms, by this server's clock). */
+export interface Task extends Run {
+  readonly leaseUntil: number
+}
+
 export interface Claiming {
   readonly fullNames: readonly string[]
   readonly max: number
   readonly leaseMs: number
   readonly waitMs: number
+  /** Aborted when nobody waits for the answer any more: what was taken then would be lost until its lease ends. */
+  readonly hungUp?: AbortSignal | undefined
 }
 
 export interface TaskRef {
@@ -70,17 +77,19 @@ const lookMs = 500
 export function createTasks(deps: TaskDeps): Tasks {
   const { database, queue, directory, waiter, clock, untilWork } = deps
 
-  async function take(identity: Identity, claiming: Claiming): Promise<readonly Run[]> {
+  async function take(identity: Identity, claiming: Claiming): Promise<readonly Task[]> {
     return database.transaction(async runner => {
       const handlers = await directory.current(runner)
       const wanted = claiming.fullNames.map(name => requireRemote(identity, name, handlers.byName(name)))
-      const taken: Run[] = []
+      const taken: Task[] = []
+      const now = clock()
       for (const handler of wanted) {
         const max = claiming.max - taken.length
         if (max === 0 || !handler.enabled) continue
         const leaseMs = Math.min(claiming.leaseMs, handler.timeoutMs)
-        const taking = { queue: remoteQueue(handler.id), max, now: clock(), leaseMs }
-        taken.push(...(await takeRuns(runner, queue, handlers, taking)).runs)
+        const taking = { queue: remoteQueue(handler.id), max, now, leaseMs }
+        const { runs } = await takeRuns(runner, queue, handlers, taking)
+        taken.push(...runs.map(run => ({ ...run, leaseUntil: now + leaseMs })))
       }
       return taken
     })
@@ -100,16 +109,25 @@ export function createTasks(deps: TaskDeps): Tasks {
     return { handler, jobId: String(jobId), queue: remoteQueue(handler.id), failures: Number(failures) }
   }
 
+  /** What was taken for somebody who is gone is free again at once. */
+  async function handBack(taken: readonly Task[]): Promise<readonly Task[]> {
+    const ended = taken.map(run => ({ run, outcome: { kind: 'handed_back' } as const }))
+    if (ended.length > 0) await database.transaction(runner => endRuns(runner, deps, ended, clock()))
+    return []
+  }
+
   return {
     async claim(identity, claiming) {
       for (const name of claiming.fullNames) requirePermission(identity, claimAction, name)
-      const until = clock() + claiming.waitMs
+      const { waitMs, hungUp } = claiming
+      const until = clock() + waitMs
       for (;;) {
         // Whatever is announced from here on is not missed.
         const work = untilWork(Math.min(lookMs, Math.max(0, until - clock())))
         const taken = await take(identity, claiming)
+        if (hungUp?.aborted) return handBack(taken)
         if (taken.length > 0 || clock() >= until) return taken
-        if (!(await work)) return taken
+        if (!(await work) || hungUp?.aborted) return taken
       }
     },
     async heartbeat(identity, task, leaseMs) {

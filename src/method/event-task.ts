@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { maxWait } from '../event/event-request.ts'
-import type { Run } from '../event/run.ts'
-import type { Tasks } from '../event/task.ts'
+import type { Task, Tasks } from '../event/task.ts'
 import { type Identity, permissionDenied, permittedPatterns } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
@@ -37,6 +36,7 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
         z.object({
           id: z.int(),
           attempt: z.int(),
+          lease_until: z.int().describe('Epoch ms; a heartbeat moves it'),
           full_name: z.string(),
           sender: z.string(),
           event_type: z.string(),
@@ -47,12 +47,13 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
         }),
       ),
     }),
-    async handle({ params, caller }) {
+    async handle({ params, caller, context }) {
       const runs = await tasks.claim(caller, {
         fullNames: [...new Set(params.full_names)],
         max: params.max,
         leaseMs: params.lease_ms,
         waitMs: params.wait_ms,
+        hungUp: context.hungUp,
       })
       return { tasks: runs.map(taskOf) }
     },
@@ -109,10 +110,11 @@ function requireAnyClaim(caller: Identity): void {
   if (permittedPatterns(caller, claimAction).length === 0) throw permissionDenied()
 }
 
-function taskOf(run: Run) {
+function taskOf(run: Task) {
   return {
     id: run.id,
     attempt: run.attempt,
+    lease_until: run.leaseUntil,
     full_name: run.handler.fullName,
     sender: run.sender,
     event_type: run.eventType,

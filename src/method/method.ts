@@ -7,6 +7,8 @@ export interface RequestContext {
   readonly bearer: string | undefined
   /** Under which the log holds this request; also sent as `X-Request-Id`. */
   readonly correlationId: string
+  /** Aborted when the client has hung up: nobody reads the answer. Absent where there is no connection. */
+  readonly hungUp?: AbortSignal
 }
 
 /** One call, its parameters parsed and its caller known. */

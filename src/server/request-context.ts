@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { RequestContext } from '../method/method.ts'
 
@@ -11,7 +12,27 @@ export function requestIdOf({ headers }: IncomingMessage): string {
 }
 
 export function contextOf(request: FastifyRequest): RequestContext {
-  return { bearer: bearerOf(request.headers.authorization), correlationId: request.id }
+  return {
+    bearer: bearerOf(request.headers.authorization),
+    correlationId: request.id,
+    // Made for the few methods that wait for long.
+    get hungUp() {
+      return signalOf(request.raw.socket)
+    },
+  }
+}
+
+/** One a connection: it may carry any number of requests. */
+const signals = new WeakMap<Socket, AbortSignal>()
+
+function signalOf(socket: Socket): AbortSignal {
+  const known = signals.get(socket)
+  if (known !== undefined) return known
+  const controller = new AbortController()
+  if (socket.destroyed) controller.abort()
+  else socket.once('close', () => controller.abort())
+  signals.set(socket, controller.signal)
+  return controller.signal
 }
 
 /** The credential of an `Authorization: Bearer` header (RFC 6750); other schemes are somebody else's. */
