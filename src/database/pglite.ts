@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
@@ -90,9 +89,7 @@ function createDatabase(
       gate.enter(() => runPGliteTransaction(pglite, onCrash, inner => gate.inside(() => work(inner)))),
     async listen(channel, wake) {
       requireChannel(channel)
-      // It is called while somebody else's statement runs, which may be one of a transaction: not as part of it.
-      const called = AsyncResource.bind(safeWake(wake, onError))
-      const end = await gate.enter(() => pglite.listen(channel, called))
+      const end = await gate.enter(() => pglite.listen(channel, safeWake(wake, onError)))
       return async () => {
         if (closing === undefined) await end()
       }

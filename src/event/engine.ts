@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { type Clock, within } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { createScriptRunner, type ScriptRunner, type ScriptRunnerDeps } from '../js-worker/run.ts'
@@ -106,11 +105,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await forgetKeys(database, clock())
   }
 
-  // PGlite calls its listeners within the transaction that notified, which lets no other one through.
-  const listen = (channel: string, work: () => void) => database.listen(channel, AsyncResource.bind(work))
   const listening = [
-    await listen(workChannel, wake),
-    await listen(cancelChannel, () => void runner.review().catch(onError)),
+    await database.listen(workChannel, wake),
+    await database.listen(cancelChannel, () => void runner.review().catch(onError)),
   ]
   const repeated = [
     repeat(pollMs, async () => wake(), onError),

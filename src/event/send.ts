@@ -99,12 +99,14 @@ export function createSender({ database, queue, directory, clock, onWork }: Send
   // A key must be looked up before anything is written, so such events are not gathered.
   function sendOnce(items: readonly Item[]): Promise<readonly SendAnswer[]> {
     return database.transaction(async runner => {
-      const answers: SendAnswer[] = []
-      for (const { event, once } of items) {
+      const answers = new Map<Item, SendAnswer>()
+      // In one order whatever the call: two that bring the same keys would otherwise wait for each other.
+      for (const item of items.toSorted(byKey)) {
+        const { event, once } = item
         const write = async () => (await insert(runner, [event]))[0] as SendAnswer
-        answers.push(once === undefined ? await write() : await onceOnly(runner, once, clock(), write))
+        answers.set(item, once === undefined ? await write() : await onceOnly(runner, once, clock(), write))
       }
-      return answers
+      return items.map(item => answers.get(item) as SendAnswer)
     })
   }
 
@@ -126,6 +128,11 @@ export function createSender({ database, queue, directory, clock, onWork }: Send
       return answers
     },
   }
+}
+
+function byKey({ once: a }: Item, { once: b }: Item): number {
+  const [before = '', after = ''] = [a?.key, b?.key]
+  return before < after ? -1 : Number(before > after)
 }
 
 const sendAction = { scope: 'sender', permission: 'event', verb: 'send' }

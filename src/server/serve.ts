@@ -108,6 +108,9 @@ function urlOf(app: FastifyInstance, host: string): string {
 /** npm passes a signal on that the terminal has sent to the whole group already: together they count as one. */
 const sameSignalMs = 250
 
+/** Handlers that were cut off may hold timers and sockets still: they must not keep the process. */
+const lingerMs = 1000
+
 /** Resolves when `close`, called at the first SIGTERM or SIGINT, has resolved. A later signal ends the process at once. */
 export function runUntilSignal(close: () => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -115,7 +118,9 @@ export function runUntilSignal(close: () => Promise<void>): Promise<void> {
     const onSignal = (signal: NodeJS.Signals): void => {
       if (firstAt === undefined) {
         firstAt = performance.now()
-        close().then(resolve, reject)
+        close()
+          .then(resolve, reject)
+          .finally(() => setTimeout(() => process.exit(), lingerMs).unref())
       } else if (performance.now() - firstAt > sameSignalMs) {
         process.exit(128 + constants.signals[signal])
       }

@@ -106,11 +106,11 @@ describe('running', () => {
       await insertLocal(database, 'long')
       await insertLocal(database, 'short')
       const engine = await startTestEngine(database, {
-        local: { long: never, short: () => sleep(300, 'done') },
+        local: { long: never, short: () => sleep(100, 'done') },
       })
       const { event_logs: logs } = await engine.send({ sender: 's' })
       for (const log of logs) await untilStatus(database, log.id, 'running')
-      await engine.close(1000)
+      await engine.close(1500)
       expect(await eventRows(database)).toMatchObject([
         { full_name: 'long', status: 'waiting', attempt: 2, failures: 0, owner: null },
         { full_name: 'short', status: 'success', attempt: 1, result: 'done' },

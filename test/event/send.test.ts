@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { eventRequestSchema } from '../../src/event/event-request.ts'
 import { describeEngines } from '../support/databases.ts'
 import { fault } from '../token/tokens.ts'
 import { insert } from './definitions.ts'
-import { insertLocal, startTestEngine } from './engine-setup.ts'
+import { insertLocal, root, startTestEngine } from './engine-setup.ts'
 import { eventRows, findTorn, untilEnded, untilStatus } from './event-rows.ts'
 
 describeEngines('sending an event', open => {
@@ -60,6 +61,22 @@ describeEngines('sending an event', open => {
     await expect(other).rejects.toMatchObject(fault(109, 'idempotency_key_reused', 'idempotency_key'))
     expect(await eventRows(database)).toHaveLength(1)
     expect(engine.errors).toEqual([])
+  })
+
+  test('with others, of which each has a key, does not wait for a call that has the same keys the other way round', async () => {
+    const database = await open()
+    await insertLocal(database, 'a')
+    const engine = await startTestEngine(database)
+    const events = Array.from({ length: 20 }, (_, i) => ({ sender: 's', idempotency_key: `k${i}` }))
+    const send = (each: readonly object[]) =>
+      engine.sender.send(
+        each.map(event => eventRequestSchema.parse(event)),
+        { identity: root },
+      )
+    const [there, back] = await Promise.all([send(events), send(events.toReversed())])
+    expect(back.toReversed()).toEqual(there)
+    expect(there.map(answer => answer.event_logs.length)).toEqual(Array(20).fill(1))
+    expect(await eventRows(database)).toHaveLength(20)
   })
 
   test('with a key is free to be sent otherwise after it has failed', async () => {

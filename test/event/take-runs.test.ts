@@ -34,6 +34,22 @@ describe('taking runs', () => {
     expect([...one.errors, ...other.errors]).toEqual([])
   })
 
+  test('of a handler with a limit by several servers at once gives them no more together', async () => {
+    const database = await openPostgres()
+    const parts = await openParts(database)
+    await insertLocal(database, 'a', { concurrency: 2 })
+    const servers = ['one', 'two', 'three', 'four']
+    for (const server of servers) await beginServer(database, server)
+    await parts.send(events(40))
+    for (let round = 0; round < 5; round++) {
+      // Each looks at so few that there are some for all of them.
+      const taken = (await Promise.all(servers.map(server => parts.take(server, 2)))).flat()
+      expect(taken).toHaveLength(2)
+      for (const run of taken) await parts.end(run, { kind: 'success', result: 1 })
+    }
+    await parts.queue.close()
+  })
+
   test('of a handler with a limit does not keep others from running', async () => {
     const database = await openPostgres()
     const parts = await openParts(database)

@@ -154,7 +154,6 @@ test('wherever a transaction breaks, rows and jobs are both changed or neither',
     await database.close()
   }
   await annotate(`${points} points`)
-  process.stderr.write(`POINTS ${points}\n`)
   expect(points).toBeGreaterThanOrEqual(200)
 }, 60_000)
 

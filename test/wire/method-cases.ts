@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
+import { jitaiCases } from '../dialect/jitai/method-cases.ts'
 import { badQueries, type MethodCase, type Params } from './method-case.ts'
 import { eventCases, prepareEventCases } from './method-cases-events.ts'
+import { handlerCases, prepareHandlerCases } from './method-cases-handlers.ts'
 import { prepareTokenCases, tokenCases } from './method-cases-tokens.ts'
 import { prepareWorkerCases, workerCases } from './method-cases-workers.ts'
 import type { Wire } from './support/wire.ts'
@@ -72,6 +74,7 @@ export async function prepareCases(wire: Wire): Promise<void> {
   await wire.result('event-log_append', { rows: [{ full_name: 'case_a', sender: 'app', status: 'running' }] })
   await prepareTokenCases(wire)
   await prepareEventCases(wire)
+  await prepareHandlerCases(wire)
   await prepareWorkerCases(wire)
 }
 
@@ -96,6 +99,8 @@ export const methodCases: readonly MethodCase[] = [
   ...recordCases('js-result', 'js_worker_name', { js_worker_name: 'case_a', run_type: 'call' }),
   ...recordCases('event-log', 'full_name', { full_name: 'case_a', sender: 'app', status: 'running' }),
   ...eventCases,
+  ...handlerCases,
   ...workerCases,
   ...tokenCases,
+  ...jitaiCases,
 ]
