@@ -16,8 +16,8 @@ import { fireHandlers, fireScripts } from './schedule.ts'
 import { createSender, type Sender } from './send.ts'
 import { takeServerLease } from './server-lease.ts'
 import { createTasks, type Tasks } from './task.ts'
+import { createTaskSignal } from './task-signal.ts'
 import { createWaiter, type Waiter } from './wait.ts'
-import { createWorkSignal } from './work-signal.ts'
 
 export interface EngineOptions extends Omit<ScriptRunnerDeps, 'owner' | 'send'> {
   readonly database: Database
@@ -54,10 +54,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const queue = await openQueue(database, onError)
   const directory = createHandlerDirectory(options.sealer)
   const waiter = createWaiter(database, onError)
-  const signal = createWorkSignal()
+  const signal = createTaskSignal(database, onError)
   const lease = await takeServerLease({ database, leaseMs, onLost: () => runner.abandon(), onError })
   const wake = (): void => {
-    signal.give()
+    signal.look()
     runner.wake()
   }
 
@@ -86,8 +86,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     execute,
     canRun: ({ fullName, target }) => target.kind !== 'local' || localHandlers.has(fullName),
   })
-  const untilWork = signal.next
-  const tasks = createTasks({ database, queue, directory, waiter, clock, untilWork })
+  const tasks = createTasks({ database, queue, directory, waiter, clock, signal, recall: options.recall })
 
   const rescue = { database, queue, directory, clock }
   const schedule = { database, sender, clock, runScript, onError }
@@ -110,7 +109,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await database.listen(cancelChannel, () => void runner.review().catch(onError)),
   ]
   const repeated = [
-    repeat(pollMs, async () => wake(), onError),
+    repeat(pollMs, async () => runner.wake(), onError),
     repeat(pollMs, runner.review, onError),
     repeat(pollMs, fire, onError),
     repeat(leaseMs / 3, () => rescueRuns(rescue), onError),

@@ -59,11 +59,15 @@ const runAction = { scope: 'js_worker', permission: 'js_worker', verb: 'run_defi
 async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
   const { target, owner, timeoutMs } = run.handler
   if (target.kind !== 'js_worker') throw new TypeError('not a script')
-  // Whoever defined the handler chose the script: were that not asked, a handler would run what its maker may not.
-  if (!permits(await deps.recall(owner), runAction, target.name)) {
-    return { kind: 'failed', message: `permission_denied: the handler's owner may not run it`, retry: false }
-  }
   try {
+    // Whoever defined the handler chose the script: were that not asked, a handler would run what its maker may not.
+    if (!permits(await deps.recall(owner), runAction, target.name)) {
+      return {
+        kind: 'failed',
+        message: `permission_denied: the handler's owner may not run it`,
+        retry: false,
+      }
+    }
     const { done } = await deps.scripts.start({
       worker: target.name,
       entry: 'onEvent',

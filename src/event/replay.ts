@@ -1,23 +1,37 @@
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
+import { RpcError } from '../errors.ts'
 import { JsonText } from '../json.ts'
 import { type Identity, originsOf, requirePermission } from '../permission/grant.ts'
 import type { SentEvent } from './event.ts'
 
+// Only what was run here: who may append records must not make a handler run what its patterns exclude.
+const ran = 'id = any($1::bigint[]) and job_id is not null'
+
+const measure = rawStatement(
+  `select coalesce(sum(octet_length(param::text)), 0)::bigint from event_log where ${ran}`,
+)
+
 const read = rawStatement(
   `select id, full_name, sender, event_type, request_id, node_id, depth, param::text from event_log
-   where id = any($1::bigint[]) order by created_time, id`,
+   where ${ran} order by created_time, id`,
 )
+
+/** Bytes of arguments that one call may bring back into memory. */
+const maxBytes = 64 * 1024 * 1024
 
 /**
  * The events that run these rows' work again, oldest first: each for the handler of its row alone, with the same
- * arguments, below the row in its chain. Throws RpcError 102 when the caller may not send in the name of one's sender.
+ * arguments, below the row in its chain; rows that clients appended are left out. Throws RpcError 102 when the caller
+ * may not send in the name of one's sender, and 110 (`replay_too_large`).
  */
 export async function planReplay(
   runner: Runner,
   ids: readonly number[],
   identity: Identity,
 ): Promise<readonly SentEvent[]> {
+  const [measured] = (await runner.run(measure, [ids])).rows
+  if (Number(measured?.[0]) > maxBytes) throw tooLarge()
   const { rows } = await runner.run(read, [ids])
   const caller = originsOf(identity)
   return rows.map(([, fullName, sender, eventType, requestId, nodeId, depth, param]) => {
@@ -36,5 +50,13 @@ export async function planReplay(
       caller,
       handler: String(fullName),
     }
+  })
+}
+
+function tooLarge(): RpcError {
+  return new RpcError('busy', 'The arguments of these records are too large to replay at once', {
+    reason: 'replay_too_large',
+    path: 'query.condition',
+    retryable: false,
   })
 }

@@ -2,7 +2,15 @@ import type { Clock } from '../clock.ts'
 import type { Database, Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { RpcError } from '../errors.ts'
-import { type Identity, permits, requirePermission } from '../permission/grant.ts'
+import { stringifyJson } from '../json.ts'
+import {
+  type Identity,
+  intersectIdentities,
+  type Origin,
+  originsOf,
+  permits,
+  requirePermission,
+} from '../permission/grant.ts'
 import { type Ending, endRuns } from './end-runs.ts'
 import type { Handler } from './handler.ts'
 import type { HandlerDirectory } from './handler-directory.ts'
@@ -10,6 +18,7 @@ import { storableOutcome } from './outcome-text.ts'
 import { type Queue, remoteQueue } from './queue.ts'
 import type { Attempt, Outcome, Run } from './run.ts'
 import { takeRuns } from './take-runs.ts'
+import type { TaskSignal } from './task-signal.ts'
 import type { Waiter } from './wait.ts'
 
 /** Work of remote handlers, taken and ended by programs elsewhere. */
@@ -54,8 +63,9 @@ export interface TaskDeps {
   readonly directory: HandlerDirectory
   readonly waiter: Waiter
   readonly clock: Clock
-  /** Resolves when there may be work, after `ms` milliseconds at the latest; to false when the server stops. */
-  untilWork(ms: number): Promise<boolean>
+  readonly signal: Pick<TaskSignal, 'next'>
+  /** Who these origins are now. Throws RpcError 102 when a token of theirs is gone. */
+  recall(origins: readonly Origin[]): Promise<Identity>
 }
 
 const read = rawStatement(
@@ -71,27 +81,48 @@ const renew = rawStatement(
    returning (date_part('epoch', lease_until) * 1000)::bigint, cancel_requested`,
 )
 
-/** How often a claim that waits looks for work that nothing announced: what was put off, or comes again. */
-const lookMs = 500
+/** The most that the arguments of the tasks of one claim may take, in characters of JSON. */
+const maxAnswer = 4 * 1024 * 1024
 
 export function createTasks(deps: TaskDeps): Tasks {
-  const { database, queue, directory, waiter, clock, untilWork } = deps
+  const { database, queue, directory, waiter, clock, signal, recall } = deps
 
-  async function take(identity: Identity, claiming: Claiming): Promise<readonly Task[]> {
+  interface Take {
+    readonly tasks: readonly Task[]
+    /** The queues that were looked at. */
+    readonly queues: readonly string[]
+  }
+
+  // Tasks that the answer had no room for would be lost until their leases end: what was taken is rolled back.
+  async function take(identity: Identity, claiming: Claiming): Promise<Take> {
+    try {
+      return await takeAtMost(identity, claiming, claiming.max)
+    } catch (error) {
+      if (error !== tooLarge) throw error
+      return takeAtMost(identity, claiming, 1)
+    }
+  }
+
+  async function takeAtMost(
+    identity: Identity,
+    { fullNames, leaseMs: wish }: Claiming,
+    most: number,
+  ): Promise<Take> {
     return database.transaction(async runner => {
       const handlers = await directory.current(runner)
-      const wanted = claiming.fullNames.map(name => requireRemote(identity, name, handlers.byName(name)))
+      const wanted = fullNames.map(name => requireRemote(identity, name, handlers.byName(name)))
       const taken: Task[] = []
       const now = clock()
       for (const handler of wanted) {
-        const max = claiming.max - taken.length
+        const max = most - taken.length
         if (max === 0 || !handler.enabled) continue
-        const leaseMs = Math.min(claiming.leaseMs, handler.timeoutMs)
+        const leaseMs = Math.min(wish, handler.timeoutMs)
         const taking = { queue: remoteQueue(handler.id), max, now, leaseMs }
         const { runs } = await takeRuns(runner, queue, handlers, taking)
         taken.push(...runs.map(run => ({ ...run, leaseUntil: now + leaseMs })))
       }
-      return taken
+      if (taken.length > 1 && lengthOf(taken) > maxAnswer) throw tooLarge
+      return { tasks: taken, queues: wanted.map(handler => remoteQueue(handler.id)) }
     })
   }
 
@@ -109,6 +140,11 @@ export function createTasks(deps: TaskDeps): Tasks {
     return { handler, jobId: String(jobId), queue: remoteQueue(handler.id), failures: Number(failures) }
   }
 
+  /** A token may be revoked, or may do less, while its claim waits. */
+  async function stillPermitted(identity: Identity): Promise<Identity> {
+    return intersectIdentities(identity, await recall(originsOf(identity)))
+  }
+
   /** What was taken for somebody who is gone is free again at once. */
   async function handBack(taken: readonly Task[]): Promise<readonly Task[]> {
     const ended = taken.map(run => ({ run, outcome: { kind: 'handed_back' } as const }))
@@ -121,13 +157,14 @@ export function createTasks(deps: TaskDeps): Tasks {
       for (const name of claiming.fullNames) requirePermission(identity, claimAction, name)
       const { waitMs, hungUp } = claiming
       const until = clock() + waitMs
-      for (;;) {
-        // Whatever is announced from here on is not missed.
-        const work = untilWork(Math.min(lookMs, Math.max(0, until - clock())))
-        const taken = await take(identity, claiming)
-        if (hungUp?.aborted) return handBack(taken)
-        if (taken.length > 0 || clock() >= until) return taken
-        if (!(await work) || hungUp?.aborted) return taken
+      let now = identity
+      for (let eager = true; ; eager = false) {
+        const { tasks, queues } = await take(now, claiming)
+        if (hungUp?.aborted) return handBack(tasks)
+        const ms = until - clock()
+        if (tasks.length > 0 || ms <= 0) return tasks
+        if (!(await signal.next({ queues, ms, eager })) || hungUp?.aborted) return []
+        now = await stillPermitted(identity)
       }
     },
     async heartbeat(identity, task, leaseMs) {
@@ -148,6 +185,12 @@ export function createTasks(deps: TaskDeps): Tasks {
       return ending
     },
   }
+}
+
+const tooLarge = new Error('the tasks are too large for one answer')
+
+function lengthOf(tasks: readonly Task[]): number {
+  return tasks.reduce((sum, task) => sum + stringifyJson(task.kwargs).length, 0)
 }
 
 const claimAction = { scope: 'event', permission: 'event_handler', verb: 'claim' }

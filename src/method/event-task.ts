@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { maxWait } from '../event/event-request.ts'
 import type { Task, Tasks } from '../event/task.ts'
-import { type Identity, permissionDenied, permittedPatterns } from '../permission/grant.ts'
+import { requireSome } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
 
@@ -68,7 +68,7 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
       cancelled: z.boolean().describe('Whether the worker should stop'),
     }),
     async handle({ params, caller }) {
-      requireAnyClaim(caller)
+      requireSome(caller, claimAction)
       const { until, cancelled } = await tasks.heartbeat(caller, params, params.lease_ms)
       return { lease_until: until, cancelled }
     },
@@ -80,7 +80,7 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
     params: z.object({ ...taskRef, result: z.unknown().optional() }),
     result: endSchema,
     async handle({ params: { id, attempt, result = null }, caller }) {
-      requireAnyClaim(caller)
+      requireSome(caller, claimAction)
       return { status: await tasks.end(caller, { id, attempt }, { kind: 'success', result }) }
     },
   })
@@ -95,7 +95,7 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
     }),
     result: endSchema,
     async handle({ params: { id, attempt, error_message: message, retry }, caller }) {
-      requireAnyClaim(caller)
+      requireSome(caller, claimAction)
       return { status: await tasks.end(caller, { id, attempt }, { kind: 'failed', message, retry }) }
     },
   })
@@ -103,12 +103,8 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
   return [claim, heartbeat, complete, fail]
 }
 
+// Another's task looks to everybody else like one that is gone; who may claim nothing at all is told so.
 const claimAction = { scope: 'event', permission: 'event_handler', verb: 'claim' }
-
-/** Throws RpcError 102 for who may claim nothing at all; another's task looks to everybody else like one that is gone. */
-function requireAnyClaim(caller: Identity): void {
-  if (permittedPatterns(caller, claimAction).length === 0) throw permissionDenied()
-}
 
 function taskOf(run: Task) {
   return {

@@ -77,6 +77,16 @@ export function requirePermission(identity: Identity, action: Action, name: stri
   if (!permits(identity, action, name)) throw permissionDenied()
 }
 
+/**
+ * The names on which the identity may do this. Throws RpcError 102 (reason `permission_denied`) when there is none: an
+ * empty answer would look like success.
+ */
+export function requireSome(identity: Identity, action: Action): NameSet {
+  const permitted = permittedNames(identity, action)
+  if (permitted.everything || permitted.names.length > 0 || permitted.prefixes.length > 0) return permitted
+  throw permissionDenied()
+}
+
 /** 102: the same words for whatever was refused, so that a forbidden object and an absent one look alike. */
 export function permissionDenied(): RpcError {
   return new RpcError('permission_denied', 'Permission denied', { reason: 'permission_denied' })

@@ -1,14 +1,7 @@
 import { prefixed } from '../condition/language.ts'
 import type { Plan } from '../condition/plan.ts'
 import { or, type Predicate } from '../condition/predicate.ts'
-import {
-  type Action,
-  type Identity,
-  type NameSet,
-  permissionDenied,
-  permittedNames,
-  requirePermission,
-} from '../permission/grant.ts'
+import { type Identity, type NameSet, requirePermission, requireSome } from '../permission/grant.ts'
 import { everyName } from '../permission/name-set.ts'
 import { actionOf, type Resource, type Verb } from './resource.ts'
 
@@ -57,14 +50,6 @@ export function planAccess(resource: Resource, verb: Verb, caller: Identity, pla
 export function rowFilter(resource: Resource, verb: Verb, caller: Identity): readonly Predicate[] {
   const permitted = requireSome(caller, actionOf(resource, verb))
   return permitted.everything ? [] : [withinNames(resource, permitted)]
-}
-
-function requireSome(caller: Identity, action: Action): NameSet {
-  const permitted = permittedNames(caller, action)
-  if (!permitted.everything && permitted.names.length === 0 && permitted.prefixes.length === 0) {
-    throw permissionDenied()
-  }
-  return permitted
 }
 
 function withinNames({ nameField }: Resource, { names, prefixes }: NameSet): Predicate {

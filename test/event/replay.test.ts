@@ -55,6 +55,15 @@ describe('replaying', () => {
     expect(await eventRows(database)).toHaveLength(1)
   })
 
+  test('leaves out what clients appended: its handler’s patterns were never asked', async () => {
+    const database = await openPostgres()
+    await insertLocal(database, 'a')
+    const engine = await startTestEngine(database)
+    const [log] = (await engine.send({ sender: 's', delay_ms: 60_000 })).event_logs
+    await database.kysely.updateTable('event_log').set({ job_id: null, status: 'fail' }).execute()
+    expect(await planReplay(database, [log?.id ?? 0], root)).toEqual([])
+  })
+
   test('is refused to whoever may not send in the name of the sender', async () => {
     const database = await openPostgres()
     await insertLocal(database, 'a')

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { rawStatement } from '../../src/database/statement.ts'
 import type { Claiming } from '../../src/event/task.ts'
-import type { Identity } from '../../src/permission/grant.ts'
+import { type Identity, permissionDenied } from '../../src/permission/grant.ts'
 import { compileLimits } from '../../src/permission/limit.ts'
 import { fault } from '../token/tokens.ts'
 import { insert } from './definitions.ts'
@@ -10,6 +11,8 @@ import { insertLocal, openPostgres, root, startTestEngine, type TestEngine } fro
 import { eventRow, eventRows, findTorn, untilStatus } from './event-rows.ts'
 
 const lost = fault(109, 'lease_lost')
+// PostgreSQL counts what a connection did once it is idle: a lower bound.
+const commits = rawStatement('select xact_commit from pg_stat_database where datname = current_database()')
 const again = { limit: 5, delayMs: 0, backoff: false }
 
 describe('tasks of remote handlers', () => {
@@ -132,6 +135,59 @@ describe('tasks of remote handlers', () => {
     await sleep(50)
     await engine.close(0)
     expect(await waiting).toEqual([])
+  })
+
+  test('that may not be taken yet do not make a claim ask without a pause', async () => {
+    await insert(database, 'far', { concurrency: 1 })
+    const first = await claimOne()
+    await engine.send({ sender: 's' })
+    const { rows: before } = await database.run(commits, [])
+    expect(await claim({ waitMs: 700 })).toEqual([])
+    const { rows: after } = await database.run(commits, [])
+    expect(Number(after[0]?.[0]) - Number(before[0]?.[0])).toBeLessThan(100)
+    await engine.tasks.end(root, first, { kind: 'success', result: 1 })
+    expect(await claim({ waitMs: 10_000 })).toHaveLength(1)
+  })
+
+  test('are not taken for a client that has hung up', async () => {
+    await insert(database, 'far')
+    const gone = new AbortController()
+    const waiting = claim({ waitMs: 20_000, hungUp: gone.signal })
+    gone.abort()
+    const { event_logs: logs } = await engine.send({ sender: 's' })
+    expect(await waiting).toEqual([])
+    // Also what was taken when it hung up is free at once.
+    expect(await claim({ hungUp: gone.signal })).toEqual([])
+    const [task] = await claim()
+    expect(task?.id).toBe(logs[0]?.id)
+    expect(await findTorn(database)).toEqual([])
+  })
+
+  test('that are too large for one answer come one by one, and none is held by nobody', async () => {
+    await insert(database, 'far')
+    const kwargs = 'x'.repeat(3 * 1024 * 1024)
+    for (let i = 0; i < 3; i++) await engine.send({ sender: 's', kwargs })
+    expect(await claim()).toHaveLength(1)
+    const rows = await eventRows(database)
+    expect(rows.map(row => row.status).sort()).toEqual(['running', 'waiting', 'waiting'])
+    expect(await findTorn(database)).toEqual([])
+  })
+
+  test('are not given to a token that was revoked while its claim waited', async () => {
+    await insert(database, 'far')
+    let isRevoked = false
+    const revoking = await startTestEngine(database, {
+      recall: async () => {
+        if (isRevoked) throw permissionDenied()
+        return root
+      },
+    })
+    const waiting = revoking.tasks.claim(root, { fullNames: ['far'], max: 1, leaseMs: 1000, waitMs: 20_000 })
+    isRevoked = true
+    const refused = expect(waiting).rejects.toMatchObject({ code: 102 })
+    await revoking.send({ sender: 's' })
+    await refused
+    expect((await eventRows(database)).map(row => row.status)).toEqual(['waiting'])
   })
 
   test('tell their worker that they were cancelled, and end as cancelled', async () => {

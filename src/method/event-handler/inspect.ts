@@ -1,13 +1,6 @@
 import { z } from 'zod'
 import { findHandler, listHandlers } from '../../event/handler-store.ts'
-import {
-  type Action,
-  type Identity,
-  permissionDenied,
-  permits,
-  permittedPatterns,
-  requirePermission,
-} from '../../permission/grant.ts'
+import { permits, requirePermission, requireSome } from '../../permission/grant.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import { type HandlerMethodDeps, handlerAction, handlerNotFound, namedParams } from './handler-method.ts'
 import { showHandler, shownHandlerSchema } from './handler-wire.ts'
@@ -35,7 +28,7 @@ export function inspectMethods({ database, sealer }: HandlerMethodDeps): readonl
     params: z.object({ token: credentialParam }),
     result: z.object({ handlers: z.array(shownHandlerSchema) }),
     async handle({ caller }) {
-      requireAny(caller, action)
+      requireSome(caller, action)
       const handlers = await listHandlers(database, sealer)
       return {
         handlers: handlers.filter(({ fullName }) => permits(caller, action, fullName)).map(showHandler),
@@ -44,9 +37,4 @@ export function inspectMethods({ database, sealer }: HandlerMethodDeps): readonl
   })
 
   return [read, list]
-}
-
-// Who may read none at all is refused, as in every other list: an empty one would look like success.
-function requireAny(caller: Identity, action: Action): void {
-  if (permittedPatterns(caller, action).length === 0) throw permissionDenied()
 }

@@ -20,7 +20,7 @@ export function replayMethod({ sender, wake }: ReplayDeps, log: LogMethodDeps): 
     result: z.object({
       success: z.literal(true),
       replayed: z.int(),
-      skipped: z.int().describe('Records whose handler is gone'),
+      skipped: z.int().describe('Records that were appended and not run here, or whose handler is gone'),
       condition_count: z.int(),
       event_logs: z.array(
         z.object({ id: z.int(), full_name: z.string(), node_id: z.string(), status: z.string() }),
@@ -42,7 +42,7 @@ export function replayMethod({ sender, wake }: ReplayDeps, log: LogMethodDeps): 
         if (params.dry_run) return { ...answer, would_affect: events.length }
         const sent = await sender.insert(runner, events)
         const logs = sent.flatMap(each => each.event_logs)
-        return { ...answer, replayed: logs.length, skipped: events.length - logs.length, event_logs: logs }
+        return { ...answer, replayed: logs.length, skipped: ids.length - logs.length, event_logs: logs }
       })
       if (done.replayed > 0) wake()
       return done

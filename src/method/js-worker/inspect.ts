@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { workerAction } from '../../js-worker/action.ts'
 import { findWorker, listWorkers, workerNotFound } from '../../js-worker/store.ts'
-import { type Identity, permissionDenied, permits, permittedPatterns } from '../../permission/grant.ts'
+import { permits, requireSome } from '../../permission/grant.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import {
   type JsWorkerDeps,
@@ -35,7 +35,7 @@ export function inspectMethods({ database, sandbox }: JsWorkerDeps): readonly Me
     params: z.object({ token: credentialParam }),
     result: z.object({ workers: z.array(workerSummarySchema) }),
     async handle({ caller }) {
-      requireSome(caller)
+      requireSome(caller, listing)
       const workers = await listWorkers(database)
       return { workers: workers.filter(({ name }) => permits(caller, listing, name)).map(workerSummary) }
     },
@@ -57,16 +57,11 @@ export function inspectMethods({ database, sandbox }: JsWorkerDeps): readonly Me
       ),
     }),
     async handle({ caller }) {
-      requireSome(caller)
+      requireSome(caller, listing)
       const workers = sandbox.runtimes().filter(each => permits(caller, listing, each.script_name))
       return { total_workers: workers.length, workers }
     },
   })
 
   return [read, list, pool]
-}
-
-/** Throws RpcError 102 when the caller may list no worker at all. */
-function requireSome(caller: Identity): void {
-  if (permittedPatterns(caller, listing).length === 0) throw permissionDenied()
 }
