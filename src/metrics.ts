@@ -19,6 +19,8 @@ export interface Metrics {
   /** One look into a cache, e.g. `credential` or `statement`. */
   countLookup(cache: string, isHit: boolean): void
   countRows(resource: string, action: RowAction, rows: number): void
+  /** One attempt of an event handler that ended here: `success`, `fail`, `waiting` (to be tried again) or `lost`. */
+  countRun(ending: string): void
   /** Reads the pool whenever the metrics are asked for. */
   watchPool(stats: () => PoolCounts): void
   readonly contentType: string
@@ -39,6 +41,12 @@ export function createMetrics(): Metrics {
     'resource',
     'action',
   ])
+  const runs = new Counter({
+    name: 'daybook_event_runs_total',
+    help: 'Attempts of event handlers by how they ended; waiting: to be tried again; lost: taken over by another',
+    labelNames: ['ending'],
+    registers: [registry],
+  })
   const observeDuration = cachedDuration(registry)
   return {
     countRequest(method, code, seconds) {
@@ -47,6 +55,7 @@ export function createMetrics(): Metrics {
     },
     countLookup: (cache, isHit) => lookups(cache, isHit ? 'hit' : 'miss', 1),
     countRows: (resource, action, count) => rows(resource, action, count),
+    countRun: ending => runs.inc({ ending }),
     watchPool: stats => addPoolGauge(registry, stats),
     contentType: registry.contentType,
     render: () => registry.metrics(),

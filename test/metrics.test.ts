@@ -10,6 +10,8 @@ test('what is counted shows in the text', async () => {
   metrics.countLookup('credential', true)
   metrics.countLookup('credential', false)
   metrics.countRows('js-result', 'deleted', 7)
+  metrics.countRun('success')
+  metrics.countRun('success')
   metrics.watchPool(() => ({ total: 5, idle: 2, waiting: 1 }))
   const lines = (await metrics.render()).split('\n')
   expect(lines).toEqual(
@@ -21,6 +23,7 @@ test('what is counted shows in the text', async () => {
       'daybook_cache_lookups_total{cache="credential",outcome="hit"} 1',
       'daybook_cache_lookups_total{cache="credential",outcome="miss"} 1',
       'daybook_rows_total{resource="js-result",action="deleted"} 7',
+      'daybook_event_runs_total{ending="success"} 2',
       'daybook_database_connections{state="busy"} 3',
       'daybook_database_connections{state="waiting"} 1',
     ]),

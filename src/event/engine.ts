@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts'
 import { createScriptRunner, type ScriptRunner, type ScriptRunnerDeps } from '../js-worker/run.ts'
 import type { Webhooks } from '../target/webhook.ts'
 import { cancelChannel } from './cancel.ts'
+import type { Ending } from './end-runs.ts'
 import { readEventRequests } from './event-request.ts'
 import { createExecute } from './execute.ts'
 import { createHandlerDirectory, type HandlerDirectory } from './handler-directory.ts'
@@ -28,6 +29,8 @@ export interface EngineOptions extends Omit<ScriptRunnerDeps, 'owner' | 'send'> 
   readonly maxRuns: number
   /** How long others wait for this server when it falls silent, in milliseconds. */
   readonly leaseMs: number
+  /** Told of each attempt that has ended here. */
+  onEnded?(ending: Ending): void
   onError(error: unknown): void
 }
 
@@ -130,8 +133,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     async close(drainMs) {
       signal.close()
       await Promise.all(repeated.map(each => each.stop()))
-      await runner.stop(drainMs)
-      await within(drainMs, scripts.idle())
+      await Promise.all([runner.stop(drainMs), within(drainMs, scripts.idle())])
       waiter.close()
       for (const end of listening) await end()
       await lease.close()

@@ -29,6 +29,8 @@ export interface RunnerDeps {
   readonly execute: Execute
   /** Whether this server can run what this handler wants; local handlers are modules that others may not have. */
   canRun(handler: Handler): boolean
+  /** Told of each attempt that has ended here. */
+  onEnded?(ending: Ending): void
   onError(error: unknown): void
 }
 
@@ -156,6 +158,7 @@ export function createRunner(deps: RunnerDeps): Runner {
 
   async function end(run: Run, outcome: Outcome): Promise<void> {
     const ending = await write(run, outcome)
+    deps.onEnded?.(ending ?? 'lost')
     if (ending === 'success' || ending === 'fail') waiter.ended([run.id])
     if (ending === 'waiting' && outcome.kind === 'failed') wakeIn((nextAttempt(run, outcome, 0) ?? 0) + 1)
     if (outcome.kind === 'failed' && outcome.disable) await disableHandler(database, run.handler.id, clock())

@@ -82,6 +82,7 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
     const events = await startEvents({
       config,
       logger,
+      metrics,
       database,
       authenticator,
       sealingKey,

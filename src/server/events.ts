@@ -7,6 +7,7 @@ import { requeueRuns } from '../event/requeue.ts'
 import type { Logger } from '../logger.ts'
 import type { EventDeps } from '../method/index.ts'
 import type { LogMethodDeps } from '../method/log/log-method.ts'
+import type { Metrics } from '../metrics.ts'
 import { createOutbound } from '../outbound/outbound.ts'
 import type { Identity } from '../permission/grant.ts'
 import { createSandboxLevels } from '../sandbox/levels.ts'
@@ -18,6 +19,7 @@ import { findSuperToken } from '../token/store.ts'
 export interface EventsOptions {
   readonly config: Config
   readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'countRun'>
   readonly database: Database
   readonly authenticator: Authenticator
   readonly sealingKey: string
@@ -37,7 +39,7 @@ export interface Events {
 
 /** Starts what runs events: scripts, webhooks, the handlers of the folder. Throws for what keeps the server from starting. */
 export async function startEvents(options: EventsOptions): Promise<Events> {
-  const { config, logger, database, authenticator, version, log, callMethod } = options
+  const { config, logger, metrics, database, authenticator, version, log, callMethod } = options
   const clock = systemClock
   const sealer = createSealer(options.sealingKey)
   const localHandlers = await loadHandlers(options)
@@ -56,6 +58,7 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
     callMethod,
     onConsole: (worker, level, text) =>
       logger.debug({ worker, level, text }, 'a script wrote to its console'),
+    onEnded: metrics.countRun,
     maxRuns: config.maxRuns,
     leaseMs: config.leaseMs,
     onError,
