@@ -79,6 +79,8 @@ export interface Task {
   readonly id: number
   /** Which try this is, from 1. */
   readonly attempt: number
+  /** Until when it was given, epoch ms by the server's clock; a heartbeat moves it. */
+  readonly lease_until: number
   readonly full_name: string
   readonly sender: string
   readonly event_type: string

@@ -107,6 +107,7 @@ describe('a task', () => {
       {
         id: row?.id,
         attempt: 1,
+        lease_until: expect.any(Number),
         full_name: name,
         sender: name,
         event_type: 'events.NormalType',

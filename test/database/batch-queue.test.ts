@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { RpcError } from '../../src/errors.ts'
 import { createBatchQueue, type Write } from '../../src/database/batch-queue.ts'
+import { RpcError } from '../../src/errors.ts'
 import type { BoundRow } from '../../src/resource/row.ts'
 
 /** A table in memory whose inserts end when the test says so. */
