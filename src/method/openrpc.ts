@@ -4,7 +4,7 @@ import { JsonText } from '../json.ts'
 import type { Method } from './method.ts'
 
 /** The OpenRPC document (spec.open-rpc.org, 1.3.2) of the methods, made from their schemas. */
-export function openRpcDocument(methods: readonly Method[], version: string): object {
+function openRpcDocument(methods: readonly Method[], version: string): object {
   return {
     openrpc: '1.3.2',
     info: {
@@ -59,8 +59,12 @@ export function discoverMethod(methods: readonly Method[], version: string): Met
     result: z.record(z.string(), z.unknown()).describe('An OpenRPC document'),
     access: 'public',
     credentialParams: [],
-    handle: async () => document,
+    async handle() {
+      document ??= new JsonText(JSON.stringify(openRpcDocument([...methods, discover], version)))
+      return document
+    },
   }
-  const document = new JsonText(JSON.stringify(openRpcDocument([...methods, discover], version)))
+  // Made when it is first asked for: most servers are never.
+  let document: JsonText | undefined
   return discover
 }

@@ -23,7 +23,7 @@ export interface ServerOptions {
   /** What readiness depends on. */
   readonly probes: HealthProbes
   /** The OpenRPC document. */
-  readonly openrpc: () => unknown
+  readonly openrpc: () => Promise<unknown>
   readonly logger: Logger
   readonly metrics: Metrics
 }

@@ -10,7 +10,7 @@ export interface StatusOptions {
   readonly health: Health
   readonly metrics: Metrics
   /** The OpenRPC document. */
-  readonly openrpc: () => unknown
+  readonly openrpc: () => Promise<unknown>
 }
 
 /** What monitors and tools read; none of it needs a credential, none of it holds a record. */
@@ -23,6 +23,6 @@ export function addStatusRoutes(app: FastifyInstance, { health, metrics, openrpc
   })
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
   app.get('/openrpc.json', async (_request, reply) =>
-    reply.type('application/json').send(stringifyJson(openrpc())),
+    reply.type('application/json').send(stringifyJson(await openrpc())),
   )
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { sql } from 'kysely'
 import { beforeAll, expect, test } from 'vitest'
 import type { Order } from '../../src/condition/cursor.ts'
+import type { Engine } from '../../src/database/database.ts'
 import { resources } from '../../src/resource/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { someConditionList } from '../condition/random-condition.ts'
@@ -21,8 +22,13 @@ import { compareNewest, matches, splitList, type WireRow } from './reference.ts'
 const rowCount = 5000
 const listCount = 1000
 
-/** The first resource bears the whole count on each engine; the others differ by their fields alone. */
-const listCountOf = (resource: Resource) => (resource === resources[0] ? listCount : listCount / 4)
+/**
+ * The first resource bears the whole count; the others differ by their fields alone. PGlite runs the same SQL, at a third
+ * of the speed.
+ */
+function listCountOf(resource: Resource, engine: Engine): number {
+  return (resource === resources[0] ? listCount : listCount / 4) / (engine === 'pglite' ? 2.5 : 1)
+}
 const timeout = 900_000
 
 /** A resource's records, newest first, in a database and in memory. */
@@ -34,7 +40,7 @@ interface Table {
   readonly ids: readonly number[]
 }
 
-describeEngines('random condition lists over random rows', open => {
+describeEngines('random condition lists over random rows', (open, engine) => {
   const tables = new Map<Resource, Table>()
 
   beforeAll(async () => {
@@ -85,10 +91,10 @@ describeEngines('random condition lists over random rows', open => {
           if (order !== undefined) await expectWalked(table, { filters, sizes, order }, all)
           await expectDeleted(table, list, all.slice(0, limit))
         }),
-        { numRuns: listCountOf(resource) },
+        { numRuns: listCountOf(resource, engine) },
       )
       // Lists that find nothing, or everything, would say little.
-      expect(telling).toBeGreaterThan(listCountOf(resource) / 3)
+      expect(telling).toBeGreaterThan(listCountOf(resource, engine) / 3)
     },
     timeout,
   )

@@ -28,7 +28,7 @@ function serverOptions({ methods = [], env = {}, probes }: TestOptions): ServerO
     methods: [...testMethods, ...methods],
     authenticate: testAuthenticate,
     probes: probes ?? { ping: async () => undefined, pendingMigrations: async () => [] },
-    openrpc: () => ({ openrpc: '1.3.2' }),
+    openrpc: async () => ({ openrpc: '1.3.2' }),
     logger: createLogger({ level: 'info', stream: { write: line => void log.push(line) } }),
     metrics: createMetrics(),
     log,

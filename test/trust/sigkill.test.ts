@@ -6,7 +6,8 @@ import { findLosses } from './kept-rows.ts'
 import { rounds } from './rounds.ts'
 import { type Append, startWriters } from './writers.ts'
 
-const kills = rounds(20)
+// event-sigkill.test.ts kills twenty times more.
+const kills = rounds(10)
 
 test.for(engines)(
   '%s: a server killed again and again keeps every acknowledged row',
