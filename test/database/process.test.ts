@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 120_000 })
 test('a PGlite whose process is killed keeps every acknowledged row and opens again', async () => {
   const dataDir = await temporaryFolder()
   const acknowledged: number[] = []
-  for (let round = 1; round <= 5; round++) {
+  for (let round = 1; round <= 3; round++) {
     const writer = runProgram('pglite-writer.ts', dataDir)
     const exited = once(writer, 'exit')
     let left = 20 * round

@@ -10,22 +10,31 @@ const somePattern = fc.oneof(
   fc.constant('*'),
 )
 
+// Most are about records: else few random tokens would read or delete any.
+const someScopeKind = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('js_worker' as const, 'event' as const) },
+  { weight: 1, arbitrary: fc.constantFrom(...scopeKinds) },
+)
+const { js_result, event_log } = permissionKinds
+const somePermissionKind = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...Object.entries({ js_result, event_log })) },
+  { weight: 1, arbitrary: fc.constantFrom(...Object.entries(permissionKinds)) },
+)
+
 const someScope = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('global' as const, { global: null }) },
   {
     weight: 8,
-    arbitrary: fc
-      .tuple(fc.constantFrom(...scopeKinds), somePattern)
-      .map(([kind, pattern]) => ({ [kind]: pattern })),
+    arbitrary: fc.tuple(someScopeKind, somePattern).map(([kind, pattern]) => ({ [kind]: pattern })),
   },
 )
 
 export const someAction = fc
   .tuple(
-    fc.constantFrom(...scopeKinds),
-    fc
-      .constantFrom(...Object.entries(permissionKinds))
-      .chain(([kind, verbs]) => fc.constantFrom(...verbs).map(verb => ({ permission: kind, verb }))),
+    someScopeKind,
+    somePermissionKind.chain(([kind, verbs]) =>
+      fc.constantFrom(...verbs).map(verb => ({ permission: kind, verb })),
+    ),
   )
   .map(([scope, rest]) => ({ scope, ...rest }))
 

@@ -102,7 +102,7 @@ describeApps(
           if (mine.length > 0 && mine.length < names.length) partial++
         }
         // Else the tokens were too much alike to tell anything.
-        expect(partial).toBeGreaterThan(3)
+        expect(partial).toBeGreaterThan(10)
       },
     )
 
