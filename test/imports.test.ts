@@ -6,11 +6,12 @@ import { describe, expect, it } from 'vitest'
 const source = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** Which parts of src a part may import besides itself: DESIGN's arrows. Part = top-level folder or file. */
-const base = ['errors', 'json', 'json-source.d', 'clock', 'version']
+const base = ['errors', 'json', 'json-source.d', 'clock', 'text-check', 'version']
 const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   'json-source.d': [],
   clock: [],
+  'text-check': [],
   version: [],
   json: ['errors'],
   'config-value': [],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { stringifyJson } from '../json.ts'
-import { compilePattern, maxNameLength, patternFault } from '../permission/pattern.ts'
+import { patternSchema } from '../permission/name.ts'
+import { compilePattern, maxNameLength } from '../permission/pattern.ts'
 import { prefixUpperBound } from '../permission/prefix-range.ts'
 import type { Field } from './field.ts'
 import { and, equal, type Predicate } from './predicate.ts'
@@ -79,13 +80,11 @@ function equalityKeys(column: string, value: z.ZodType<string | number>): Key[] 
   ]
 }
 
-const patternText = z
-  .string()
-  .superRefine((text, context) => {
-    const fault = patternFault(text)
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
-  })
-  .meta({ minLength: 1, maxLength: maxNameLength, pattern: '^[^*]*[*]?$' })
+const patternText = patternSchema.meta({
+  minLength: 1,
+  maxLength: maxNameLength,
+  pattern: '^[^*]*[*]?$',
+})
 
 function likeKey(column: string): Key {
   const summary = `${column} matches a literal, or a literal followed by one * at its end`

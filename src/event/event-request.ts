@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { invalidParams } from '../errors.ts'
 import { joinPath } from '../json.ts'
 import { nameSchema } from '../permission/name.ts'
-import { defaultEventType } from './event.ts'
+import { defaultEventType } from '../resource/event-log.ts'
 
 /** The longest that an event may be put off: a year, in milliseconds. */
 const maxDelay = 365 * 24 * 60 * 60 * 1000

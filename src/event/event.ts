@@ -2,9 +2,6 @@ import { v7 as uuid } from 'uuid'
 import type { Origin } from '../permission/grant.ts'
 import type { Handler } from './handler.ts'
 
-/** The event type of an event whose sender named none (seed 000). */
-export const defaultEventType = 'events.NormalType'
-
 /** The event type of what a schedule fires. */
 export const cronEventType = 'events.CronType'
 

@@ -1,11 +1,9 @@
 import { z } from 'zod'
-import { maxNameLength, patternFault } from '../permission/pattern.ts'
+import { defaultEventType } from '../resource/event-log.ts'
+import { textCheck } from '../text-check.ts'
 import { cronFault, maxCronLength, timeZoneFault } from './cron.ts'
 
 /** What a handler may be made of, wherever its definition comes from; what is wrong is the issue's message. */
-
-/** A name, or the beginning of names and `*`. */
-export const patternField = textField(patternFault).meta({ minLength: 1, maxLength: maxNameLength })
 
 /** Failures after which a run is tried again. */
 export const retryLimitField = z.int().min(0).max(100)
@@ -22,23 +20,19 @@ export const timeoutField = z
 /** Runs at once on all servers; null: as many as the servers take. */
 export const concurrencyField = z.int().min(1).max(1000).nullable()
 
-export const cronField = textField(cronFault).meta({ minLength: 1, maxLength: maxCronLength })
+export const cronField = z
+  .string()
+  .superRefine(textCheck(cronFault))
+  .meta({ minLength: 1, maxLength: maxCronLength })
 
 /** A name of the IANA database. */
-export const timeZoneField = textField(timeZoneFault)
+export const timeZoneField = z.string().superRefine(textCheck(timeZoneFault))
 
 export const descriptionField = z.string().max(1000).nullable()
 
 /** What holds for what a definition leaves out. */
 export const handlerDefaults = {
-  eventType: 'events.NormalType',
+  eventType: defaultEventType,
   retry: { limit: 2, delayMs: 1000, backoff: true },
   timeoutMs: 30_000,
 } as const
-
-function textField(faultOf: (text: string) => string | undefined) {
-  return z.string().superRefine((text, context) => {
-    const fault = faultOf(text)
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
-  })
-}

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { joinPath } from '../json.ts'
-import { nameSchema } from '../permission/name.ts'
+import { nameSchema, patternSchema } from '../permission/name.ts'
 import { compilePattern } from '../permission/pattern.ts'
 import {
   concurrencyField,
   cronField,
   descriptionField,
   handlerDefaults,
-  patternField,
   retryDelayField,
   retryLimitField,
   timeoutField,
@@ -53,8 +52,8 @@ const { retry } = handlerDefaults
 /** What a module exports as default; strict, because a misspelt member would silently do nothing. */
 const moduleSchema = z.strictObject({
   fullName: nameSchema,
-  sender: patternField,
-  eventType: patternField.default(handlerDefaults.eventType),
+  sender: patternSchema,
+  eventType: patternSchema.default(handlerDefaults.eventType),
   run: z.custom<Run>(value => typeof value === 'function', 'expected a function'),
   retry: z
     .strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { compilePattern, maxNameLength, type Pattern, patternFault } from './pattern.ts'
+import { patternSchema } from './name.ts'
+import { compilePattern, type Pattern } from './pattern.ts'
 
 /** The kinds of objects that a scope can name; each is the `scope` of an Action. */
 export const scopeKinds = ['js_worker', 'event', 'sender'] as const
@@ -26,14 +27,6 @@ export const permissionVerbs: Readonly<Record<string, readonly string[]>> = {
 const maxLimits = 100
 const maxEntries = 100
 const maxPatterns = 1000
-
-const patternSchema = z
-  .string()
-  .superRefine((text, context) => {
-    const fault = patternFault(text)
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
-  })
-  .meta({ minLength: 1, maxLength: maxNameLength })
 
 /** A strict object of which exactly one member is given, e.g. `{"read": "demo_*"}`. */
 function oneOf(names: readonly string[], member: (name: string) => z.ZodType) {

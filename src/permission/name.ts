@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { nameTextFault } from './pattern.ts'
+import { textCheck } from '../text-check.ts'
+import { maxNameLength, nameTextFault, patternFault } from './pattern.ts'
 
 /** Why `text` cannot be a new name, or undefined when it can. */
 export function nameFault(text: string): string | undefined {
@@ -16,7 +17,10 @@ export function isValidName(text: string): boolean {
 }
 
 /** The same as a schema; what is wrong with a name is the issue's message. */
-export const nameSchema = z.string().superRefine((text, context) => {
-  const fault = nameFault(text)
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
-})
+export const nameSchema = z.string().superRefine(textCheck(nameFault))
+
+/** A name, or the beginning of names and `*`: what `compilePattern` takes. */
+export const patternSchema = z
+  .string()
+  .superRefine(textCheck(patternFault))
+  .meta({ minLength: 1, maxLength: maxNameLength })

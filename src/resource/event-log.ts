@@ -3,6 +3,9 @@ import { equal, or } from '../condition/predicate.ts'
 import { defineResource, type GivenRow, type ResourceField } from './resource.ts'
 import type { NewRowOf, RowOf } from './row.ts'
 
+/** The event type of an event whose sender named none (seed 000). */
+export const defaultEventType = 'events.NormalType'
+
 const statuses = ['waiting', 'running', 'success', 'fail'] as const
 const runTypes = ['send', 'chain', 'cron', 'replay'] as const
 
@@ -20,8 +23,8 @@ const fields = [
     name: 'event_type',
     kind: 'name',
     append: 'optional',
-    initial: () => 'events.NormalType',
-    summary: 'Type of the event; absent on append: events.NormalType',
+    initial: () => defaultEventType,
+    summary: `Type of the event; absent on append: ${defaultEventType}`,
   },
   { name: 'sender', kind: 'name', append: 'required', summary: 'Who sent the event' },
   {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { defaultEventType } from '../../event/event.ts'
 import type { SendAnswer, Sender } from '../../event/send.ts'
 import { isExactNumber } from '../../json.ts'
 import { credentialParam, defineMethod, type Method } from '../../method/method.ts'
 import { nameSchema } from '../../permission/name.ts'
+import { defaultEventType } from '../../resource/event-log.ts'
 
 const dict = z
   .unknown()

@@ -3,11 +3,12 @@ import { invalidParams, RpcError } from '../../errors.ts'
 import type { Target } from '../../event/handler.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { webhookSecretFault, webhookUrlFault } from '../../target/webhook.ts'
+import { textCheck } from '../../text-check.ts'
 
 /** Where a handler's work runs, as clients write it. `allow`: the private addresses that webhooks may reach. */
 export function targetSchema(allow: readonly string[]) {
-  const url = checkedText(text => webhookUrlFault(text, allow))
-  const secret = checkedText(webhookSecretFault)
+  const url = z.string().superRefine(textCheck(text => webhookUrlFault(text, allow)))
+  const secret = z.string().superRefine(textCheck(webhookSecretFault))
   return z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('js_worker'), name: nameSchema }),
     z.strictObject({
@@ -21,13 +22,6 @@ export function targetSchema(allow: readonly string[]) {
 }
 
 export type WireTarget = z.output<ReturnType<typeof targetSchema>>
-
-function checkedText(faultOf: (text: string) => string | undefined) {
-  return z.string().superRefine((text, context) => {
-    const fault = faultOf(text)
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
-  })
-}
 
 /** What is shown of a target; a secret never is. */
 export const shownTargetSchema = z.discriminatedUnion('kind', [

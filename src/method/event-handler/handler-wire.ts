@@ -5,14 +5,13 @@ import {
   cronField,
   descriptionField,
   handlerDefaults,
-  patternField,
   retryDelayField,
   retryLimitField,
   timeoutField,
   timeZoneField,
 } from '../../event/handler-fields.ts'
 import type { HandlerDefinition, StoredHandler } from '../../event/handler-store.ts'
-import { nameSchema } from '../../permission/name.ts'
+import { nameSchema, patternSchema } from '../../permission/name.ts'
 import { compilePattern } from '../../permission/pattern.ts'
 import { credentialParam } from '../method.ts'
 import { shownTargetSchema, showTarget, targetSchema } from './handler-target.ts'
@@ -64,8 +63,8 @@ export function creationSchema(allow: readonly string[]) {
   return z.object({
     token: credentialParam,
     full_name: nameSchema,
-    sender: patternField,
-    event_type: patternField.default(handlerDefaults.eventType),
+    sender: patternSchema,
+    event_type: patternSchema.default(handlerDefaults.eventType),
     target: targetSchema(allow),
     retry: z
       .strictObject({
@@ -87,8 +86,8 @@ export function changeSchema(allow: readonly string[]) {
   return z.object({
     token: credentialParam,
     full_name: nameSchema,
-    sender: patternField.optional(),
-    event_type: patternField.optional(),
+    sender: patternSchema.optional(),
+    event_type: patternSchema.optional(),
     target: targetSchema(allow).optional(),
     retry: z
       .strictObject({

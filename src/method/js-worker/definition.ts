@@ -5,6 +5,7 @@ import { cronFault, maxCronLength, nextFire, timeZoneFault } from '../../event/c
 import { fetchHostFault } from '../../js-worker/fetch-host.ts'
 import { highestLimits, type WorkerDefinition } from '../../js-worker/worker.ts'
 import { stringifyJson } from '../../json.ts'
+import { textCheck } from '../../text-check.ts'
 import { type JsWorkerDeps, refused } from './worker-method.ts'
 
 const maxSourceBytes = 512 * 1024
@@ -16,11 +17,11 @@ const routeNameSchema = z
   .regex(/^[A-Za-z0-9._-]{1,128}$/, 'expected 1 to 128 of A-Z, a-z, 0-9, `.`, `_` and `-`')
   .refine(name => name !== '.' && name !== '..', 'must not be `.` or `..`')
 
-const fetchHostSchema = z.string().max(255).superRefine(faultOf(fetchHostFault))
+const fetchHostSchema = z.string().max(255).superRefine(textCheck(fetchHostFault))
 
 const scheduleSchema = z.strictObject({
-  cron: z.string().max(maxCronLength).superRefine(faultOf(cronFault)),
-  tz: z.string().max(64).superRefine(faultOf(timeZoneFault)).optional(),
+  cron: z.string().max(maxCronLength).superRefine(textCheck(cronFault)),
+  tz: z.string().max(64).superRefine(textCheck(timeZoneFault)).optional(),
 })
 
 function limitSchema(highest: number, summary: string) {
@@ -99,11 +100,4 @@ async function readSource(encoded: string, sandbox: JsWorkerDeps['sandbox']): Pr
     line,
     column,
   })
-}
-
-function faultOf(find: (text: string) => string | undefined) {
-  return (text: string, context: z.RefinementCtx): void => {
-    const message = find(text)
-    if (message !== undefined) context.addIssue({ code: 'custom', message })
-  }
 }

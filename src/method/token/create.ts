@@ -3,6 +3,7 @@ import { RpcError } from '../../errors.ts'
 import { digestSecret, generateKey, generateSecret } from '../../permission/credential.ts'
 import { tokenLimitSchema } from '../../permission/limit.ts'
 import { nameFault } from '../../permission/name.ts'
+import { textCheck } from '../../text-check.ts'
 import { insertToken } from '../../token/store.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
@@ -19,10 +20,11 @@ const latestTime = 253_402_300_799_999
 const timeSchema = z.int().min(0).max(latestTime)
 
 // `:` and `|` separate a name from its secret.
-const usernameSchema = z.string().superRefine((username, context) => {
-  const fault = nameFault(username) ?? (/[:|]/.test(username) ? 'must not contain `:` or `|`' : undefined)
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
-})
+const usernameSchema = z
+  .string()
+  .superRefine(
+    textCheck(name => nameFault(name) ?? (/[:|]/.test(name) ? 'must not contain `:` or `|`' : undefined)),
+  )
 
 const tokenCreationSchema = z
   .strictObject({
