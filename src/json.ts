@@ -147,6 +147,11 @@ function hasExponent(value: number): boolean {
   return size >= 1e21 || (size < 1e-6 && size > 0)
 }
 
+/** `text` without what PostgreSQL refuses or changes in a text: where saying something matters more than every character. */
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\uFFFD')
+}
+
 /** `['query', 'condition', 2, 'limit']` becomes `query.condition[2].limit`. */
 export function joinPath(path: readonly PropertyKey[]): string {
   let text = ''

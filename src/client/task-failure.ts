@@ -1,3 +1,5 @@
+import { storableText } from '../json.ts'
+
 /** Thrown by the work of a task to say how it failed; anything else that is thrown is tried again. */
 export class TaskFailure extends Error {
   /** Whether to try again, as often as the handler allows. */
@@ -16,7 +18,7 @@ const longestMessage = 16_000
 export function failureMessage(error: unknown): string {
   const text = error instanceof TaskFailure ? error.message : describe(error)
   // The server would refuse these, and the task would stay open.
-  return text.slice(0, longestMessage).toWellFormed().replaceAll('\u0000', '\uFFFD') || 'failed'
+  return storableText(text.slice(0, longestMessage)) || 'failed'
 }
 
 function describe(error: unknown): string {

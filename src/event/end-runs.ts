@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
-import { stringifyJson } from '../json.ts'
+import { storableText, stringifyJson } from '../json.ts'
 import type { HandlerDirectory, Handlers } from './handler-directory.ts'
 import { addJobs } from './insert-runs.ts'
 import type { Queue } from './queue.ts'
@@ -115,7 +115,7 @@ function placeOf({ run, outcome }: EndedRun, now: number): Place {
     return { ...same, status: 'success', result: text === 'null' ? null : text, message: null }
   }
   if (outcome.kind === 'handed_back') return { ...same, status: 'waiting', message: null, jobId: uuid() }
-  const message = storableText(outcome.message)
+  const message = storableText(outcome.message.slice(0, maxMessage))
   const at = nextAttempt(run, outcome, now)
   if (at === undefined) return { ...same, status: 'fail', message, isFailure: true }
   const startAfter = at > now ? at : undefined
@@ -123,8 +123,3 @@ function placeOf({ run, outcome }: EndedRun, now: number): Place {
 }
 
 const maxMessage = 16_384
-
-/** What PostgreSQL can keep of a message. */
-export function storableText(text: string): string {
-  return text.slice(0, maxMessage).toWellFormed().replaceAll('\u0000', '\uFFFD')
-}

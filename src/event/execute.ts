@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { RpcError } from '../errors.ts'
+import { workerAction } from '../js-worker/action.ts'
 import type { ScriptRunner } from '../js-worker/run.ts'
 import { type Identity, type Origin, permits } from '../permission/grant.ts'
 import { scriptHandling } from '../target/js-worker.ts'
@@ -54,14 +55,12 @@ async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promi
   return { kind: 'success', result }
 }
 
-const runAction = { scope: 'js_worker', permission: 'js_worker', verb: 'run_defined_js_worker' }
-
 async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
   const { target, owner, timeoutMs } = run.handler
   if (target.kind !== 'js_worker') throw new TypeError('not a script')
   try {
     // Whoever defined the handler chose the script: were that not asked, a handler would run what its maker may not.
-    if (!permits(await deps.recall(owner), runAction, target.name)) {
+    if (!permits(await deps.recall(owner), workerAction('run_defined_js_worker'), target.name)) {
       return {
         kind: 'failed',
         message: `permission_denied: the handler's owner may not run it`,

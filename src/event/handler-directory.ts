@@ -1,5 +1,5 @@
 import type { Database, Runner } from '../database/database.ts'
-import { rawStatement } from '../database/statement.ts'
+import { readDefinitionVersion } from '../database/definition-version.ts'
 import type { Sealer } from '../seal.ts'
 import { type Handler, takesEvent } from './handler.ts'
 import { listHandlers } from './handler-store.ts'
@@ -9,7 +9,6 @@ export interface Handlers {
   /** In order of full_name. */
   readonly all: readonly Handler[]
   byName(fullName: string): Handler | undefined
-  byId(id: number): Handler | undefined
   /** The enabled ones that take such an event, in order of full_name. */
   matching(sender: string, eventType: string): readonly Handler[]
 }
@@ -28,18 +27,12 @@ export interface HandlerDirectory {
   transaction<T>(database: Database, work: (runner: Runner, handlers: Handlers) => Promise<T>): Promise<T>
 }
 
-const versionStatement = rawStatement('select version from definition_version')
-
 export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
-  let known: { readonly version: unknown; readonly handlers: Handlers } | undefined
-
-  async function readVersion(runner: Runner): Promise<unknown> {
-    return (await runner.run(versionStatement, [])).rows[0]?.[0]
-  }
+  let known: { readonly version: number; readonly handlers: Handlers } | undefined
 
   async function current(runner: Runner): Promise<Handlers> {
     // The version first: handlers that are newer than it are only read once more, older ones would stay.
-    const version = await readVersion(runner)
+    const version = await readDefinitionVersion(runner)
     if (known !== undefined && known.version === version) return known.handlers
     const handlers = indexHandlers(await listHandlers(runner, sealer))
     known = { version, handlers }
@@ -55,7 +48,10 @@ export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
       }
       try {
         return await database.transaction(async runner => {
-          const [result, version] = await Promise.all([work(runner, assumed.handlers), readVersion(runner)])
+          const [result, version] = await Promise.all([
+            work(runner, assumed.handlers),
+            readDefinitionVersion(runner),
+          ])
           if (version !== assumed.version) throw outdated
           return result
         })
@@ -72,11 +68,9 @@ const outdated = new Error('the handlers have changed')
 
 function indexHandlers(all: readonly Handler[]): Handlers {
   const names = new Map(all.map(handler => [handler.fullName, handler]))
-  const ids = new Map(all.map(handler => [handler.id, handler]))
   return {
     all,
     byName: fullName => names.get(fullName),
-    byId: id => ids.get(id),
     matching: (sender, eventType) => all.filter(handler => takesEvent(handler, sender, eventType)),
   }
 }

@@ -3,6 +3,7 @@ import { rawStatement } from '../database/statement.ts'
 import { RpcError } from '../errors.ts'
 import { JsonText } from '../json.ts'
 import { type Identity, originsOf, requirePermission } from '../permission/grant.ts'
+import { sendAction } from './action.ts'
 import type { SentEvent } from './event.ts'
 
 // Only what was run here: who may append records must not make a handler run what its patterns exclude.
@@ -35,7 +36,7 @@ export async function planReplay(
   const { rows } = await runner.run(read, [ids])
   const caller = originsOf(identity)
   return rows.map(([, fullName, sender, eventType, requestId, nodeId, depth, param]) => {
-    requirePermission(identity, { scope: 'sender', permission: 'event', verb: 'send' }, String(sender))
+    requirePermission(identity, sendAction, String(sender))
     return {
       sender: String(sender),
       eventType: String(eventType),

@@ -4,6 +4,7 @@ import type { Database, Runner } from '../database/database.ts'
 import { RpcError } from '../errors.ts'
 import type { ChainPlace } from '../js-worker/run.ts'
 import { type Identity, originsOf, requirePermission } from '../permission/grant.ts'
+import { sendAction } from './action.ts'
 import { depthBelow } from './depth.ts'
 import { maxDepth, newChainId, planRuns, type SentEvent } from './event.ts'
 import type { EventRequest } from './event-request.ts'
@@ -134,8 +135,6 @@ function byKey({ once: a }: Item, { once: b }: Item): number {
   const [before = '', after = ''] = [a?.key, b?.key]
   return before < after ? -1 : Number(before > after)
 }
-
-const sendAction = { scope: 'sender', permission: 'event', verb: 'send' }
 
 async function placeEvent(
   database: Database,

@@ -11,6 +11,7 @@ import {
   permits,
   requirePermission,
 } from '../permission/grant.ts'
+import { handlerAction } from './action.ts'
 import { type Ending, endRuns } from './end-runs.ts'
 import type { Handler } from './handler.ts'
 import type { HandlerDirectory } from './handler-directory.ts'
@@ -94,23 +95,19 @@ export function createTasks(deps: TaskDeps): Tasks {
   }
 
   // Tasks that the answer had no room for would be lost until their leases end: what was taken is rolled back.
-  async function take(identity: Identity, claiming: Claiming): Promise<Take> {
+  async function take(claiming: Claiming): Promise<Take> {
     try {
-      return await takeAtMost(identity, claiming, claiming.max)
+      return await takeAtMost(claiming, claiming.max)
     } catch (error) {
       if (error !== tooLarge) throw error
-      return takeAtMost(identity, claiming, 1)
+      return takeAtMost(claiming, 1)
     }
   }
 
-  async function takeAtMost(
-    identity: Identity,
-    { fullNames, leaseMs: wish }: Claiming,
-    most: number,
-  ): Promise<Take> {
+  async function takeAtMost({ fullNames, leaseMs: wish }: Claiming, most: number): Promise<Take> {
     return database.transaction(async runner => {
       const handlers = await directory.current(runner)
-      const wanted = fullNames.map(name => requireRemote(identity, name, handlers.byName(name)))
+      const wanted = fullNames.map(name => requireRemote(handlers.byName(name)))
       const taken: Task[] = []
       const now = clock()
       for (const handler of wanted) {
@@ -154,12 +151,12 @@ export function createTasks(deps: TaskDeps): Tasks {
 
   return {
     async claim(identity, claiming) {
-      for (const name of claiming.fullNames) requirePermission(identity, claimAction, name)
-      const { waitMs, hungUp } = claiming
+      const { fullNames, waitMs, hungUp } = claiming
       const until = clock() + waitMs
       let now = identity
       for (let eager = true; ; eager = false) {
-        const { tasks, queues } = await take(now, claiming)
+        for (const name of fullNames) requirePermission(now, claimAction, name)
+        const { tasks, queues } = await take(claiming)
         if (hungUp?.aborted) return handBack(tasks)
         const ms = until - clock()
         if (tasks.length > 0 || ms <= 0) return tasks
@@ -193,10 +190,9 @@ function lengthOf(tasks: readonly Task[]): number {
   return tasks.reduce((sum, task) => sum + stringifyJson(task.kwargs).length, 0)
 }
 
-const claimAction = { scope: 'event', permission: 'event_handler', verb: 'claim' }
+const claimAction = handlerAction('claim')
 
-function requireRemote(identity: Identity, name: string, handler: Handler | undefined): Handler {
-  requirePermission(identity, claimAction, name)
+function requireRemote(handler: Handler | undefined): Handler {
   if (handler === undefined) {
     const data = { reason: 'handler_not_found', path: 'full_names' }
     throw new RpcError('not_found', 'There is no such handler', data)

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Runner } from '../database/database.ts'
-import { rawStatement } from '../database/statement.ts'
+import { readDefinitionVersion } from '../database/definition-version.ts'
 import { stringifyJson } from '../json.ts'
 import { toWorker } from './store.ts'
 import type { JsWorker } from './worker.ts'
@@ -16,8 +16,6 @@ interface Known {
   readonly worker: JsWorker
 }
 
-const versionStatement = rawStatement('select version from definition_version')
-
 /** Characters of sources and envs that are kept. */
 const maxSize = 32 * 1024 * 1024
 
@@ -27,15 +25,10 @@ export function createWorkerDirectory(): WorkerDirectory {
     sizeCalculation: ({ worker }) => worker.source.length + stringifyJson(worker.env).length,
   })
 
-  async function currentVersion(runner: Runner): Promise<number> {
-    const { rows } = await runner.run(versionStatement, [])
-    return Number(rows[0]?.[0])
-  }
-
   return {
     async find(runner, name) {
       const found = known.get(name)
-      if (found !== undefined && found.version === (await currentVersion(runner))) return found.worker
+      if (found !== undefined && found.version === (await readDefinitionVersion(runner))) return found.worker
       known.delete(name)
       const loaded = await load(runner, name)
       if (loaded !== undefined) known.set(name, loaded)

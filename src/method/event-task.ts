@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { handlerAction } from '../event/action.ts'
 import { maxWait } from '../event/event-request.ts'
 import type { Task, Tasks } from '../event/task.ts'
 import { requireSome } from '../permission/grant.ts'
@@ -104,7 +105,7 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
 }
 
 // Another's task looks to everybody else like one that is gone; who may claim nothing at all is told so.
-const claimAction = { scope: 'event', permission: 'event_handler', verb: 'claim' }
+const claimAction = handlerAction('claim')
 
 function taskOf(run: Task) {
   return {

@@ -1,5 +1,5 @@
+import { storableText } from '../json.ts'
 import type { ConsoleLine } from './message.ts'
-import { storable } from './script.ts'
 
 /** UTF-8 bytes of console output one run may have, eight more counted for each line. */
 export const maxOutputBytes = 64 * 1024
@@ -36,7 +36,7 @@ export function createConsoleBuffer(send: (lines: readonly ConsoleLine[]) => voi
     const bytes = Buffer.byteLength(text) + lineCost
     total += bytes
     if (total > maxOutputBytes) return false
-    lines.push({ level, text: storable(text) })
+    lines.push({ level, text: storableText(text) })
     waiting += bytes
     timer ??= setTimeout(flush, batchMs)
     // A script that never pauses keeps the timer from firing.

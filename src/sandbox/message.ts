@@ -1,11 +1,4 @@
-import type {
-  ConsoleLevel,
-  EntryPoint,
-  HostCallName,
-  ScriptLimits,
-  ScriptOutcome,
-  SyntaxFault,
-} from './script.ts'
+import type { ConsoleLevel, HostCallName, ScriptOutcome, ScriptRun, SyntaxFault } from './script.ts'
 
 /** How long compiling a source without running it may take. */
 export const checkMs = 2000
@@ -17,15 +10,7 @@ export interface ThreadData {
 }
 
 /** The part of a run that crosses to the thread: text and numbers. */
-export interface RunOrder {
-  readonly name: string
-  readonly source: string
-  readonly entry: EntryPoint
-  readonly params: string
-  readonly env: string
-  readonly context: string
-  readonly limits: ScriptLimits
-}
+export type RunOrder = Pick<ScriptRun, 'name' | 'source' | 'entry' | 'params' | 'env' | 'context' | 'limits'>
 
 /** `text` is the answer, or `{message, code?, data?}` when it failed. */
 export interface HostAnswer {

@@ -1,3 +1,5 @@
+import { storableText } from '../json.ts'
+
 /** The members of a script's default export that can be run. */
 export const entryPoints = ['onCall', 'onCron', 'onRoute', 'onInlineCall', 'onEvent'] as const
 export type EntryPoint = (typeof entryPoints)[number]
@@ -73,13 +75,8 @@ const maxMessageBytes = 4096
 
 /** A failed outcome whose message PostgreSQL can keep: no NUL, no lone surrogate, at most 4 KiB. */
 export function failed(reason: ScriptFault, detail: string): ScriptOutcome {
-  const message = cutToBytes(storable(`${reason}: ${detail}`), maxMessageBytes)
+  const message = cutToBytes(storableText(`${reason}: ${detail}`), maxMessageBytes)
   return { kind: 'failed', reason, message }
-}
-
-/** `text` without what a text column refuses or changes. */
-export function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\u0000', '\ufffd')
 }
 
 function cutToBytes(text: string, limit: number): string {

@@ -11,7 +11,7 @@ import type { Metrics } from '../metrics.ts'
 import { createOutbound } from '../outbound/outbound.ts'
 import type { Identity } from '../permission/grant.ts'
 import { createSandboxLevels } from '../sandbox/levels.ts'
-import { createSealer } from '../seal.ts'
+import { createSealer, type Sealer } from '../seal.ts'
 import { createWebhooks } from '../target/webhook.ts'
 import type { Authenticator } from '../token/authenticator.ts'
 import { findSuperToken } from '../token/store.ts'
@@ -42,7 +42,7 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
   const { config, logger, metrics, database, authenticator, version, log, callMethod } = options
   const clock = systemClock
   const sealer = createSealer(options.sealingKey)
-  const localHandlers = await loadHandlers(options)
+  const localHandlers = await loadHandlers(options, sealer)
   const outbound = createOutbound({ allow: config.outboundAllow })
   const sandbox = createSandboxLevels({ threads: config.scriptThreads })
   const onError = (error: unknown): void => logger.error({ err: error }, 'running events failed')
@@ -86,17 +86,15 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
   }
 }
 
-async function loadHandlers({
-  config,
-  database,
-  sealingKey,
-}: EventsOptions): Promise<ReadonlyMap<string, LocalHandler>> {
+async function loadHandlers(
+  { config, database }: EventsOptions,
+  sealer: Sealer,
+): Promise<ReadonlyMap<string, LocalHandler>> {
   if (config.handlersDir === undefined) return new Map()
   const handlers = await loadLocalHandlers(config.handlersDir, config.timezone)
   const token = await findSuperToken(database)
   // The folder belongs to whoever runs the server.
   const owner = token === undefined ? [] : [{ tokenKey: token.key }]
-  const storing = { database, sealer: createSealer(sealingKey), clock: systemClock, owner }
-  await storeLocalHandlers(storing, handlers)
+  await storeLocalHandlers({ database, sealer, clock: systemClock, owner }, handlers)
   return handlers
 }

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { storableText } from '../../src/event/end-runs.ts'
 import type { Outcome, Run } from '../../src/event/run.ts'
 import { nextAttempt } from '../../src/event/run.ts'
 import { openTestDatabase } from '../support/databases.ts'
@@ -109,9 +108,13 @@ describe('ending an attempt', () => {
     expect(await findTorn(database)).toEqual([])
   })
 
-  test('keeps what PostgreSQL can keep of a message', () => {
-    expect(storableText('a\u0000b\ud800')).toBe('a\ufffdb\ufffd')
-    expect(storableText('x'.repeat(100_000))).toHaveLength(16_384)
+  test.each([
+    ['without what a text column refuses', 'a\u0000b\ud800', 'a\ufffdb\ufffd'],
+    ['cut to 16,384 characters', 'x'.repeat(100_000), 'x'.repeat(16_384)],
+  ])('keeps a message %s', async (_what, message, kept) => {
+    const run = await takeOne()
+    expect(await parts.end(run, { kind: 'failed', message, retry: false })).toBe('fail')
+    expect(await eventRow(database, run.id)).toMatchObject({ error_message: kept })
   })
 
   describe('the next attempt', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { handlerAction } from '../../event/action.ts'
 import {
   type HandlerDefinition,
   insertHandler,
@@ -9,7 +10,7 @@ import {
 } from '../../event/handler-store.ts'
 import { type Identity, originsOf, requirePermission } from '../../permission/grant.ts'
 import { defineMethod, type Method } from '../method.ts'
-import { type HandlerMethodDeps, handlerAction, handlerNotFound, namedParams } from './handler-method.ts'
+import { type HandlerMethodDeps, handlerNotFound, namedParams } from './handler-method.ts'
 import { changeTarget } from './handler-target.ts'
 import {
   type Change,

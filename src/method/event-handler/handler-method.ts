@@ -3,7 +3,6 @@ import type { Clock } from '../../clock.ts'
 import type { Database, Runner } from '../../database/database.ts'
 import { RpcError } from '../../errors.ts'
 import type { Sealer, StoredHandler } from '../../event/handler-store.ts'
-import type { Action } from '../../permission/grant.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { credentialParam } from '../method.ts'
 
@@ -25,11 +24,6 @@ export interface HandlerMethodDeps {
    * deleted (`after` undefined); inside the transaction that does so.
    */
   requeue(runner: Runner, before: StoredHandler, after: StoredHandler | undefined): Promise<void>
-}
-
-/** What is done to a handler, for the permission of its name. */
-export function handlerAction(verb: 'read' | 'write' | 'delete'): Action {
-  return { scope: 'event', permission: 'event_handler', verb }
 }
 
 /** The parameters of what needs only the name. */

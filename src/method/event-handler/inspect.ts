@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { handlerAction } from '../../event/action.ts'
 import { findHandler, listHandlers } from '../../event/handler-store.ts'
 import { permits, requirePermission, requireSome } from '../../permission/grant.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { type HandlerMethodDeps, handlerAction, handlerNotFound, namedParams } from './handler-method.ts'
+import { type HandlerMethodDeps, handlerNotFound, namedParams } from './handler-method.ts'
 import { showHandler, shownHandlerSchema } from './handler-wire.ts'
 
 /** The methods that only look at handlers. */

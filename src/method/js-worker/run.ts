@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { within } from '../../clock.ts'
 import { RpcError } from '../../errors.ts'
-import type { StartedScript } from '../../js-worker/run.ts'
+import { maxWait } from '../../event/event-request.ts'
 import { workerNotFound } from '../../js-worker/store.ts'
 import { JsonText } from '../../json.ts'
 import { nameSchema } from '../../permission/name.ts'
@@ -19,8 +19,6 @@ const entries: ReadonlyMap<string, EntryPoint> = new Map([
   ['event', 'onEvent'],
 ])
 
-const maxWaitMs = 60_000
-
 /** `js-worker_run`: with the rights that the caller and the worker's owner share. */
 export function runMethod({ runner }: JsWorkerDeps): Method {
   return defineMethod({
@@ -34,7 +32,7 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
         .describe('cron, route, inline_call and event run that entry point'),
       params: z.unknown().optional(),
       env: z.record(z.string(), z.unknown()).nullish().describe("Laid over the worker's env"),
-      wait_ms: z.int().min(0).max(maxWaitMs).optional(),
+      wait_ms: z.int().min(0).max(maxWait).optional(),
     }),
     result: z.union([rowSchema(jsResult), z.object({ id: z.int() })]),
     async handle({ params, caller }) {
@@ -48,19 +46,12 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
           : error
       })
       if (waitMs === undefined) return { id: started.id }
-      await settled(started, waitMs)
+      await within(waitMs, started.done)
       const row = await runner.read(started.id)
       if (row === undefined) throw recordGone()
       return new JsonText(row)
     },
   })
-}
-
-/** Resolves when the run has ended or the time is up. */
-async function settled({ done }: StartedScript, waitMs: number): Promise<void> {
-  const stop = new AbortController()
-  await Promise.race([done, sleep(waitMs, undefined, { signal: stop.signal }).catch(() => undefined)])
-  stop.abort()
 }
 
 function recordGone(): RpcError {
