@@ -12,4 +12,6 @@ export interface Field {
   readonly nullable?: true
   /** The allowed values of an `enum`. */
   readonly values?: readonly string[]
+  /** It contributes no condition. */
+  readonly filter?: false
 }

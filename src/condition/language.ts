@@ -47,6 +47,7 @@ export function defineLanguage({ fields, words, nameField }: LanguageOptions): L
 }
 
 function keysOf(field: Field): Key[] {
+  if (field.filter === false) return []
   switch (field.kind) {
     case 'id':
     case 'integer':

@@ -15,7 +15,7 @@ export function logMethods(resource: Resource, deps: LogMethodDeps): readonly Me
     pageMethod(resource, deps),
     countMethod(resource, deps),
     deleteMethod(resource, deps),
-    appendMethod(resource, deps),
+    ...(resource.recorded === 'append' ? [appendMethod(resource, deps)] : []),
   ]
   return resource.finish === undefined ? methods : [...methods, finishMethod(resource, resource.finish, deps)]
 }

@@ -3,12 +3,15 @@ import { patternSchema } from './name.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 
 /** The kinds of objects that a scope can name; each is the `scope` of an Action. */
-export const scopeKinds = ['js_worker', 'event', 'sender'] as const
+export const scopeKinds = ['js_worker', 'event', 'sender', 'service', 'execution', 'folder'] as const
 
 /** The permissions and their verbs, each with a pattern; a resource's records are read, written and deleted. */
 export const permissionKinds = {
   js_result: ['read', 'write', 'delete'],
   event_log: ['read', 'write', 'delete'],
+  service_event: ['read', 'write', 'delete'],
+  execution_event: ['read', 'write', 'delete'],
+  change_event: ['read', 'write', 'delete'],
   event: ['send'],
   event_handler: ['read', 'write', 'delete', 'claim'],
 } as const

@@ -12,6 +12,8 @@ export interface ResourceField extends Field {
   readonly summary: string
   /** `generated`: by the database; `required`: by the client; `optional`: `initial` or null where it is absent. */
   readonly append: 'generated' | 'required' | 'optional'
+  /** The least value of an `integer`. */
+  readonly minimum?: number
   /** The value of an absent member. `now`: epoch milliseconds. */
   readonly initial?: (given: GivenRow, now: number) => unknown
 }
@@ -21,6 +23,18 @@ export interface FinishRule {
   readonly open: Predicate
   /** The column that says how it ended, where there is one. */
   readonly status?: { readonly column: string; readonly success: string; readonly failure: string }
+}
+
+/**
+ * How a record that is appended again is merged with the one there is: when all other members are equal, `count` is the
+ * sum, `first` the earlier and `last` the later time.
+ */
+export interface MergeRule {
+  /** The column that holds the digest of the other members; unique. */
+  readonly key: string
+  readonly count: string
+  readonly first: string
+  readonly last: string
 }
 
 /** A kind of record. Its methods, conditions, permissions, command line and OpenRPC entries follow from this. */
@@ -38,6 +52,9 @@ export interface Resource {
   readonly permission: string
   readonly language: Language
   readonly finish: FinishRule | undefined
+  readonly merge: MergeRule | undefined
+  /** `append`: clients append rows; `publish`: a method of its own checks and records them. */
+  readonly recorded: 'append' | 'publish'
 }
 
 export interface ResourceOptions {
@@ -52,10 +69,14 @@ export interface ResourceOptions {
   readonly permission: string
   readonly words: readonly Word[]
   readonly finish?: FinishRule
+  readonly merge?: MergeRule
+  /** Default: `append`. */
+  readonly recorded?: 'append' | 'publish'
 }
 
 /** Declares a resource. Throws TypeError for a declaration that does not hold together. */
-export function defineResource({ newestBy, words, finish, ...options }: ResourceOptions): Resource {
+export function defineResource(given: ResourceOptions): Resource {
+  const { newestBy, words, finish, merge, recorded = 'append', ...options } = given
   const { fields, nameField } = options
   const key = fields.find(field => field.kind === 'id')
   const time = fields.find(field => field.name === newestBy && field.kind === 'time')
@@ -69,6 +90,8 @@ export function defineResource({ newestBy, words, finish, ...options }: Resource
     ordering: { time: time.name, timeNullable: time.nullable === true, key: key.name },
     language: defineLanguage({ fields, words, nameField }),
     finish,
+    merge,
+    recorded,
   })
 }
 

@@ -35,8 +35,13 @@ const schemas: Record<Exclude<FieldKind, 'enum'>, z.ZodType> = {
   time: recordTime,
 }
 
+function schemaOf(field: ResourceField): z.ZodType {
+  if (field.kind === 'enum') return z.enum(field.values ?? [])
+  return field.minimum === undefined ? schemas[field.kind] : z.int().min(field.minimum)
+}
+
 function valueSchema(field: ResourceField): z.ZodType {
-  const schema = field.kind === 'enum' ? z.enum(field.values ?? []) : schemas[field.kind]
+  const schema = schemaOf(field)
   const said = schema.describe(field.summary)
   return field.nullable === true ? said.nullable() : said
 }
