@@ -93,6 +93,7 @@ export const settings = {
     'bytes of the answer to a batch',
   ),
   maxAnswerBytes: setting('DAYBOOK_MAX_ANSWER_BYTES', maxBytes, 64 * mebibyte, 'bytes of one answer'),
+  maxSubscriptions: setting('DAYBOOK_MAX_SUBSCRIPTIONS', count, 100, 'subscriptions of a connection'),
   maxConditions: setting('DAYBOOK_MAX_CONDITIONS', count, 32, 'conditions of a query'),
   poolMax: setting('DAYBOOK_POOL_MAX', wholeNumber(1, 1000), 10, 'connections to PostgreSQL'),
   statementTimeoutMs: setting('DAYBOOK_STATEMENT_TIMEOUT_MS', milliseconds, 30_000, 'longest statement'),

@@ -6,13 +6,14 @@ import { describe, expect, it } from 'vitest'
 const source = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** Which parts of src a part may import besides itself: DESIGN's arrows. Part = top-level folder or file. */
-const base = ['errors', 'json', 'json-source.d', 'clock', 'text-check', 'version']
+const base = ['errors', 'json', 'json-source.d', 'clock', 'text-check', 'version', 'repeat']
 const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   'json-source.d': [],
   clock: [],
   'text-check': [],
   version: [],
+  repeat: [],
   json: ['errors'],
   'config-value': [],
   config: ['config-value', 'outbound'],
@@ -29,8 +30,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'js-worker': [...base, 'database', 'permission', 'condition', 'resource', 'sandbox', 'outbound', 'seal'],
   target: [...base, 'permission', 'sandbox', 'outbound', 'js-worker', 'seal'],
   event: [...base, 'database', 'permission', 'condition', 'resource', 'target', 'js-worker', 'seal'],
+  stream: [...base, 'database', 'permission', 'condition', 'resource'],
   method: [
     ...base,
+    'stream',
     'database',
     'permission',
     'condition',
@@ -45,6 +48,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   dialect: [...base, 'permission', 'condition', 'resource', 'event', 'method'],
   server: [
     ...base,
+    'stream',
     'config',
     'logger',
     'metrics',

@@ -27,6 +27,8 @@ export interface PlanOptions {
   readonly maxConditions: number
   /** Whether `all` means something here. */
   readonly allowAll: boolean
+  /** Conditions that choose rows alone: no limit, last or all, as for rows that are yet to come. */
+  readonly filtersOnly?: boolean
 }
 
 /** A limit beyond this counts as this. */
@@ -70,6 +72,8 @@ class ConditionReader {
   }
 
   #readTop(condition: unknown, path: string): void {
+    if (this.#options.filtersOnly === true)
+      return void this.#predicates.push(this.#readFilter(condition, path, 0))
     const { name, value, isWord } = split(condition, path)
     if (name === 'limit' && !isWord) {
       this.#countOne(path)
@@ -131,6 +135,8 @@ class ConditionReader {
     }
     if (nesting > 0)
       return invalidParams(path, `"${name}" may not stand inside or, and, not`, 'misplaced_condition')
+    if (this.#options.filtersOnly === true)
+      return invalidParams(path, `"${name}" may not stand here`, 'misplaced_condition')
     if (name === 'limit') return invalidParams(path, '"limit" needs a value: {"limit": n}', 'value_missing')
     if (name === 'all' && !this.#options.allowAll)
       return invalidParams(path, '"all" is for deletes', 'misplaced_condition')

@@ -22,9 +22,10 @@ export async function invoke(
   authenticate: Authenticate,
 ): Promise<unknown> {
   const named = nameParams(method, params)
-  const caller =
-    method.access === 'public' ? undefined : await authenticate(findCredential(method, named, context))
-  return method.handle({ params: parseParams(method, named, params), caller, context })
+  const credential = method.access === 'public' ? undefined : findCredential(method, named, context)
+  const again = async () => (method.access === 'public' ? undefined : authenticate(credential))
+  const caller = await again()
+  return method.handle({ params: parseParams(method, named, params), caller, context, again })
 }
 
 /** Runs one call for somebody who is known already: a script. Throws RpcError -32601 and what `invoke` throws. */

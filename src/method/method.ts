@@ -1,6 +1,18 @@
 import { z } from 'zod'
 import { type Identity, permissionDenied } from '../permission/grant.ts'
 
+/** A connection over which the server may speak first. */
+export interface PushChannel {
+  /** Sends a JSON-RPC notification's text. */
+  send(text: string): void
+  /** Bytes that lie in our memory because the client has not read them. */
+  unread(): number
+  /** Resolves once it has read most of them, or is gone. */
+  drained(): Promise<void>
+  /** What is pushed over it, by id; closed with the connection. */
+  readonly subscriptions: Map<string, { close(): void }>
+}
+
 /** What a method may know of the request it serves. */
 export interface RequestContext {
   /** The credential of the `Authorization: Bearer` header, of this request or of the WebSocket's upgrade. */
@@ -9,6 +21,10 @@ export interface RequestContext {
   readonly correlationId: string
   /** Aborted when the client has hung up: nobody reads the answer. Absent where there is no connection. */
   readonly hungUp?: AbortSignal
+  /** Absent where the server can only answer. */
+  readonly push?: PushChannel
+  /** Runs `work` once the answer to this request is on its way; there with `push`. */
+  afterAnswer?(work: () => void): void
 }
 
 /** One call, its parameters parsed and its caller known. */
@@ -16,6 +32,8 @@ export interface Call<Params, Caller> {
   readonly params: Params
   readonly caller: Caller
   readonly context: RequestContext
+  /** Who the caller is by now, for what outlives the call. Throws RpcError 101 or 102 when that is nobody any more. */
+  again(): Promise<Caller>
 }
 
 /**
@@ -57,11 +75,16 @@ export function defineMethod<Params extends z.ZodObject>(options: TokenMethodOpt
     ...rest,
     access: 'token',
     credentialParams,
-    async handle({ params, caller, context }) {
+    async handle({ params, caller, context, again }) {
       // `invoke` finds the caller of every such method; were there none, nothing is permitted.
       if (caller === undefined) throw permissionDenied()
       // It also parsed the parameters, with this very schema.
-      return handle({ params: params as z.output<Params>, caller, context })
+      return handle({
+        params: params as z.output<Params>,
+        caller,
+        context,
+        again: again as () => Promise<Identity>,
+      })
     },
   }
 }

@@ -55,6 +55,8 @@ export interface Resource {
   readonly merge: MergeRule | undefined
   /** `append`: clients append rows; `publish`: a method of its own checks and records them. */
   readonly recorded: 'append' | 'publish'
+  /** The JSON text of another system's shape, of a wire row's. */
+  readonly envelope: ((row: string) => string) | undefined
 }
 
 export interface ResourceOptions {
@@ -72,11 +74,12 @@ export interface ResourceOptions {
   readonly merge?: MergeRule
   /** Default: `append`. */
   readonly recorded?: 'append' | 'publish'
+  readonly envelope?: (row: string) => string
 }
 
 /** Declares a resource. Throws TypeError for a declaration that does not hold together. */
 export function defineResource(given: ResourceOptions): Resource {
-  const { newestBy, words, finish, merge, recorded = 'append', ...options } = given
+  const { newestBy, words, finish, merge, recorded = 'append', envelope, ...options } = given
   const { fields, nameField } = options
   const key = fields.find(field => field.kind === 'id')
   const time = fields.find(field => field.name === newestBy && field.kind === 'time')
@@ -92,6 +95,7 @@ export function defineResource(given: ResourceOptions): Resource {
     finish,
     merge,
     recorded,
+    envelope,
   })
 }
 

@@ -21,6 +21,7 @@ import { writeTokenFile } from '../token/token-file.ts'
 import { programVersion } from '../version.ts'
 import { startEvents } from './events.ts'
 import { startServer } from './serve.ts'
+import { startStream } from './stream.ts'
 
 export interface RunningApp {
   /** Where it listens, e.g. `http://127.0.0.1:7411`. */
@@ -91,8 +92,11 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
       callMethod: (name, params, identity) => callAs(identity, methods, name, params),
     })
     closing.push(() => events.close(config.drainMs))
+    const stream = await startStream({ database, authenticator, logger })
+    closing.push(stream.close)
     const methods: readonly Method[] = createMethods({
       log,
+      subscribe: { hub: stream.hub, log, maxSubscriptions: config.maxSubscriptions },
       events: events.methodDeps,
       token: { database, authenticator, jwts, passwords, pepper, saveSuperToken: save },
       dialects: jitaiMethods({ log, sender: events.engine.sender, timezone: config.timezone }),
@@ -103,6 +107,7 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
       methods,
       authenticate: authenticator.authenticate,
       probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
+      stream: { hub: stream.hub, log, maxStreams: config.maxConnections },
       workerRoute: { database, runner: events.engine.scripts },
       openrpc: () => callAs(nobody, methods, 'rpc.discover', {}),
       logger,
@@ -114,6 +119,8 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
       async close() {
         // At the same time: a request may wait for a run, and a script for a request.
         await Promise.all([server.close(), events.close(config.drainMs)])
+        // Last: what the runs that ended have changed gets its numbers, too.
+        await stream.close()
         await authenticator.close()
         await database.close()
       },

@@ -1,8 +1,9 @@
 import type { WebSocket } from 'ws'
 import type { Logger } from '../logger.ts'
-import type { RequestContext } from '../method/method.ts'
+import type { PushChannel, RequestContext } from '../method/method.ts'
 import type { FrontDoor } from './front-door.ts'
 import { failure, writeResponse } from './outcome.ts'
+import { createPushChannel } from './push-channel.ts'
 
 /** Messages of one connection that are handled at once; while there are more the socket is not read. */
 const messagesAtOnce = 8
@@ -34,6 +35,7 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
   let received = 0
   let missed = 0
   let isDraining = false
+  const push: PushChannel = createPushChannel(socket)
 
   const startWaiting = (): void => {
     while (running < messagesAtOnce) {
@@ -55,9 +57,14 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
   const handle = async (message: Buffer): Promise<void> => {
     received += 1
     const correlationId = `${upgrade.correlationId}-${received}`
+    const afterwards: (() => void)[] = []
+    const afterAnswer = (work: () => void): void => void afterwards.push(work)
     try {
-      const answer = await frontDoor.answer(message, { bearer: upgrade.bearer, correlationId })
-      if (answer !== undefined) await send(answer)
+      const { bearer } = upgrade
+      const answer = await frontDoor.answer(message, { bearer, correlationId, push, afterAnswer })
+      const sending = answer === undefined ? undefined : send(answer)
+      for (const work of afterwards) work()
+      await sending
     } catch (error) {
       logger.error({ correlationId, err: error }, 'a message failed unexpectedly')
       await send(writeResponse(failure(error, correlationId), null))

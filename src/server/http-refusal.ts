@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { RpcError } from '../errors.ts'
+import { errorCodes, RpcError } from '../errors.ts'
 import { failure, type Outcome, writeResponse } from './outcome.ts'
 
 /** Requests that never reach the front door: the status and the error each is answered with. */
@@ -10,6 +10,7 @@ const refusals = {
   method_not_allowed: [405, 'invalid_input', 'the path does not take this method'],
   body_incomplete: [400, 'invalid_input', 'the body ended early or cannot be read'],
   body_too_large: [413, 'busy', 'the body is too large'],
+  stopping: [503, 'busy', 'the server is stopping'],
   unsupported_media_type: [415, 'invalid_input', 'the body must be application/json'],
 } as const
 
@@ -24,6 +25,31 @@ export function refuse(reply: FastifyReply, reason: RefusalReason): FastifyReply
 /** What a request gets that failed by our own fault, outside any method. */
 export function sendInternalError(reply: FastifyReply, error: unknown): FastifyReply {
   return sendError(reply, 500, failure(error, reply.request.id))
+}
+
+/** What a request gets whose method failed, where the answer is no JSON-RPC one: the fitting status, the same error. */
+export function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
+  if (!(error instanceof RpcError)) return sendInternalError(reply, error)
+  const status = statusOf(error)
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  return sendError(reply, status, failure(error, reply.request.id))
+}
+
+const statuses = new Map<number, number>([
+  [errorCodes.invalid_params, 400],
+  [errorCodes.invalid_input, 400],
+  [errorCodes.malformed_credential, 401],
+  [errorCodes.permission_denied, 401],
+  [errorCodes.not_found, 404],
+  [errorCodes.conflict, 409],
+  [errorCodes.busy, 503],
+  [errorCodes.database_error, 503],
+])
+
+/** Whoever has a credential that holds is not asked for another. */
+function statusOf({ code, data }: RpcError): number {
+  if (code === errorCodes.permission_denied && data.reason === 'permission_denied') return 403
+  return statuses.get(code) ?? 500
 }
 
 function sendError(reply: FastifyReply, status: number, outcome: Outcome): FastifyReply {

@@ -7,10 +7,12 @@ import type { Logger } from '../logger.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import type { Method } from '../method/method.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Hub } from '../stream/hub.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createHealth, type Health, type HealthProbes } from './health.ts'
 import { createHttpServer } from './http.ts'
+import { addStreamRoute, type StreamRouteDeps } from './stream-route.ts'
 import { createWebSockets, type WebSockets } from './websocket.ts'
 import { addWorkerRoute, type WorkerRouteDeps } from './worker-route.ts'
 
@@ -20,6 +22,8 @@ export interface ServerOptions {
   readonly authenticate: Authenticate
   /** What runs the scripts of worker routes; absent: there are none. */
   readonly workerRoute?: Pick<WorkerRouteDeps, 'database' | 'runner'>
+  /** What is streamed; absent: nothing. */
+  readonly stream?: Pick<StreamRouteDeps, 'hub' | 'log' | 'maxStreams'>
   /** What readiness depends on. */
   readonly probes: HealthProbes
   /** The OpenRPC document. */
@@ -51,9 +55,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger,
     openrpc,
   })
-  const { workerRoute, authenticate } = options
+  const { workerRoute, stream, authenticate } = options
   if (workerRoute !== undefined) addWorkerRoute(app, { ...workerRoute, authenticate, health })
-  const parts = { app, health, frontDoor, webSockets, sockets: trackSockets(app.server) }
+  if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, health })
+  const parts = { hub: stream?.hub, app, health, frontDoor, webSockets, sockets: trackSockets(app.server) }
   let stopped: Promise<void> | undefined
   const close = (): Promise<void> => {
     stopped ??= stop(parts, config.drainMs)
@@ -69,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 interface Parts {
+  readonly hub: Hub | undefined
   readonly app: FastifyInstance
   readonly health: Health
   readonly frontDoor: FrontDoor
@@ -76,8 +82,12 @@ interface Parts {
   readonly sockets: ReadonlySet<Socket>
 }
 
-async function stop({ app, health, frontDoor, webSockets, sockets }: Parts, drainMs: number): Promise<void> {
+async function stop(
+  { hub, app, health, frontDoor, webSockets, sockets }: Parts,
+  drainMs: number,
+): Promise<void> {
   health.stop()
+  await hub?.close()
   webSockets.drain()
   const closed = app.close()
   // A request goes on when its client has hung up: closed connections alone do not mean that all is done.

@@ -35,6 +35,8 @@ export interface Authenticator {
   recall(origins: readonly Origin[]): Promise<Identity>
   /** To be called after each change of a token, before anybody is told that it is done. */
   forget(): void
+  /** Has `listener` told whenever tokens may have changed, here or on another server. */
+  onChange(listener: () => void): void
   close(): Promise<void>
 }
 
@@ -50,7 +52,11 @@ interface Checked {
 export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
   const { database, jwts, passwords, pepper, clock, maxEntries = 10_000, pollMs = 500, onLookup } = options
   const cache = createSharedCache<Checked>({ maxEntries, ...(onLookup && { onLookup }) })
-  const forget = () => cache.clear()
+  const listeners = new Set<() => void>()
+  const forget = () => {
+    cache.clear()
+    for (const listener of listeners) listener()
+  }
   const watch = await watchTokenVersion({ database, clock, pollMs, onChange: forget })
 
   async function check(text: string): Promise<Checked> {
@@ -108,6 +114,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       return checked.identity
     },
     forget,
+    onChange: listener => void listeners.add(listener),
     close: watch.close,
   }
 }

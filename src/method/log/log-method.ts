@@ -53,6 +53,24 @@ export interface Query {
   readonly condition: readonly unknown[]
 }
 
+/** A query that chooses rows alone, without limit or last. Throws RpcError -32602 with the path of the fault. */
+export function planFilters(
+  resource: Resource,
+  query: Query,
+  deps: Pick<LogMethodDeps, 'maxConditions'>,
+  path = 'query.condition',
+): Plan {
+  const { maxConditions } = deps
+  const { language } = resource
+  return planConditions(query.condition, {
+    language,
+    path,
+    maxConditions,
+    allowAll: false,
+    filtersOnly: true,
+  })
+}
+
 /** Throws RpcError -32602 with the path of the fault. */
 export function planQuery(resource: Resource, query: Query, deps: LogMethodDeps, allowAll = false): Plan {
   const { language } = resource

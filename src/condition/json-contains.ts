@@ -1,0 +1,43 @@
+import { isExactNumber } from '../json.ts'
+
+/**
+ * PostgreSQL's jsonb containment (`held @> wanted`; manual, 8.14.3) over values that `parseJson` made: an object contains
+ * one with some of its members, a list one with some of its elements in any order, and at the top a list also a scalar.
+ */
+export function containsJson(held: unknown, wanted: unknown): boolean {
+  if (Array.isArray(held) && isScalar(wanted)) return held.some(each => equalScalars(each, wanted))
+  return containsValue(held, wanted)
+}
+
+function containsValue(held: unknown, wanted: unknown): boolean {
+  if (isScalar(wanted)) return equalScalars(held, wanted)
+  if (isScalar(held) || Array.isArray(held) !== Array.isArray(wanted)) return false
+  if (Array.isArray(wanted))
+    return wanted.every(each => (held as unknown[]).some(one => containsValue(one, each)))
+  return Object.entries(wanted as object).every(
+    ([key, value]) => Object.hasOwn(held as object, key) && containsValue((held as Members)[key], value),
+  )
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function isScalar(value: unknown): boolean {
+  return typeof value !== 'object' || value === null || isExactNumber(value)
+}
+
+// A number that a double cannot hold equals no double, and another only when both are written alike: jsonb writes a
+// number's digits out, and so do we.
+function equalScalars(held: unknown, wanted: unknown): boolean {
+  if (!isExactNumber(held) || !isExactNumber(wanted)) return held === wanted
+  return plainDigits(held.rawJSON) === plainDigits(wanted.rawJSON)
+}
+
+/** `-1.50e1` becomes `-15`: sign, digits, and where the point stands. */
+function plainDigits(source: string): string {
+  const sign = source.startsWith('-') ? '-' : ''
+  const [mantissa = '', power = '0'] = source.slice(sign.length).toLowerCase().split('e')
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  const all = (whole + fraction).replace(/^0+/, '')
+  const digits = all.replace(/0+$/, '')
+  return `${sign}${digits}e${Number(power) - fraction.length + (all.length - digits.length)}`
+}

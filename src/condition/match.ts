@@ -1,0 +1,102 @@
+import { parseJson } from '../json.ts'
+import { containsJson } from './json-contains.ts'
+import type { Leaf, Predicate } from './predicate.ts'
+
+/** A record in memory: its wire row, and the columns that are null in the database (a JSON null is none of them). */
+export interface MatchedRow {
+  readonly members: Readonly<Record<string, unknown>>
+  readonly nulls: ReadonlySet<string>
+}
+
+export type Matcher = (row: MatchedRow) => boolean
+
+/**
+ * A predicate as a function over rows in memory: what the SQL of `compilePredicate` says of the same row. Prepared once;
+ * nothing is parsed while rows are matched. Throws TypeError for what only pages have (`before`, `after`).
+ */
+export function compileMatcher(predicate: Predicate): Matcher {
+  switch (predicate.type) {
+    case 'and':
+      return allMatch(predicate.all)
+    case 'or': {
+      const all = predicate.all.map(compileMatcher)
+      return row => all.some(matches => matches(row))
+    }
+    case 'not': {
+      const matches = compileMatcher(predicate.predicate)
+      return row => !matches(row)
+    }
+    case 'nothing':
+      return () => false
+    default:
+      return compileLeaf(predicate)
+  }
+}
+
+/** Every one of the predicates; none at all matches every row. */
+export function allMatch(predicates: readonly Predicate[]): Matcher {
+  const all = predicates.map(compileMatcher)
+  const [only] = all
+  if (only !== undefined && all.length === 1) return only
+  return row => all.every(matches => matches(row))
+}
+
+function compileLeaf(leaf: Leaf): Matcher {
+  switch (leaf.type) {
+    case 'equal':
+      return on(leaf.column, held => held === leaf.value)
+    case 'any': {
+      const values = new Set<unknown>(leaf.values)
+      return on(leaf.column, held => values.has(held))
+    }
+    case 'prefix':
+      return on(leaf.column, held => String(held).startsWith(leaf.from))
+    case 'time_from': {
+      const from = timeOf(leaf.time)
+      return on(leaf.column, held => Number(held) >= from)
+    }
+    case 'time_to': {
+      const to = timeOf(leaf.time)
+      return on(leaf.column, held => Number(held) <= to)
+    }
+    case 'elapsed_from':
+      return elapsed(leaf, milliseconds => milliseconds >= leaf.milliseconds)
+    case 'elapsed_to':
+      return elapsed(leaf, milliseconds => milliseconds <= leaf.milliseconds)
+    case 'null':
+      return ({ nulls }) => nulls.has(leaf.column)
+    case 'not_null':
+      return ({ nulls }) => !nulls.has(leaf.column)
+    case 'json_contains': {
+      const wanted = parseJson(leaf.json)
+      return on(leaf.column, held => containsJson(held, wanted))
+    }
+    case 'text_contains': {
+      const text = leaf.text.toLowerCase()
+      return on(leaf.column, held => String(held).toLowerCase().includes(text))
+    }
+    default:
+      throw new TypeError(`no row is matched by ${leaf.type} in memory`)
+  }
+}
+
+/** A column that is null matches nothing. */
+function on(column: string, test: (held: unknown) => boolean): Matcher {
+  return ({ members, nulls }) => !nulls.has(column) && test(members[column])
+}
+
+function elapsed(
+  { minuend, subtrahend }: { readonly minuend: string; readonly subtrahend: string },
+  test: (milliseconds: number) => boolean,
+): Matcher {
+  return ({ members, nulls }) =>
+    !nulls.has(minuend) &&
+    !nulls.has(subtrahend) &&
+    test(Number(members[minuend]) - Number(members[subtrahend]))
+}
+
+/** What `timestampOf` made, in epoch milliseconds. */
+function timeOf(text: string): number {
+  if (text === 'infinity') return Number.POSITIVE_INFINITY
+  return text === '-infinity' ? Number.NEGATIVE_INFINITY : Date.parse(text)
+}

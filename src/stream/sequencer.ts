@@ -1,0 +1,92 @@
+import type { Database } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
+import { repeat } from '../repeat.ts'
+
+/** The channel that says: something was committed that has no number yet. */
+export const changeChannel = 'daybook_change'
+
+/** The channel that says: there are new numbers. */
+export const numberedChannel = 'daybook_numbered'
+
+/** Numbers committed changes for all servers of the database; whichever holds the lock does it. */
+export interface Sequencer {
+  /** Resolves when no numbering is under way any more. */
+  close(): Promise<void>
+}
+
+export interface SequencerOptions {
+  readonly database: Database
+  onError(error: unknown): void
+}
+
+/** Rows that one call moves: its transaction stays short. */
+const batch = 1000
+
+/** Without a notification (one may be missed, or its server die) a change waits at most this long. */
+const pollMs = 1000
+
+/** How long a server waits for the one that numbers at the moment before it tries itself. */
+const standByMs = 30
+
+const number = rawStatement('select number_changes($1::int)')
+
+const busy = -1
+
+/**
+ * Numbers what is committed as soon as it is told of it. Any number of servers may do so: the database's lock lets one of
+ * them at a time, and one that finds it taken waits a little, so that usually the same server numbers everything.
+ */
+export async function startSequencer({ database, onError }: SequencerOptions): Promise<Sequencer> {
+  let turn: Promise<void> | undefined
+  let isAsked = false
+  let standsBy = false
+  let later: NodeJS.Timeout | undefined
+  let closed = false
+
+  async function numberAll(): Promise<void> {
+    while (isAsked && !closed) {
+      isAsked = false
+      const moved = Number((await database.run(number, [batch])).rows[0]?.[0])
+      if (moved === busy) {
+        standsBy = true
+        tryLater()
+      } else if (moved > 0) {
+        standsBy = false
+        // The rows of either kind may have been cut at the batch's size.
+        if (moved >= batch) isAsked = true
+      }
+    }
+  }
+
+  function run(): void {
+    if (closed) return
+    isAsked = true
+    turn ??= numberAll()
+      .catch(onError)
+      .finally(() => {
+        turn = undefined
+        if (isAsked && !closed) run()
+      })
+  }
+
+  function tryLater(): void {
+    later ??= setTimeout(() => {
+      later = undefined
+      run()
+    }, standByMs).unref()
+  }
+
+  const stopListening = await database.listen(changeChannel, () => (standsBy ? tryLater() : run()))
+  const polling = repeat(pollMs, async () => run(), onError)
+  run()
+
+  return {
+    async close() {
+      closed = true
+      clearTimeout(later)
+      await stopListening()
+      await polling.stop()
+      await turn
+    },
+  }
+}

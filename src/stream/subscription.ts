@@ -1,0 +1,134 @@
+import { allMatch, type Matcher } from '../condition/match.ts'
+import type { Plan } from '../condition/plan.ts'
+import type { Predicate } from '../condition/predicate.ts'
+import { errorCodes, RpcError } from '../errors.ts'
+import type { Identity } from '../permission/grant.ts'
+import { allPredicates, planAccess } from '../resource/access.ts'
+import type { Resource } from '../resource/resource.ts'
+import type { Change } from './change-log.ts'
+
+/** Why a subscription ended, and the number up to which its client has everything. */
+export interface StreamEnd {
+  readonly reason:
+    | 'too_slow'
+    | 'permission_denied'
+    | 'sequence_too_old'
+    | 'server_stopping'
+    | 'internal_error'
+  readonly last_sequence_number: number
+}
+
+/** The client's end of a subscription, whatever carries it. */
+export interface Subscriber {
+  send(change: Change): void
+  /** Nothing was sent for a while; everything up to this number was looked at. */
+  heartbeat(number: number): void
+  /** Nothing comes after this. */
+  ended(end: StreamEnd): void
+  /** Bytes that lie in our memory because the client has not read them. */
+  unread(): number
+  /** Resolves once the client has read most of it, or is gone. */
+  drained(): Promise<void>
+}
+
+export interface SubscriptionOptions {
+  readonly resource: Resource
+  /** Filters alone, see PlanOptions. */
+  readonly plan: Plan
+  readonly caller: Identity
+  /** Who the caller is by now. Throws RpcError 101 or 102 when that is nobody any more. */
+  again(): Promise<Identity>
+  readonly subscriber: Subscriber
+}
+
+/** A client with more unread is not sent anything any more. */
+export const maxUnreadBytes = 4 * 1024 * 1024
+
+/** What one client wants of one resource, and how far it has come. */
+export class Subscription {
+  readonly resource: Resource
+  readonly subscriber: Subscriber
+  /** Everything up to this number was looked at. */
+  cursor: number
+  /** Set when tokens may have changed: nothing is sent before the caller was looked up anew. */
+  isStale = false
+  hasEnded = false
+  sentAt = 0
+  readonly #options: SubscriptionOptions
+  readonly #onEnd: (subscription: Subscription) => void
+  #identity: Identity
+  #predicates: readonly Predicate[]
+  #matches: Matcher
+
+  /** Throws RpcError 102 when the caller may read nothing of what it asks for. */
+  constructor(options: SubscriptionOptions, cursor: number, onEnd: (subscription: Subscription) => void) {
+    this.resource = options.resource
+    this.subscriber = options.subscriber
+    this.cursor = cursor
+    this.#options = options
+    this.#onEnd = onEnd
+    this.#identity = options.caller
+    this.#predicates = permittedPredicates(options, options.caller)
+    this.#matches = allMatch(this.#predicates)
+  }
+
+  /** All that a row must fulfil: what was asked for, and what is permitted. */
+  get predicates(): readonly Predicate[] {
+    return this.#predicates
+  }
+
+  /** Looks the caller up anew. Resolves to whether the predicates have changed; ends the subscription for 101 and 102. */
+  async refresh(): Promise<boolean> {
+    this.isStale = false
+    try {
+      const identity = await this.#options.again()
+      if (identity === this.#identity) return false
+      this.#predicates = permittedPredicates(this.#options, identity)
+      this.#matches = allMatch(this.#predicates)
+      this.#identity = identity
+      return true
+    } catch (error) {
+      if (isRefusal(error)) this.end('permission_denied')
+      // The database may not say just now: until it does, nothing is sent.
+      else this.isStale = true
+      return false
+    }
+  }
+
+  /** Sends the change if it is wanted; ends the subscription of a client that does not read. */
+  offer(change: Change): void {
+    if (this.hasEnded || change.number <= this.cursor || !this.#matches(change.row())) return
+    if (this.subscriber.unread() > maxUnreadBytes) {
+      this.cursor = change.number - 1
+      this.end('too_slow')
+      return
+    }
+    this.subscriber.send(change)
+    this.sentAt = performance.now()
+  }
+
+  end(reason: StreamEnd['reason']): void {
+    if (this.hasEnded) return
+    this.close()
+    this.subscriber.ended({ reason, last_sequence_number: this.cursor })
+  }
+
+  /** The client has left: nobody is told. */
+  close(): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.#onEnd(this)
+  }
+}
+
+function permittedPredicates(
+  { resource, plan }: SubscriptionOptions,
+  identity: Identity,
+): readonly Predicate[] {
+  return allPredicates(planAccess(resource, 'read', identity, plan))
+}
+
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof RpcError)) return false
+  return error.code === errorCodes.permission_denied || error.code === errorCodes.malformed_credential
+}
