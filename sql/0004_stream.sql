@@ -198,6 +198,9 @@ begin
 end
 $$;
 
+-- The triggers work on all rows of a statement at once, and with hash joins: a plan that was made for one row would
+-- compare every row with every other. Rows whose wire members stay as they were (a new lease, a new owner) are no change.
+
 -- The argument is the resource's name.
 create function records_written() returns trigger language plpgsql as $$
 begin
@@ -215,143 +218,175 @@ create trigger event_log_written after insert on event_log
   referencing new table as written for each statement execute function records_written('event-log');
 create trigger service_event_written after insert on service_event
   referencing new table as written for each statement execute function records_written('service-event');
+create trigger service_event_changed after update on service_event
+  referencing new table as written for each statement execute function records_written('service-event');
 create trigger execution_event_written after insert on execution_event
   referencing new table as written for each statement execute function records_written('execution-event');
+create trigger execution_event_changed after update on execution_event
+  referencing new table as written for each statement execute function records_written('execution-event');
 
--- For each row, so that what changes no member of the wire row (a lease, an owner) counts as no change.
-create function record_changed() returns trigger language plpgsql as $$
-begin
-  insert into pending_record_change (resource, record_ids) values (tg_argv[0], array[new.id]);
-  perform pg_notify('daybook_change', '');
-  return null;
-end
-$$;
-create trigger js_result_changed after update on js_result for each row
-  execute function record_changed('js-result');
-create trigger event_log_changed after update on event_log for each row
-  when (old.status is distinct from new.status or old.attempt is distinct from new.attempt
-    or old.start_time is distinct from new.start_time or old.error_message is distinct from new.error_message)
-  execute function record_changed('event-log');
-create trigger service_event_changed after update on service_event for each row
-  execute function record_changed('service-event');
-create trigger execution_event_changed after update on execution_event for each row
-  execute function record_changed('execution-event');
-
--- What happens here as change events (the README's table): the bodies are the seed's, times in ISO 8601.
+-- What happens here as change events (the README's table): the bodies are the seed's, times in ISO 8601. Each function
+-- is one expression, so that PostgreSQL puts it where it is called.
 create function iso_time(moment timestamptz) returns text language sql stable as $$
   select to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $$;
 -- An identifier of ours as a Guid.
-create function guid_of(kind text, name text) returns uuid language sql stable as $$
-  select md5(key || '/' || kind || '/' || name)::uuid from tenant
+create function guid_of(tenant uuid, kind text, name text) returns uuid language sql immutable as $$
+  select md5(tenant::text || '/' || kind || '/' || name)::uuid
 $$;
 -- A W3C traceparent: what belongs together has one trace.
 create function trace_of(trace uuid) returns text language sql volatile as $$
   select '00-' || replace(trace::text, '-', '') || '-' || substr(md5(random()::text), 1, 16) || '-00'
 $$;
 
-create function job_event(type text, state text, job js_result) returns void language sql as $$
-  insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
-  select trace_of(guid_of('js-result', job.id::text)), type, job.js_worker_name, 'js-worker/' || job.js_worker_name,
-    jsonb_build_object('Job', jsonb_build_object(
-      'Key', guid_of('js-result', job.id::text),
-      'CreationTime', iso_time(job.start_time),
-      'State', state,
-      'StartTime', case when state <> 'Pending' then iso_time(job.start_time) end,
-      'EndTime', iso_time(job.finish_time),
-      'ProcessName', job.js_worker_name,
-      'DisplayName', job.js_worker_name,
-      'RobotName', 'Daybook',
-      'HostMachineName', (select machine from server_lease where id = job.owner)))
+create function job_body(tenant uuid, job js_result, state text, machine text) returns jsonb language sql stable as $$
+  select jsonb_build_object('Job', jsonb_build_object(
+    'Key', guid_of(tenant, 'js-result', job.id::text),
+    'CreationTime', iso_time(job.start_time),
+    'State', state,
+    'StartTime', case when state <> 'Pending' then iso_time(job.start_time) end,
+    'EndTime', iso_time(job.finish_time),
+    'ProcessName', job.js_worker_name,
+    'DisplayName', job.js_worker_name,
+    'RobotName', 'Daybook',
+    'HostMachineName', coalesce(machine, '')))
 $$;
 -- Only what runs here: records that clients append are theirs to tell of.
-create function job_created() returns trigger language plpgsql as $$
+create function jobs_created() returns trigger language plpgsql set enable_nestloop = off as $$
 begin
-  perform job_event('job.created', 'Pending', new);
-  perform job_event('job.started', 'Running', new);
+  if not exists (select from written where owner is not null) then
+    return null;
+  end if;
+  insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
+  select trace_of(guid_of(tenant.key, 'js-result', n.id::text)), moment.event_type, n.js_worker_name,
+    'js-worker/' || n.js_worker_name, job_body(tenant.key, n, moment.state, lease.machine)
+  from written n
+  cross join tenant
+  cross join (values (1, 'job.created', 'Pending'), (2, 'job.started', 'Running')) as moment (place, event_type, state)
+  left join server_lease lease on lease.id = n.owner
+  where n.owner is not null
+  order by n.id, moment.place;
+  return null;
+end
+$$;
+create trigger js_result_created after insert on js_result
+  referencing new table as written for each statement execute function jobs_created();
+
+create function js_results_changed() returns trigger language plpgsql set enable_nestloop = off as $$
+begin
+  insert into pending_record_change (resource, record_ids)
+  select 'js-result', array_agg(n.id order by n.id) from written n join replaced o on o.id = n.id
+  where n.result is distinct from o.result or n.error_message is distinct from o.error_message
+    or n.finish_time is distinct from o.finish_time
+  having count(*) > 0;
+  if not found then
+    return null;
+  end if;
+  insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
+  select trace_of(guid_of(tenant.key, 'js-result', n.id::text)), moment.event_type, n.js_worker_name,
+    'js-worker/' || n.js_worker_name, job_body(tenant.key, n, moment.state, lease.machine)
+  from written n
+  join replaced o on o.id = n.id
+  cross join tenant
+  join (values
+    (1, 'job.completed', 'Successful'), (2, 'job.stopped', 'Stopped'), (3, 'job.faulted', 'Faulted')
+  ) as moment (place, event_type, state) on moment.place = case
+    when n.error_message is null then 1 when n.error_message like 'script_cancelled:%' then 2 else 3 end
+  left join server_lease lease on lease.id = n.owner
+  where n.owner is not null and o.result is null and o.error_message is null
+    and (n.result is not null or n.error_message is not null)
+  order by n.id;
   perform pg_notify('daybook_change', '');
   return null;
 end
 $$;
-create trigger js_result_job_created after insert on js_result for each row
-  when (new.owner is not null) execute function job_created();
-create function job_ended() returns trigger language plpgsql as $$
-begin
-  if new.error_message is null then
-    perform job_event('job.completed', 'Successful', new);
-  elsif new.error_message like 'cancelled:%' then
-    perform job_event('job.stopped', 'Stopped', new);
-  else
-    perform job_event('job.faulted', 'Faulted', new);
-  end if;
-  return null;
-end
-$$;
-create trigger js_result_job_ended after update on js_result for each row
-  when (new.owner is not null and old.result is null and old.error_message is null
-    and (new.result is not null or new.error_message is not null))
-  execute function job_ended();
+create trigger js_result_changed after update on js_result
+  referencing new table as written old table as replaced for each statement execute function js_results_changed();
 
-create function queue_item_event(type text, status text, run event_log) returns void language sql as $$
+-- `seconds`: how long the attempt took that has just failed.
+create function queue_item_body(tenant uuid, run event_log, status text, seconds numeric, handler event_handler)
+returns jsonb language sql stable as $$
+  select jsonb_build_object(
+    'QueueItem', jsonb_build_object(
+      'Key', guid_of(tenant, 'event-log', run.id::text),
+      'QueueDefinitionId', coalesce(handler.id, 0),
+      'Status', status,
+      'ReviewStatus', 'None',
+      'DueDate', null,
+      'Priority', 'Normal',
+      'CreationTime', iso_time(run.created_time),
+      'StartProcessing', iso_time(run.start_time),
+      'EndProcessing', iso_time(run.finish_time),
+      'DefferDate', null,
+      'SecondsInPreviousAttempt', seconds,
+      'RetryNumber', run.attempt - 1,
+      'Progress', '',
+      'ProcessExceptionReason', split_part(run.error_message, ':', 1),
+      'ProcessExceptionDetails', run.error_message,
+      'ProcessExceptionType', case when run.error_message is not null then 'ApplicationException' end),
+    'Queue', jsonb_build_object(
+      'Key', guid_of(tenant, 'event-handler', run.full_name),
+      'Name', run.full_name,
+      'Description', coalesce(handler.description, ''),
+      'MaxNumberOfRetries', coalesce(handler.retry_limit, 0),
+      'EnforceUniqueReference', false,
+      'SlaInMinutes', 0,
+      'RiskSlaInMinutes', 0))
+$$;
+create function queue_items_added() returns trigger language plpgsql set enable_nestloop = off as $$
+begin
   insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
-  select trace_of(guid_of('request', run.request_id)), type, run.full_name, 'event/' || run.full_name,
-    jsonb_build_object(
-      'QueueItem', jsonb_build_object(
-        'Key', guid_of('event-log', run.id::text),
-        'QueueDefinitionId', handler.id,
-        'Status', status,
-        'ReviewStatus', 'None',
-        'DueDate', null,
-        'Priority', 'Normal',
-        'CreationTime', iso_time(run.created_time),
-        'StartProcessing', iso_time(run.start_time),
-        'EndProcessing', iso_time(run.finish_time),
-        'DefferDate', null,
-        'SecondsInPreviousAttempt', 0,
-        'RetryNumber', run.attempt - 1,
-        'Progress', null,
-        'ProcessExceptionReason', split_part(run.error_message, ':', 1),
-        'ProcessExceptionDetails', run.error_message,
-        'ProcessExceptionType', case when run.error_message is not null then 'ApplicationException' end),
-      'Queue', jsonb_build_object(
-        'Key', guid_of('event-handler', run.full_name),
-        'Name', run.full_name,
-        'Description', handler.description,
-        'MaxNumberOfRetries', handler.retry_limit,
-        'EnforceUniqueReference', false,
-        'SlaInMinutes', 0,
-        'RiskSlaInMinutes', 0))
-  from (select) as one left join event_handler handler on handler.full_name = run.full_name
-$$;
-create function queue_item_added() returns trigger language plpgsql as $$
-begin
-  perform queue_item_event('queueitem.added', 'New', new);
+  select trace_of(guid_of(tenant.key, 'request', n.request_id)), 'queueitem.added', n.full_name,
+    'event/' || n.full_name, queue_item_body(tenant.key, n, 'New', 0, handler)
+  from written n cross join tenant left join event_handler handler on handler.full_name = n.full_name
+  where n.job_id is not null
+  order by n.id;
   return null;
 end
 $$;
-create trigger event_log_item_added after insert on event_log for each row
-  when (new.job_id is not null) execute function queue_item_added();
-create function queue_item_changed() returns trigger language plpgsql as $$
+create trigger event_log_added after insert on event_log
+  referencing new table as written for each statement execute function queue_items_added();
+
+create function event_logs_changed() returns trigger language plpgsql set enable_nestloop = off as $$
 begin
-  if new.status = 'running' then
-    perform queue_item_event('queueItem.transactionStarted', 'InProgress', new);
-  elsif new.status = 'success' then
-    perform queue_item_event('queueItem.transactionCompleted', 'Successful', new);
-  elsif new.status = 'fail' and old.status = 'running' then
-    perform queue_item_event('queueItem.transactionFailed', 'Failed', new);
-  elsif new.status = 'fail' then
-    perform queue_item_event('queueItem.updated', 'Failed', new);
-  elsif new.failures > old.failures then
-    perform queue_item_event('queueItem.transactionRetried', 'Retried', new);
-  else
-    perform queue_item_event('queueItem.transactionAbandoned', 'Abandoned', new);
+  insert into pending_record_change (resource, record_ids)
+  select 'event-log', array_agg(n.id order by n.id) from written n join replaced o on o.id = n.id
+  where (n.status, n.attempt) is distinct from (o.status, o.attempt)
+    or n.start_time is distinct from o.start_time or n.error_message is distinct from o.error_message
+  having count(*) > 0;
+  if not found then
+    return null;
   end if;
+  insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
+  select trace_of(guid_of(tenant.key, 'request', n.request_id)), moment.event_type, n.full_name,
+    'event/' || n.full_name, queue_item_body(tenant.key, n, moment.status,
+      case when moment.place = 5 then greatest(0, round(extract(epoch from now() - o.start_time), 3)) else 0 end,
+      handler)
+  from written n
+  join replaced o on o.id = n.id
+  cross join tenant
+  join (values
+    (1, 'queueItem.transactionStarted', 'InProgress'),
+    (2, 'queueItem.transactionCompleted', 'Successful'),
+    (3, 'queueItem.transactionFailed', 'Failed'),
+    (4, 'queueItem.updated', 'Failed'),
+    (5, 'queueItem.transactionRetried', 'Retried'),
+    (6, 'queueItem.transactionAbandoned', 'Abandoned')
+  ) as moment (place, event_type, status) on moment.place = case
+    when n.status = 'running' then 1
+    when n.status = 'success' then 2
+    when n.status = 'fail' then case when o.status = 'running' then 3 else 4 end
+    when n.failures > o.failures then 5
+    else 6 end
+  left join event_handler handler on handler.full_name = n.full_name
+  where n.job_id is not null and n.status <> o.status
+  order by n.id;
+  perform pg_notify('daybook_change', '');
   return null;
 end
 $$;
-create trigger event_log_item_changed after update on event_log for each row
-  when (new.job_id is not null and old.status is distinct from new.status)
-  execute function queue_item_changed();
+create trigger event_log_changed after update on event_log
+  referencing new table as written old table as replaced for each statement execute function event_logs_changed();
 
 create function machine_event(type text, body jsonb, of_machine machine) returns void language sql as $$
   insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
@@ -418,6 +453,8 @@ create table sink (
   created_time      timestamptz(3) not null,
   updated_time      timestamptz(3) not null
 );
+-- Two sinks never write one file.
+create unique index sink_file on sink (lower(target ->> 'name')) where target_kind = 'file';
 
 -- What is deleted when it is old enough.
 create table retention_rule (
@@ -430,7 +467,10 @@ create table retention_rule (
   last_deleted  bigint,
   last_error    text,
   deleted       bigint not null default 0,
+  -- A server is at work on it, and none begins with another before then.
+  run_until     timestamptz(3),
   created_time  timestamptz(3) not null,
-  updated_time  timestamptz(3) not null,
-  unique (resource, condition)
+  updated_time  timestamptz(3) not null
 );
+-- A digest, because a condition may be longer than an index entry.
+create unique index retention_rule_condition on retention_rule (resource, md5(condition::text));

@@ -124,6 +124,18 @@ export const settings = {
     'how long a server that fell silent keeps its runs',
   ),
   drainMs: setting('DAYBOOK_DRAIN_MS', milliseconds, 30_000, 'how long a stop waits for running requests'),
+  streamKeepMs: setting(
+    'DAYBOOK_STREAM_KEEP_MS',
+    wholeNumber(60_000, 366 * 24 * 60 * 60 * 1000),
+    3 * 24 * 60 * 60 * 1000,
+    'how far back subscribers of records may resume',
+  ),
+  machineName: setting(
+    'DAYBOOK_MACHINE_NAME',
+    textMatching(/^(?!\.{1,2}$)[^\p{Cc}*]{1,128}$/u, '1 to 128 characters, no control characters, no *'),
+    undefined,
+    'the name of this server among the machines; else its host name and port',
+  ),
   url: setting('DAYBOOK_URL', urlOf('http', 'https'), undefined, 'the server that the commands speak to'),
   token: secret('DAYBOOK_TOKEN', someText, 'the credential that the commands present'),
 } as const satisfies Record<string, Setting<unknown>>

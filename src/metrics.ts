@@ -3,13 +3,21 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 /** The method label of a request that names no known method: a client must not make new series. */
 export const unknownMethod = 'unknown'
 
-export type RowAction = 'returned' | 'deleted' | 'appended'
+/** `expired`: deleted by a retention rule. */
+export type RowAction = 'returned' | 'deleted' | 'appended' | 'expired'
 
 /** The connections of a database pool; `waiting` counts the requests without one. */
 export interface PoolCounts {
   readonly total: number
   readonly idle: number
   readonly waiting: number
+}
+
+/** How far a sink is behind the last number of its resource. */
+export interface SinkReading {
+  readonly name: string
+  readonly isRunning: boolean
+  readonly lag: number
 }
 
 /** What the server counts. Every call is cheap enough for every request. */
@@ -21,6 +29,10 @@ export interface Metrics {
   countRows(resource: string, action: RowAction, rows: number): void
   /** One attempt of an event handler that ended here: `success`, `fail`, `waiting` (to be tried again) or `lost`. */
   countRun(ending: string): void
+  /** A delivery of a sink that failed here. */
+  countSinkError(sink: string): void
+  /** Reads how far the sinks are behind whenever the metrics are asked for. */
+  watchSinks(read: () => Promise<readonly SinkReading[]>): void
   /** Reads the pool whenever the metrics are asked for. */
   watchPool(stats: () => PoolCounts): void
   readonly contentType: string
@@ -55,6 +67,7 @@ export function createMetrics(): Metrics {
     },
     countLookup: (cache, isHit) => lookups(cache, isHit ? 'hit' : 'miss', 1),
     countRows: (resource, action, count) => rows(resource, action, count),
+    ...sinkMetrics(registry),
     countRun: ending => runs.inc({ ending }),
     watchPool: stats => addPoolGauge(registry, stats),
     contentType: registry.contentType,
@@ -110,4 +123,64 @@ function addPoolGauge(registry: Registry, stats: () => PoolCounts): void {
       this.set({ state: 'waiting' }, waiting)
     },
   })
+}
+
+/** Series of sinks that are deleted end with them. */
+function sinkMetrics(registry: Registry): Pick<Metrics, 'countSinkError' | 'watchSinks'> {
+  const labelNames = ['sink'] as const
+  const errors = new Counter({
+    name: 'daybook_sink_errors_total',
+    help: 'Deliveries of a sink that failed on this server',
+    labelNames,
+    registers: [registry],
+  })
+  const counted = new Set<string>()
+  function forgetOthers(sinks: readonly SinkReading[]): void {
+    for (const sink of counted) {
+      if (sinks.some(each => each.name === sink)) continue
+      errors.remove({ sink })
+      counted.delete(sink)
+    }
+  }
+  return {
+    countSinkError(sink) {
+      counted.add(sink)
+      errors.inc({ sink })
+    },
+    watchSinks(read) {
+      let reading: Promise<readonly SinkReading[] | undefined> | undefined
+      // Both gauges are asked at the same moment: one look serves them.
+      const look = () => {
+        reading ??= read()
+          // Without the database there is nothing to tell of sinks, but of all the rest.
+          .catch(() => undefined)
+          .finally(() => {
+            reading = undefined
+          })
+        return reading
+      }
+      const addGauge = (name: string, help: string, value: (sink: SinkReading) => number): void => {
+        new Gauge({
+          name,
+          help,
+          labelNames,
+          registers: [registry],
+          async collect() {
+            const sinks = await look()
+            this.reset()
+            for (const sink of sinks ?? []) this.set({ sink: sink.name }, value(sink))
+            if (sinks !== undefined) forgetOthers(sinks)
+          },
+        })
+      }
+      addGauge(
+        'daybook_sink_lag',
+        'Numbers that a sink has still to deliver or to leave out',
+        each => each.lag,
+      )
+      addGauge('daybook_sink_running', '1 while a sink is neither paused nor failed', each =>
+        each.isRunning ? 1 : 0,
+      )
+    },
+  }
 }

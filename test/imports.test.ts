@@ -30,10 +30,22 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'js-worker': [...base, 'database', 'permission', 'condition', 'resource', 'sandbox', 'outbound', 'seal'],
   target: [...base, 'permission', 'sandbox', 'outbound', 'js-worker', 'seal'],
   event: [...base, 'database', 'permission', 'condition', 'resource', 'target', 'js-worker', 'seal'],
-  stream: [...base, 'database', 'permission', 'condition', 'resource'],
+  stream: [
+    ...base,
+    'repeat',
+    'database',
+    'permission',
+    'condition',
+    'resource',
+    'seal',
+    'outbound',
+    'target',
+  ],
+  retention: [...base, 'database', 'permission', 'condition', 'resource'],
   method: [
     ...base,
     'stream',
+    'retention',
     'database',
     'permission',
     'condition',
@@ -49,6 +61,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   server: [
     ...base,
     'stream',
+    'retention',
     'config',
     'logger',
     'metrics',
@@ -83,6 +96,8 @@ const doors: Readonly<Record<string, string>> = {
   undici: 'outbound/',
   'ipaddr.js': 'outbound/',
   standardwebhooks: 'target/webhook.ts',
+  '@nats-io/transport-node': 'stream/sink/nats.ts',
+  '@nats-io/jetstream': 'stream/sink/nats.ts',
 }
 
 interface Import {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { DaybookConnectionError, DaybookError, type NewRow, type ResourceName } from '../client/client.ts'
+import { type AppendedName, DaybookConnectionError, DaybookError, type NewRow } from '../client/client.ts'
 import { type Batch, batchRows } from './batch.ts'
 import { loadCatalogue } from './catalogue.ts'
 import { CommandFailure } from './failure.ts'
@@ -15,12 +15,12 @@ export function addAppendCommand(program: Command, surroundings: Surroundings): 
     .argument('<resource>', 'js-result, event-log, …')
     .action(async (name: string, _options: object, command: Command) => {
       const session = openSession(command, surroundings)
-      const resource = (await loadCatalogue(session.client)).requireResource(name)
+      const resource = (await loadCatalogue(session.client)).requireAppended(name)
       await session.output.record({ written: await appendAll(session, resource) })
     })
 }
 
-async function appendAll(session: Session, resource: ResourceName): Promise<number> {
+async function appendAll(session: Session, resource: AppendedName): Promise<number> {
   let written = 0
   try {
     for await (const batch of batchRows(readLines(session.stdin))) {
@@ -37,10 +37,10 @@ async function appendAll(session: Session, resource: ResourceName): Promise<numb
   return written
 }
 
-async function appendBatch({ client }: Session, resource: ResourceName, batch: Batch): Promise<void> {
+async function appendBatch({ client }: Session, resource: AppendedName, batch: Batch): Promise<void> {
   try {
     // The server judges rows; the type knows only those of this version.
-    await client.append(resource, batch.rows as readonly NewRow<ResourceName>[])
+    await client.append(resource, batch.rows as readonly NewRow<AppendedName>[])
   } catch (error) {
     throw nameLines(error, batch)
   }

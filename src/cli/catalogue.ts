@@ -1,4 +1,4 @@
-import type { Client, ResourceName } from '../client/client.ts'
+import type { AppendedName, Client, ResourceName } from '../client/client.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -10,6 +10,8 @@ export type ValueKind = 'number' | 'text' | 'json' | 'number[]' | 'text[]'
 export interface Catalogue {
   /** Throws UsageError, with the names there are, when the server keeps no such resource. */
   requireResource(name: string): ResourceName
+  /** Throws UsageError also for a resource whose records are not appended. */
+  requireAppended(name: string): AppendedName
   /** Undefined for a key that the resource does not have. */
   kindOf(resource: ResourceName, key: string): ValueKind | undefined
 }
@@ -28,11 +30,20 @@ export async function loadCatalogue(client: Client): Promise<Catalogue> {
       return name === undefined ? [] : [[name, method.params] as const]
     }),
   )
+  const names = new Set(methods.map(method => method.name))
+  const listed = (all: readonly string[]): string => `there are: ${all.toSorted().join(', ')}`
+  const requireResource = (name: string): ResourceName => {
+    // The server's list is the authority; the type knows only the resources of this version.
+    if (queries.has(name)) return name as ResourceName
+    throw new UsageError(`no resource "${name}"; ${listed([...queries.keys()])}`)
+  }
   return {
-    requireResource: name => {
-      // The server's list is the authority; the type knows only the resources of this version.
-      if (queries.has(name)) return name as ResourceName
-      throw new UsageError(`no resource "${name}"; there are: ${[...queries.keys()].sort().join(', ')}`)
+    requireResource,
+    requireAppended: name => {
+      const resource = requireResource(name)
+      if (names.has(`${resource}_append`)) return resource as AppendedName
+      const appended = [...queries.keys()].filter(each => names.has(`${each}_append`))
+      throw new UsageError(`nothing can be appended to ${name}; ${listed(appended)}`)
     },
     kindOf: (resource, key) => {
       const schema = findProperty(queries.get(resource), key, { document, seen: new Set() })

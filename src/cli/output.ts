@@ -32,7 +32,8 @@ export function createOutput({ stdout, stderr }: Surroundings, json: boolean): O
   }
 }
 
-function jsonLine(value: object): string {
+/** A record as a line of JSON that cannot drive a terminal. */
+export function jsonLine(value: object): string {
   return visibleJson(stringifyJson(value))
 }
 

@@ -11,9 +11,12 @@ import { addMigrateCommand } from './migrate.ts'
 import { addOpenrpcCommand } from './openrpc.ts'
 import { addQueryCommand } from './query.ts'
 import { addReplayCommand } from './replay.ts'
+import { addRetentionCommand } from './retention.ts'
 import { addSendCommand } from './send.ts'
 import { addServeCommand } from './serve.ts'
+import { addSinksCommand } from './sinks.ts'
 import type { Surroundings } from './surroundings.ts'
+import { addTailCommand } from './tail.ts'
 import { addTokenCommand } from './token.ts'
 import { addVersionCommand } from './version.ts'
 import { addWorkersCommand } from './workers.ts'
@@ -26,6 +29,7 @@ const commands = [
   addTokenCommand,
   addQueryCommand,
   addCountCommand,
+  addTailCommand,
   addDeleteCommand,
   addAppendCommand,
   addSendCommand,
@@ -34,6 +38,8 @@ const commands = [
   addCancelCommand,
   addHandlersCommand,
   addWorkersCommand,
+  addRetentionCommand,
+  addSinksCommand,
   addOpenrpcCommand,
   addHealthcheckCommand,
   addVersionCommand,

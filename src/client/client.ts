@@ -1,7 +1,14 @@
 import { createEventClient, type EventClient } from './event-client.ts'
 import type { Call, Deletion, Outcome, PageParams, ResultOf } from './methods.ts'
 import { rowsOfPages } from './page.ts'
-import type { ConditionOf, NewRow, ResourceName, Row } from './resources.ts'
+import type { AppendedName, ConditionOf, NewRow, ResourceName, Row, RunName } from './resources.ts'
+import {
+  type Changes,
+  type Streamed,
+  type StreamFormat,
+  type SubscribeOptions,
+  subscribe,
+} from './subscribe.ts'
 import { createTokenClient, type TokenClient } from './token-client.ts'
 import { createTransport } from './transport.ts'
 
@@ -12,7 +19,9 @@ export type { EventHandler, HandlerChange, NewHandler, NewTarget } from './handl
 export type { TaskContext, Work } from './held-task.ts'
 export type { Call, CallOptions, Deletion, Outcome, ResultOf } from './methods.ts'
 export type * from './resources.ts'
+export type { NewRetentionRule, RetentionRule } from './retention.ts'
 export type * from './script-worker.ts'
+export type { Change, Changes, Streamed, StreamFormat, SubscribeOptions } from './subscribe.ts'
 export { TaskFailure } from './task-failure.ts'
 export type { Limit, NewToken, TokenInfo } from './token.ts'
 export type { TokenClient } from './token-client.ts'
@@ -58,22 +67,32 @@ export interface Client extends EventClient {
     options?: DeleteOptions,
   ): Promise<Deletion>
   /** Adds 1 to 1000 records; resolves to their ids, in order. */
-  append<R extends ResourceName>(resource: R, rows: readonly NewRow<R>[]): Promise<readonly number[]>
+  append<R extends AppendedName>(resource: R, rows: readonly NewRow<R>[]): Promise<readonly number[]>
   /** Ends a run; resolves to false if it was not open any more. */
-  finish(resource: ResourceName, id: number, outcome: Outcome): Promise<boolean>
+  finish(resource: RunName, id: number, outcome: Outcome): Promise<boolean>
   /** Every record that fulfils all conditions, however many: `for await (const row of client.page(…))`. */
   page<R extends ResourceName, F extends keyof Row<R> = keyof Row<R>>(
     resource: R,
     condition: readonly ConditionOf<R>[],
     options?: PageOptions<R, F>,
   ): AsyncGenerator<Pick<Row<R>, F>, void, undefined>
+  /**
+   * The records that fulfil all conditions as they are added and change: `for await (const { row } of client.subscribe(…))`.
+   * Reconnects and misses nothing; limit and last mean nothing here.
+   */
+  subscribe<R extends ResourceName, F extends StreamFormat = 'row'>(
+    resource: R,
+    condition: readonly ConditionOf<R>[],
+    options?: SubscribeOptions<F>,
+  ): Changes<Streamed<R, F>>
   readonly tokens: TokenClient
 }
 
 /** A client of the server at `options.url`. It holds nothing open between calls. */
 export function createClient(options: ClientOptions): Client {
   const { url, token, timeoutMs = 30_000 } = options
-  const send = createTransport({ url, timeoutMs, fetch: options.fetch ?? fetch })
+  const reach = { url, timeoutMs, fetch: options.fetch ?? fetch }
+  const send = createTransport(reach)
   // The server's answers are what its schemas say; these types come from there.
   const call: Call = (method, params, { timeoutMs: ownTimeoutMs } = {}) => {
     const presented = token === undefined ? params : { token, ...params }
@@ -101,6 +120,8 @@ export function createClient(options: ClientOptions): Client {
         ask(`${resource}_page`, after === undefined ? params : { ...params, after }),
       )
     },
+    subscribe: (resource, condition, subscribeOptions) =>
+      subscribe({ ...reach, token }, { resource, condition }, subscribeOptions),
     ...createEventClient(call, timeoutMs),
     tokens: createTokenClient(call, token),
   }

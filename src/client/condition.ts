@@ -9,6 +9,8 @@ export interface Askable {
   readonly names: string
   /** The times a range can be asked of. */
   readonly times: string
+  /** The texts and payloads that can be asked what they contain, and with what. */
+  readonly contents: object
   /** Conditions of one word beside `last` and `all`. */
   readonly words: string
 }
@@ -20,13 +22,13 @@ type Like<A extends Askable> = { [K in A['names'] as `${K}_like`]: string }
 type Times<A extends Askable> = { [K in A['times'] as `${K}_from` | `${K}_to`]: number } & {
   [K in A['times'] as `${K}_from_to`]: readonly [number, number]
 }
-interface Payload {
-  param_contains: unknown
-  result_contains: unknown
-  error_message_contains: string
-  duration_from: number
-  duration_to: number
+type Contains<A extends Askable> = {
+  [K in keyof A['contents'] & string as `${K}_contains`]: A['contents'][K]
 }
+/** Of what has a start and a finish. */
+type Duration<A extends Askable> = ['start_time' | 'finish_time'] extends [A['times']]
+  ? { duration_from: number; duration_to: number }
+  : object
 interface Nested<A extends Askable> {
   or: readonly Condition<A>[]
   and: readonly Condition<A>[]
@@ -41,5 +43,5 @@ export type Condition<A extends Askable> =
   | A['words']
   | 'last'
   | 'all'
-  | OneMember<Equal<A> & Like<A> & Times<A> & Payload & { limit: number }>
+  | OneMember<Equal<A> & Like<A> & Times<A> & Contains<A> & Duration<A> & { limit: number }>
   | OneMember<Nested<A>>

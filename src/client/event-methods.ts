@@ -62,11 +62,12 @@ export interface EventMethods {
       readonly max?: number
       readonly lease_ms?: number
       readonly wait_ms?: number
+      readonly worker?: string
     },
     { readonly tasks: readonly Task[] }
   >
   readonly 'event-task_heartbeat': Typed<
-    Attempt & { readonly lease_ms?: number },
+    Attempt & { readonly lease_ms?: number; readonly worker?: string },
     { readonly lease_until: EpochMs; readonly cancelled: boolean }
   >
   readonly 'event-task_complete': Typed<Attempt & { readonly result?: unknown }, TaskEnd>

@@ -17,6 +17,8 @@ export interface Holding {
   readonly call: Call
   readonly work: Work
   readonly leaseMs: number
+  /** The name of the worker. */
+  readonly worker?: string
   readonly onFault: (fault: unknown, task: Task) => void
 }
 

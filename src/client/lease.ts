@@ -17,11 +17,13 @@ export interface Lease {
 export interface Keeping {
   readonly call: Call
   readonly leaseMs: number
+  /** The name of the worker. */
+  readonly worker?: string
   readonly onFault: (fault: unknown, task: Task) => void
 }
 
 /** Keeps a task that was claimed just now by a heartbeat at each third of its lease. */
-export function keepLease(task: Task, { call, leaseMs, onFault }: Keeping): Lease {
+export function keepLease(task: Task, { call, leaseMs, worker, onFault }: Keeping): Lease {
   const over = new AbortController()
   const stopWork = new AbortController()
   const beatMs = Math.floor(leaseMs / 3)
@@ -32,7 +34,12 @@ export function keepLease(task: Task, { call, leaseMs, onFault }: Keeping): Leas
   async function beat(): Promise<'kept' | 'missed' | 'over'> {
     const asked = performance.now()
     try {
-      const params = { id: task.id, attempt: task.attempt, lease_ms: leaseMs }
+      const params = {
+        id: task.id,
+        attempt: task.attempt,
+        lease_ms: leaseMs,
+        ...(worker !== undefined && { worker }),
+      }
       const { cancelled } = await call('event-task_heartbeat', params, { timeoutMs: beatMs })
       heldUntil = asked + leaseMs
       if (!cancelled) return 'kept'

@@ -1,6 +1,7 @@
 import type { EventMethods } from './event-methods.ts'
 import type { Page } from './page.ts'
-import type { ConditionOf, EpochMs, NewRow, ResourceName, Row } from './resources.ts'
+import type { AppendedName, ConditionOf, EpochMs, NewRow, ResourceName, Row, RunName } from './resources.ts'
+import type { RetentionMethods } from './retention.ts'
 import type { ScriptWorkerMethods } from './script-worker.ts'
 import type { Limit, NewToken, TokenInfo } from './token.ts'
 
@@ -44,11 +45,21 @@ type ResourceMethods<R extends ResourceName> = {
     { query: Query<R>; dry_run?: boolean; max_affected?: number },
     Deletion
   >
-} & {
+}
+
+type AppendMethod<R extends AppendedName> = {
   readonly [K in `${R}_append`]: Typed<{ rows: readonly NewRow<R>[] }, { readonly ids: readonly number[] }>
-} & {
+}
+
+type FinishMethod<R extends RunName> = {
   readonly [K in `${R}_finish`]: Typed<{ id: number } & Outcome, { readonly updated: number }>
 }
+
+/** The methods of runs. */
+type RunMethods<R extends RunName> = ResourceMethods<R> & AppendMethod<R> & FinishMethod<R>
+
+/** The methods of what happened once and for all. */
+type EventRecordMethods<R extends AppendedName> = ResourceMethods<R> & AppendMethod<R>
 
 interface KeyAndSecret {
   readonly key: string
@@ -87,10 +98,14 @@ interface TokenMethods {
 }
 
 /** Every method whose parameters and result have types here. */
-export type Methods = ResourceMethods<'js-result'> &
-  ResourceMethods<'event-log'> &
+export type Methods = RunMethods<'js-result'> &
+  RunMethods<'event-log'> &
+  EventRecordMethods<'service-event'> &
+  EventRecordMethods<'execution-event'> &
+  ResourceMethods<'change-event'> &
   TokenMethods &
   EventMethods &
+  RetentionMethods &
   ScriptWorkerMethods
 
 /** What `method` takes beside the credential; any object for a method that is not in `Methods`. */

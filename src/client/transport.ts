@@ -42,7 +42,8 @@ async function exchange(body: string, options: TransportOptions): Promise<{ stat
   }
 }
 
-function describeFault(cause: unknown, timeoutMs: number): string {
+/** What kept an answer from coming, in a line. */
+export function describeFault(cause: unknown, timeoutMs: number): string {
   if (!(cause instanceof Error)) return String(cause)
   if (cause.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`
   // fetch says only "fetch failed"; what it was (ECONNREFUSED …) is in the cause.
@@ -72,8 +73,11 @@ function notAnAnswer(status: number): string {
   return `HTTP status ${status}, and not an answer to the JSON-RPC request`
 }
 
-/** Any JSON-RPC server may sit at the address, one without `data` too. */
-function wireErrorOf(error: unknown, status: number): WireError {
+/**
+ * The error of an answer: any JSON-RPC server may sit at the address, one without `data` too. Throws
+ * DaybookConnectionError for what is none.
+ */
+export function wireErrorOf(error: unknown, status: number): WireError {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) {
     throw new DaybookConnectionError(notAnAnswer(status), { status })
   }

@@ -7,6 +7,8 @@ import { pause } from './pause.ts'
 export interface WorkerSettings {
   /** The remote handlers whose work it does. */
   readonly fullNames: readonly string[]
+  /** Its name among the machines, e.g. the host's; without one it is not among them. */
+  readonly name?: string
   /** Tasks at the same time; 1 if absent. */
   readonly concurrency?: number
   /** How long the server leaves a task to a worker that is not heard of, milliseconds; 30,000 if absent. */
@@ -38,18 +40,19 @@ export function startWorker(
   settings: WorkerSettings,
   work: Work,
 ): Worker {
-  const { fullNames, concurrency = 1, leaseMs = 30_000, pollMs = 5000, onFault = ignore } = settings
+  const { fullNames, name, concurrency = 1, leaseMs = 30_000, pollMs = 5000, onFault = ignore } = settings
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     throw new RangeError(`concurrency: expected a whole number from 1, not ${concurrency}`)
   }
   const stopping = new AbortController()
   const signal = AbortSignal.any([stopping.signal, ...(settings.signal ? [settings.signal] : [])])
+  const worker = name === undefined ? {} : { worker: name }
   const running = new Set<Promise<void>>()
   const backoff = createBackoff()
 
   // Never aborted: the server would give the next task to a claim whose answer nobody reads.
   async function claim(max: number): Promise<readonly Task[]> {
-    const params = { full_names: fullNames, max, lease_ms: leaseMs, wait_ms: pollMs }
+    const params = { full_names: fullNames, max, lease_ms: leaseMs, wait_ms: pollMs, ...worker }
     const asked = performance.now()
     try {
       const { tasks } = await call('event-task_claim', params, { timeoutMs: timeoutMs + pollMs })
@@ -66,7 +69,7 @@ export function startWorker(
   }
 
   function begin(task: Task): void {
-    const run = holdTask(task, { call, work, leaseMs, onFault }).finally(() => running.delete(run))
+    const run = holdTask(task, { call, work, leaseMs, onFault, ...worker }).finally(() => running.delete(run))
     running.add(run)
   }
 

@@ -151,6 +151,7 @@ export const tables = {
     last_deleted: 'int8 null',
     last_error: 'text null',
     deleted: 'int8 default',
+    run_until: 'timestamptz null',
     created_time: 'timestamptz',
     updated_time: 'timestamptz',
   },

@@ -29,6 +29,8 @@ export interface EngineOptions extends Omit<ScriptRunnerDeps, 'owner' | 'send'> 
   readonly maxRuns: number
   /** How long others wait for this server when it falls silent, in milliseconds. */
   readonly leaseMs: number
+  /** The machine that this server is; see `Engine.name`. */
+  readonly machine?: string | undefined
   /** Told of each attempt that has ended here. */
   onEnded?(ending: Ending): void
   onError(error: unknown): void
@@ -42,6 +44,10 @@ export interface Engine {
   readonly waiter: Waiter
   readonly tasks: Tasks
   readonly scripts: ScriptRunner
+  /** Under which lease this server works; another one once that was lost. */
+  owner(): string
+  /** From now on this server is known as this machine: its port may not have been known at the start. */
+  name(machine: string): Promise<void>
   /** There may be work for this server or for remote workers. */
   wake(): void
   /** Takes no more work, lets what runs end for so many milliseconds, and hands back the rest. */
@@ -53,12 +59,12 @@ const tidyMs = 60_000
 
 /** Starts running events. `options.database` is migrated. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { database, clock, leaseMs, localHandlers, onError } = options
+  const { database, clock, leaseMs, machine, localHandlers, onError } = options
   const queue = await openQueue(database, onError)
   const directory = createHandlerDirectory(options.sealer)
   const waiter = createWaiter(database, onError)
   const signal = createTaskSignal(database, onError)
-  const lease = await takeServerLease({ database, leaseMs, onLost: () => runner.abandon(), onError })
+  const lease = await takeServerLease({ database, leaseMs, machine, onLost: () => runner.abandon(), onError })
   const wake = (): void => {
     signal.look()
     runner.wake()
@@ -129,6 +135,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     waiter,
     tasks,
     scripts,
+    owner: lease.id,
+    name: lease.name,
     wake,
     async close(drainMs) {
       signal.close()

@@ -6,6 +6,8 @@ import { rawStatement } from '../database/statement.ts'
 export interface ServerLease {
   /** Under which name runs are taken. It changes when the lease was lost: what ran under the old one is not ours any more. */
   id(): string
+  /** From now on the server is known as this machine. */
+  name(machine: string): Promise<void>
   /** Gives the lease up: whatever still runs under it is free to be taken at once. */
   close(): Promise<void>
 }
@@ -14,6 +16,8 @@ export interface ServerLeaseOptions {
   readonly database: Database
   /** How long others wait for a server that fell silent. It is renewed three times as often. */
   readonly leaseMs: number
+  /** The machine that this server is; undefined while that is not known yet. */
+  readonly machine?: string | undefined
   /** Called with the old id after a lease was lost and a new one taken. */
   onLost(id: string): void
   onError(error: unknown): void
@@ -22,8 +26,9 @@ export interface ServerLeaseOptions {
 const until = "now() + $2::float8 * interval '1 millisecond'"
 
 const take = rawStatement(
-  `insert into server_lease (id, started_time, lease_until) values ($1, now(), ${until})`,
+  `insert into server_lease (id, started_time, lease_until, machine) values ($1, now(), ${until}, $3)`,
 )
+const call = rawStatement('update server_lease set machine = $2 where id = $1')
 // A lease that has ended may have cost us our runs already: it is not renewed.
 const renew = rawStatement(
   `update server_lease set lease_until = ${until} where id = $1 and lease_until > now()`,
@@ -34,16 +39,17 @@ const release = rawStatement('delete from server_lease where id = $1')
 export async function takeServerLease(options: ServerLeaseOptions): Promise<ServerLease> {
   const { database, leaseMs, onLost, onError } = options
   let id = uuid()
+  let machine = options.machine ?? null
   let closed = false
   let renewing: Promise<void> | undefined
-  await database.run(take, [id, leaseMs])
+  await database.run(take, [id, leaseMs, machine])
 
   async function keep(): Promise<void> {
     const { affected } = await database.run(renew, [id, leaseMs])
     if (affected > 0 || closed) return
     const lost = id
     const next = uuid()
-    await database.run(take, [next, leaseMs])
+    await database.run(take, [next, leaseMs, machine])
     id = next
     onLost(lost)
   }
@@ -58,6 +64,10 @@ export async function takeServerLease(options: ServerLeaseOptions): Promise<Serv
 
   return {
     id: () => id,
+    async name(given) {
+      machine = given
+      await database.run(call, [id, given])
+    },
     async close() {
       closed = true
       clearInterval(timer)

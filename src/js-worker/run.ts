@@ -7,6 +7,7 @@ import { type Identity, intersectIdentities } from '../permission/grant.ts'
 import type { SandboxLevels } from '../sandbox/levels.ts'
 import type { EntryPoint, ScriptOutcome } from '../sandbox/sandbox.ts'
 import type { Sealer } from '../seal.ts'
+import { createConsoleLog } from './console-log.ts'
 import { createWorkerDirectory } from './directory.ts'
 import { openEnv, overlayEnv } from './env.ts'
 import { type ChainPlace, createHost, type HostDeps } from './host.ts'
@@ -132,6 +133,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
 
   async function run(call: ScriptCall, begun: Begun): Promise<ScriptEnd> {
     const { id, worker, chain } = begun
+    const lines = createConsoleLog(deps, begun)
     const host = createHost(deps, {
       identity: begun.identity,
       chain,
@@ -166,9 +168,14 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       },
       idleMs: worker.runtimeCleanTime ?? defaultLimits.runtimeCleanTime,
       host: (name, args, signal) => track(host(name, args, signal)),
-      onConsole: (level, text) => deps.onConsole?.(worker.name, level, text),
+      onConsole(level, text) {
+        deps.onConsole?.(worker.name, level, text)
+        lines.add(level, text)
+      },
       ...(call.signal && { signal: call.signal }),
     })
+    // Committed first: whoever follows the run has its lines before its end.
+    await lines.close()
     return { id, outcome: await end(begun, keepable(outcome)) }
   }
 

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { handlerAction } from '../event/action.ts'
 import { maxWait } from '../event/event-request.ts'
 import type { Task, Tasks } from '../event/task.ts'
-import { requireSome } from '../permission/grant.ts'
+import { requirePermission, requireSome } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
+import type { WorkerReports } from '../stream/machine-reports.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
 
 const maxClaimed = 100
@@ -16,12 +17,16 @@ const taskRef = {
   attempt: z.int().min(1).describe('As the claim gave it'),
 }
 
+const worker = nameSchema
+  .optional()
+  .describe('The name of this worker among the machines; without it, none is recorded')
+
 const endSchema = z.object({
   status: z.enum(['success', 'fail', 'waiting']).describe('waiting: it will be tried again'),
 })
 
 /** What remote workers do with the work of remote handlers: permission `event_handler.claim` over the handler. */
-export function taskMethods(tasks: Tasks): readonly Method[] {
+export function taskMethods(tasks: Tasks, workers: WorkerReports): readonly Method[] {
   const claim = defineMethod({
     name: 'event-task_claim',
     summary: 'Takes work of remote handlers, and waits for it where there is none',
@@ -31,6 +36,7 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
       max: z.int().min(1).max(maxClaimed).default(1),
       lease_ms: leaseMs,
       wait_ms: z.int().min(0).max(maxWait).default(0),
+      worker,
     }),
     result: z.object({
       tasks: z.array(
@@ -49,13 +55,18 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
       ),
     }),
     async handle({ params, caller, context }) {
-      const runs = await tasks.claim(caller, {
-        fullNames: [...new Set(params.full_names)],
-        max: params.max,
-        leaseMs: params.lease_ms,
-        waitMs: params.wait_ms,
-        hungUp: context.hungUp,
-      })
+      const fullNames = [...new Set(params.full_names)]
+      // Nobody is recorded who may not claim.
+      for (const name of fullNames) requirePermission(caller, claimAction, name)
+      const claim = () =>
+        tasks.claim(caller, {
+          fullNames,
+          max: params.max,
+          leaseMs: params.lease_ms,
+          waitMs: params.wait_ms,
+          hungUp: context.hungUp,
+        })
+      const runs = params.worker === undefined ? await claim() : await workers.during(params.worker, claim)
       return { tasks: runs.map(taskOf) }
     },
   })
@@ -63,7 +74,7 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
   const heartbeat = defineMethod({
     name: 'event-task_heartbeat',
     summary: 'Keeps a task for longer',
-    params: z.object({ ...taskRef, lease_ms: leaseMs }),
+    params: z.object({ ...taskRef, lease_ms: leaseMs, worker }),
     result: z.object({
       lease_until: z.int().describe('Epoch ms; never beyond the time-out of the handler'),
       cancelled: z.boolean().describe('Whether the worker should stop'),
@@ -71,6 +82,7 @@ export function taskMethods(tasks: Tasks): readonly Method[] {
     async handle({ params, caller }) {
       requireSome(caller, claimAction)
       const { until, cancelled } = await tasks.heartbeat(caller, params, params.lease_ms)
+      if (params.worker !== undefined) await workers.report(params.worker)
       return { lease_until: until, cancelled }
     },
   })

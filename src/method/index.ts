@@ -1,19 +1,25 @@
 import type { Engine } from '../event/engine.ts'
 import { resources } from '../resource/index.ts'
+import type { WorkerReports } from '../stream/machine-reports.ts'
+import { changeEventMethods } from './change-event.ts'
 import { eventMethods } from './event.ts'
 import { type HandlerMethodDeps, handlerMethods } from './event-handler.ts'
 import { taskMethods } from './event-task.ts'
 import { type JsWorkerDeps, jsWorkerMethods } from './js-worker.ts'
 import type { LogMethodDeps } from './log/log-method.ts'
+import { type SubscribeDeps, subscriptionMethods } from './log/subscribe.ts'
 import { logMethods } from './log-methods.ts'
 import type { Method } from './method.ts'
 import { discoverMethod } from './openrpc.ts'
+import { retentionMethods } from './retention.ts'
 import { helloMethod } from './server.ts'
+import { type SinkMethodDeps, sinkMethods } from './sink.ts'
 import { type TokenDeps, tokenMethods } from './token.ts'
 
 /** What the methods of events need. */
 export interface EventDeps {
   readonly engine: Engine
+  readonly workers: WorkerReports
   readonly log: LogMethodDeps
   readonly handlers: HandlerMethodDeps
   readonly jsWorkers: JsWorkerDeps
@@ -21,7 +27,9 @@ export interface EventDeps {
 
 export interface MethodDeps {
   readonly log: LogMethodDeps
+  readonly subscribe: SubscribeDeps
   readonly events: EventDeps
+  readonly sinks: SinkMethodDeps
   readonly token: TokenDeps
   /** Other systems' surfaces over the same core. */
   readonly dialects: readonly Method[]
@@ -30,14 +38,26 @@ export interface MethodDeps {
 }
 
 /** Every method there is. */
-export function createMethods({ log, events, token, dialects, version }: MethodDeps): readonly Method[] {
+export function createMethods({
+  log,
+  subscribe,
+  events,
+  sinks,
+  token,
+  dialects,
+  version,
+}: MethodDeps): readonly Method[] {
   const methods = [
     helloMethod,
     ...resources.flatMap(resource => logMethods(resource, log)),
+    ...resources.flatMap(resource => subscriptionMethods(resource, subscribe)),
+    ...changeEventMethods(log),
     ...eventMethods(events.engine, events.log),
     ...handlerMethods(events.handlers),
-    ...taskMethods(events.engine.tasks),
+    ...taskMethods(events.engine.tasks, events.workers),
     ...jsWorkerMethods(events.jsWorkers),
+    ...sinkMethods(sinks),
+    ...retentionMethods(log),
     ...tokenMethods(token),
     ...dialects,
   ]

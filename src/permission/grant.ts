@@ -14,6 +14,8 @@ export interface Identity {
   readonly limits: readonly (readonly Limit[])[]
   /** Which of its token's secrets was presented; a JWT has none, so it cannot issue another. */
   readonly secretGeneration?: number
+  /** The last moment at which the credential holds, epoch milliseconds; absent: no end is known. */
+  readonly validTo?: number
   /** Where it comes from, so that work done later can be done in its name; absent: its token alone. */
   readonly origins?: readonly Origin[]
 }

@@ -10,8 +10,9 @@ export interface GivenRows {
 }
 
 /**
- * The SQL that adds rows or, where the same is there already, raises its count and its last time. One statement; rows
- * are taken in the order of their digests, so that two of them at once never wait for each other.
+ * The SQL that adds rows or, where the same is there already, raises its count and its last time. One statement. Rows
+ * get their ids in the order in which they are given, but are written in the order of their digests: two statements that
+ * bring the same rows would else wait for each other for ever.
  */
 export function mergeStatement(
   { resource, builder }: Pick<Reader, 'resource' | 'builder'>,
@@ -31,19 +32,25 @@ export function mergeStatement(
   const digest = sql`sha256(convert_to(jsonb_build_array(${sql.join(own.map(ref))})::text, 'UTF8'))`
   const there = (name: string) => sql.ref(`${resource.table}.${name}`)
   const added = (name: string) => sql.ref(`excluded.${name}`)
+  const id = ref(resource.ordering.key)
+  const sequence = sql`(select pg_get_serial_sequence(${sql.lit(resource.table)}, ${sql.lit(resource.ordering.key)}))`
   const named = values.map((value, i) => sql`${value} as ${ref(columns[i] ?? '')}`)
   const statement = sql`with given as (
     select *, ${digest} as ${ref(key)} from (select place, ${sql.join(named)} from ${source}) as g
+  ), grouped as materialized (
+    select ${sql.join([ref(key), ...aggregated.map((value, i) => sql`${value} as ${ref(columns[i] ?? '')}`)])}
+    from given group by ${sql.join([ref(key), ...own.map(ref)])} order by min(place)
+  ), numbered as materialized (
+    select nextval(${sequence}::regclass) as ${id}, grouped.* from grouped
   ), merged as (
-    insert into ${table} (${sql.join([...columns, key].map(ref))})
-    select ${sql.join([...aggregated, ref(key)])} from given
-    group by ${sql.join([ref(key), ...own.map(ref)])} order by ${ref(key)}
+    insert into ${table} (${sql.join([id, ...[...columns, key].map(ref)])}) overriding system value
+    select ${sql.join([id, ...[...columns, key].map(ref)])} from numbered order by ${ref(key)}
     on conflict (${ref(key)}) do update set
       ${ref(count)} = ${there(count)} + ${added(count)},
       ${ref(first)} = least(${there(first)}, ${added(first)}),
       ${ref(last)} = greatest(${there(last)}, ${added(last)})
-    returning ${ref(resource.ordering.key)}, ${ref(key)}
+    returning ${id}, ${ref(key)}
   )
-  select ${ref(resource.ordering.key)}::text as id from given join merged using (${ref(key)}) order by place`
+  select ${id}::text as id from given join merged using (${ref(key)}) order by place`
   return { compile: () => statement.compile(builder) }
 }

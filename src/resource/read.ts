@@ -6,7 +6,7 @@ import type { StatementCache } from '../database/statement-cache.ts'
 import { type Bound, type Bounded, measureOf, readWithin } from './answer-bound.ts'
 import { epochMilliseconds, renderRow } from './render.ts'
 import type { Resource, ResourceField } from './resource.ts'
-import { type Selection, shapeSelection } from './selection.ts'
+import { type Selection, type SelectionShape, shapeSelection } from './selection.ts'
 
 /** What reading a resource needs. */
 export interface Reader {
@@ -23,7 +23,7 @@ const defaultMaxBytes = 64 * 1024 * 1024
 /** The wire rows of a selection, as Postgres rendered them. Throws RpcError 110 (reason `answer_too_large`). */
 export async function readRows(reader: Reader, selection: Selection): Promise<readonly string[]> {
   const { fields } = reader.resource
-  const rows = await readBounded(reader, { selection, fields, placed: false })
+  const rows = await readShape(reader, { ...shaped(reader, selection), fields, placed: false })
   return rows.map(([text]) => String(text))
 }
 
@@ -45,7 +45,7 @@ export async function readPlacedRows(
   selection: Selection,
   fields: readonly ResourceField[],
 ): Promise<readonly PlacedRow[]> {
-  const rows = await readBounded(reader, { selection, fields, placed: true })
+  const rows = await readShape(reader, { ...shaped(reader, selection), fields, placed: true })
   return rows.map(([text, time, key]) => ({
     text: String(text),
     time: time === null ? null : Number(time),
@@ -53,8 +53,14 @@ export async function readPlacedRows(
   }))
 }
 
+function shaped({ resource }: Reader, selection: Selection): Pick<Rendering, 'shape' | 'limit'> {
+  return { shape: shapeSelection(resource, selection), limit: selection.limit }
+}
+
+/** What is read of which rows; `limit`: how many rows there are at most. */
 interface Rendering {
-  readonly selection: Selection
+  readonly shape: SelectionShape
+  readonly limit: number
   readonly fields: readonly ResourceField[]
   /** Whether each row comes with its place in the order. */
   readonly placed: boolean
@@ -63,9 +69,10 @@ interface Rendering {
 /** Rows of `text`, or with their places of `text`, `time` and `key`. */
 type Columns = readonly (readonly unknown[])[]
 
-async function readBounded(reader: Reader, rendering: Rendering): Promise<Columns> {
+/** Throws RpcError 110 (reason `answer_too_large`). */
+export async function readShape(reader: Reader, rendering: Rendering): Promise<Columns> {
   const { maxBytes = defaultMaxBytes } = reader
-  const { limit } = rendering.selection
+  const { limit } = rendering
   const { rows } = await readWithin({ maxBytes, limit }, bound => renderRows(reader, rendering, bound))
   return rows
 }
@@ -73,10 +80,9 @@ async function readBounded(reader: Reader, rendering: Rendering): Promise<Column
 // A column value a row, joined by us: for a thousand rows that takes a quarter less of all CPU than string_agg.
 async function renderRows(
   { resource, builder, cache, runner }: Reader,
-  { selection, fields, placed }: Rendering,
+  { shape, fields, placed }: Rendering,
   bound: Bound,
 ): Promise<Bounded & { readonly rows: Columns }> {
-  const shape = shapeSelection(resource, selection)
   const { time, key } = resource.ordering
   const form = `${placed}|${fields === resource.fields ? '' : fields.map(field => field.name).join()}`
   const bytes = new Slot(shape.values.length)

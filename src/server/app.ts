@@ -5,6 +5,7 @@ import { migrate, pendingMigrations } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import { createStatementCache } from '../database/statement-cache.ts'
 import { jitaiMethods } from '../dialect/jitai.ts'
+import { restRoutes } from '../dialect/rest-routes.ts'
 import type { Logger } from '../logger.ts'
 import { createMethods } from '../method/index.ts'
 import { callAs } from '../method/invoke.ts'
@@ -14,13 +15,16 @@ import type { KeyAndSecret } from '../permission/credential.ts'
 import type { Identity } from '../permission/grant.ts'
 import { createJwts } from '../permission/jwt.ts'
 import { createPasswords } from '../permission/password.ts'
+import { startRetention } from '../retention/retention.ts'
 import { createAuthenticator } from '../token/authenticator.ts'
 import { ensureSuperToken } from '../token/first-start.ts'
 import { loadServerSecrets } from '../token/server-secrets.ts'
 import { writeTokenFile } from '../token/token-file.ts'
 import { programVersion } from '../version.ts'
 import { startEvents } from './events.ts'
+import { startMachine } from './machine.ts'
 import { startServer } from './serve.ts'
+import { startServerSinks } from './sinks.ts'
 import { startStream } from './stream.ts'
 
 export interface RunningApp {
@@ -94,10 +98,29 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
     closing.push(() => events.close(config.drainMs))
     const stream = await startStream({ database, authenticator, logger })
     closing.push(stream.close)
+    const sinks = await startServerSinks({
+      config,
+      logger,
+      metrics,
+      database,
+      sealingKey,
+      version,
+      changes: stream.hub.log,
+      owner: events.engine.owner,
+    })
+    closing.push(sinks.close)
+    const retention = startRetention({
+      ...log,
+      keepMs: config.streamKeepMs,
+      onExpired: (resource, rows) => metrics.countRows(resource, 'expired', rows),
+      onError: error => logger.error({ err: error }, 'deleting what is old failed'),
+    })
+    closing.push(retention.close)
     const methods: readonly Method[] = createMethods({
       log,
       subscribe: { hub: stream.hub, log, maxSubscriptions: config.maxSubscriptions },
       events: events.methodDeps,
+      sinks: sinks.methodDeps,
       token: { database, authenticator, jwts, passwords, pepper, saveSuperToken: save },
       dialects: jitaiMethods({ log, sender: events.engine.sender, timezone: config.timezone }),
       version,
@@ -109,16 +132,21 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
       probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
       stream: { hub: stream.hub, log, maxStreams: config.maxConnections },
       workerRoute: { database, runner: events.engine.scripts },
+      restRoutes: restRoutes(log, (name, params, identity) => callAs(identity, methods, name, params)),
       openrpc: () => callAs(nobody, methods, 'rpc.discover', {}),
       logger,
       metrics,
     })
+    const machine = await startMachine({ config, logger, database, engine: events.engine, url: server.url })
     return {
       url: server.url,
       ...(created && { superToken: `${created.key}:${created.secret}` }),
       async close() {
+        // Sinks first: they work under the lease that the events give up.
+        const stopWork = sinks.close().then(() => events.close(config.drainMs))
         // At the same time: a request may wait for a run, and a script for a request.
-        await Promise.all([server.close(), events.close(config.drainMs)])
+        await Promise.all([server.close(), stopWork, retention.close()])
+        await machine.close()
         // Last: what the runs that ended have changed gets its numbers, too.
         await stream.close()
         await authenticator.close()

@@ -63,7 +63,8 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
       const { bearer } = upgrade
       const answer = await frontDoor.answer(message, { bearer, correlationId, push, afterAnswer })
       const sending = answer === undefined ? undefined : send(answer)
-      for (const work of afterwards) work()
+      // What is closed would never tell that it is: its subscriptions would stay.
+      if (socket.readyState === socket.OPEN) for (const work of afterwards) work()
       await sending
     } catch (error) {
       logger.error({ correlationId, err: error }, 'a message failed unexpectedly')

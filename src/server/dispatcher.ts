@@ -81,7 +81,11 @@ async function settle(
 }
 
 /** Only our own faults: what a client did wrong is in its answer. */
-function logFault(logger: Logger, error: unknown, where: { method: string; correlationId: string }): void {
+export function logFault(
+  logger: Logger,
+  error: unknown,
+  where: { method: string; correlationId: string },
+): void {
   if (!(error instanceof RpcError)) logger.error({ ...where, err: error }, 'a method failed unexpectedly')
   else if (error.code === errorCodes.database_error || error.cause !== undefined) {
     logger.warn({ ...where, reason: error.data.reason, err: error }, 'a method failed')

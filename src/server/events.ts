@@ -12,9 +12,11 @@ import { createOutbound } from '../outbound/outbound.ts'
 import type { Identity } from '../permission/grant.ts'
 import { createSandboxLevels } from '../sandbox/levels.ts'
 import { createSealer, type Sealer } from '../seal.ts'
+import { createWorkerReports } from '../stream/machine-reports.ts'
 import { createWebhooks } from '../target/webhook.ts'
 import type { Authenticator } from '../token/authenticator.ts'
 import { findSuperToken } from '../token/store.ts'
+import { machineName } from './machine.ts'
 
 export interface EventsOptions {
   readonly config: Config
@@ -61,6 +63,7 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
     onEnded: metrics.countRun,
     maxRuns: config.maxRuns,
     leaseMs: config.leaseMs,
+    machine: machineName(config),
     onError,
   })
   const shared = { database, sealer, clock, timezone: config.timezone, onChange: engine.wake }
@@ -68,6 +71,7 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
     engine,
     methodDeps: {
       engine,
+      workers: createWorkerReports({ database, onError }),
       log,
       handlers: {
         ...shared,

@@ -16,6 +16,24 @@ const refusals = {
 
 export type RefusalReason = keyof typeof refusals
 
+const reasonsOfFaults: Readonly<Record<string, RefusalReason | undefined>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'body_incomplete',
+  ECONNRESET: 'body_incomplete',
+}
+
+/** Why a request is refused whose body could not be read; undefined when that is not the reason. */
+export function refusalReasonOf(error: unknown): RefusalReason | undefined {
+  return error instanceof Error && 'code' in error ? reasonsOfFaults[String(error.code)] : undefined
+}
+
+/** The status and the words of a refusal, for answers that are no JSON-RPC. */
+export function refusalOf(reason: RefusalReason) {
+  const [status, , message] = refusals[reason]
+  return { status, message }
+}
+
 /** Answers with an HTTP error whose body is a JSON-RPC error, so that a JSON-RPC client can show it. */
 export function refuse(reply: FastifyReply, reason: RefusalReason): FastifyReply {
   const [status, name, message] = refusals[reason]
@@ -27,10 +45,13 @@ export function sendInternalError(reply: FastifyReply, error: unknown): FastifyR
   return sendError(reply, 500, failure(error, reply.request.id))
 }
 
-/** What a request gets whose method failed, where the answer is no JSON-RPC one: the fitting status, the same error. */
-export function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
+/**
+ * What a request gets whose method failed, where the answer is no JSON-RPC one: the fitting status, the same error.
+ * `isKnown`: whether the caller's credential holds.
+ */
+export function sendFault(reply: FastifyReply, error: unknown, isKnown: boolean): FastifyReply {
   if (!(error instanceof RpcError)) return sendInternalError(reply, error)
-  const status = statusOf(error)
+  const status = statusOf(error, isKnown)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return sendError(reply, status, failure(error, reply.request.id))
 }
@@ -47,8 +68,8 @@ const statuses = new Map<number, number>([
 ])
 
 /** Whoever has a credential that holds is not asked for another. */
-function statusOf({ code, data }: RpcError): number {
-  if (code === errorCodes.permission_denied && data.reason === 'permission_denied') return 403
+function statusOf({ code }: RpcError, isKnown: boolean): number {
+  if (code === errorCodes.permission_denied && isKnown) return 403
   return statuses.get(code) ?? 500
 }
 

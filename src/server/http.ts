@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import fastifyWebsocket from '@fastify/websocket'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { Logger } from '../logger.ts'
+import type { DialectRoutes } from './dialect-routes.ts'
 import { discardRest } from './discard-rest.ts'
 import type { FrontDoor } from './front-door.ts'
-import { type RefusalReason, refuse, sendInternalError } from './http-refusal.ts'
+import { refusalReasonOf, refuse, sendInternalError } from './http-refusal.ts'
 import type { OriginSettings } from './origin.ts'
 import { addOriginGuard } from './origin-guard.ts'
 import { contextOf, requestIdOf } from './request-context.ts'
@@ -24,12 +25,13 @@ export interface HttpOptions extends StatusOptions {
   readonly settings: HttpSettings
   readonly frontDoor: FrontDoor
   readonly webSockets: WebSockets
+  readonly dialectRoutes: DialectRoutes
   readonly logger: Logger
 }
 
 /** The HTTP server, not yet listening. A JSON-RPC answer is HTTP 200, an error's too; notifications alone get 204. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
-  const { settings, logger } = options
+  const { settings, logger, dialectRoutes } = options
   const app = fastify({
     logger: false,
     genReqId: requestIdOf,
@@ -40,7 +42,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, shouldUpgradeCallback: isWebSocket },
     // While the server stops, connections that are open still get answers.
     return503OnClosing: false,
-    frameworkErrors: (_error, _request, reply) => void refuse(reply, 'no_such_path'),
+    frameworkErrors: (_error, _request, reply) =>
+      void (dialectRoutes.refuseUrl(reply) ?? refuse(reply, 'no_such_path')),
   })
   app.server.maxConnections = settings.maxConnections
   // Comes first: its hooks close the socket of an upgrade that a later one refuses.
@@ -61,6 +64,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   addErrorAnswers(app, logger)
   addRpcRoutes(app, options)
   addStatusRoutes(app, options)
+  dialectRoutes.register(app)
   return app
 }
 
@@ -104,13 +108,6 @@ function addRpcRoutes(app: FastifyInstance, { frontDoor, webSockets, health }: H
   }
 }
 
-const refusalOfFault: Readonly<Record<string, RefusalReason | undefined>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'body_incomplete',
-  ECONNRESET: 'body_incomplete',
-}
-
 function addErrorAnswers(app: FastifyInstance, logger: Logger): void {
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url)
@@ -119,8 +116,7 @@ function addErrorAnswers(app: FastifyInstance, logger: Logger): void {
     return refuse(reply, 'no_such_path')
   })
   app.setErrorHandler(async (error, request, reply) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    const reason = refusalOfFault[code]
+    const reason = refusalReasonOf(error)
     if (reason === 'body_too_large') await discardRest(request.raw)
     if (reason !== undefined) return refuse(reply, reason)
     logger.error({ correlationId: request.id, err: error }, 'a request failed unexpectedly')

@@ -30,7 +30,7 @@ function answerPreflight(reply: FastifyReply): void {
   reply
     .headers({
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'authorization, content-type, x-request-id',
+      'access-control-allow-headers': 'authorization, content-type, x-auth-token, x-request-id',
       'access-control-max-age': '600',
     })
     .code(204)

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
+import { RpcError } from '../errors.ts'
 import type { RequestContext } from '../method/method.ts'
 
 /** The caller's `X-Request-Id` where it is harmless in a log and a header, else a new one. */
@@ -33,6 +34,20 @@ function signalOf(socket: Socket): AbortSignal {
   else socket.once('close', () => controller.abort())
   signals.set(socket, controller.signal)
   return controller.signal
+}
+
+/**
+ * The same, or that of `X-Auth-Token` (the header of Huawei Cloud's clients). Throws RpcError 108 for two that differ: who
+ * of them asks nobody can know.
+ */
+export function credentialOf({ raw, headers }: FastifyRequest): string | undefined {
+  const tokens = raw.headersDistinct['x-auth-token'] ?? []
+  const bearer = bearerOf(headers.authorization)
+  const [credential, ...others] = new Set([...tokens.map(asUtf8), ...(bearer === undefined ? [] : [bearer])])
+  if (others.length === 0) return credential
+  throw new RpcError('invalid_input', 'The headers hold different credentials', {
+    reason: 'credential_conflict',
+  })
 }
 
 /** The credential of an `Authorization: Bearer` header (RFC 6750); other schemes are somebody else's. */

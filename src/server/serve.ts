@@ -3,11 +3,13 @@ import { constants } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { within } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { RestRoute } from '../dialect/rest.ts'
 import type { Logger } from '../logger.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import type { Method } from '../method/method.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Hub } from '../stream/hub.ts'
+import { createDialectRoutes, type DialectRoutes } from './dialect-routes.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createHealth, type Health, type HealthProbes } from './health.ts'
@@ -22,6 +24,8 @@ export interface ServerOptions {
   readonly authenticate: Authenticate
   /** What runs the scripts of worker routes; absent: there are none. */
   readonly workerRoute?: Pick<WorkerRouteDeps, 'database' | 'runner'>
+  /** Other programs' REST surfaces; absent: there are none. */
+  readonly restRoutes?: readonly RestRoute[]
   /** What is streamed; absent: nothing. */
   readonly stream?: Pick<StreamRouteDeps, 'hub' | 'log' | 'maxStreams'>
   /** What readiness depends on. */
@@ -45,20 +49,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const health = createHealth(options.probes)
   const frontDoor = createFrontDoor({ dispatch: createDispatcher(options), limits: config, metrics })
   const webSockets = createWebSockets({ frontDoor, logger })
-  const { openrpc } = options
+  const { openrpc, authenticate, restRoutes: routes = [] } = options
+  const dialectRoutes = createDialectRoutes({ routes, authenticate, health, logger, metrics, limits: config })
   const app = await createHttpServer({
     settings: config,
     frontDoor,
     webSockets,
+    dialectRoutes,
     health,
     metrics,
     logger,
     openrpc,
   })
-  const { workerRoute, stream, authenticate } = options
+  const { workerRoute, stream } = options
   if (workerRoute !== undefined) addWorkerRoute(app, { ...workerRoute, authenticate, health })
   if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, health })
-  const parts = { hub: stream?.hub, app, health, frontDoor, webSockets, sockets: trackSockets(app.server) }
+  const parts = {
+    hub: stream?.hub,
+    app,
+    health,
+    frontDoor,
+    dialectRoutes,
+    webSockets,
+    sockets: trackSockets(app.server),
+  }
   let stopped: Promise<void> | undefined
   const close = (): Promise<void> => {
     stopped ??= stop(parts, config.drainMs)
@@ -78,12 +92,13 @@ interface Parts {
   readonly app: FastifyInstance
   readonly health: Health
   readonly frontDoor: FrontDoor
+  readonly dialectRoutes: DialectRoutes
   readonly webSockets: WebSockets
   readonly sockets: ReadonlySet<Socket>
 }
 
 async function stop(
-  { hub, app, health, frontDoor, webSockets, sockets }: Parts,
+  { hub, app, health, frontDoor, dialectRoutes, webSockets, sockets }: Parts,
   drainMs: number,
 ): Promise<void> {
   health.stop()
@@ -91,7 +106,7 @@ async function stop(
   webSockets.drain()
   const closed = app.close()
   // A request goes on when its client has hung up: closed connections alone do not mean that all is done.
-  await within(drainMs, Promise.all([closed, frontDoor.idle()]))
+  await within(drainMs, Promise.all([closed, frontDoor.idle(), dialectRoutes.idle()]))
   webSockets.close()
   for (const socket of sockets) socket.destroy()
   await closed

@@ -26,6 +26,8 @@ export interface StreamRouteDeps {
 /** Where changes are streamed as server-sent events. */
 export const streamPath = '/stream'
 
+const otherMethods = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
 const sequence = z
   .string()
   .regex(/^\d{1,15}$/, 'expected a whole number from 0')
@@ -39,31 +41,44 @@ export function addStreamRoute(app: FastifyInstance, deps: StreamRouteDeps): voi
   let open = 0
   app.get(streamPath, { exposeHeadRoute: false }, async (request, reply) => {
     if (deps.health.isStopping) return refuse(reply.header('connection', 'close'), 'stopping')
-    if (open >= deps.maxStreams) return sendFault(reply, tooMany(deps.maxStreams))
+    if (open >= deps.maxStreams) return sendFault(reply, tooMany(deps.maxStreams), false)
     open++
     reply.raw.once('close', () => open--)
+    const asked: Asked = { request, reply, isKnown: false }
     try {
-      await stream(request, reply, deps)
+      await stream(asked, deps)
       return reply
     } catch (error) {
-      return sendFault(reply, error)
+      return sendFault(reply, error, asked.isKnown)
     }
+  })
+  app.route({
+    method: otherMethods,
+    url: streamPath,
+    handler: (_request, reply) => refuse(reply.header('allow', 'GET'), 'method_not_allowed'),
   })
 }
 
-async function stream(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { hub, log, authenticate }: StreamRouteDeps,
-): Promise<void> {
+interface Asked {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** Whether the caller's credential holds. */
+  isKnown: boolean
+}
+
+async function stream(asked: Asked, { hub, log, authenticate }: StreamRouteDeps): Promise<void> {
+  const { request, reply } = asked
   const { bearer } = contextOf(request)
   const again = () => authenticate(bearer)
   const caller = await again()
+  asked.isKnown = true
   const { resource, condition, format, after } = readRequest(request)
   const plan = planFilters(resource, { condition }, log, 'condition')
   const response = reply.raw
   const subscriber = subscriberOf(response, resource, format)
   const subscribed = await hub.subscribe({ resource, plan, caller, again, subscriber }, after)
+  // The client may have left while that was waited for.
+  if (response.destroyed) subscribed.close()
   response.once('close', subscribed.close)
   // From here on there is no status to send an error with.
   reply.hijack()
@@ -100,12 +115,11 @@ function readRequest(request: FastifyRequest): StreamRequest {
   if (!parsed.success) throw faultOf(parsed.error.issues[0])
   const last = request.headers['last-event-id']
   // A browser that comes back still has the `after` it began with.
-  const after = last === undefined ? parsed.data.after : readLastEventId(last)
+  const after = last === undefined || last === '' ? parsed.data.after : readLastEventId(last)
   return { ...parsed.data, resource, after, condition: readCondition(parsed.data.condition) }
 }
 
-function readLastEventId(header: string | string[]): number | undefined {
-  if (header === '') return undefined
+function readLastEventId(header: string | string[]): number {
   const parsed = sequence.safeParse(header)
   if (parsed.success) return parsed.data
   throw invalidParams('Last-Event-ID', 'expected a sequence number', 'wrong_type')

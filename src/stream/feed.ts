@@ -3,7 +3,7 @@ import { RpcError } from '../errors.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { ChangeLog, Changes } from './change-log.ts'
 import { createSubscriberIndex } from './subscriber-index.ts'
-import { maxUnreadBytes, type Subscription } from './subscription.ts'
+import { maxUnreadBytes, type Refreshed, type Subscription } from './subscription.ts'
 
 /**
  * The live changes of one resource. They are read once for all its subscriptions, and each is matched in memory; nothing
@@ -30,6 +30,8 @@ export interface FeedOptions {
 
 /** Numbers read at once. */
 const batch = 500
+/** Tokens may change again and again while their holders are looked up. */
+const maxRounds = 5
 /** How long a failed reading waits before it is tried again. */
 const retryMs = 200
 /** A subscription that catches up may have this much unread before more is read for it. */
@@ -59,16 +61,24 @@ export function createFeed({ resource, log, onError }: FeedOptions): Feed {
     if (live.delete(subscription)) index.remove(subscription)
   }
 
+  /** Resolves to whether all of them have been looked up; false when the database may not say just now. */
   async function refreshStale(of: Iterable<Subscription>): Promise<boolean> {
-    const stale = [...of].filter(each => each.isStale)
-    await Promise.all(
-      stale.map(async each => {
-        if (!(await each.refresh()) || !live.has(each)) return
-        index.remove(each)
-        index.add(each, each.predicates)
-      }),
-    )
-    return stale.every(each => each.hasEnded || !each.isStale)
+    for (let round = 0; round < maxRounds; round++) {
+      const stale = [...of].filter(each => each.isStale && !each.hasEnded)
+      if (stale.length === 0) return true
+      const refreshed = await Promise.all(stale.map(refreshOne))
+      if (refreshed.includes('unknown')) return false
+    }
+    return false
+  }
+
+  async function refreshOne(subscription: Subscription): Promise<Refreshed> {
+    const refreshed = await subscription.refresh()
+    if (refreshed === 'changed' && live.has(subscription)) {
+      index.remove(subscription)
+      index.add(subscription, subscription.predicates)
+    }
+    return refreshed
   }
 
   async function pump(): Promise<void> {
@@ -77,8 +87,9 @@ export function createFeed({ resource, log, onError }: FeedOptions): Feed {
       try {
         await readOn()
       } catch (error) {
+        // Where nobody is left the database may have been closed.
         if (isTooOld(error)) for (const each of live) each.end('sequence_too_old')
-        else onError(error)
+        else if (live.size > 0) onError(error)
         isAsked = true
         await sleep(retryMs)
       }
@@ -121,22 +132,29 @@ export function createFeed({ resource, log, onError }: FeedOptions): Feed {
 
   /** Reads for one alone, as fast as its client does, until it has come to where the others are. */
   async function catchUp(subscription: Subscription): Promise<void> {
-    while (!subscription.hasEnded && (live.size === 0 || subscription.cursor < cursor)) {
+    for (;;) {
+      if (subscription.hasEnded) return
+      if (live.size > 0 && subscription.cursor >= cursor) break
       const { changes, through } = await log.read(resource, subscription.cursor, batch)
-      if (through === subscription.cursor) break
-      if (!(await refreshStale([subscription]))) {
-        await sleep(retryMs)
-        continue
-      }
+      // While that was read the others may have gone on.
+      if (through === subscription.cursor && (live.size === 0 || through >= cursor)) break
       for (const change of changes) {
-        if (subscription.subscriber.unread() > catchUpBytes) await waitFor(subscription)
+        await untilReady(subscription)
         if (subscription.hasEnded) return
         subscription.offer(change)
         subscription.cursor = Math.max(subscription.cursor, change.number)
       }
-      subscription.cursor = through
+      subscription.cursor = Math.max(subscription.cursor, through)
     }
     if (!subscription.hasEnded) join(subscription)
+  }
+
+  /** Until its client has read enough, and its caller is known. */
+  async function untilReady(subscription: Subscription): Promise<void> {
+    if (subscription.subscriber.unread() > catchUpBytes) await waitFor(subscription)
+    while (!subscription.hasEnded && subscription.isStale) {
+      if (!(await refreshStale([subscription]))) await sleep(retryMs)
+    }
   }
 
   async function waitFor(subscription: Subscription): Promise<void> {
@@ -152,7 +170,7 @@ export function createFeed({ resource, log, onError }: FeedOptions): Feed {
     wake,
     leave,
     refresh() {
-      for (const each of all) each.isStale = true
+      for (const each of all) each.markStale()
     },
     async review() {
       await refreshStale(all)
@@ -160,7 +178,7 @@ export function createFeed({ resource, log, onError }: FeedOptions): Feed {
     follow(subscription) {
       all.add(subscription)
       catchUp(subscription).catch(error => {
-        if (!isTooOld(error)) onError(error)
+        if (!isTooOld(error) && !subscription.hasEnded) onError(error)
         subscription.end(isTooOld(error) ? 'sequence_too_old' : 'internal_error')
       })
     },

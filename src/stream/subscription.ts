@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../clock.ts'
 import { allMatch, type Matcher } from '../condition/match.ts'
 import type { Plan } from '../condition/plan.ts'
 import type { Predicate } from '../condition/predicate.ts'
@@ -39,7 +40,12 @@ export interface SubscriptionOptions {
   /** Who the caller is by now. Throws RpcError 101 or 102 when that is nobody any more. */
   again(): Promise<Identity>
   readonly subscriber: Subscriber
+  /** Tells when the caller's credential is over; default: the system's. */
+  readonly clock?: Clock
 }
+
+/** What looking a caller up anew has led to; `unknown`: the database may not say just now. */
+export type Refreshed = 'same' | 'changed' | 'ended' | 'unknown'
 
 /** A client with more unread is not sent anything any more. */
 export const maxUnreadBytes = 4 * 1024 * 1024
@@ -50,12 +56,14 @@ export class Subscription {
   readonly subscriber: Subscriber
   /** Everything up to this number was looked at. */
   cursor: number
-  /** Set when tokens may have changed: nothing is sent before the caller was looked up anew. */
-  isStale = false
   hasEnded = false
   sentAt = 0
   readonly #options: SubscriptionOptions
   readonly #onEnd: (subscription: Subscription) => void
+  readonly #clock: Clock
+  /** How often tokens may have changed, and what that was when the caller was looked up; not since it asked, to begin with. */
+  #changes = 1
+  #lookedUpAt = 0
   #identity: Identity
   #predicates: readonly Predicate[]
   #matches: Matcher
@@ -67,6 +75,7 @@ export class Subscription {
     this.cursor = cursor
     this.#options = options
     this.#onEnd = onEnd
+    this.#clock = options.clock ?? systemClock
     this.#identity = options.caller
     this.#predicates = permittedPredicates(options, options.caller)
     this.#matches = allMatch(this.#predicates)
@@ -77,21 +86,33 @@ export class Subscription {
     return this.#predicates
   }
 
-  /** Looks the caller up anew. Resolves to whether the predicates have changed; ends the subscription for 101 and 102. */
-  async refresh(): Promise<boolean> {
-    this.isStale = false
+  /** Whether tokens may have changed, or the credential's time is over: nothing is sent before the caller was looked up. */
+  get isStale(): boolean {
+    return this.#lookedUpAt < this.#changes || this.#clock() > (this.#identity.validTo ?? Infinity)
+  }
+
+  /** To be called when tokens may have changed. */
+  markStale(): void {
+    this.#changes++
+  }
+
+  /** Looks the caller up anew; ends the subscription of one who may read nothing of it any more. */
+  async refresh(): Promise<Refreshed> {
+    // A change that comes while this is under way is not seen by it.
+    const changes = this.#changes
     try {
       const identity = await this.#options.again()
-      if (identity === this.#identity) return false
+      if (this.hasEnded) return 'ended'
+      this.#lookedUpAt = Math.max(this.#lookedUpAt, changes)
+      if (identity === this.#identity) return 'same'
       this.#predicates = permittedPredicates(this.#options, identity)
       this.#matches = allMatch(this.#predicates)
       this.#identity = identity
-      return true
+      return 'changed'
     } catch (error) {
-      if (isRefusal(error)) this.end('permission_denied')
-      // The database may not say just now: until it does, nothing is sent.
-      else this.isStale = true
-      return false
+      if (!isRefusal(error)) return 'unknown'
+      this.end('permission_denied')
+      return 'ended'
     }
   }
 

@@ -9,8 +9,13 @@ export { webhookUrlFault } from './webhook-url.ts'
 
 export interface WebhookTarget {
   readonly url: string
-  /** `whsec_<base64>`, newest first. Signed with all of them, so that a receiver may change over in its own time. */
+  /**
+   * `whsec_<base64>`, newest first. Signed with all of them, so that a receiver may change over in its own time; not
+   * signed without any.
+   */
   readonly secrets: readonly string[]
+  /** More headers; none of those that every delivery has. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface Delivery {
@@ -63,6 +68,7 @@ export function createWebhooks({ outbound, version }: WebhookOptions): Webhooks 
           url: target.url,
           method: 'POST',
           headers: {
+            ...target.headers,
             'content-type': 'application/json',
             'user-agent': userAgent,
             'daybook-attempt': String(delivery.attempt),
@@ -87,7 +93,7 @@ function signed(secrets: readonly string[], { id, now }: Delivery, body: string)
   return {
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(now / 1000)),
-    'webhook-signature': signatures.join(' '),
+    ...(signatures.length > 0 && { 'webhook-signature': signatures.join(' ') }),
   }
 }
 

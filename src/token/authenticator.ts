@@ -127,6 +127,7 @@ function checkedToken(token: StoredToken): Checked {
       isSuper,
       limits: isSuper ? [] : [compileLimits(token.limits)],
       secretGeneration,
+      ...(token.validTo !== null && { validTo: token.validTo }),
     },
     secretGeneration,
     validFrom: token.validFrom ?? Number.NEGATIVE_INFINITY,
@@ -138,12 +139,14 @@ function checkedToken(token: StoredToken): Checked {
 function checkedJwt(claims: Claims, issuer: Checked): Checked {
   const { tokenKey, isSuper, limits } = issuer.identity
   const plain = { tokenKey, isSuper, limits }
+  const identity = claims.token_limit === undefined ? plain : narrow(plain, claims.token_limit)
+  // `exp` is the first second at which it is no longer valid.
+  const validTo = Math.min(issuer.validTo, claims.exp * 1000 - 1)
   return {
-    identity: claims.token_limit === undefined ? plain : narrow(plain, claims.token_limit),
+    identity: { ...identity, validTo },
     secretGeneration: issuer.secretGeneration,
     validFrom: issuer.validFrom,
-    // `exp` is the first second at which it is no longer valid.
-    validTo: Math.min(issuer.validTo, claims.exp * 1000 - 1),
+    validTo,
   }
 }
 

@@ -20,7 +20,10 @@ export const someNameText = fc.constantFrom(
   '"; drop table js_result; --',
 )
 
-export const someInteger = fc.integer({ min: -2, max: 3 })
+/** Few integers, none below the least one there may be. */
+export function someIntegerFrom(minimum = -2): fc.Arbitrary<number> {
+  return fc.integer({ min: minimum, max: 3 })
+}
 
 /** Epoch milliseconds, several a day apart and several a millisecond. */
 export const someTime = fc
@@ -54,7 +57,7 @@ function someValueOf(field: Field): fc.Arbitrary<string | number> {
     case 'id':
       return fc.integer({ min: -1, max: 6000 })
     case 'integer':
-      return someInteger
+      return someIntegerFrom()
     case 'enum':
       return fc.constantFrom(...(field.values ?? []))
     default:
@@ -103,7 +106,9 @@ const durations = fc
 
 /** A condition of the resource's language, nested up to five deep; no limit, last or all. */
 export function someCondition(resource: Resource): fc.Arbitrary<unknown> {
-  const leaf = fc.oneof(...resource.fields.map(conditionsOf), someWord(resource), durations)
+  const filters = resource.fields.filter(field => field.filter !== false).map(conditionsOf)
+  const elapsed = resource.language.keys.has('duration_from') ? [durations] : []
+  const leaf = fc.oneof(...filters, someWord(resource), ...elapsed)
   const list = (tie: fc.LetrecLooselyTypedTie) => fc.array(tie('any'), { minLength: 1, maxLength: 3 })
   return fc.letrec(tie => ({
     any: fc.oneof(

@@ -20,7 +20,7 @@ describe('a limit list', () => {
       'every permission',
       oneLimit(
         [],
-        [{ js_result: { read: '*' } }, { js_result: { write: 'a' } }, { event_log: { delete: 'b*' } }],
+        [{ js_result: { read: '*' } }, { change_event: { write: 'a' } }, { event_log: { delete: 'b*' } }],
       ),
     ],
     ['1000 patterns', Array.from({ length: 10 }, () => ({ scopes: patterns(100), permissions: [] }))],
@@ -42,7 +42,7 @@ describe('a limit list', () => {
       oneLimit([], [{ js_result: { read: '' } }]),
       '[0].permissions[0].js_result.read',
     ],
-    ['an unknown permission', oneLimit([], [{ service_event: { read: '*' } }]), '[0].permissions[0]'],
+    ['an unknown permission', oneLimit([], [{ machine_log: { read: '*' } }]), '[0].permissions[0]'],
     ['an unknown verb', oneLimit([], [{ js_result: { run: '*' } }]), '[0].permissions[0].js_result'],
     [
       'two verbs in one object',

@@ -6,15 +6,8 @@ import { resources } from '../../src/resource/index.ts'
 import { actionOf, type Resource, type Verb } from '../../src/resource/resource.ts'
 import { someLimits, someName } from '../permission/random-limit.ts'
 import { describeEngines } from '../support/databases.ts'
-import {
-  appendAll,
-  type Call,
-  createCaller,
-  createUndoable,
-  holderOf,
-  type Undoable,
-  walkPages,
-} from './caller.ts'
+import { type Call, createCaller, createUndoable, holderOf, type Undoable, walkPages } from './caller.ts'
+import { plainRow, recordAll } from './record-rows.ts'
 
 const tokenCount = 200
 const nameCount = 500
@@ -22,7 +15,7 @@ const nameCount = 500
 const denied = expect.objectContaining({ code: 102, data: { reason: 'permission_denied' } })
 
 interface Row {
-  readonly id: number
+  readonly key: number
   readonly name: string
 }
 
@@ -30,8 +23,11 @@ interface Target {
   readonly call: Call
   readonly database: Undoable
   readonly resource: Resource
+  /** Oldest first. */
   readonly rows: readonly Row[]
 }
+
+const finished = resources.filter(resource => resource.finish !== undefined)
 
 describeEngines('200 random tokens on the records of 500 names', open => {
   const names = fc.sample(
@@ -52,8 +48,11 @@ describeEngines('200 random tokens on the records of 500 names', open => {
     const call = createCaller(database)
     tokens = fc.sample(someLimits, tokenCount).map(holderOf)
     for (const resource of resources) {
-      const rows = await appendNamed(call, resource, [...(names ?? []), ...(names ?? [])])
-      targets.set(resource, { call, database, resource, rows })
+      const empty = { call, database, resource }
+      targets.set(resource, {
+        ...empty,
+        rows: await recordNamed(empty, [...(names ?? []), ...(names ?? [])]),
+      })
     }
   })
 
@@ -93,24 +92,25 @@ describeEngines('200 random tokens on the records of 500 names', open => {
         expect(await target.call(`${resource.name}_delete`, params, caller)).toMatchObject({
           deleted: mine.length,
         })
-        expect(await readIds(target)).toEqual(others.map(idOf).toReversed())
+        expect(await readKeys(target)).toEqual(others.map(keyOf).toReversed())
       })
     }
   })
 
-  test.each(resources)('$name: finishing touches only what is permitted', async resource => {
+  test.each(finished)('$name: finishing touches only what is permitted', async resource => {
     const target = targetOf(resource)
     for (const caller of tokens) {
       const { mine, others, isDenied } = share(target, caller, 'write')
       await target.database.undone(async () => {
-        const finish = (row: Row) => target.call(`${resource.name}_finish`, { id: row.id, result: 1 }, caller)
+        const finish = (row: Row) =>
+          target.call(`${resource.name}_finish`, { id: row.key, result: 1 }, caller)
         for (const row of others.slice(0, 3)) {
           if (isDenied) await expect(finish(row)).rejects.toEqual(denied)
           else expect(await finish(row)).toEqual({ updated: 0 })
         }
         for (const row of mine.slice(0, 3)) expect(await finish(row)).toEqual({ updated: 1 })
         const open = { ...target, conditions: [{ not: { result_contains: 1 } }] }
-        expect(await readIds(open)).toHaveLength(target.rows.length - Math.min(mine.length, 3))
+        expect(await readKeys(open)).toHaveLength(target.rows.length - Math.min(mine.length, 3))
       })
     }
   })
@@ -130,14 +130,16 @@ describeEngines('200 random tokens on the records of 500 names', open => {
 async function expectNamed({ call, resource }: Target, caller: Identity, name: string): Promise<void> {
   const query = { condition: [{ [resource.nameField]: name }, { limit: 10 }] }
   const inside = { condition: [{ or: [{ not: { [resource.nameField]: name } }, 'is_failure'] }] }
-  const attempts: readonly (readonly [string, Verb, object])[] = [
+  const attempts: [string, Verb, object][] = [
     ['query', 'read', { query }],
     ['page', 'read', { query }],
     ['count', 'read', { query }],
     ['count', 'read', { query: inside }],
     ['delete', 'delete', { query }],
-    ['append', 'write', { rows: [newRow(resource, name)] }],
   ]
+  if (resource.recorded === 'append') {
+    attempts.push(['append', 'write', { rows: [plainRow(resource, name)] }])
+  }
   for (const [method, verb, params] of attempts) {
     const answer = call(`${resource.name}_${method}`, params, caller)
     if (permits(caller, actionOf(resource, verb), name)) await answer
@@ -152,27 +154,17 @@ function permittedName({ resource, rows }: Target, caller: Identity): string {
   return (row ?? rows[0])?.name ?? ''
 }
 
-function idOf(row: Row): number {
-  return row.id
+function keyOf(row: Row): number {
+  return row.key
 }
 
-function newRow(resource: Resource, name: string): Record<string, unknown> {
-  const required = resource.fields.filter(field => field.append === 'required').map(field => field.name)
-  return Object.fromEntries(required.map(field => [field, field === resource.nameField ? name : 'any']))
-}
-
-/** One row a name, all of the same moment. */
-async function appendNamed(
-  call: Call,
-  resource: Resource,
-  names: readonly string[],
-): Promise<readonly Row[]> {
-  const ids = await appendAll(
-    call,
-    resource,
-    names.map(name => newRow(resource, name)),
+/** One row a name, all of the same moment; oldest first. */
+async function recordNamed(target: Omit<Target, 'rows'>, names: readonly string[]): Promise<readonly Row[]> {
+  const keys = await recordAll(
+    target,
+    names.map((name, i) => plainRow(target.resource, name, i)),
   )
-  return names.map((name, i) => ({ name, id: ids[i] ?? 0 }))
+  return names.map((name, i) => ({ name, key: keys[i] ?? 0 })).toSorted((a, b) => a.key - b.key)
 }
 
 interface Share {
@@ -198,21 +190,22 @@ interface Reading extends Target {
   readonly conditions?: readonly unknown[]
 }
 
-async function readIds({ call, resource, conditions = [] }: Reading, caller?: Identity): Promise<number[]> {
+async function readKeys({ call, resource, conditions = [] }: Reading, caller?: Identity): Promise<number[]> {
   const query = { condition: [...conditions, { limit: 10_000 }] }
-  return (await call<Row[]>(`${resource.name}_query`, { query }, caller)).map(idOf)
+  const rows = await call<Record<string, unknown>[]>(`${resource.name}_query`, { query }, caller)
+  return rows.map(row => Number(row[resource.ordering.key]))
 }
 
 async function expectReads(target: Target, caller: Identity, mine: readonly Row[]): Promise<void> {
-  const newest = mine.map(idOf).toReversed()
-  expect(await readIds(target, caller)).toEqual(newest)
+  const newest = mine.map(keyOf).toReversed()
+  expect(await readKeys(target, caller)).toEqual(newest)
   expect(await countAll(target, caller)).toEqual({ count: mine.length })
   expect(await walkAll(target, caller, 'newest')).toEqual(newest)
   expect(await walkAll(target, caller, 'oldest')).toEqual(newest.toReversed())
 }
 
 async function expectNoReads(target: Target, caller: Identity): Promise<void> {
-  await expect(readIds(target, caller)).rejects.toEqual(denied)
+  await expect(readKeys(target, caller)).rejects.toEqual(denied)
   await expect(countAll(target, caller)).rejects.toEqual(denied)
   await expect(walkAll(target, caller, 'newest')).rejects.toEqual(denied)
 }

@@ -27,20 +27,55 @@ function asList(value: unknown): readonly unknown[] {
   return value
 }
 
+/** What the words mean, by a member that only the rows of that resource have. */
+const words = new Map<string, Record<string, (row: WireRow) => boolean>>([
+  [
+    'js_worker_name',
+    {
+      is_success: row => row.error_message === null && row.result !== null,
+      is_failure: row => row.error_message !== null,
+      is_running: row => row.error_message === null && row.result === null,
+    },
+  ],
+  [
+    'full_name',
+    {
+      is_success: row => row.status === 'success',
+      is_failure: row => row.status === 'fail',
+      is_running: row => row.status === 'running',
+      is_waiting: row => row.status === 'waiting',
+    },
+  ],
+  [
+    'service_id',
+    {
+      is_success: row => row.event_type === 'normal',
+      is_failure: row => row.event_type === 'abnormal',
+    },
+  ],
+  [
+    'execution_id',
+    {
+      is_success: row => row.type === 'Normal',
+      is_failure: row => row.type === 'Warning',
+    },
+  ],
+  [
+    'sequence_number',
+    {
+      is_failure: ({ event_type: type }) => type === 'job.faulted' || type === 'queueItem.transactionFailed',
+    },
+  ],
+])
+
 function matchesWord(row: WireRow, word: string): boolean {
-  if ('status' in row) {
-    const statuses = new Map([
-      ['is_success', 'success'],
-      ['is_failure', 'fail'],
-      ['is_running', 'running'],
-      ['is_waiting', 'waiting'],
-    ])
-    return row.status === statuses.get(word)
-  }
-  if (word === 'is_failure') return row.error_message !== null
-  const isRunning = row.result === null && row.error_message === null
-  return word === 'is_running' ? isRunning : !isRunning && row.error_message === null
+  const [, meaning] = [...words].find(([member]) => member in row) ?? []
+  const holds = meaning?.[word]
+  if (holds === undefined) throw new TypeError(`the row has no ${word}`)
+  return holds(row)
 }
+
+const texts = new Set(['error_message', 'event_info', 'reason', 'message'])
 
 function matchesDuration(row: WireRow, key: string, bound: number): boolean {
   const { start_time: start, finish_time: finish } = row
@@ -55,7 +90,7 @@ function matchesKey(row: WireRow, key: string, value: unknown): boolean {
   const held = row[field]
   if (held === null) return false
   if (operator !== 'contains') return operators[operator]?.(held, value) === true
-  return field === 'error_message' ? containsText(String(held), String(value)) : containsJson(held, value)
+  return texts.has(field) ? containsText(String(held), String(value)) : containsJson(held, value)
 }
 
 const operators: Record<string, (held: unknown, value: unknown) => boolean> = {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,12 +20,20 @@ const pgliteEntry = createRequire(import.meta.url).resolve('@electric-sql/pglite
 export async function migratedSnapshot(): Promise<string> {
   const path = join(cache, `${await snapshotKey()}.tar`)
   if (existsSync(path)) return path
-  await rm(cache, { recursive: true, force: true })
   await mkdir(cache, { recursive: true })
+  await removeOld(Date.now() - 86_400_000)
   const draft = join(cache, `${randomUUID()}.new`)
   await writeFile(draft, await makeSnapshot())
   await rename(draft, path)
   return path
+}
+
+// A run of other migrations, of another checkout or a moment ago, may still use its own.
+async function removeOld(before: number): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name)
+    if ((await stat(path)).mtimeMs < before) await rm(path)
+  }
 }
 
 async function snapshotKey(): Promise<string> {

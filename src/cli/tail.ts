@@ -1,0 +1,70 @@
+import { type Command, Option } from 'commander'
+import type { StreamFormat } from '../client/client.ts'
+import { changeLine } from './change-line.ts'
+import { conditionHelp, openConditionSession } from './condition-session.ts'
+import { listenForInterrupt } from './interrupt.ts'
+import { jsonLine, writeLines } from './output.ts'
+import { isForPeople } from './presentation.ts'
+import type { Surroundings } from './surroundings.ts'
+import { parseWholeNumber } from './whole-number.ts'
+
+interface TailOptions {
+  readonly after?: number
+  readonly format?: StreamFormat
+}
+
+/** `daybook tail RESOURCE [CONDITION…]`: the records that fulfil all conditions, as they are added and change. */
+export function addTailCommand(program: Command, surroundings: Surroundings): void {
+  program
+    .command('tail')
+    .description('show the records that fulfil all conditions as they are added and change, until Ctrl-C')
+    .argument('<resource>', 'js-result, event-log, …')
+    .argument('[conditions...]')
+    .option(
+      '--after <number>',
+      'begin behind this sequence number, not with what comes now',
+      parseWholeNumber,
+    )
+    .addOption(
+      new Option('--format <format>', 'envelope: as the origin of change events writes them').choices([
+        'row',
+        'envelope',
+      ]),
+    )
+    .addHelpText('after', `${conditionHelp}\nlimit and last mean nothing for what is yet to come.`)
+    .action(async (name: string, conditions: string[], options: TailOptions, command: Command) => {
+      const session = await openConditionSession({ resource: name, conditions, command, surroundings })
+      const { client, output, resource, condition, stdout } = session
+      const interrupt = listenForInterrupt()
+      let last = options.after
+      try {
+        const changes = client.subscribe(resource, condition, {
+          ...options,
+          signal: interrupt.signal,
+          onOpen: number => {
+            last ??= number
+            void output.note(`following ${resource} behind ${number}`)
+          },
+          onFault: fault => void output.note(`trying again: ${messageOf(fault)}`),
+        })
+        const render = isForPeople(command, surroundings) ? changeLine : changeJson(options.format)
+        for await (const { sequenceNumber, row } of changes) {
+          await writeLines(stdout, [render(sequenceNumber, row as object)])
+          last = sequenceNumber
+        }
+        if (last !== undefined) await output.note(`stopped; --after ${last} goes on`)
+      } finally {
+        interrupt.release()
+      }
+    })
+}
+
+/** A row with its number, so that whoever reads it can go on from there; an envelope is as its origin has it. */
+function changeJson(format: StreamFormat | undefined) {
+  return (sequenceNumber: number, row: object): string =>
+    jsonLine(format === 'envelope' ? row : { sequence_number: sequenceNumber, ...row })
+}
+
+function messageOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault)
+}

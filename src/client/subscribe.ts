@@ -1,0 +1,165 @@
+import { parseJson, stringifyJson } from '../json.ts'
+import { createBackoff, isPassing } from './backoff.ts'
+import { DaybookConnectionError, DaybookError } from './error.ts'
+import type { ServerEvent } from './event-parser.ts'
+import { readEvents } from './event-source.ts'
+import { pause } from './pause.ts'
+import type { ConditionOf, ResourceName, Row } from './resources.ts'
+
+/** A record that was added or has changed: its number in the stream of its resource, and the record as it is now. */
+export interface Change<T> {
+  readonly sequenceNumber: number
+  readonly row: T
+}
+
+export interface SubscribeOptions<F extends StreamFormat = 'row'> {
+  /** Begin behind this number; absent: with what changes from now on. */
+  readonly after?: number
+  /** Ends the iteration when it is aborted. */
+  readonly signal?: AbortSignal
+  /** `envelope`: as the resource's origin writes it (change-event alone); `row` if absent. */
+  readonly format?: F
+  /** Told each time the server has begun to stream, and behind which number. */
+  readonly onOpen?: (sequenceNumber: number) => void
+  /** Told of each fault that is survived: without it they pass unseen. */
+  readonly onFault?: (fault: unknown) => void
+}
+
+export type StreamFormat = 'row' | 'envelope'
+
+/** What a change holds in this format. */
+export type Streamed<R extends ResourceName, F extends StreamFormat> = F extends 'row' ? Row<R> : unknown
+
+/** The changes of records: to be iterated over once. `return()` ends it at once, also while it waits. */
+export type Changes<T> = AsyncGenerator<Change<T>, void, undefined>
+
+export interface SubscribeSettings {
+  /** Where the server takes JSON-RPC. */
+  readonly url: string
+  readonly token: string | undefined
+  readonly fetch: typeof fetch
+  readonly timeoutMs: number
+  /** The longest silence of a connection: heartbeats come every 15 to 30 seconds. */
+  readonly silenceMs?: number
+}
+
+/** After a connection that worked; those that lose one server must not come back to it all at the same moment. */
+const soonMs = 100
+
+/** The request itself is refused, whoever says so: the same one will be again. */
+const lastingStatuses = [400, 405, 413, 414, 431]
+
+/**
+ * Follows the records that fulfil all conditions, reconnects by itself and goes on behind the last change that was
+ * yielded. The iteration throws DaybookError for what no reconnect can mend: `permission_denied`, `sequence_too_old`, …
+ */
+export function subscribe<R extends ResourceName, F extends StreamFormat = 'row'>(
+  settings: SubscribeSettings,
+  asked: { readonly resource: R; readonly condition: readonly ConditionOf<R>[] },
+  options: SubscribeOptions<F> = {},
+): Changes<Streamed<R, F>> {
+  const url = streamUrl(settings.url)
+  url.searchParams.set('resource', asked.resource)
+  url.searchParams.set('condition', stringifyJson(asked.condition))
+  if (options.format !== undefined) url.searchParams.set('format', options.format)
+  const stopping = new AbortController()
+  const stop = (): void => stopping.abort()
+  if (options.signal?.aborted === true) stop()
+  options.signal?.addEventListener('abort', stop)
+  stopping.signal.addEventListener('abort', () => options.signal?.removeEventListener('abort', stop))
+  const following = { ...settings, ...options, ...asked, url, stopping }
+  return endable(follow<Streamed<R, F>>(following), stop)
+}
+
+/** `/stream` lies beside the paths that take JSON-RPC. */
+function streamUrl(base: string): URL {
+  const url = new URL(base)
+  url.pathname = `${url.pathname.replace(/\/$|(?:\/nodeget)?\/rpc\/?$/, '')}/stream`
+  url.search = ''
+  return url
+}
+
+/** A generator waits for its own next step before it hears of `return()`: this one is told at once. */
+function endable<T>(changes: Changes<T>, stop: () => void): Changes<T> {
+  const end = (): Promise<IteratorResult<Change<T>, void>> => {
+    stop()
+    return changes.return()
+  }
+  return {
+    next: () => changes.next(),
+    return: end,
+    throw(fault) {
+      stop()
+      return changes.throw(fault)
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async [Symbol.asyncDispose]() {
+      await end()
+    },
+  }
+}
+
+interface Following extends Omit<SubscribeSettings, 'url'>, SubscribeOptions<StreamFormat> {
+  readonly url: URL
+  readonly resource: string
+  readonly stopping: AbortController
+}
+
+async function* follow<T>(following: Following): Changes<T> {
+  const { stopping, silenceMs = 45_000, onFault, onOpen } = following
+  const { signal } = stopping
+  const backoff = createBackoff()
+  let { after } = following
+  try {
+    while (!signal.aborted) {
+      const url = new URL(following.url)
+      if (after !== undefined) url.searchParams.set('after', String(after))
+      let isOpen = false
+      let hasWorked = false
+      let fault: unknown = new DaybookConnectionError('the connection has ended')
+      try {
+        for await (const event of readEvents({ ...following, url, silenceMs, signal })) {
+          const number = numberOf(event)
+          const isNew = after === undefined || number > after
+          after = Math.max(after ?? 0, number)
+          if (isOpen) hasWorked = true
+          else onOpen?.(number)
+          isOpen = true
+          if (event.event === 'ended') fault = endOf(event)
+          if (event.event === following.resource && isNew) {
+            yield { sequenceNumber: number, row: parseJson(event.data ?? '') as T }
+          }
+        }
+      } catch (error) {
+        if (!passes(error)) throw error
+        fault = error
+      }
+      if (signal.aborted) return
+      onFault?.(fault)
+      if (hasWorked) backoff.reset()
+      await pause(hasWorked ? Math.random() * soonMs : backoff.next(fault), signal)
+    }
+  } finally {
+    stopping.abort()
+  }
+}
+
+/** Every event of the stream says how far it is. */
+function numberOf({ id }: ServerEvent): number {
+  const number = Number(id ?? Number.NaN)
+  if (Number.isSafeInteger(number)) return number
+  throw new DaybookConnectionError('an event without a sequence number: this is no stream of a Daybook')
+}
+
+/** Why it ended is told better by what the next connection is answered with. */
+function endOf({ data }: ServerEvent): DaybookConnectionError {
+  return new DaybookConnectionError(`the server has ended the stream: ${data}`)
+}
+
+function passes(fault: unknown): boolean {
+  if (fault instanceof DaybookError && fault.reason === 'stopping') return true
+  if (fault instanceof DaybookConnectionError && lastingStatuses.includes(fault.status ?? 0)) return false
+  return isPassing(fault)
+}

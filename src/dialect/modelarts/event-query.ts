@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { comparedTime } from '../../condition/value.ts'
+import { nameSchema } from '../../permission/name.ts'
+import { textCheck } from '../../text-check.ts'
+
+/** Where the events stand: what the path says. */
+export const servicePath = { project_id: nameSchema, service_id: nameSchema }
+
+/** Events on a page: so many as a `limit` condition finds at most. */
+const maxLimit = 10_000
+
+/** So that the number of the first row of a page is exact. */
+const maxOffset = 1_000_000_000
+
+function wholeNumber(schema: z.ZodType<number, number>) {
+  const text = z.string().regex(/^-?\d{1,16}$/, 'expected a whole number')
+  return text.transform(Number).pipe(schema)
+}
+
+const time = wholeNumber(comparedTime)
+
+/** What seed 001 lists beside letters, digits and other signs of ASCII. */
+const refusedSigns = /[`(){}';,[\]<>/?!&:]/
+
+function searchFault(text: string): string | undefined {
+  if (/[^ -~]/.test(text)) return 'only English text can be searched for'
+  const sign = refusedSigns.exec(text)?.[0]
+  return sign === undefined ? undefined : `must not contain ${sign}`
+}
+
+/** The path's and the query's parameters, which come as texts (seed 001). */
+export const eventQuerySchema = z.strictObject({
+  ...servicePath,
+  event_type: z.enum(['normal', 'abnormal']).optional(),
+  event_info: z
+    .string()
+    .superRefine(textCheck(searchFault))
+    .optional()
+    .describe('Substring, whatever its case'),
+  start_time: time.optional().describe('Epoch ms; events at or after it'),
+  end_time: time.optional().describe('Epoch ms; events at or before it'),
+  offset: wholeNumber(z.int().min(0).max(maxOffset)).default(0).describe('Number of the page, from 0'),
+  limit: wholeNumber(z.int().min(1).max(maxLimit)).default(1000).describe('Events on a page'),
+  sort_by: z.enum(['occur_time', 'event_type', 'event_info']).default('occur_time'),
+  order: z.enum(['desc', 'asc']).default('desc'),
+})
+
+export type EventQuery = z.output<typeof eventQuerySchema>
+
+/** The query as conditions of service-event. */
+export function conditionsOf(query: EventQuery): readonly unknown[] {
+  const { event_type, event_info, start_time, end_time } = query
+  return [
+    ...serviceConditions(query),
+    ...(event_type === undefined ? [] : [{ event_type }]),
+    ...(event_info === undefined ? [] : [{ event_info_contains: event_info }]),
+    ...(start_time === undefined ? [] : [{ occur_time_from: start_time }]),
+    ...(end_time === undefined ? [] : [{ occur_time_to: end_time }]),
+  ]
+}
+
+/** All events of the service. */
+export function serviceConditions({ project_id, service_id }: EventQuery): readonly unknown[] {
+  return [{ project_id }, { service_id }]
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { defineMethod, type Method } from '../../method/method.ts'
+import { newRowSchema } from '../../resource/row.ts'
+import { serviceEvent } from '../../resource/service-event.ts'
+import { type CallMethod, oneOrMany, recordedSchema } from '../rest-record.ts'
+import { servicePath } from './event-query.ts'
+
+const newEvent = newRowSchema(serviceEvent).omit({ project_id: true, service_id: true })
+
+/** One event, or many as `{"events": […]}`. */
+const body = oneOrMany(newEvent, 'events')
+
+/** Records events of the service that the path names, as `service-event_append` does. */
+export function recordEventsMethod(name: string, call: CallMethod): Method {
+  return defineMethod({
+    name,
+    summary: 'Records events of a service',
+    params: z.strictObject({ ...servicePath, body }),
+    result: recordedSchema,
+    credentialParams: [],
+    async handle({ params: { project_id, service_id, body }, caller }) {
+      const rows = body.map(event => ({ ...event, project_id, service_id }))
+      return call('service-event_append', { rows }, caller)
+    },
+  })
+}

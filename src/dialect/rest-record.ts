@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import type { Identity } from '../permission/grant.ts'
+
+/** Calls a method for a caller who is known already. Throws RpcError. */
+export type CallMethod = (method: string, params: unknown, caller: Identity) => Promise<unknown>
+
+/** What recording answers. */
+export const recordedSchema = z.object({ ids: z.array(z.int()) })
+
+/** Events that one request may record: as many as one `X_append`. */
+const maxRecorded = 1000
+
+/**
+ * One event, or a list: an array, or where `member` is given an object with this one member. Which of them it is shows
+ * before it is parsed: a union would say of a faulty event that it is no list.
+ */
+export function oneOrMany<Event>(event: z.ZodType<Event>, member?: string) {
+  const array = z.array(event).min(1).max(maxRecorded)
+  const list =
+    member === undefined ? array : z.strictObject({ [member]: array }).transform(all => all[member] ?? [])
+  const one = event.transform(parsed => [parsed])
+  return z.unknown().transform((given, context): readonly Event[] => {
+    const parsed = (isList(given, member) ? list : one).safeParse(given)
+    if (parsed.success) return parsed.data
+    // zod's own type for an issue that is handed on lacks what the kinds of issues say.
+    for (const issue of parsed.error.issues)
+      context.issues.push({ ...issue, input: given } as z.core.$ZodRawIssue)
+    return z.NEVER
+  })
+}
+
+function isList(given: unknown, member: string | undefined): boolean {
+  if (member === undefined) return Array.isArray(given)
+  return typeof given === 'object' && given !== null && Object.hasOwn(given, member)
+}

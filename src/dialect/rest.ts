@@ -1,0 +1,41 @@
+import type { Method } from '../method/method.ts'
+
+/** A path of somebody else's REST surface; the server answers it through `get` and `post`. */
+export interface RestRoute {
+  /** `/v1/{project_id}/services/{service_id}/events`: what stands in braces becomes parameters of both methods. */
+  readonly path: string
+  /** What the codes of its errors begin with: `ModelArts`. */
+  readonly errorPrefix: string
+  /** Beside the path's its parameters are the query's, as texts. */
+  readonly get: Method
+  /** Beside the path's it has one parameter, `body`: the parsed JSON. */
+  readonly post: Method
+}
+
+/** A path as it was asked for: its parameters are encoded still. */
+export interface FoundRoute {
+  readonly route: RestRoute
+  readonly params: ReadonlyMap<string, string>
+}
+
+/** Finds the route of a request's URL, or undefined. */
+export type FindRoute = (url: string) => FoundRoute | undefined
+
+const braces = /\{(\w+)\}/g
+
+/** Compiles the paths of the routes once. */
+export function createRouteFinder(routes: readonly RestRoute[]): FindRoute {
+  const places = routes.map(route => ({
+    route,
+    names: [...route.path.matchAll(braces)].map(match => match[1] ?? ''),
+    pattern: new RegExp(`^${route.path.replace(braces, '([^/?#]*)')}(?=[?#]|$)`),
+  }))
+  return url => {
+    for (const { route, names, pattern } of places) {
+      const match = pattern.exec(url)
+      if (match !== null)
+        return { route, params: new Map(names.map((name, i) => [name, match[i + 1] ?? ''])) }
+    }
+    return undefined
+  }
+}

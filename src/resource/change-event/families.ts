@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import type { Family } from './family.ts'
+import { job } from './job.ts'
+import { machine } from './machine.ts'
+import { machineAssign } from './machine-assign.ts'
+import { machineSession } from './machine-session.ts'
+import { queueEvent } from './queue-item.ts'
+import { robotLogEvent } from './robot-log.ts'
+
+/** Every event that seed 004 lists or shows. */
+export const families: readonly Family[] = [
+  job,
+  queueEvent,
+  machineSession,
+  machine,
+  machineAssign,
+  robotLogEvent,
+]
+
+const schemas: ReadonlyMap<string, z.ZodObject> = new Map(
+  families.flatMap(({ types, members }) => {
+    const schema = z.strictObject(members)
+    return types.map(type => [type, schema] as const)
+  }),
+)
+
+/** The schema of what an event of this type says beside the common fields; undefined for a type that is not known. */
+export function bodySchemaOf(eventType: string): z.ZodObject | undefined {
+  return schemas.get(eventType)
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import type { Family } from './family.ts'
+import { guid, maybeMoment } from './member.ts'
+
+/** What happens to jobs (seed 004): here, the runs of scripts. */
+export const job: Family = {
+  types: [
+    'job.created',
+    'job.started',
+    'job.stopped',
+    'job.pending',
+    'job.completed',
+    'job.faulted',
+    'job.stopping',
+    'job.terminating',
+  ],
+  members: {
+    Job: z.strictObject({
+      Key: guid,
+      CreationTime: maybeMoment,
+      State: z.enum([
+        'Pending',
+        'Running',
+        'Stopping',
+        'Terminating',
+        'Faulted',
+        'Successful',
+        'Stopped',
+        'Suspended',
+        'Resumed',
+      ]),
+      StartTime: maybeMoment,
+      EndTime: maybeMoment,
+      ProcessName: z.string(),
+      DisplayName: z.string(),
+      RobotName: z.string(),
+      HostMachineName: z.string(),
+    }),
+  },
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import type { Family } from './family.ts'
+import { guid, number } from './member.ts'
+
+/** Machines that come, change and go (seed 004): here, servers and remote workers. */
+export const machine: Family = {
+  types: ['machine.created', 'machine.updated', 'machine.deleted'],
+  members: {
+    Machine: z.strictObject({
+      MachineId: number.optional(),
+      MachineName: z.string(),
+      MachineKey: guid,
+      NonProductionSlots: number,
+      HeadlessSlots: number,
+      AutomationCloudSlots: number,
+      UnattendedSlots: number,
+    }),
+  },
+}

@@ -1,0 +1,54 @@
+import type { Runner } from '../../database/database.ts'
+import { rawStatement } from '../../database/statement.ts'
+
+/** A change event that is not numbered yet; null is filled in by the database. */
+export interface PendingEvent {
+  readonly diagnosticId: string | null
+  readonly eventType: string
+  readonly schemaVersion: string
+  /** Epoch milliseconds. */
+  readonly timestamp: number
+  readonly tenantKey: string | null
+  readonly tenantName: string | null
+  readonly folderName: string
+  readonly fullFolderPath: string
+  readonly folderKey: string | null
+  /** JSON text of an object: what its type says beside the common fields. */
+  readonly body: string
+}
+
+// Whoever numbers is woken by the transaction that wrote.
+const insert = rawStatement(
+  `with written as (
+     insert into pending_change_event (diagnostic_id, event_type, schema_version, timestamp, tenant_key, tenant_name,
+       folder_name, full_folder_path, folder_key, body)
+     select coalesce(diagnostic_id, trace_of(gen_random_uuid())), event_type, schema_version,
+       to_timestamp(timestamp / 1000), tenant_key, tenant_name, folder_name, full_folder_path, folder_key, body::jsonb
+     from unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::text[], $7::text[], $8::text[],
+       $9::text[], $10::text[]) with ordinality
+       as r(diagnostic_id, event_type, schema_version, timestamp, tenant_key, tenant_name, folder_name,
+         full_folder_path, folder_key, body, place)
+     order by place
+     returning id)
+   select pg_notify('daybook_change', '') from (select count(*) from written) as w`,
+)
+
+/** Writes events to be numbered in this order, all or none. */
+export async function insertPending(
+  runner: Pick<Runner, 'run'>,
+  events: readonly PendingEvent[],
+): Promise<void> {
+  const column = <T>(value: (event: PendingEvent) => T): readonly T[] => events.map(value)
+  await runner.run(insert, [
+    column(event => event.diagnosticId),
+    column(event => event.eventType),
+    column(event => event.schemaVersion),
+    column(event => event.timestamp),
+    column(event => event.tenantKey),
+    column(event => event.tenantName),
+    column(event => event.folderName),
+    column(event => event.fullFolderPath),
+    column(event => event.folderKey),
+    column(event => event.body),
+  ])
+}

@@ -1,0 +1,42 @@
+import { planConditions } from '../condition/plan.ts'
+import { not, type Predicate } from '../condition/predicate.ts'
+import { timestampOf } from '../condition/value.ts'
+import { invalidParams } from '../errors.ts'
+import { resources } from '../resource/index.ts'
+import type { Resource } from '../resource/resource.ts'
+import type { RuleDefinition } from './rule.ts'
+
+export interface Expired {
+  readonly resource: Resource
+  /** What the records fulfil that a rule deletes. */
+  readonly predicates: readonly Predicate[]
+}
+
+export interface ExpiredOptions {
+  /** The time that ages are counted back from, epoch milliseconds. */
+  readonly now: number
+  readonly maxConditions: number
+}
+
+const byName: ReadonlyMap<string, Resource> = new Map(resources.map(resource => [resource.name, resource]))
+
+/**
+ * Which records a rule deletes. Their age is that of the time that orders them; what has none, or is still open, is of no
+ * age. Throws RpcError -32602 (`resource`, `query.condition[…]`) and 110 for a rule that cannot be planned.
+ */
+export function planExpired(
+  { resource: name, condition, olderThanMs }: RuleDefinition,
+  { now, maxConditions }: ExpiredOptions,
+): Expired {
+  const resource = byName.get(name)
+  if (resource === undefined) throw invalidParams('resource', 'there is no such resource', 'unknown_resource')
+  const { language, ordering, finish } = resource
+  const path = 'query.condition'
+  const planning = { language, path, maxConditions, allowAll: false, filtersOnly: true }
+  const { predicates } = planConditions(condition, planning)
+  const old: Predicate = { type: 'time_to', column: ordering.time, time: timestampOf(now - olderThanMs) }
+  return {
+    resource,
+    predicates: [...predicates, old, ...(finish === undefined ? [] : [not(finish.open)])],
+  }
+}

@@ -1,0 +1,56 @@
+import type { Database } from '../database/database.ts'
+import { repeat } from '../repeat.ts'
+import { createCleaner } from './clean.ts'
+import { pruneChanges } from './prune.ts'
+import { type RuleRunDeps, runNextRule } from './run-rule.ts'
+
+export interface RetentionOptions extends Omit<RuleRunDeps, 'everyMs' | 'onDeleted'> {
+  readonly database: Database
+  /** How long the order of changes is kept for those who resume, in milliseconds. */
+  readonly keepMs: number
+  /** How often the rules are applied, in milliseconds; default: a minute. */
+  readonly everyMs?: number
+  /** Told of the records that rules have deleted. */
+  onExpired?(resource: string, rows: number): void
+}
+
+/** What deletes old records and what is kept for those who resume. */
+export interface Retention {
+  /** Resolves when nothing is under way any more: what has begun ends with its batch. */
+  close(): Promise<void>
+}
+
+const minute = 60_000
+
+/** Every server of a database may start it: one of them is at work at a time. */
+export function startRetention(options: RetentionOptions): Retention {
+  const { database, keepMs, everyMs = minute, onExpired, onError } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const cleaner = createCleaner(database)
+  const deps: RuleRunDeps = {
+    ...options,
+    everyMs,
+    onDeleted({ name, table }, rows) {
+      cleaner.deleted(table, rows)
+      onExpired?.(name, rows)
+    },
+  }
+
+  async function applyRules(): Promise<void> {
+    while (!signal.aborted && (await runNextRule(deps, signal)));
+  }
+
+  async function tidy(): Promise<void> {
+    await pruneChanges(database, keepMs, signal)
+    if (!signal.aborted) await cleaner.clean()
+  }
+
+  const repeated = [repeat(everyMs, applyRules, onError), repeat(everyMs, tidy, onError)]
+  return {
+    async close() {
+      stopping.abort()
+      await Promise.all(repeated.map(each => each.stop()))
+    },
+  }
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Kysely } from 'kysely'
+import type { AnyTables } from '../condition/compile.ts'
+import { beyond } from '../condition/cursor.ts'
+import type { Database, Runner } from '../database/database.ts'
+import { rawStatement, type Statement } from '../database/statement.ts'
+import type { StatementCache } from '../database/statement-cache.ts'
+import { RpcError } from '../errors.ts'
+import { parseJson } from '../json.ts'
+import { type PlacedRow, type Reader, readPlacedRows } from '../resource/read.ts'
+import { removeKeys } from '../resource/remove-keys.ts'
+import type { Resource } from '../resource/resource.ts'
+import { alone } from './alone.ts'
+import { type Expired, planExpired } from './expired.ts'
+import { createPace, type Pace } from './pace.ts'
+
+export interface RuleRunDeps {
+  readonly database: Database
+  readonly cache: StatementCache
+  readonly maxConditions: number
+  /** How often each rule is applied, in milliseconds. */
+  readonly everyMs: number
+  /** Told of each batch after its commit. */
+  onDeleted(resource: Resource, rows: number): void
+  onError(error: unknown): void
+}
+
+/** One application of a rule. The time of its beginning names it: another run of the rule has another. */
+interface RuleRun {
+  readonly id: unknown
+  readonly startedTime: unknown
+}
+
+/** How long others wait for a server that fell silent in the middle; each batch moves it on. */
+const leaseMs = 60_000
+
+/** What is not done by then is left to the next run, so that every rule has its turn. */
+const longestRunMs = 60_000
+
+/** Records that are looked up at once, without a lock; they are deleted in batches. */
+const found = 5000
+
+const later = (slot: string): string => `now() + ${slot}::float8 * interval '1 millisecond'`
+
+const claim = rawStatement(
+  `update retention_rule set last_run_time = now(), last_deleted = 0, last_error = null, run_until = ${later('$2')}
+   where id = (
+       select id from retention_rule where coalesce(last_run_time < ${later('-$1')}, true)
+       order by last_run_time nulls first, id limit 1)
+     and not exists (select from retention_rule where run_until > now())
+   returning id, last_run_time`,
+)
+
+const rule = `select resource, condition::text, older_than_ms, (date_part('epoch', now()) * 1000)::bigint
+  from retention_rule where id = $1 and last_run_time = $2`
+const read = rawStatement(rule)
+const hold = rawStatement(`${rule} for update`)
+
+const count = rawStatement(
+  `update retention_rule set deleted = deleted + $3::bigint, last_deleted = last_deleted + $3::bigint,
+     run_until = ${later('$4')}
+   where id = $1 and last_run_time = $2`,
+)
+
+const end = rawStatement(
+  'update retention_rule set run_until = null, last_error = $3 where id = $1 and last_run_time = $2',
+)
+
+/**
+ * Applies the rule that has waited longest for its turn, batch by batch until nothing of it is left or `signal` is aborted.
+ * Resolves to false when none is due, or another server is at work.
+ */
+export async function runNextRule(deps: RuleRunDeps, signal: AbortSignal): Promise<boolean> {
+  const { database, everyMs, onError } = deps
+  // Somewhat less, or a turn that comes a moment early would leave the rule to the one after.
+  const due = await alone(database, runner => runner.run(claim, [everyMs * 0.9, leaseMs]))
+  const [id, startedTime] = due?.rows[0] ?? []
+  if (id === undefined) return false
+  try {
+    await removeAll(deps, { id, startedTime }, signal)
+    await database.run(end, [id, startedTime, null])
+  } catch (error) {
+    if (!isFaultOfRule(error)) onError(error)
+    await database.run(end, [id, startedTime, describe(error)])
+  }
+  return true
+}
+
+async function removeAll(deps: RuleRunDeps, run: RuleRun, signal: AbortSignal): Promise<void> {
+  const pace = createPace()
+  const until = performance.now() + longestRunMs
+  const goesOn = (): boolean => !signal.aborted && performance.now() < until
+  let last: PlacedRow | undefined
+  while (goesOn()) {
+    const expired = await planNow(deps.database, read, deps, run)
+    if (expired === undefined) return
+    const rows = await findOldest(deps, expired, last)
+    for (let first = 0; first < rows.length && goesOn(); ) {
+      const batch = rows.slice(first, first + pace.size())
+      const pauseMs = await removeBatch(deps, run, { keys: batch.map(row => row.key), pace })
+      if (pauseMs === undefined) return
+      first += batch.length
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined)
+    }
+    if (rows.length < found) return
+    last = rows.at(-1)
+  }
+}
+
+/** The rule as it is now: it may have been changed since. Undefined: it is gone, or another server's. */
+async function planNow(
+  { run }: Pick<Runner, 'run'>,
+  statement: Statement,
+  { maxConditions }: RuleRunDeps,
+  { id, startedTime }: RuleRun,
+): Promise<Expired | undefined> {
+  const [row] = (await run(statement, [id, startedTime])).rows
+  if (row === undefined) return undefined
+  const [resource, text, olderThanMs, now] = row
+  const condition = parseJson(String(text)) as readonly unknown[]
+  const definition = { resource: String(resource), condition, olderThanMs: Number(olderThanMs) }
+  return planExpired(definition, { now: Number(now), maxConditions })
+}
+
+/** The oldest records that the rule is to delete, beyond `last`. */
+function findOldest(
+  deps: RuleRunDeps,
+  { resource, predicates }: Expired,
+  last: PlacedRow | undefined,
+): Promise<readonly PlacedRow[]> {
+  const { ordering, fields } = resource
+  const position =
+    last === undefined ? undefined : { order: 'oldest' as const, time: last.time, key: last.key }
+  const rest = position === undefined ? [] : beyond(position, ordering)
+  return readPlacedRows(
+    readerOf(deps, resource, deps.database),
+    { segments: [[...predicates, ...rest]], names: undefined, order: 'oldest', limit: found },
+    fields.filter(field => field.name === ordering.key),
+  )
+}
+
+/** Rows and their count in one transaction: whoever is killed has counted what it deleted. Resolves to the pause after it. */
+async function removeBatch(
+  deps: RuleRunDeps,
+  run: RuleRun,
+  { keys, pace }: { readonly keys: readonly number[]; readonly pace: Pace },
+): Promise<number | undefined> {
+  let began = 0
+  const done = await deps.database.transaction(async runner => {
+    began = performance.now()
+    const expired = await planNow(runner, hold, deps, run)
+    if (expired === undefined) return undefined
+    const { resource, predicates } = expired
+    const deleted = await removeKeys(readerOf(deps, resource, runner), { keys, predicates })
+    await runner.run(count, [run.id, run.startedTime, deleted, leaseMs])
+    return { resource, deleted }
+  })
+  if (done === undefined) return undefined
+  if (done.deleted > 0) deps.onDeleted(done.resource, done.deleted)
+  return pace.next(performance.now() - began)
+}
+
+function readerOf({ database, cache }: RuleRunDeps, resource: Resource, runner: Pick<Runner, 'run'>): Reader {
+  return { resource, cache, builder: database.kysely as unknown as Kysely<AnyTables>, runner }
+}
+
+/** A condition that this version does not know, say: for the rule's owner to see, not for the log. */
+function isFaultOfRule(error: unknown): boolean {
+  return error instanceof RpcError && error.data.path !== undefined
+}
+
+function describe(error: unknown): string {
+  return error instanceof RpcError ? `${error.message} (${error.data.reason})` : 'internal error'
+}

@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createRouteFinder, type RestRoute } from '../dialect/rest.ts'
+import { answerCall, type DialectCallDeps } from './dialect-call.ts'
+import { sendError, sendFault, sendRefusal } from './dialect-refusal.ts'
+import { discardRest } from './discard-rest.ts'
+import type { Health } from './health.ts'
+import { refusalReasonOf, refuse } from './http-refusal.ts'
+import { createRunning } from './running.ts'
+
+export interface DialectRouteDeps extends DialectCallDeps {
+  readonly routes: readonly RestRoute[]
+  readonly health: Pick<Health, 'isStopping'>
+}
+
+/** The paths of other programs' REST surfaces, each with errors of its own shape. */
+export interface DialectRoutes {
+  /** Serves them; all are below `/v1`. */
+  register(app: FastifyInstance): void
+  /** Answers a URL that cannot be decoded when it is one of theirs; else undefined. */
+  refuseUrl(reply: FastifyReply): FastifyReply | undefined
+  /** Resolves as soon as no request is running. */
+  idle(): Promise<void>
+}
+
+export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
+  const { health, logger } = deps
+  const find = createRouteFinder(deps.routes)
+  const running = createRunning()
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const found = find(request.url)
+    if (found === undefined) return refuse(reply, 'no_such_path')
+    running.start()
+    try {
+      return await answerCall(request, reply, found, deps)
+    } finally {
+      running.end()
+    }
+  }
+
+  // Before a body is read: whatever it is, the method is wrong already.
+  function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    if (health.isStopping) reply.header('connection', 'close')
+    // Caches know that what an Authorization header gave is nobody else's, but not of X-Auth-Token.
+    reply.header('cache-control', 'no-store')
+    const route = find(request.url)?.route
+    if (route === undefined || request.method === 'GET' || request.method === 'POST') done()
+    else sendRefusal(reply.header('allow', 'GET, POST'), route, 'method_not_allowed')
+  }
+
+  async function answerError(
+    error: unknown,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const route = find(request.url)?.route
+    const reason = refusalReasonOf(error)
+    if (reason === 'body_too_large') await discardRest(request.raw)
+    // The server's own handler is next.
+    if (route === undefined) throw error
+    if (reason !== undefined) return sendRefusal(reply, route, reason)
+    logger.error({ correlationId: request.id, err: error }, 'a request failed unexpectedly')
+    return sendFault(reply, route, error, true)
+  }
+
+  return {
+    idle: () => running.idle(),
+    refuseUrl(reply) {
+      const route = find(reply.request.url)?.route
+      return route && sendError(reply, route, 400, 'the path is no percent-encoded UTF-8')
+    },
+    register(app) {
+      app.register(
+        async scope => {
+          scope.removeAllContentTypeParsers()
+          scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+            done(null, body),
+          )
+          scope.addHook('onRequest', prepare)
+          scope.setErrorHandler(answerError)
+          // Comes also for methods that no route takes.
+          scope.setNotFoundHandler((_request, reply) => refuse(reply, 'no_such_path'))
+          scope.route({ method: ['GET', 'POST'], url: '/*', exposeHeadRoute: false, handler: answer })
+        },
+        { prefix: '/v1' },
+      )
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import { hostname } from 'node:os'
+import type { Config } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import type { Engine } from '../event/engine.ts'
+import type { Logger } from '../logger.ts'
+import { type ServerReports, startServerReports } from '../stream/machine-reports.ts'
+
+/** The name of this server among the machines; undefined as long as it is to listen on any free port. */
+export function machineName({ machineName, port }: Config): string | undefined {
+  if (machineName !== undefined) return machineName
+  return port === 0 ? undefined : `${hostname()}:${port}`
+}
+
+export interface MachineOptions {
+  readonly config: Config
+  readonly logger: Logger
+  readonly database: Database
+  readonly engine: Pick<Engine, 'name'>
+  /** Where the server listens. */
+  readonly url: string
+}
+
+/** Reports this server as a machine until it is closed. */
+export async function startMachine(options: MachineOptions): Promise<ServerReports> {
+  const { config, logger, database, engine, url } = options
+  const onError = (error: unknown): void => logger.error({ err: error }, 'reporting this machine failed')
+  const known = machineName(config)
+  const name = known ?? `${hostname()}:${new URL(url).port}`
+  if (known === undefined) await engine.name(name).catch(onError)
+  return startServerReports({ database, name, hostName: hostname(), onError })
+}

@@ -1,0 +1,52 @@
+import type { Runner } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
+
+/** An instance of a server, or of a program that does the work of remote handlers. */
+export interface Machine {
+  readonly name: string
+  readonly kind: 'server' | 'remote'
+  readonly hostName: string
+}
+
+/** How often whoever runs says so, in milliseconds. */
+export const reportMs = 30_000
+
+// A server keeps its name: whoever may claim tasks must not pass for one.
+const report = rawStatement(
+  `insert into machine as m (name, kind, host_name, status, is_unresponsive, reporting_time, created_time)
+   values ($1, $2, $3, 'Available', false, now(), now())
+   on conflict (name) do update set kind = excluded.kind, host_name = excluded.host_name, status = excluded.status,
+     is_unresponsive = false, reporting_time = excluded.reporting_time
+   where m.kind = excluded.kind or excluded.kind = 'server'`,
+)
+
+const disconnect = rawStatement(
+  `update machine set status = 'Disconnected' where name = $1 and kind = 'server' and status <> 'Disconnected'
+     and not exists (select from server_lease where machine = $1 and lease_until > now())`,
+)
+
+// Servers that sweep at once wait for each other's rows, and then find nothing left to change.
+const sweep = rawStatement(
+  `update machine set is_unresponsive = true,
+     status = case when reporting_time < now() - interval '10 minutes' then 'Disconnected' else status end
+   where status = 'Available' and reporting_time < now() - interval '90 seconds'
+     and (not is_unresponsive or reporting_time < now() - interval '10 minutes')`,
+)
+
+/** Says that a machine runs; the time is the database's. What changes thereby becomes change events. */
+export async function reportMachine({ run }: Pick<Runner, 'run'>, machine: Machine): Promise<void> {
+  await run(report, [machine.name, machine.kind, machine.hostName])
+}
+
+/** Says that a server has ended, unless another of its name is alive. */
+export async function disconnectServer({ run }: Pick<Runner, 'run'>, name: string): Promise<void> {
+  await run(disconnect, [name])
+}
+
+/**
+ * Machines that have not reported for 90 seconds become unresponsive, after ten minutes they are disconnected (seed 004).
+ * Those that said goodbye stay as they are.
+ */
+export async function sweepMachines({ run }: Pick<Runner, 'run'>): Promise<void> {
+  await run(sweep, [])
+}

@@ -1,0 +1,57 @@
+/** A numbered change as it is delivered. */
+export interface Item {
+  readonly number: number
+  /** `{"sequence_number":n,"row":{…}}` or, with its envelope, `{"sequence_number":n,"envelope":{…}}`; JSON text. */
+  readonly text: string
+}
+
+/** At least one item, in the order of their numbers. */
+export type Items = readonly [Item, ...Item[]]
+
+/** Where one sink's changes go to, opened when the first is sent. */
+export interface Destination {
+  /**
+   * Resolves once the target has confirmed all items. Throws DeliveryError; then any of them may have arrived.
+   * `attempt`: counted from 1 for the same batch. Ends soon after `signal` aborts.
+   */
+  deliver(items: Items, attempt: number, signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** Why a delivery was not confirmed. The message begins with a stable reason, and names nothing secret. */
+export class DeliveryError extends Error {
+  /** Another attempt would meet the same. */
+  readonly isLasting: boolean
+  /** The least wait before the next attempt, as the target asked for. */
+  readonly retryAfterMs: number
+
+  constructor(
+    message: string,
+    { isLasting = false, retryAfterMs = 0, cause }: Partial<DeliveryError> & ErrorOptions = {},
+  ) {
+    super(message, { cause })
+    this.name = 'DeliveryError'
+    this.isLasting = isLasting
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** Of one delivery; the first item goes however large it is. */
+const maxBytes = 1024 * 1024
+
+/** Cut into deliveries of at most `max` items and about a mebibyte. */
+export function batchesOf(items: readonly Item[], max: number): readonly Items[] {
+  const batches: [Item, ...Item[]][] = []
+  let bytes = 0
+  for (const item of items) {
+    const last = batches.at(-1)
+    bytes += item.text.length
+    if (last !== undefined && last.length < max && bytes <= maxBytes) {
+      last.push(item)
+      continue
+    }
+    batches.push([item])
+    bytes = item.text.length
+  }
+  return batches
+}

@@ -1,0 +1,122 @@
+import type { JetStreamClient } from '@nats-io/jetstream'
+import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
+import { DeliveryError, type Destination, type Item, type Items } from './destination.ts'
+import type { NatsCredentials, NatsSink, StoredSink } from './sink.ts'
+
+const connectMs = 5000
+const ackMs = 10_000
+
+/** The two packages, loaded when a sink first needs them: they are optional. */
+async function loadNats() {
+  try {
+    const [transport, jetstream] = await Promise.all([
+      import('@nats-io/transport-node'),
+      import('@nats-io/jetstream'),
+    ])
+    return { ...transport, jetstream: jetstream.jetstream }
+  } catch (cause) {
+    const message = 'nats_packages_missing: install @nats-io/transport-node and @nats-io/jetstream'
+    throw new DeliveryError(message, { isLasting: true, cause })
+  }
+}
+
+type Nats = Awaited<ReturnType<typeof loadNats>>
+
+interface Connection {
+  readonly server: NatsConnection
+  readonly jetstream: JetStreamClient
+}
+
+/**
+ * Publishes to a JetStream stream, confirmed when it has acknowledged every item. The message id is the sink's and the
+ * number, so that the stream drops what it has already (within its duplicate window).
+ */
+export function natsDestination({ name, id }: StoredSink, target: NatsSink): Destination {
+  let connection: Connection | undefined
+
+  async function connected(signal: AbortSignal): Promise<Connection> {
+    if (connection !== undefined && !connection.server.isClosed()) return connection
+    const nats = await loadNats()
+    const server = await nats.connect(connectOptions(nats, name, target)).catch(fail)
+    if (signal.aborted) {
+      await server.close()
+      throw cancelled()
+    }
+    connection = { server, jetstream: nats.jetstream(server, { timeout: ackMs }) }
+    return connection
+  }
+
+  async function publish({ jetstream }: Connection, item: Item): Promise<void> {
+    const { stream, subject } = target
+    await jetstream.publish(subject, item.text, {
+      // Of a sink that was deleted and made anew under its name the id is another one.
+      msgID: `${name}-${id}:${item.number}`,
+      ...(stream !== null && { expect: { streamName: stream } }),
+    })
+  }
+
+  /** All at once; the stream takes them in the order in which they were sent. */
+  async function publishAll(to: Connection, items: Items): Promise<void> {
+    const published = await Promise.allSettled(items.map(item => publish(to, item)))
+    const refused = published.find(each => each.status === 'rejected')
+    if (refused !== undefined) fail(refused.reason)
+  }
+
+  async function close(): Promise<void> {
+    const { server } = connection ?? {}
+    connection = undefined
+    await server?.close()
+  }
+
+  return {
+    async deliver(items, _attempt, signal) {
+      const cut = Promise.withResolvers<never>()
+      const onAbort = (): void => cut.reject(cancelled())
+      if (signal.aborted) onAbort()
+      signal.addEventListener('abort', onAbort)
+      try {
+        await Promise.race([cut.promise, connected(signal).then(to => publishAll(to, items))])
+      } catch (error) {
+        // A connection that failed us once is not asked again.
+        await close().catch(() => undefined)
+        throw error
+      } finally {
+        signal.removeEventListener('abort', onAbort)
+      }
+    },
+    close,
+  }
+}
+
+function connectOptions(nats: Nats, name: string, { servers, credentials }: NatsSink): ConnectionOptions {
+  return {
+    servers: [...servers],
+    name: `daybook sink ${name}`,
+    timeout: connectMs,
+    // A connection that is lost fails the batch; the next attempt connects anew.
+    reconnect: false,
+    // Otherwise a server that says it has no TLS would be believed.
+    ...(servers.some(server => server.startsWith('tls://')) && { tls: {} }),
+    ...(credentials !== null && authentication(nats, credentials)),
+  }
+}
+
+function authentication(nats: Nats, credentials: NatsCredentials): Partial<ConnectionOptions> {
+  if ('token' in credentials) return { token: credentials.token }
+  if ('user' in credentials) return { user: credentials.user, pass: credentials.password }
+  return { authenticator: nats.nkeyAuthenticator(new TextEncoder().encode(credentials.nkey)) }
+}
+
+/** What the client throws tells neither credentials nor contents. */
+function fail(cause: unknown): never {
+  if (cause instanceof DeliveryError) throw cause
+  const { name, message } = cause instanceof Error ? cause : new Error(String(cause))
+  if (name === 'JetStreamNotEnabled') {
+    throw new DeliveryError('nats_failed: no JetStream stream takes the subject', { cause })
+  }
+  throw new DeliveryError(`nats_failed: ${message}`, { cause })
+}
+
+function cancelled(): DeliveryError {
+  return new DeliveryError('cancelled: stopped before it was acknowledged')
+}

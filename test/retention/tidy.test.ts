@@ -1,0 +1,104 @@
+import { sql } from 'kysely'
+import { beforeAll, expect, test } from 'vitest'
+import type { Database } from '../../src/database/database.ts'
+import { createCleaner } from '../../src/retention/clean.ts'
+import { pruneChanges } from '../../src/retention/prune.ts'
+import { describeEngines } from '../support/databases.ts'
+import { countRows, day, startQuickly } from './rule-runs.ts'
+
+/** Numbered changes of a resource, each an hour younger than the one before; the last is of now. */
+async function insertChanges({ kysely }: Database, resource: string, count: number): Promise<void> {
+  await sql`insert into record_change (resource, last_number, record_ids, numbered_time)
+    select ${resource}, n, array[n], now() - (${count}::int - n) * interval '1 hour' from generate_series(1, ${count}::int) as n`.execute(
+    kysely,
+  )
+  await sql`insert into stream_position (resource, last_number) values (${resource}, ${count})`.execute(
+    kysely,
+  )
+}
+
+async function insertSink({ kysely }: Database, resource: string, cursor: number): Promise<void> {
+  const now = new Date()
+  const rest = { target_kind: 'file', target: '{}', format: 'row', batch_size: 1, retry_limit: 1 }
+  const times = { created_time: now, updated_time: now }
+  await kysely
+    .insertInto('sink')
+    .values({
+      name: `${resource} ${cursor}`,
+      resource,
+      condition: '[]',
+      state: 'paused',
+      cursor,
+      ...rest,
+      ...times,
+    })
+    .execute()
+}
+
+async function oldestNumbers({ kysely }: Database): Promise<unknown> {
+  const rows = await kysely
+    .selectFrom('record_change')
+    .select(({ fn }) => ['resource', fn.min('last_number').as('oldest')])
+    .groupBy('resource')
+    .execute()
+  return Object.fromEntries(rows.map(row => [row.resource, Number(row.oldest)]))
+}
+
+describeEngines('what servers tidy up', (open, engine) => {
+  let database: Database
+
+  beforeAll(async () => {
+    database = await open()
+  })
+
+  test('what is kept for those who resume is pruned once it is old enough, except for what a sink has still to deliver', async () => {
+    await insertChanges(database, 'js-result', 700)
+    await insertChanges(database, 'event-log', 700)
+    await insertChanges(database, 'service-event', 10)
+    await insertSink(database, 'event-log', 300)
+    await insertSink(database, 'event-log', 650)
+    await insertSink(database, 'service-event', 0)
+    const prune = () => pruneChanges(database, 3 * day - 1000, new AbortController().signal)
+    await prune()
+    // Of 72 hours, the one that is now included.
+    expect(await oldestNumbers(database)).toEqual({ 'js-result': 629, 'event-log': 301, 'service-event': 1 })
+    await prune()
+    expect(await countRows(database, 'record_change')).toBe(72 + 400 + 10)
+    await database.kysely.deleteFrom('sink').execute()
+    const retention = startQuickly(database, { keepMs: day - 1000 })
+    await expect
+      .poll(() => oldestNumbers(database), { timeout: 10_000 })
+      .toEqual({ 'js-result': 677, 'event-log': 677, 'service-event': 1 })
+    await retention.close()
+  })
+
+  if (engine === 'pglite')
+    test('the room of what is gone is given back', async () => {
+      const size = async (table: string): Promise<number> => {
+        const { rows } = await sql<{ n: number }>`select pg_relation_size(${table}::regclass) as n`.execute(
+          database.kysely,
+        )
+        return Number(rows[0]?.n)
+      }
+      const cleaner = createCleaner(database)
+      await sql`insert into pending_record_change (resource, record_ids) select 'x', array[n] from generate_series(1, 5000) as n`.execute(
+        database.kysely,
+      )
+      await database.kysely.deleteFrom('pending_record_change').execute()
+      expect(await size('pending_record_change')).toBeGreaterThan(0)
+      await cleaner.clean()
+      expect(await size('pending_record_change')).toBe(0)
+
+      await sql`insert into js_result (js_worker_name, run_type) select 'old', 'call' from generate_series(1, 2000)`.execute(
+        database.kysely,
+      )
+      await database.kysely.deleteFrom('js_result').execute()
+      // Not for a few.
+      cleaner.deleted('js_result', 2000)
+      await cleaner.clean()
+      expect(await size('js_result')).toBeGreaterThan(0)
+      cleaner.deleted('js_result', 10_000)
+      await cleaner.clean()
+      expect(await size('js_result')).toBe(0)
+    })
+})
