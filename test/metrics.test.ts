@@ -12,6 +12,8 @@ test('what is counted shows in the text', async () => {
   metrics.countRows('js-result', 'deleted', 7)
   metrics.countRun('success')
   metrics.countRun('success')
+  metrics.countSinkError('out')
+  metrics.watchSinks(async () => [{ name: 'out', isRunning: true, lag: 12 }])
   metrics.watchPool(() => ({ total: 5, idle: 2, waiting: 1 }))
   const lines = (await metrics.render()).split('\n')
   expect(lines).toEqual(
@@ -24,6 +26,9 @@ test('what is counted shows in the text', async () => {
       'daybook_cache_lookups_total{cache="credential",outcome="miss"} 1',
       'daybook_rows_total{resource="js-result",action="deleted"} 7',
       'daybook_event_runs_total{ending="success"} 2',
+      'daybook_sink_errors_total{sink="out"} 1',
+      'daybook_sink_lag{sink="out"} 12',
+      'daybook_sink_running{sink="out"} 1',
       'daybook_database_connections{state="busy"} 3',
       'daybook_database_connections{state="waiting"} 1',
     ]),
@@ -35,4 +40,21 @@ test('each server counts for itself', async () => {
   createMetrics().countLookup('credential', true)
   expect(await createMetrics().render()).not.toContain('credential')
   expect(register.getMetricsAsArray()).toEqual([])
+})
+
+test('sinks that are gone are counted no more, and without the database nothing is said of any', async () => {
+  const metrics = createMetrics()
+  let read = async () => [{ name: 'kept', isRunning: false, lag: 0 }]
+  metrics.watchSinks(() => read())
+  metrics.countSinkError('kept')
+  metrics.countSinkError('gone')
+  await metrics.render()
+  const text = await metrics.render()
+  expect(text).toContain('daybook_sink_errors_total{sink="kept"} 1')
+  expect(text).toContain('daybook_sink_running{sink="kept"} 0')
+  expect(text).not.toContain('sink="gone"')
+  read = () => Promise.reject(new Error('no database'))
+  const without = await metrics.render()
+  expect(without).not.toContain('daybook_sink_lag{')
+  expect(without).toContain('daybook_sink_errors_total{sink="kept"} 1')
 })

@@ -47,7 +47,7 @@ async function appendBatch({ client }: Session, resource: AppendedName, batch: B
 }
 
 /** Turns the server's `rows[3].start_time` into the line it came from. */
-function nameLines(error: unknown, { lines }: Batch): unknown {
+export function nameLines(error: unknown, { lines }: Batch): unknown {
   const span = `lines ${lines[0]} to ${lines.at(-1)}`
   if (error instanceof DaybookConnectionError) {
     return new CommandFailure(`${error.message}\n${span} may or may not have been written`)

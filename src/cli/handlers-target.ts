@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import type { NewTarget } from '../client/client.ts'
 import { UsageError } from './failure.ts'
-import { readLines } from './read-lines.ts'
+import { readSecret, type SecretFlags } from './secret-argument.ts'
 import type { Surroundings } from './surroundings.ts'
 
-export interface TargetFlags {
+export interface TargetFlags extends SecretFlags {
   readonly script?: string
   readonly webhook?: string
   readonly remote?: true
-  readonly secretFile?: string
-  readonly secretStdin?: true
 }
 
 export interface ReadTarget {
@@ -34,18 +31,4 @@ export async function readTarget(flags: TargetFlags, surroundings: Surroundings)
   if (given !== undefined) return { target: { kind: 'webhook', url: webhook, secret: given } }
   const madeSecret = `whsec_${randomBytes(32).toString('base64')}`
   return { target: { kind: 'webhook', url: webhook, secret: madeSecret }, madeSecret }
-}
-
-/** An argument would show in the list of processes. */
-async function readSecret(
-  { secretFile, secretStdin }: TargetFlags,
-  { stdin }: Surroundings,
-): Promise<string | undefined> {
-  if (secretFile === undefined && secretStdin === undefined) return undefined
-  if (secretFile !== undefined && secretStdin !== undefined) {
-    throw new UsageError('--secret-file or --secret-stdin, not both')
-  }
-  const source = secretFile === undefined ? stdin : createReadStream(secretFile)
-  for await (const { text } of readLines(source)) return text.trim()
-  throw new UsageError('the secret is empty')
 }

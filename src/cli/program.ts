@@ -5,8 +5,10 @@ import { addChainCommand } from './chain.ts'
 import { addCountCommand } from './count.ts'
 import { addDeleteCommand } from './delete.ts'
 import { addDoctorCommand } from './doctor.ts'
+import { addExportCommand } from './export.ts'
 import { addHandlersCommand } from './handlers.ts'
 import { addHealthcheckCommand } from './healthcheck.ts'
+import { addImportCommand } from './import.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addOpenrpcCommand } from './openrpc.ts'
 import { addQueryCommand } from './query.ts'
@@ -32,6 +34,8 @@ const commands = [
   addTailCommand,
   addDeleteCommand,
   addAppendCommand,
+  addExportCommand,
+  addImportCommand,
   addSendCommand,
   addChainCommand,
   addReplayCommand,

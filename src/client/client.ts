@@ -1,5 +1,6 @@
 import { createEventClient, type EventClient } from './event-client.ts'
-import type { Call, Deletion, Outcome, PageParams, ResultOf } from './methods.ts'
+import { type ExportOptions, exportBytes } from './export.ts'
+import type { Call, Deletion, Importing, Outcome, PageParams, ResultOf } from './methods.ts'
 import { rowsOfPages } from './page.ts'
 import type { AppendedName, ConditionOf, NewRow, ResourceName, Row, RunName } from './resources.ts'
 import {
@@ -15,12 +16,14 @@ import { createTransport } from './transport.ts'
 export { DaybookConnectionError, DaybookError } from './error.ts'
 export type * from './event.ts'
 export type { EventClient } from './event-client.ts'
+export type { ExportOptions } from './export.ts'
 export type { EventHandler, HandlerChange, NewHandler, NewTarget } from './handler.ts'
 export type { TaskContext, Work } from './held-task.ts'
-export type { Call, CallOptions, Deletion, Outcome, ResultOf } from './methods.ts'
+export type { Call, CallOptions, Deletion, Importing, Outcome, ResultOf } from './methods.ts'
 export type * from './resources.ts'
 export type { NewRetentionRule, RetentionRule } from './retention.ts'
 export type * from './script-worker.ts'
+export type { NewSink, NewSinkTarget, Sink, SinkChange, SinkStatus, SinkTarget } from './sink.ts'
 export type { Change, Changes, Streamed, StreamFormat, SubscribeOptions } from './subscribe.ts'
 export { TaskFailure } from './task-failure.ts'
 export type { Limit, NewToken, TokenInfo } from './token.ts'
@@ -68,6 +71,17 @@ export interface Client extends EventClient {
   ): Promise<Deletion>
   /** Adds 1 to 1000 records; resolves to their ids, in order. */
   append<R extends AppendedName>(resource: R, rows: readonly NewRow<R>[]): Promise<readonly number[]>
+  /**
+   * Every record that fulfils all conditions, oldest first, as the bytes of NDJSON or CSV; with a limit the newest. What is
+   * cut off ends with DaybookConnectionError.
+   */
+  export<R extends ResourceName>(
+    resource: R,
+    condition: readonly ConditionOf<R>[],
+    options?: ExportOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined>
+  /** Takes back 1 to 1000 exported records, under the same ids; for the super token alone. */
+  import<R extends ResourceName>(resource: R, rows: readonly Row<R>[]): Promise<Importing>
   /** Ends a run; resolves to false if it was not open any more. */
   finish(resource: RunName, id: number, outcome: Outcome): Promise<boolean>
   /** Every record that fulfils all conditions, however many: `for await (const row of client.page(…))`. */
@@ -112,6 +126,9 @@ export function createClient(options: ClientOptions): Client {
       }),
     append: async (resource, rows) =>
       (await ask<{ ids: readonly number[] }>(`${resource}_append`, { rows })).ids,
+    export: (resource, condition, exportOptions) =>
+      exportBytes({ ...reach, token }, { resource, condition }, exportOptions),
+    import: (resource, rows) => ask(`${resource}_import`, { rows }),
     finish: async (resource, id, outcome) =>
       (await ask<{ updated: number }>(`${resource}_finish`, { id, ...outcome })).updated > 0,
     page: (resource, condition, pageOptions) => {

@@ -1,7 +1,7 @@
-import { parseJson } from '../json.ts'
 import { DaybookConnectionError, DaybookError } from './error.ts'
 import { createEventParser, type ServerEvent } from './event-parser.ts'
-import { describeFault, wireErrorOf } from './transport.ts'
+import { headersOf, refusalOf } from './get-request.ts'
+import { describeFault } from './transport.ts'
 
 export interface EventSourceOptions {
   readonly url: URL
@@ -22,7 +22,7 @@ export interface EventSourceOptions {
 export async function* readEvents(options: EventSourceOptions): AsyncGenerator<ServerEvent, void, undefined> {
   const { signal, timeoutMs, silenceMs } = options
   // A header that cannot be sent is the caller's fault: it throws here, where nobody tries again.
-  const headers = headersOf(options.token)
+  const headers = headersOf(options.token, 'text/event-stream')
   const cut = new AbortController()
   const end = (): void => cut.abort()
   signal.addEventListener('abort', end)
@@ -46,15 +46,6 @@ export async function* readEvents(options: EventSourceOptions): AsyncGenerator<S
   }
 }
 
-/** In UTF-8, as the server reads it. Throws TypeError for what no header can hold. */
-function headersOf(token: string | undefined): Headers {
-  const headers = new Headers({ accept: 'text/event-stream' })
-  if (token === undefined) return headers
-  const bytes = String.fromCharCode(...new TextEncoder().encode(token))
-  headers.set('authorization', `Bearer ${bytes}`)
-  return headers
-}
-
 async function open(
   { url, fetch: send }: EventSourceOptions,
   headers: Headers,
@@ -63,7 +54,7 @@ async function open(
   const response = await send(url, { headers, signal, cache: 'no-store' })
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
   if (response.status === 200 && isStream) return response
-  throw refusalOf(response.status, await response.text())
+  throw refusalOf(response.status, await response.text(), 'a stream of events')
 }
 
 /** Rejects when `work` takes longer, and cuts the connection. */
@@ -76,16 +67,4 @@ async function inTime<T>(work: Promise<T>, ms: number, cut: AbortController): Pr
   } finally {
     clearTimeout(timer)
   }
-}
-
-function refusalOf(status: number, text: string): Error {
-  try {
-    const answer = parseJson(text)
-    if (typeof answer === 'object' && answer !== null && 'error' in answer) {
-      return new DaybookError(wireErrorOf(answer.error, status))
-    }
-  } catch {
-    // No JSON, or no error in it: somebody else has answered.
-  }
-  return new DaybookConnectionError(`HTTP status ${status}, and not a stream of events`, { status })
 }

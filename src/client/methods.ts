@@ -3,6 +3,7 @@ import type { Page } from './page.ts'
 import type { AppendedName, ConditionOf, EpochMs, NewRow, ResourceName, Row, RunName } from './resources.ts'
 import type { RetentionMethods } from './retention.ts'
 import type { ScriptWorkerMethods } from './script-worker.ts'
+import type { SinkMethods } from './sink.ts'
 import type { Limit, NewToken, TokenInfo } from './token.ts'
 
 interface Query<R extends ResourceName> {
@@ -15,6 +16,12 @@ export interface Deletion {
   readonly condition_count: number
   /** Only in a dry run: how many records the same call would delete. */
   readonly would_delete?: number
+}
+
+export interface Importing {
+  readonly imported: number
+  /** Those that were there already, with the same content. */
+  readonly skipped: number
 }
 
 /** How a run that was open ended; `finish_time` is now if absent. */
@@ -45,7 +52,7 @@ type ResourceMethods<R extends ResourceName> = {
     { query: Query<R>; dry_run?: boolean; max_affected?: number },
     Deletion
   >
-}
+} & { readonly [K in `${R}_import`]: Typed<{ rows: readonly Row<R>[] }, Importing> }
 
 type AppendMethod<R extends AppendedName> = {
   readonly [K in `${R}_append`]: Typed<{ rows: readonly NewRow<R>[] }, { readonly ids: readonly number[] }>
@@ -105,6 +112,7 @@ export type Methods = RunMethods<'js-result'> &
   ResourceMethods<'change-event'> &
   TokenMethods &
   EventMethods &
+  SinkMethods &
   RetentionMethods &
   ScriptWorkerMethods
 

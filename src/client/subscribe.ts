@@ -3,6 +3,7 @@ import { createBackoff, isPassing } from './backoff.ts'
 import { DaybookConnectionError, DaybookError } from './error.ts'
 import type { ServerEvent } from './event-parser.ts'
 import { readEvents } from './event-source.ts'
+import { urlBeside } from './get-request.ts'
 import { pause } from './pause.ts'
 import type { ConditionOf, ResourceName, Row } from './resources.ts'
 
@@ -58,7 +59,7 @@ export function subscribe<R extends ResourceName, F extends StreamFormat = 'row'
   asked: { readonly resource: R; readonly condition: readonly ConditionOf<R>[] },
   options: SubscribeOptions<F> = {},
 ): Changes<Streamed<R, F>> {
-  const url = streamUrl(settings.url)
+  const url = urlBeside(settings.url, '/stream')
   url.searchParams.set('resource', asked.resource)
   url.searchParams.set('condition', stringifyJson(asked.condition))
   if (options.format !== undefined) url.searchParams.set('format', options.format)
@@ -69,14 +70,6 @@ export function subscribe<R extends ResourceName, F extends StreamFormat = 'row'
   stopping.signal.addEventListener('abort', () => options.signal?.removeEventListener('abort', stop))
   const following = { ...settings, ...options, ...asked, url, stopping }
   return endable(follow<Streamed<R, F>>(following), stop)
-}
-
-/** `/stream` lies beside the paths that take JSON-RPC. */
-function streamUrl(base: string): URL {
-  const url = new URL(base)
-  url.pathname = `${url.pathname.replace(/\/$|(?:\/nodeget)?\/rpc\/?$/, '')}/stream`
-  url.search = ''
-  return url
 }
 
 /** A generator waits for its own next step before it hears of `return()`: this one is told at once. */

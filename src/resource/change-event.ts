@@ -1,3 +1,4 @@
+import { envelopeText } from './change-event/envelope.ts'
 import { defineResource, type ResourceField } from './resource.ts'
 import type { RowOf } from './row.ts'
 
@@ -52,4 +53,5 @@ export const changeEvent = defineResource({
     },
   ],
   recorded: 'publish',
+  envelope: envelopeText,
 })

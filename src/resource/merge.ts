@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Reader } from './read.ts'
 import type { MergeRule, ResourceField } from './resource.ts'
 
@@ -7,6 +7,17 @@ export interface GivenRows {
   readonly fields: readonly ResourceField[]
   readonly source: ReturnType<typeof sql>
   readonly values: readonly ReturnType<typeof sql>[]
+}
+
+/** What makes two records the same: all columns but the count and the times. */
+function ownColumns({ count, first, last }: MergeRule, fields: readonly ResourceField[]): readonly string[] {
+  return fields.map(field => field.name).filter(name => ![count, first, last].includes(name))
+}
+
+/** The SQL of the digest of what makes records the same, over their columns; `fields`: those that are appended. */
+export function mergeDigest(rule: MergeRule, fields: readonly ResourceField[]): RawBuilder<unknown> {
+  const own = ownColumns(rule, fields).map(name => sql.ref(name))
+  return sql`sha256(convert_to(jsonb_build_array(${sql.join(own)})::text, 'UTF8'))`
 }
 
 /**
@@ -21,7 +32,7 @@ export function mergeStatement(
 ): { compile(): ReturnType<ReturnType<typeof sql>['compile']> } {
   const { key, count, first, last } = rule
   const columns = fields.map(field => field.name)
-  const own = columns.filter(name => ![count, first, last].includes(name))
+  const own = ownColumns(rule, fields)
   const table = sql.table(resource.table)
   const ref = (name: string) => sql.ref(name)
   const aggregated = columns.map(name => {
@@ -29,7 +40,7 @@ export function mergeStatement(
     if (name === first) return sql`min(${ref(name)})`
     return name === last ? sql`max(${ref(name)})` : ref(name)
   })
-  const digest = sql`sha256(convert_to(jsonb_build_array(${sql.join(own.map(ref))})::text, 'UTF8'))`
+  const digest = mergeDigest(rule, fields)
   const there = (name: string) => sql.ref(`${resource.table}.${name}`)
   const added = (name: string) => sql.ref(`excluded.${name}`)
   const id = ref(resource.ordering.key)

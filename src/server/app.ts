@@ -131,6 +131,7 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
       authenticate: authenticator.authenticate,
       probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
       stream: { hub: stream.hub, log, maxStreams: config.maxConnections },
+      exports: { log },
       workerRoute: { database, runner: events.engine.scripts },
       restRoutes: restRoutes(log, (name, params, identity) => callAs(identity, methods, name, params)),
       openrpc: () => callAs(nobody, methods, 'rpc.discover', {}),

@@ -11,6 +11,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Hub } from '../stream/hub.ts'
 import { createDialectRoutes, type DialectRoutes } from './dialect-routes.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { addExportRoute, type ExportRouteDeps } from './export-route.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createHealth, type Health, type HealthProbes } from './health.ts'
 import { createHttpServer } from './http.ts'
@@ -28,6 +29,8 @@ export interface ServerOptions {
   readonly restRoutes?: readonly RestRoute[]
   /** What is streamed; absent: nothing. */
   readonly stream?: Pick<StreamRouteDeps, 'hub' | 'log' | 'maxStreams'>
+  /** What is exported; absent: nothing. */
+  readonly exports?: Pick<ExportRouteDeps, 'log'>
   /** What readiness depends on. */
   readonly probes: HealthProbes
   /** The OpenRPC document. */
@@ -61,9 +64,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger,
     openrpc,
   })
-  const { workerRoute, stream } = options
+  const { workerRoute, stream, exports } = options
   if (workerRoute !== undefined) addWorkerRoute(app, { ...workerRoute, authenticate, health })
   if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, health })
+  if (exports !== undefined) {
+    addExportRoute(app, { ...exports, authenticate, health, logger, maxDepth: config.maxDepth })
+  }
   const parts = {
     hub: stream?.hub,
     app,

@@ -11,10 +11,12 @@ const now = Date.UTC(2026, 5, 15)
 let catalogue: Catalogue
 
 beforeAll(async () => {
-  const methods = resources.map(({ name, language }) => ({
+  const queries = resources.map(({ name, language }) => ({
     name: `${name}_query`,
     params: [{ name: 'query', schema: { items: conditionSchema(language, false) } }],
   }))
+  const appended = resources.filter(({ recorded }) => recorded === 'append')
+  const methods = [...queries, ...appended.map(({ name }) => ({ name: `${name}_append`, params: [] }))]
   const answer = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { methods } })
   catalogue = await loadCatalogue(
     createClient({ url: 'http://daybook', fetch: async () => new Response(answer) }),
@@ -57,6 +59,14 @@ describe('a condition on the command line', () => {
     expect(read('request_id=2', 'event-log')).toBe('{"request_id":"2"}')
     expect(read('status_in=fail,waiting', 'event-log')).toBe('{"status_in":["fail","waiting"]}')
     expect(read('created_time_from=-1h', 'event-log')).toBe(`{"created_time_from":${now - 3_600_000}}`)
+    expect(read('event_info_contains=7', 'service-event')).toBe('{"event_info_contains":"7"}')
+    expect(read('event_type_in=abnormal', 'service-event')).toBe('{"event_type_in":["abnormal"]}')
+    expect(read('last_timestamp_from=-1h', 'execution-event')).toBe(
+      `{"last_timestamp_from":${now - 3_600_000}}`,
+    )
+    expect(read('count=2', 'execution-event')).toBe('{"count":2}')
+    expect(read('sequence_number_in=1,2', 'change-event')).toBe('{"sequence_number_in":[1,2]}')
+    expect(read('body_contains={"a":1}', 'change-event')).toBe('{"body_contains":{"a":1}}')
   })
 
   test.each([
@@ -82,5 +92,15 @@ describe('a condition on the command line', () => {
 
 test('a resource that the server does not keep is a usage fault that lists those it keeps', () => {
   expect(catalogue.requireResource('js-result')).toBe('js-result')
-  expect(() => catalogue.requireResource('toString')).toThrow(/event-log, js-result/)
+  expect(() => catalogue.requireResource('toString')).toThrow(
+    /change-event, event-log, execution-event, js-result, service-event$/,
+  )
+})
+
+test('a resource that nothing can be appended to is a usage fault that lists the others', () => {
+  expect(catalogue.requireAppended('js-result')).toBe('js-result')
+  expect(() => catalogue.requireAppended('toString')).toThrow(/^no resource/)
+  expect(() => catalogue.requireAppended('change-event')).toThrow(
+    /: event-log, execution-event, js-result, service-event$/,
+  )
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { rawStatement } from '../../src/database/statement.ts'
 import { RpcError } from '../../src/errors.ts'
@@ -177,6 +177,7 @@ describeEngines('a script that runs', open => {
   test('ends as stopped when it is cancelled', async () => {
     await workers.add('stopped', 'onCall: (p, e, ctx) => ctx.send(1)')
     const release = workers.holdSending()
+    onTestFinished(release)
     const found = await eventsOf(async () => {
       const stopping = new AbortController()
       const call = { worker: 'stopped', entry: 'onCall', runType: 'call', params: null } as const
@@ -184,7 +185,6 @@ describeEngines('a script that runs', open => {
       stopping.abort()
       await run.done
     })
-    release()
     expect(typesOf(found)).toEqual(['job.created', 'job.started', 'job.stopped'])
     expect(found.at(-1)?.body).toMatchObject({ Job: { State: 'Stopped' } })
   })
@@ -200,6 +200,7 @@ describeEngines('a script that runs', open => {
   test('has its lines told while it runs', async () => {
     await workers.add('waits', 'async onCall(p, e, ctx) { console.log("sent"); await ctx.send(1) }')
     const release = workers.holdSending()
+    onTestFinished(release)
     let wakes = 0
     const stop = await database.listen('daybook_change', () => {
       wakes += 1

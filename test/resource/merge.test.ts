@@ -83,10 +83,10 @@ describeEngines('records that are merged', (open, engine) => {
     ).toEqual(expected)
   })
 
-  // PGlite runs one statement after the other.
-  test.runIf(engine === 'postgres')(
-    'never wait for each other in a circle, however the writers order them',
-    async () => {
+  // PGlite runs one statement after the other: there is no such test to skip.
+  const inACircle = 'never wait for each other in a circle, however the writers order them'
+  if (engine === 'postgres')
+    test(inACircle, async () => {
       const rows = Array.from({ length: 300 }, (_, i) => ({
         ...base,
         execution_id: 'circle',
@@ -101,8 +101,7 @@ describeEngines('records that are merged', (open, engine) => {
         )
       }
       expect((await readRows('circle')).map(row => row.count)).toEqual(rows.map(() => 24))
-    },
-  )
+    })
 
   test('get their ids in the order in which they are first given', async () => {
     const given = (message: string) => ({ ...base, execution_id: 'order', message })

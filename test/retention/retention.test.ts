@@ -69,8 +69,8 @@ describeEngines('retention', (open, engine) => {
     // Between any two batches somebody else has had a turn.
     expect(waits.length).toBeGreaterThan(batches.length / 2)
     waits.sort((a, b) => a - b)
-    // A writer that had to wait for it would wait for seconds.
-    expect(waits[Math.floor(waits.length * 0.99)]).toBeLessThan(500)
+    // A writer that had to wait for the whole of it would wait for seconds.
+    expect(waits[waits.length >> 1]).toBeLessThan(250)
   })
 
   test('stops with the batch that is under way when the server stops, and goes on at the next start', async () => {
@@ -99,11 +99,18 @@ describe('retention among others', () => {
   test.each<[string, (database: Database) => Promise<unknown>]>([
     ['deleted', ({ kysely }) => kysely.deleteFrom('retention_rule').execute()],
     ['given a greater age', database => setRule(database, { ...rule, olderThanMs: 3 * day })],
+    [
+      'taken over by another server',
+      ({ kysely }) =>
+        sql`update retention_rule set last_run_time = now(), run_until = now() + interval '1 minute'`.execute(
+          kysely,
+        ),
+    ],
   ])('deletes no more by a rule that is %s in the middle of a run', async (_what, change) => {
     const { databases } = await openTogether(1)
     const [database] = databases
     if (database === undefined) throw new Error('no database')
-    await insertOld(database, 5000)
+    await insertOld(database, 10_000)
     await onlyRules(database, rule)
     const changed = Promise.withResolvers<unknown>()
     const retention = startQuickly(database, { onExpired: () => changed.resolve(change(database)) })
@@ -111,7 +118,7 @@ describe('retention among others', () => {
     await changed.promise
     await sleep(50)
     const left = await countRows(database, 'js_result')
-    expect(left).toBeGreaterThan(3000)
+    expect(left).toBeGreaterThan(0)
     await sleep(150)
     expect(await countRows(database, 'js_result')).toBe(left)
   })

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { resources } from '../../src/resource/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
@@ -8,6 +7,7 @@ import { secrets, startOn, type TestApp } from '../wire/support/app.ts'
 import { createTestData, type TestData } from '../wire/support/data.ts'
 import { createWire, failure, jsLimit, rpc } from '../wire/support/wire.ts'
 import { openPushSocket, type PushSocket, rowsOf, type Subscribing } from './push-socket.ts'
+import { openTestPostgres, type TestPostgres } from './test-postgres.ts'
 
 const soon = { interval: 10, timeout: 5000 }
 const everything = { query: { condition: [] } }
@@ -15,14 +15,13 @@ const everything = { query: { condition: [] } }
 describe('X_subscribe', () => {
   let data: TestData
   let app: TestApp
-  let postgres: Client
+  let postgres: TestPostgres
   const wire = createWire(() => app)
 
   beforeAll(async () => {
     data = await createTestData('postgres')
     app = await startOn(data)
-    postgres = new Client({ connectionString: data.postgresUrl })
-    await postgres.connect()
+    postgres = await openTestPostgres(data)
   })
   afterAll(async () => {
     await postgres.end()
@@ -47,15 +46,9 @@ describe('X_subscribe', () => {
 
   /** Records one row of the object `name`; change events as the server's own triggers do. */
   async function record(resource: Resource, name: string): Promise<void> {
-    const row = plainRow(resource, name)
-    if (resource.recorded === 'append')
-      return void (await wire.result(`${resource.name}_append`, { rows: [row] }))
-    await postgres.query(
-      `insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
-       values ('d', 'job.created', 'f', $1, '{}')`,
-      [name],
-    )
-    await postgres.query(`select pg_notify('daybook_change', '')`)
+    const rows = [plainRow(resource, name)]
+    if (resource.recorded === 'append') await wire.result(`${resource.name}_append`, { rows })
+    else await postgres.publish([name])
   }
 
   test.each(resources)('$name: pushes each change behind the number it answers', async resource => {

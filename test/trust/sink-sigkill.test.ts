@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createClient } from '../../src/client/client.ts'
+import { createClient, type NewSinkTarget } from '../../src/client/client.ts'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { rawStatement } from '../../src/database/statement.ts'
@@ -41,19 +41,22 @@ test('sinks lose nothing when their server is killed again and again', {
     DAYBOOK_OUTBOUND_ALLOW: '127.0.0.1',
   }
   let next = serveDaybook(variables)
-  const sinks = {
-    webhook: { url: receiver.url, secret: newWebhookSecret() },
-    file: { name: 'out', max_bytes: 200_000, keep: 100 },
-    ...(nats && { nats: { servers: [`127.0.0.1:${nats.port}`], subject: 'daybook.results' } }),
-  }
-  for (const [name, target] of Object.entries(sinks)) {
-    await createClient({ url: (await next).url, token: superToken }).call('sink_create', {
+  const targets: readonly NewSinkTarget[] = [
+    { webhook: { url: receiver.url, secret: newWebhookSecret() } },
+    { file: { name: 'out', max_bytes: 200_000, keep: 100 } },
+    ...(nats ? [{ nats: { servers: [`127.0.0.1:${nats.port}`], subject: 'daybook.results' } }] : []),
+  ]
+  const client = createClient({ url: (await next).url, token: superToken })
+  for (const target of targets) {
+    const name = Object.keys(target).join()
+    const sink = {
       name,
       resource: 'js-result',
       query: { condition: [] },
-      target: { [name]: target },
+      target,
       batch_size: batchSize,
-    })
+    } as const
+    await client.call('sink_create', sink)
   }
 
   let stalled = 0

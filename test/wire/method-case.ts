@@ -9,6 +9,8 @@ export interface MethodCase {
   readonly access: 'public' | 'own' | 'limits' | 'super'
   /** Whether a parameter that it does not know is an error. */
   readonly isStrict: boolean
+  /** HTTP, unless it is said to be of use only over a WebSocket. */
+  readonly over?: 'WebSocket'
   /** Parameters of a call that succeeds, each time. */
   readonly params: (wire: Wire) => Promise<Params> | Params
   /** What its result must match. */

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type MethodCase, methodCases, prepareCases } from './method-cases.ts'
 import { secrets } from './support/app.ts'
-import { describeApps, failure, rpc, type Wire } from './support/wire.ts'
+import { overSocket } from './support/socket-wire.ts'
+import { describeApps, failure, rpc, type Sent, type Wire } from './support/wire.ts'
 
 interface Discovered {
   readonly methods: readonly {
@@ -55,10 +56,13 @@ describeApps('every method', wire => {
 
   describe.each(methodCases)(
     '$method',
-    ({ method, access, isStrict, params, result, malformed }: MethodCase) => {
+    ({ method, access, isStrict, over, params, result, malformed }: MethodCase) => {
       const success = { jsonrpc: '2.0', result, id: 1 }
+      const connect = async (headers?: Sent['headers']): Promise<Wire> =>
+        over === 'WebSocket' ? overSocket(wire, headers) : wire
 
       test('answers by name and by position', async () => {
+        const wire = await connect()
         expect(await wire.call(method, await params(wire))).toEqual(success)
         const named: Record<string, unknown> = { token: secrets.root, ...(await params(wire)) }
         const values = (positions.get(method) ?? []).map(name => named[name])
@@ -68,24 +72,28 @@ describeApps('every method', wire => {
 
       test('takes the credential from the header as well', async () => {
         const headers = { authorization: `Bearer ${secrets.root}` }
+        const wire = await connect(headers)
         expect(await wire.ask(rpc(method, await params(wire)), headers)).toEqual(success)
       })
 
       test(
         isStrict ? 'refuses a parameter that it does not know' : 'ignores a parameter that it does not know',
         async () => {
+          const wire = await connect()
           const answer = await wire.call(method, { ...(await params(wire)), unheard_of: 1 })
           expect(answer).toEqual(isStrict ? failure(-32602, 'unknown_member', 'unheard_of') : success)
         },
       )
 
       testIf(access === 'public', 'asks nobody who they are', async () => {
+        const wire = await connect()
         for (const token of [undefined, '', 'nonsense', 1]) {
           expect(await wire.ask(rpc(method, { token, ...(await params(wire)) }))).toEqual(success)
         }
       })
 
       testIf(access !== 'public', 'is denied without a credential, or with a bad one', async () => {
+        const wire = await connect()
         const good = await params(wire)
         expect(await wire.ask(rpc(method, good))).toEqual(failure(102, 'credential_required'))
         const answers = await wire.ask(bad.map(([token]) => rpc(method, { ...good, token })))
@@ -96,15 +104,18 @@ describeApps('every method', wire => {
       })
 
       testIf(access === 'super' || access === 'limits', 'is denied to a token that may not', async () => {
+        const wire = await connect()
         const denied = failure(102, 'permission_denied')
         expect(await wire.call(method, await params(wire), powerless)).toEqual(denied)
       })
 
       testIf(access === 'own', 'is answered to a token that may nothing', async () => {
+        const wire = await connect()
         expect(await wire.call(method, await params(wire), powerless)).toHaveProperty('result')
       })
 
       testIf(malformed.length > 0, 'names the path of what is malformed', async () => {
+        const wire = await connect()
         const good = await params(wire)
         const calls = malformed.map(([change]) => rpc(method, { token: secrets.root, ...good, ...change }))
         const refusals = malformed.map(([, path, code = -32602]) =>
@@ -119,6 +130,7 @@ describeApps('every method', wire => {
       })
 
       test('is answered in its place in a batch, whatever becomes of its neighbours', async () => {
+        const wire = await connect()
         const good = { token: secrets.root, ...(await params(wire)) }
         const batch = [
           rpc('nope', {}, 'a'),

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { type ClientOptions, WebSocket } from 'ws'
 
 /** A WebSocket that is open, and asks one message at a time. */
@@ -19,10 +19,14 @@ export async function openSocket(url: string, path = '/', options: ClientOptions
   return {
     tell,
     async ask(message) {
-      const answer = once(socket, 'message')
+      const messages = on(socket, 'message')
       tell(message)
-      const [data] = await answer
-      return JSON.parse(String(data))
+      for await (const [data] of messages) {
+        const answer: unknown = JSON.parse(String(data))
+        // What is pushed meanwhile answers nothing.
+        if (!Object.hasOwn(Object(answer), 'method')) return answer
+      }
+      throw new Error('no answer')
     },
     close: () => socket.terminate(),
   }

@@ -52,21 +52,16 @@ export interface Wire {
 }
 
 /** A client of the server that `app` answers; calls are the super token's unless they say otherwise. */
-export function createWire(app: () => TestApp): Wire {
+export function createWire(
+  app: () => TestApp,
+  ask: Wire['ask'] = (body, headers) => post(app(), body, headers),
+): Wire {
   const wire: Wire = {
     get app() {
       return app()
     },
-    async ask(body, headers) {
-      const text = typeof body === 'string' ? body : JSON.stringify(body)
-      const answer = await fetch(app().url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: text,
-      })
-      return answer.status === 204 ? undefined : answer.json()
-    },
-    call: (method, params, token = secrets.root) => wire.ask(rpc(method, { token, ...params })),
+    ask,
+    call: (method, params, token = secrets.root) => ask(rpc(method, { token, ...params })),
     async result<T>(method: string, params?: Readonly<Record<string, unknown>>, token?: string) {
       const answer = await wire.call(method, params, token)
       if (!isSuccess<T>(answer)) throw new Error(`${method} failed: ${JSON.stringify(answer)}`)
@@ -79,6 +74,15 @@ export function createWire(app: () => TestApp): Wire {
     },
   }
   return wire
+}
+
+async function post({ url }: TestApp, body: unknown, headers: Sent['headers']): Promise<unknown> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+  return answer.status === 204 ? undefined : answer.json()
 }
 
 function isSuccess<T>(answer: unknown): answer is { readonly result: T } {

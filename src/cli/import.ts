@@ -1,0 +1,77 @@
+import { createReadStream } from 'node:fs'
+import type { Command } from 'commander'
+import type { ResourceName, Row } from '../client/client.ts'
+import { nameLines } from './append.ts'
+import { type Batch, batchRows } from './batch.ts'
+import { loadCatalogue } from './catalogue.ts'
+import { CommandFailure } from './failure.ts'
+import { createProgress } from './progress.ts'
+import { type Line, readLines } from './read-lines.ts'
+import { openSession, type Session } from './session.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** `daybook import RESOURCE [FILE]`: takes back the NDJSON of an export. Run again after a fault it writes what is missing. */
+export function addImportCommand(program: Command, surroundings: Surroundings): void {
+  program
+    .command('import')
+    .description('take back what export wrote as lines of JSON, under the same ids; run again it goes on')
+    .argument('<resource>', 'js-result, event-log, …')
+    .argument('[file]', 'where the records are; stdin if absent')
+    .action(async (name: string, file: string | undefined, _options: object, command: Command) => {
+      const session = openSession(command, surroundings)
+      const resource = (await loadCatalogue(session.client)).requireResource(name)
+      await session.output.record(await importAll(session, resource, linesOf(file, session)))
+    })
+}
+
+interface Counts {
+  readonly imported: number
+  readonly skipped: number
+}
+
+async function importAll(
+  session: Session,
+  resource: ResourceName,
+  lines: AsyncIterable<Line>,
+): Promise<Counts> {
+  const progress = createProgress(session.output, session)
+  let counts: Counts = { imported: 0, skipped: 0 }
+  try {
+    for await (const batch of batchRows(lines)) {
+      const { imported, skipped } = await importBatch(session, resource, batch)
+      counts = { imported: counts.imported + imported, skipped: counts.skipped + skipped }
+      await progress.show(counts.imported + counts.skipped)
+    }
+    return counts
+  } catch (error) {
+    await progress.end()
+    if (!(error instanceof CommandFailure)) throw error
+    throw new CommandFailure(
+      `${error.message}\n${counts.imported} rows written, ${counts.skipped} were there`,
+    )
+  } finally {
+    await progress.end()
+  }
+}
+
+async function importBatch({ client }: Session, resource: ResourceName, batch: Batch): Promise<Counts> {
+  try {
+    // The server judges rows.
+    return await client.import(resource, batch.rows as readonly Row<ResourceName>[])
+  } catch (error) {
+    throw nameLines(error, batch)
+  }
+}
+
+async function* linesOf(
+  file: string | undefined,
+  { stdin }: Surroundings,
+): AsyncGenerator<Line, void, undefined> {
+  if (file === undefined) return yield* readLines(stdin)
+  try {
+    yield* readLines(createReadStream(file))
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new CommandFailure(`${file} cannot be read: ${error.message}`)
+  }
+}

@@ -1,0 +1,66 @@
+import { type RawBuilder, sql } from 'kysely'
+import { epochMilliseconds, renderRow } from './render.ts'
+import type { ResourceField } from './resource.ts'
+
+type Fields = readonly ResourceField[]
+
+/** How exported rows are written, a line each. */
+export interface ExportFormat {
+  readonly contentType: string
+  /** What stands before the first row. */
+  readonly head: (fields: Fields) => string
+  /** The SQL of a row's line, without its end. */
+  readonly line: (fields: Fields) => RawBuilder<string>
+  readonly lineEnd: string
+}
+
+/** The formats of an export: wire rows as NDJSON, or CSV (RFC 4180). */
+export const exportFormats = {
+  ndjson: {
+    contentType: 'application/x-ndjson',
+    head: () => '',
+    line: renderRow,
+    lineEnd: '\n',
+  },
+  csv: {
+    contentType: 'text/csv; charset=utf-8; header=present',
+    head: fields => `${fields.map(field => field.name).join()}\r\n`,
+    line: csvLine,
+    lineEnd: '\r\n',
+  },
+} as const satisfies Record<string, ExportFormat>
+
+export type ExportFormatName = keyof typeof exportFormats
+
+// concat writes a null as nothing: an empty cell.
+function csvLine(fields: Fields): RawBuilder<string> {
+  const cells = fields.map(csvCell)
+  return sql<string>`concat(${sql.join(cells, sql`, ',', `)})`
+}
+
+function csvCell({ name, kind }: ResourceField): RawBuilder<unknown> {
+  const column = sql.ref(name)
+  switch (kind) {
+    case 'id':
+    case 'integer':
+      return sql`${column}`
+    case 'time':
+      return epochMilliseconds(name)
+    case 'json':
+      // JSON text is never a formula: it begins with a quote, a bracket, a word or a number.
+      return quoted(sql`nullif(${column}, 'null'::jsonb)::text`)
+    case 'name':
+    case 'enum':
+    case 'text':
+      return sql`case when left(${column}, 1) in (${sql.join(formulaStarts.map(sql.lit))})
+        then ${quoted(sql`${sql.lit("'")} || ${column}`)} else ${quoted(column)} end`
+  }
+}
+
+/** A spreadsheet takes a cell that begins so for a formula and runs it; behind an apostrophe it is text. */
+const formulaStarts = ['=', '+', '-', '@', '\t', '\r']
+
+// Whatever is in it: quotes inside are doubled, and null stays null.
+function quoted(text: RawBuilder<unknown> | ReturnType<typeof sql.ref>): RawBuilder<unknown> {
+  return sql`'"' || replace(${text}, '"', '""') || '"'`
+}

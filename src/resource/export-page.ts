@@ -1,0 +1,129 @@
+import { type RawBuilder, sql } from 'kysely'
+import { Slot } from '../database/statement.ts'
+import { RpcError } from '../errors.ts'
+import { type Bound, measureOf } from './answer-bound.ts'
+import type { ExportFormat } from './export-format.ts'
+import type { Reader } from './read.ts'
+import { epochMilliseconds } from './render.ts'
+import type { SelectionShape } from './selection.ts'
+
+/** Where a row stands; `time`: epoch milliseconds. */
+export interface Place {
+  readonly time: number | null
+  readonly key: number
+}
+
+/** Some of the rows of an export, one behind the other. */
+export interface ExportPage {
+  /** Their lines. */
+  readonly text: string
+  readonly rows: number
+  /** Where the last of them stands; undefined when there is none. */
+  readonly last: Place | undefined
+  /** Whether no row is behind them. */
+  readonly isLast: boolean
+}
+
+/** Reads the first rows of a selection, at most `most` of them and no more than a page holds; `shape`: with that limit. */
+export type ReadExportPage = (shape: (limit: number) => SelectionShape, most: number) => Promise<ExportPage>
+
+const maxRows = 1000
+const maxBytes = 2 * 1024 * 1024
+/** A row that no answer may hold is not exported either. */
+const defaultMaxRowBytes = 64 * 1024 * 1024
+
+/**
+ * Reads pages of an export, one at a time. Postgres joins the lines: a value a page instead of one a row is half the work
+ * for us. Larger rows make pages of fewer. Throws RpcError 110 (reason `answer_too_large`) for a row above `reader.maxBytes`.
+ */
+export function createPageReader(reader: Reader, format: ExportFormat): ReadExportPage {
+  // To measure each row costs next to nothing; their sum, a tenth more.
+  let measure: Bound['measure'] = 'each'
+  let rows = maxRows
+
+  async function read(
+    shape: (limit: number) => SelectionShape,
+    limit: number,
+    bound: Bound,
+  ): Promise<ExportPage & { readonly leftOut: number }> {
+    const page = await readLines(reader, { shape: shape(limit), format, bound })
+    return { ...page, isLast: page.leftOut === 0 && page.rows < limit }
+  }
+
+  return async (shape, most) => {
+    if (measure === 'each') {
+      const page = await read(shape, Math.min(maxRows, most), {
+        measure,
+        bytes: Math.floor(maxBytes / maxRows),
+      })
+      if (page.leftOut === 0) return page
+      measure = 'together'
+    }
+    const page = await read(shape, Math.min(rows, most), { measure, bytes: maxBytes })
+    // Rows that are rendered and left out are work for nothing: the next page asks for about as many as fit.
+    rows = Math.min(maxRows, Math.max(1, 2 * page.rows))
+    if (page.rows > 0 || page.leftOut === 0) return page
+    const one = await read(shape, 1, { measure, bytes: reader.maxBytes ?? defaultMaxRowBytes })
+    if (one.leftOut > 0) throw tooLarge()
+    return one
+  }
+}
+
+interface Lines {
+  readonly shape: SelectionShape
+  readonly format: ExportFormat
+  readonly bound: Bound
+}
+
+async function readLines(
+  { resource, builder, cache, runner }: Reader,
+  { shape, format, bound }: Lines,
+): Promise<Omit<ExportPage, 'isLast'> & { readonly leftOut: number }> {
+  const { time, key } = resource.ordering
+  const bytes = new Slot(shape.values.length)
+  const form = `${format.contentType}|${bound.measure}`
+  const statement = cache.get(`${resource.name}|export|${form}|${shape.key}`, () => {
+    const rendered = builder
+      .selectFrom(shape.build(builder).as('s'))
+      .select([
+        format.line(resource.fields).as('j'),
+        epochMilliseconds(time).as('t'),
+        sql`${sql.ref(key)}`.as('k'),
+      ])
+      // Otherwise Postgres would render a row anew wherever it is mentioned.
+      .offset(sql.lit(0))
+    const measured = builder
+      .selectFrom(rendered.as('r'))
+      .select(['j', 't', 'k', sql`${measureOf(bound, sql.ref('j'))} <= ${bytes}`.as('fits')])
+    const taken = sql`filter (where fits)`
+    const count = sql`count(*) ${taken}`
+    const lastOf = (column: RawBuilder<unknown> | ReturnType<typeof sql.ref>) =>
+      sql`(array_agg(${column}) ${taken})[${count}]`
+    return builder
+      .selectFrom(measured.as('m'))
+      .select([
+        sql`string_agg(j || ${sql.lit(format.lineEnd)}, '') ${taken}`.as('text'),
+        sql`${count}`.as('taken'),
+        sql`count(*)`.as('found'),
+        lastOf(sql.ref('t')).as('time'),
+        lastOf(sql.ref('k')).as('key'),
+      ])
+  })
+  const [row = []] = (await runner.run(statement, [...shape.values, bound.bytes])).rows
+  const [text, taken, found, lastTime, lastKey] = row
+  const rows = Number(taken)
+  const last = { time: lastTime === null ? null : Number(lastTime), key: Number(lastKey) }
+  return {
+    text: rows === 0 ? '' : String(text),
+    rows,
+    last: rows === 0 ? undefined : last,
+    leftOut: Number(found) - rows,
+  }
+}
+
+function tooLarge(): RpcError {
+  return new RpcError('busy', 'a row is too large to be exported', {
+    reason: 'answer_too_large',
+    retryable: false,
+  })
+}

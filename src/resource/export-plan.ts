@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { type Plan, planConditions } from '../condition/plan.ts'
+import { invalidParams, type RpcError } from '../errors.ts'
+import { checkJson, joinPath, parseJson } from '../json.ts'
+import { type ExportFormat, type ExportFormatName, exportFormats } from './export-format.ts'
+import type { Resource } from './resource.ts'
+
+/** What `GET /export/RESOURCE` was asked for. */
+export interface ExportPlan {
+  readonly plan: Plan
+  readonly formatName: ExportFormatName
+  readonly format: ExportFormat
+  readonly after: number | undefined
+}
+
+export interface ExportLimits {
+  readonly maxConditions: number
+  /** How deep the conditions may nest as JSON. */
+  readonly maxDepth: number
+}
+
+const formatNames = Object.keys(exportFormats) as [ExportFormatName, ...ExportFormatName[]]
+
+const parameters = z.strictObject({
+  condition: z.string().default('[]'),
+  format: z.enum(formatNames).default('ndjson'),
+  after: z
+    .string()
+    .regex(/^-?\d{1,15}$/, 'expected a key, a whole number')
+    .transform(Number)
+    .optional(),
+})
+
+/** Reads the parameters of an export (texts; a list where one was repeated). Throws RpcError -32602 with the path of the fault. */
+export function planExport(
+  resource: Resource,
+  given: Readonly<Record<string, unknown>>,
+  { maxConditions, maxDepth }: ExportLimits,
+): ExportPlan {
+  const parsed = parameters.safeParse(given)
+  if (!parsed.success) throw faultOf(parsed.error.issues[0])
+  const { format, after } = parsed.data
+  const plan = planConditions(readCondition(parsed.data.condition, maxDepth), {
+    language: resource.language,
+    path: 'condition',
+    maxConditions,
+    allowAll: false,
+  })
+  if (after !== undefined && plan.limit !== undefined) {
+    throw invalidParams('after', 'a limit gives the newest first, which no key can be behind', 'not_by_key')
+  }
+  return { plan, formatName: format, format: exportFormats[format], after }
+}
+
+function readCondition(text: string, maxDepth: number): readonly unknown[] {
+  const condition = parseCondition(text)
+  if (!Array.isArray(condition)) {
+    throw invalidParams('condition', 'expected a JSON array of conditions', 'wrong_type')
+  }
+  checkJson({ condition }, text, maxDepth)
+  return condition
+}
+
+function parseCondition(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
+
+function faultOf(issue: z.core.$ZodIssue | undefined): RpcError {
+  if (issue?.code === 'unrecognized_keys') {
+    return invalidParams(issue.keys[0] ?? '', 'unknown parameter', 'unknown_member')
+  }
+  return invalidParams(joinPath(issue?.path ?? []), issue?.message ?? 'invalid value')
+}

@@ -1,0 +1,75 @@
+import type { Kysely } from 'kysely'
+import type { AnyTables } from '../../src/condition/compile.ts'
+import type { Database } from '../../src/database/database.ts'
+import { createStatementCache } from '../../src/database/statement-cache.ts'
+import type { Identity } from '../../src/permission/grant.ts'
+import { planAccess } from '../../src/resource/access.ts'
+import { exportPages } from '../../src/resource/export.ts'
+import type { ExportPage } from '../../src/resource/export-page.ts'
+import { planExport } from '../../src/resource/export-plan.ts'
+import type { Reader } from '../../src/resource/read.ts'
+import type { Resource } from '../../src/resource/resource.ts'
+import { superToken } from './caller.ts'
+
+export interface Exporting {
+  readonly database: Database
+  readonly resource: Resource
+  readonly condition?: readonly unknown[]
+  readonly format?: string
+  readonly after?: number
+  /** Asked before each page. */
+  readonly caller?: () => Identity
+  readonly maxBytes?: number
+}
+
+/** The pages of an export, as the route gets them. */
+export function pagesOf(exporting: Exporting): AsyncGenerator<ExportPage, void, undefined> {
+  const { database, resource, condition = [], format = 'ndjson', after, maxBytes } = exporting
+  const { caller = () => superToken } = exporting
+  const parameters = {
+    condition: JSON.stringify(condition),
+    format,
+    ...(after !== undefined && { after: String(after) }),
+  }
+  const planned = planExport(resource, parameters, { maxConditions: 100, maxDepth: 64 })
+  const reader: Reader = {
+    resource,
+    builder: database.kysely as unknown as Kysely<AnyTables>,
+    cache: createStatementCache(),
+    runner: database.read,
+    maxBytes,
+  }
+  let known: { caller: Identity; access: ReturnType<typeof planAccess> } | undefined
+  const access = async () => {
+    const now = caller()
+    if (known?.caller !== now)
+      known = { caller: now, access: planAccess(resource, 'read', now, planned.plan) }
+    return known.access
+  }
+  return exportPages({ reader, ...planned, access })
+}
+
+/** All of an export. */
+export async function exportText(exporting: Exporting): Promise<string> {
+  let text = ''
+  for await (const page of pagesOf(exporting)) text += page.text
+  return text
+}
+
+/** The lines of NDJSON, as they stand. */
+export function linesOf(text: string): readonly string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n')
+}
+
+/** The cells of CSV, read as RFC 4180 says. */
+export function cellsOf(csv: string): readonly (readonly string[])[] {
+  const rows: string[][] = []
+  let row: string[] = []
+  for (const [, quoted, plain = '', end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
+    row.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'))
+    if (end === ',') continue
+    rows.push(row)
+    row = []
+  }
+  return rows
+}

@@ -1,0 +1,190 @@
+import { expect, vi } from 'vitest'
+import { samples } from '../dialect/uipath/samples.ts'
+import { badQueries, type MethodCase, type Params } from './method-case.ts'
+import type { Wire } from './support/wire.ts'
+
+const count = expect.any(Number)
+
+/** A kind of record, and one of it. */
+interface Recorded {
+  readonly resource: string
+  /** The member that names the object that it belongs to. */
+  readonly name: string
+  readonly row: Params
+}
+
+const runs: readonly Recorded[] = [
+  { resource: 'js-result', name: 'js_worker_name', row: { js_worker_name: 'case_a', run_type: 'call' } },
+  {
+    resource: 'event-log',
+    name: 'full_name',
+    row: { full_name: 'case_a', sender: 'app', status: 'running' },
+  },
+]
+
+const appended: readonly Recorded[] = [
+  ...runs,
+  {
+    resource: 'service-event',
+    name: 'service_id',
+    row: { project_id: 'case_a', service_id: 'case_b', service_name: 'case_c', event_info: 'it began' },
+  },
+  {
+    resource: 'execution-event',
+    name: 'execution_id',
+    row: {
+      execution_id: 'case_a',
+      name: 'case_a.1',
+      namespace: 'case',
+      reason: 'Began',
+      message: 'it began',
+    },
+  },
+]
+
+/** Of a kind that is published, not appended. */
+const changed: Recorded = {
+  resource: 'change-event',
+  name: 'full_folder_path',
+  row: { full_folder_path: 'case/a', event_type: 'machine.created' },
+}
+
+/** The methods that look at one kind of record, and the one that deletes. */
+function readingCases({ resource, name, row }: Recorded): MethodCase[] {
+  const condition = [{ [name]: row[name] }]
+  const reading = { access: 'limits', isStrict: true, params: () => ({ query: { condition } }) } as const
+  return [
+    {
+      ...reading,
+      method: `${resource}_query`,
+      result: expect.arrayContaining([expect.objectContaining(row)]),
+      malformed: badQueries,
+    },
+    {
+      ...reading,
+      method: `${resource}_page`,
+      result: { rows: expect.arrayContaining([expect.objectContaining(row)]), next: null },
+      malformed: [...badQueries, [{ after: 'x' }, 'after'], [{ order: 'up' }, 'order']],
+    },
+    { ...reading, method: `${resource}_count`, result: { count }, malformed: badQueries },
+    {
+      ...reading,
+      method: `${resource}_delete`,
+      params: () => ({ query: { condition }, dry_run: true }),
+      result: { success: true, deleted: 0, condition_count: 1, would_delete: count },
+      malformed: [...badQueries, [{ dry_run: 1 }, 'dry_run'], [{ max_affected: -1 }, 'max_affected']],
+    },
+  ]
+}
+
+function appendCase({ resource, row }: Recorded): MethodCase {
+  return {
+    method: `${resource}_append`,
+    access: 'limits',
+    isStrict: false,
+    params: () => ({ rows: [row] }),
+    result: { ids: [count] },
+    malformed: [
+      [{ rows: undefined }, 'rows'],
+      [{ rows: row }, 'rows'],
+      [{ rows: [{ ...row, extra: 1 }] }, 'rows[0].extra'],
+    ],
+  }
+}
+
+function finishCase({ resource, row }: Recorded): MethodCase {
+  return {
+    method: `${resource}_finish`,
+    access: 'limits',
+    isStrict: false,
+    params: async wire => {
+      const { ids } = await wire.result<{ ids: number[] }>(`${resource}_append`, { rows: [row] })
+      return { id: ids[0], result: { done: true } }
+    },
+    result: { updated: 1 },
+    malformed: [
+      [{ id: undefined }, 'id'],
+      [{ id: '1' }, 'id'],
+      [{ result: undefined }, 'result'],
+      [{ error_message: 'x' }, 'error_message'],
+    ],
+  }
+}
+
+function importCase({ resource, name, row }: Recorded): MethodCase {
+  const query = { condition: [{ [name]: row[name] }, 'last'] }
+  return {
+    method: `${resource}_import`,
+    access: 'super',
+    isStrict: false,
+    params: async wire => ({ rows: await wire.result(`${resource}_query`, { query }) }),
+    result: { imported: 0, skipped: 1 },
+    malformed: [
+      [{ rows: undefined }, 'rows'],
+      [{ rows: [] }, 'rows'],
+      [{ rows: [1] }, 'rows[0]'],
+    ],
+  }
+}
+
+/** The methods by which one kind of record is followed. */
+function subscriptionCases({ resource }: Recorded): MethodCase[] {
+  const query = { condition: [] }
+  const following = { access: 'limits', isStrict: true, over: 'WebSocket' } as const
+  return [
+    {
+      ...following,
+      method: `${resource}_subscribe`,
+      params: () => ({ query }),
+      result: { subscription: expect.any(String), sequence_number: count },
+      malformed: [
+        ...badQueries,
+        [{ query: { condition: ['last'] } }, 'query.condition[0]'],
+        [{ after: -1 }, 'after'],
+        [{ after: 2 ** 40 }, 'after', 108],
+        [{ format: 'csv' }, 'format'],
+      ],
+    },
+    {
+      ...following,
+      access: 'own',
+      method: `${resource}_unsubscribe`,
+      params: async wire => {
+        const { subscription } = await wire.result<Params>(`${resource}_subscribe`, { query })
+        return { subscription }
+      },
+      result: { success: true },
+      malformed: [
+        [{ subscription: undefined }, 'subscription'],
+        [{ subscription: 1 }, 'subscription'],
+        [{ subscription: 'case_nobody' }, 'subscription', 105],
+      ],
+    },
+  ]
+}
+
+/** Makes what the cases call; once before they are run. */
+export async function prepareRecordCases(wire: Wire): Promise<void> {
+  for (const { resource, row } of appended) await wire.result(`${resource}_append`, { rows: [row] })
+  const { event_type: EventType, full_folder_path: FullFolderPath } = changed.row
+  const body = { ...samples['a machine'], EventType, FullFolderPath }
+  await wire.result('change-event_publish', { events: [{ body }] })
+  const condition = [{ [changed.name]: FullFolderPath }]
+  // It can be read once it has its number.
+  const isThere = async () => {
+    const { count } = await wire.result<{ count: number }>(`${changed.resource}_count`, {
+      query: { condition },
+    })
+    return count > 0
+  }
+  await vi.waitUntil(isThere, { timeout: 10_000, interval: 10 })
+}
+
+/** What each kind of record has; special methods have files of their own. */
+export const recordCases: readonly MethodCase[] = [
+  ...[...appended, changed].flatMap(readingCases),
+  ...appended.map(appendCase),
+  ...runs.map(finishCase),
+  ...[...appended, changed].map(importCase),
+  ...[...appended, changed].flatMap(subscriptionCases),
+]
