@@ -60,15 +60,14 @@ create table change_event (
   folder_name      text collate "C" not null,
   full_folder_path text collate "C" not null,
   folder_key       text collate "C" not null,
-  body             jsonb not null
+  -- Not jsonb: nobody asks for what is in it, and its members keep their order.
+  body             json not null
 );
 create index change_event_newest on change_event (enqueued_time desc, sequence_number desc);
 create index change_event_full_folder_path
   on change_event (full_folder_path, enqueued_time desc, sequence_number desc);
 create index change_event_event_type on change_event (event_type, enqueued_time desc, sequence_number desc);
 create index change_event_diagnostic_id on change_event (diagnostic_id);
-create index change_event_timestamp on change_event (timestamp);
-create index change_event_body on change_event using gin (body jsonb_path_ops);
 
 -- Whose events ours are (the envelope's TenantKey and TenantName).
 create table tenant (
@@ -115,7 +114,7 @@ create table pending_change_event (
   full_folder_path text not null,
   -- Null: made from the path.
   folder_key       text,
-  body             jsonb not null
+  body             json not null
 );
 
 -- Changes of records, by resource: those of one row bear the numbers that end with last_number.
@@ -239,8 +238,8 @@ create function trace_of(trace uuid) returns text language sql volatile as $$
   select '00-' || replace(trace::text, '-', '') || '-' || substr(md5(random()::text), 1, 16) || '-00'
 $$;
 
-create function job_body(tenant uuid, job js_result, state text, machine text) returns jsonb language sql stable as $$
-  select jsonb_build_object('Job', jsonb_build_object(
+create function job_body(tenant uuid, job js_result, state text, machine text) returns json language sql stable as $$
+  select json_build_object('Job', json_build_object(
     'Key', guid_of(tenant, 'js-result', job.id::text),
     'CreationTime', iso_time(job.start_time),
     'State', state,
@@ -305,9 +304,9 @@ create trigger js_result_changed after update on js_result
 
 -- `seconds`: how long the attempt took that has just failed.
 create function queue_item_body(tenant uuid, run event_log, status text, seconds numeric, handler event_handler)
-returns jsonb language sql stable as $$
-  select jsonb_build_object(
-    'QueueItem', jsonb_build_object(
+returns json language sql stable as $$
+  select json_build_object(
+    'QueueItem', json_build_object(
       'Key', guid_of(tenant, 'event-log', run.id::text),
       'QueueDefinitionId', coalesce(handler.id, 0),
       'Status', status,
@@ -324,7 +323,7 @@ returns jsonb language sql stable as $$
       'ProcessExceptionReason', split_part(run.error_message, ':', 1),
       'ProcessExceptionDetails', run.error_message,
       'ProcessExceptionType', case when run.error_message is not null then 'ApplicationException' end),
-    'Queue', jsonb_build_object(
+    'Queue', json_build_object(
       'Key', guid_of(tenant, 'event-handler', run.full_name),
       'Name', run.full_name,
       'Description', coalesce(handler.description, ''),
@@ -388,17 +387,17 @@ $$;
 create trigger event_log_changed after update on event_log
   referencing new table as written old table as replaced for each statement execute function event_logs_changed();
 
-create function machine_event(type text, body jsonb, of_machine machine) returns void language sql as $$
+create function machine_event(type text, body json, of_machine machine) returns void language sql as $$
   insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
   values (trace_of(of_machine.key), type, of_machine.name, 'machine/' || of_machine.name, body)
 $$;
-create function machine_body(of_machine machine) returns jsonb language sql stable as $$
-  select jsonb_build_object('Machine', jsonb_build_object(
+create function machine_body(of_machine machine) returns json language sql stable as $$
+  select json_build_object('Machine', json_build_object(
     'MachineId', of_machine.id, 'MachineName', of_machine.name, 'MachineKey', of_machine.key, 'NonProductionSlots', 0,
     'HeadlessSlots', 0, 'AutomationCloudSlots', 0, 'UnattendedSlots', 0))
 $$;
-create function machine_session_body(of_machine machine) returns jsonb language sql stable as $$
-  select jsonb_build_object('MachineSession', jsonb_build_object(
+create function machine_session_body(of_machine machine) returns json language sql stable as $$
+  select json_build_object('MachineSession', json_build_object(
     'MachineKey', of_machine.key, 'MachineName', of_machine.name, 'MachineId', of_machine.id,
     'HostMachineName', of_machine.host_name, 'ServiceUsername', of_machine.kind, 'MachineStatus', of_machine.status,
     'ReportingTime', iso_time(of_machine.reporting_time), 'IsUnresponsive', of_machine.is_unresponsive))

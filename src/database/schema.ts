@@ -80,7 +80,7 @@ export const tables = {
     folder_name: 'text',
     full_folder_path: 'text',
     folder_key: 'text',
-    body: 'jsonb',
+    body: 'json',
   },
   tenant: { only_row: 'bool default', key: 'uuid default', name: 'text' },
   machine: {
@@ -106,7 +106,7 @@ export const tables = {
     folder_name: 'text',
     full_folder_path: 'text',
     folder_key: 'text null',
-    body: 'jsonb',
+    body: 'json',
   },
   record_change: {
     resource: 'text',
@@ -238,6 +238,7 @@ interface ColumnTypes {
   timestamptz: Date
   bytea: ColumnType<Buffer, Uint8Array, Uint8Array>
   jsonb: ColumnType<unknown, string, string>
+  json: ColumnType<unknown, string, string>
   _int8: readonly number[]
 }
 

@@ -54,10 +54,10 @@ const insert = rawStatement(
      from tenant left join server_lease l on l.id = $2::text left join machine m on m.name = l.machine
    ), written as (
      insert into pending_change_event (diagnostic_id, event_type, timestamp, folder_name, full_folder_path, body)
-     select trace_of(run.key), 'robotlog', moment, $3::text, 'js-worker/' || $3::text, jsonb_build_object(
+     select trace_of(run.key), 'robotlog', moment, $3::text, 'js-worker/' || $3::text, json_build_object(
        'Level', level,
        'MachineKey', run.machine_key,
-       'RobotLog', jsonb_build_object(
+       'RobotLog', json_build_object(
          'message', message,
          'level', case level when 'Info' then 'Information' else level end,
          'logType', 'User',

@@ -20,13 +20,25 @@ const fields = [
     summary: 'As seed 004 writes it, e.g. job.started',
   },
   { name: 'schema_version', kind: 'name', filter: false, append: 'optional', summary: '0.0.1' },
-  { name: 'timestamp', kind: 'time', append: 'optional', summary: 'When it happened, epoch ms' },
+  {
+    name: 'timestamp',
+    kind: 'time',
+    filter: false,
+    append: 'optional',
+    summary: 'When it happened, epoch ms',
+  },
   { name: 'tenant_key', kind: 'name', filter: false, append: 'optional', summary: 'Guid of the tenant' },
   { name: 'tenant_name', kind: 'name', filter: false, append: 'optional', summary: 'Name of the tenant' },
   { name: 'folder_name', kind: 'name', filter: false, append: 'optional', summary: 'Name of the folder' },
   { name: 'full_folder_path', kind: 'name', append: 'required', summary: 'Where it happened' },
   { name: 'folder_key', kind: 'name', filter: false, append: 'optional', summary: 'Guid of the folder' },
-  { name: 'body', kind: 'json', append: 'required', summary: 'What the event type says beside these' },
+  {
+    name: 'body',
+    kind: 'json',
+    filter: false,
+    append: 'required',
+    summary: 'What the event type says beside these',
+  },
 ] as const satisfies readonly ResourceField[]
 
 export type ChangeEventRow = RowOf<typeof fields>

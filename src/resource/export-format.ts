@@ -38,7 +38,7 @@ function csvLine(fields: Fields): RawBuilder<string> {
   return sql<string>`concat(${sql.join(cells, sql`, ',', `)})`
 }
 
-function csvCell({ name, kind }: ResourceField): RawBuilder<unknown> {
+function csvCell({ name, kind, nullable }: ResourceField): RawBuilder<unknown> {
   const column = sql.ref(name)
   switch (kind) {
     case 'id':
@@ -48,7 +48,7 @@ function csvCell({ name, kind }: ResourceField): RawBuilder<unknown> {
       return epochMilliseconds(name)
     case 'json':
       // JSON text is never a formula: it begins with a quote, a bracket, a word or a number.
-      return quoted(sql`nullif(${column}, 'null'::jsonb)::text`)
+      return quoted(nullable === true ? sql`nullif(${column}, 'null'::jsonb)::text` : sql`${column}::text`)
     case 'name':
     case 'enum':
     case 'text':

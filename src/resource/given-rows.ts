@@ -29,5 +29,7 @@ function arrayType({ kind }: ResourceField): RawBuilder<unknown> {
 function columnValue(field: ResourceField): RawBuilder<unknown> {
   const column = sql.ref(`r.${field.name}`)
   if (field.kind === 'time') return sql`to_timestamp(${column} / 1000)`
-  return field.kind === 'json' ? sql`${column}::jsonb` : column
+  if (field.kind !== 'json') return column
+  // What no condition asks about is kept as json: its members stay in their order.
+  return field.filter === false ? sql`${column}::json` : sql`${column}::jsonb`
 }

@@ -36,10 +36,10 @@ async function holdPosition({ resource, runner }: Reader, keys: readonly number[
   await runner.run(holdRow, [resource.name])
   const { table, ordering } = resource
   const raise = rawStatement(`
-    update stream_position set
-      last_number = greatest(last_number, moved.last_number),
-      last_offset = greatest(last_offset, moved.last_offset),
-      last_time = greatest(last_time, moved.last_time)
+    update stream_position as p set
+      last_number = greatest(p.last_number, moved.last_number),
+      last_offset = greatest(p.last_offset, moved.last_offset),
+      last_time = greatest(p.last_time, moved.last_time)
     from (
       select max(${ordering.key}) as last_number, max("offset"::bigint + octet_length(body::text)) as last_offset,
         max(${ordering.time}) as last_time

@@ -83,7 +83,7 @@ function sameValue({ name, kind }: ResourceField): RawBuilder<unknown> {
   const given = sql.ref(`g.${name}`)
   if (kind === 'time') return sql`${there} is not distinct from ${given}::timestamptz(3)`
   if (kind !== 'json') return sql`${there} is not distinct from ${given}`
-  return sql`coalesce(${there}, 'null'::jsonb) = coalesce(${given}, 'null'::jsonb)`
+  return sql`coalesce(${there}::jsonb, 'null') = coalesce(${given}::jsonb, 'null')`
 }
 
 function conflict(ids: readonly number[]): RpcError {

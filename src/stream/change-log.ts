@@ -34,14 +34,14 @@ export interface ChangeLog {
    */
   requireKept(resource: Resource, after: number, path: string): Promise<void>
   /**
-   * The changes behind `after`, at most `max` numbers and about 4 MiB of rows. Throws RpcError 108 (`sequence_too_old`)
+   * The changes behind `after`, at most `max` numbers and about 1 MiB of rows. Throws RpcError 108 (`sequence_too_old`)
    * when the next ones are not kept any more.
    */
   read(resource: Resource, after: number, max: number): Promise<Changes>
 }
 
-/** Rows of one read; the first is read however large it is. */
-const maxBytes = 4 * 1024 * 1024
+/** Rows of one read, which everybody who catches up holds in memory; the first is read however large it is. */
+const maxBytes = 1024 * 1024
 
 const position = rawStatement('select last_number from stream_position where resource = $1')
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { repeat } from '../repeat.ts'
@@ -28,6 +29,9 @@ const pollMs = 1000
 /** How long a server waits for the one that numbers at the moment before it tries itself. */
 const standByMs = 30
 
+/** While much is written, numbering waits a moment so that one call moves more. */
+const gatherMs = 10
+
 const number = rawStatement('select number_changes($1::int)')
 
 const busy = -1
@@ -54,6 +58,7 @@ export async function startSequencer({ database, onError }: SequencerOptions): P
         standsBy = false
         // The rows of either kind may have been cut at the batch's size.
         if (moved >= batch) isAsked = true
+        else await sleep(gatherMs)
       }
     }
   }

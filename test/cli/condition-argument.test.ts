@@ -66,7 +66,7 @@ describe('a condition on the command line', () => {
     )
     expect(read('count=2', 'execution-event')).toBe('{"count":2}')
     expect(read('sequence_number_in=1,2', 'change-event')).toBe('{"sequence_number_in":[1,2]}')
-    expect(read('body_contains={"a":1}', 'change-event')).toBe('{"body_contains":{"a":1}}')
+    expect(read('diagnostic_id_like=00-*', 'change-event')).toBe('{"diagnostic_id_like":"00-*"}')
   })
 
   test.each([

@@ -18,6 +18,8 @@ export const someNameText = fc.constantFrom(
   '漢字',
   '\u{10ffff}x',
   '"; drop table js_result; --',
+  // One that a word of change events means.
+  'job.faulted',
 )
 
 /** Few integers, none below the least one there may be. */

@@ -1,7 +1,7 @@
 import type { Database } from '../../src/database/database.ts'
 import { rawStatement } from '../../src/database/statement.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
-import { stringifyJson } from '../../src/json.ts'
+import { parseJson, stringifyJson } from '../../src/json.ts'
 import { changeEventMethods } from '../../src/method/change-event.ts'
 import { invoke } from '../../src/method/invoke.ts'
 import { logMethods } from '../../src/method/log-methods.ts'
@@ -40,7 +40,7 @@ export function createChangeEvents(
     const method = methods.get(`change-event_${name}`)
     if (method === undefined) throw new TypeError(`no method ${name}`)
     const context = { bearer: undefined, correlationId: 'test' }
-    return JSON.parse(stringifyJson(await invoke(method, params, context, async () => caller)))
+    return parseJson(stringifyJson(await invoke(method, params, context, async () => caller))) as never
   }
 
   async function numberAll(): Promise<void> {

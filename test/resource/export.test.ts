@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { sql } from 'kysely'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { changeEvent } from '../../src/resource/change-event.ts'
 import { exportFormats } from '../../src/resource/export-format.ts'
@@ -8,7 +8,7 @@ import { resources } from '../../src/resource/index.ts'
 import { jsResult } from '../../src/resource/js-result.ts'
 import { serviceEvent } from '../../src/resource/service-event.ts'
 import { someLimits } from '../permission/random-limit.ts'
-import { describeEngines } from '../support/databases.ts'
+import { describeEngines, openTestDatabase } from '../support/databases.ts'
 import { createCaller, createTextCaller, holderOf, workerHolder } from './caller.ts'
 import { cellsOf, exportText, linesOf, pagesOf } from './exporting.ts'
 import { randomRows } from './random-row.ts'
@@ -146,18 +146,20 @@ describeEngines('a long export', open => {
   })
 })
 
-describeEngines('an export of rows of any size', open => {
+describe('an export of rows of any size', () => {
   const resource = jsResult
   let database: Database
 
   beforeAll(async () => {
-    database = await open()
+    database = await openTestDatabase('postgres')
     // Nothing that could be compressed away: 64 KiB, then 300 KiB, among small ones.
     await sql`insert into js_result (js_worker_name, run_type, start_time, error_message)
       select 'w', 'call', to_timestamp(0), case when n % 40 = 0 then repeat(md5(n::text), 2048)
         when n % 97 = 0 then repeat(md5(n::text), 9600) end
       from generate_series(1, 2000) as n`.execute(database.kysely)
   })
+
+  afterAll(() => database.close())
 
   test('keeps its pages small, and misses none', async () => {
     const ids: number[] = []
@@ -195,9 +197,10 @@ function cellValues(row: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value ?? '']))
 }
 
-describeEngines('CSV', open => {
+describe('CSV', () => {
   test('keeps what looks like a formula from being one, and quotes what has to be', async () => {
-    const database = await open()
+    const database = await openTestDatabase('postgres')
+    onTestFinished(() => database.close())
     const call = createCaller(database)
     const texts = [
       '=1+1',

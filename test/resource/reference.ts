@@ -2,18 +2,30 @@ import type { Resource } from '../../src/resource/resource.ts'
 
 export type WireRow = Readonly<Record<string, unknown>>
 
+/** Whether a row fulfils a condition. */
+export type Matcher = (row: WireRow) => boolean
+
 /**
  * The condition language once more, over wire rows and without the code under test. Two-valued: what is null
  * matches nothing, and its `not` does.
  */
-export function matches(row: WireRow, condition: unknown): boolean {
+export function matcherOf(condition: unknown): Matcher {
   const [key, value] = typeof condition === 'string' ? [condition, null] : onlyMember(condition)
-  if (key === 'or') return asList(value).some(each => matches(row, each))
-  if (key === 'and') return asList(value).every(each => matches(row, each))
-  if (key === 'not') return !matches(row, value)
-  if (key.startsWith('is_')) return matchesWord(row, key)
-  if (key.startsWith('duration')) return matchesDuration(row, key, Number(value))
-  return matchesKey(row, key, value)
+  if (key === 'not') {
+    const matches = matcherOf(value)
+    return row => !matches(row)
+  }
+  if (key === 'or' || key === 'and') {
+    const all = asList(value).map(matcherOf)
+    return key === 'or' ? row => all.some(matches => matches(row)) : row => all.every(matches => matches(row))
+  }
+  if (key.startsWith('is_')) return row => meaningOf(row, key)(row)
+  if (key.startsWith('duration')) return row => matchesDuration(row, key, Number(value))
+  return keyMatcher(key, value)
+}
+
+export function matches(row: WireRow, condition: unknown): boolean {
+  return matcherOf(condition)(row)
 }
 
 function onlyMember(condition: unknown): [string, unknown] {
@@ -28,7 +40,7 @@ function asList(value: unknown): readonly unknown[] {
 }
 
 /** What the words mean, by a member that only the rows of that resource have. */
-const words = new Map<string, Record<string, (row: WireRow) => boolean>>([
+const words = new Map<string, Readonly<Record<string, Matcher>>>([
   [
     'js_worker_name',
     {
@@ -68,11 +80,12 @@ const words = new Map<string, Record<string, (row: WireRow) => boolean>>([
   ],
 ])
 
-function matchesWord(row: WireRow, word: string): boolean {
-  const [, meaning] = [...words].find(([member]) => member in row) ?? []
-  const holds = meaning?.[word]
-  if (holds === undefined) throw new TypeError(`the row has no ${word}`)
-  return holds(row)
+function meaningOf(row: WireRow, word: string): Matcher {
+  for (const [member, meanings] of words) {
+    const meaning = member in row ? meanings[word] : undefined
+    if (meaning !== undefined) return meaning
+  }
+  throw new TypeError(`the row has no ${word}`)
 }
 
 const texts = new Set(['error_message', 'event_info', 'reason', 'message'])
@@ -83,14 +96,16 @@ function matchesDuration(row: WireRow, key: string, bound: number): boolean {
   return key === 'duration_from' ? finish - start >= bound : finish - start <= bound
 }
 
-function matchesKey(row: WireRow, key: string, value: unknown): boolean {
-  if (Object.hasOwn(row, key)) return row[key] === value
+function keyMatcher(key: string, value: unknown): Matcher {
   const [, field = '', operator = ''] = /^(.*?)_(in|like|contains|from|to|from_to)$/.exec(key) ?? []
-  if (!Object.hasOwn(row, field)) throw new TypeError(`the row has no ${field}`)
-  const held = row[field]
-  if (held === null) return false
-  if (operator !== 'contains') return operators[operator]?.(held, value) === true
-  return texts.has(field) ? containsText(String(held), String(value)) : containsJson(held, value)
+  const holds =
+    operator === 'contains' ? (texts.has(field) ? containsText : containsJson) : operators[operator]
+  return row => {
+    if (Object.hasOwn(row, key)) return row[key] === value
+    if (holds === undefined || !Object.hasOwn(row, field)) throw new TypeError(`the row has no ${key}`)
+    const held = row[field]
+    return held !== null && holds(held, value)
+  }
 }
 
 const operators: Record<string, (held: unknown, value: unknown) => boolean> = {
@@ -108,8 +123,8 @@ function isLike(name: string, pattern: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }
 
-function containsText(text: string, part: string): boolean {
-  return text.toLowerCase().includes(part.toLowerCase())
+function containsText(text: unknown, part: unknown): boolean {
+  return String(text).toLowerCase().includes(String(part).toLowerCase())
 }
 
 /** jsonb containment (PostgreSQL manual, 8.14.3): a list also contains a scalar, but only at the top. */

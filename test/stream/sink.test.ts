@@ -236,6 +236,8 @@ describe('a sink', () => {
       const definition = { ...sink, target: after.target }
       await updateSink(runner, sealer, { before: sink, definition, now: Date.now() })
     })
+    // By whoever goes by the new definition.
+    await vi.waitUntil(async () => (await ownerOf(name)) !== null, { interval: 5 })
     await record(database, name, 2, 4)
     await whenSink(database, name, ({ delivered }) => delivered === 5)
     expect([before.confirmed(), after.confirmed()]).toEqual([
@@ -243,6 +245,8 @@ describe('a sink', () => {
       [4, 5],
     ])
     await removeSink(database, name)
+    // Until its server has heard of it.
+    await sleep(500)
     await record(database, name, 1, 6)
     await sleep(100)
     expect(after.posts.flatMap(post => post.body.items)).toHaveLength(2)

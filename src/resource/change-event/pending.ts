@@ -23,7 +23,7 @@ const insert = rawStatement(
      insert into pending_change_event (diagnostic_id, event_type, schema_version, timestamp, tenant_key, tenant_name,
        folder_name, full_folder_path, folder_key, body)
      select coalesce(diagnostic_id, trace_of(gen_random_uuid())), event_type, schema_version,
-       to_timestamp(timestamp / 1000), tenant_key, tenant_name, folder_name, full_folder_path, folder_key, body::jsonb
+       to_timestamp(timestamp / 1000), tenant_key, tenant_name, folder_name, full_folder_path, folder_key, body::json
      from unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::text[], $7::text[], $8::text[],
        $9::text[], $10::text[]) with ordinality
        as r(diagnostic_id, event_type, schema_version, timestamp, tenant_key, tenant_name, folder_name,
