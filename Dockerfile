@@ -10,7 +10,9 @@ RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json && chmod +x dist
 FROM node:24-alpine AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
+# Optional for those who install the package; here sinks to NATS JetStream should work as they are.
+RUN npm ci --omit=dev --ignore-scripts && npm install --no-save --omit=dev --ignore-scripts \
+  @nats-io/transport-node@3.4.0 @nats-io/jetstream@3.4.0
 
 FROM node:24-alpine
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=7411 DAYBOOK_DATA=/data

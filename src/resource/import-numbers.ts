@@ -41,7 +41,8 @@ async function holdPosition({ resource, runner }: Reader, keys: readonly number[
       last_offset = greatest(p.last_offset, moved.last_offset),
       last_time = greatest(p.last_time, moved.last_time)
     from (
-      select max(${ordering.key}) as last_number, max("offset"::bigint + octet_length(body::text)) as last_offset,
+      select max(${ordering.key}) as last_number,
+        max(case when "offset" ~ '^\\d{1,18}$' then "offset"::bigint + octet_length(body::text) end) as last_offset,
         max(${ordering.time}) as last_time
       from ${table} where ${ordering.key} = any($2::bigint[])
     ) as moved

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { eventScenarios, measureEvents } from './event-bench.ts'
+import { exportScenarios, measureExports } from './export-bench.ts'
 import { type LoadProcess, startLoadProcess } from './load-process.ts'
 import { type BenchOptions, readOptions } from './options.ts'
 import { readScenarios } from './read-scenarios.ts'
@@ -35,7 +36,7 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     `Node ${process.versions.node}, ${availableParallelism()} cores for the servers, PostgreSQL (fsync on) and the load together`,
   )
   const scenarios = [...readScenarios(bench), ...writeScenarios(bench)]
-  const names = [...scenarios.map(({ name }) => name), ...eventScenarios]
+  const names = [...scenarios.map(({ name }) => name), ...eventScenarios, ...exportScenarios]
   if (only?.some(name => !names.includes(name))) throw new TypeError(`--only: choose from ${names}`)
   const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true)
   const load = startLoadProcess()
@@ -43,6 +44,8 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     await measureInOrder(load, chosen, rounds)
     const events = eventScenarios.filter(name => only?.includes(name) ?? true)
     for (const line of await measureEvents(bench, load, events)) say(line)
+    const exported = exportScenarios.filter(name => only?.includes(name) ?? true)
+    for (const line of await measureExports(bench, exported)) say(line)
   } finally {
     await load.close()
   }

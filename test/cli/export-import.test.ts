@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { createServer, request as send } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { resources } from '../../src/resource/index.ts'
 import { randomRows } from '../resource/random-row.ts'
@@ -17,8 +20,10 @@ const manyRows = 100_000
 /** As an embedded server would have them after a while: some failed, some that still run, some that returned null. */
 const prepare = `insert into js_result (js_worker_id, js_worker_name, run_type, start_time, finish_time, param, result, error_message)
   select n % 7, 'worker_' || n % 100, 'call', to_timestamp(1775000000 + n / 3.0),
-    case when n % 50 <> 1 then to_timestamp(1775000000.5 + n / 3.0) end, jsonb_build_object('n', n, 'text', 'ä"\\'),
-    case when n % 50 = 0 then 'null' when n % 10 <> 1 then jsonb_build_object('big', 9007199254740993 + n) end,
+    case when n % 50 <> 1 then to_timestamp(1775000000.5 + n / 3.0) end, jsonb_build_object('n', n % 10),
+    case when n % 50 = 0 then 'null'
+      when n % 1000 = 3 then jsonb_build_object('big', 9007199254740993 + n, 'text', 'ä"\\')
+      when n % 10 <> 1 then 'true'::jsonb end,
     case when n % 10 = 1 and n % 50 <> 1 then 'failed' || chr(10) || n end
   from generate_series(1, ${manyRows}) as n`
 
@@ -71,6 +76,28 @@ async function fileDigest(name: string): Promise<string> {
   return createHash('sha256')
     .update(await readFile(file(name)))
     .digest('hex')
+}
+
+/** Passes everything on to a server, but cuts an export off after so many bytes. */
+async function startCutter(app: TestApp, bytes: number): Promise<TestApp> {
+  const server = createServer((request, response) => {
+    const { method, url, headers } = request
+    const passed = send(`${app.url}${url}`, { method, headers, agent: false }, answer => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers)
+      if (url?.startsWith('/export/') !== true) return void answer.pipe(response)
+      let left = bytes
+      answer.on('data', (chunk: Buffer) => {
+        response.write(chunk.subarray(0, left), () => left <= 0 && response.destroy())
+        left -= chunk.length
+      })
+    })
+    request.pipe(passed)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  onTestFinished(() => void server.close())
+  return { ...app, url: `http://127.0.0.1:${port}` }
 }
 
 describe('moving from the embedded database to PostgreSQL', () => {
@@ -128,4 +155,85 @@ describe('moving from the embedded database to PostgreSQL', () => {
       expect(await clientOf(production).call(`${name}_append`, { rows: [row] })).toEqual({ ids: [key] })
     },
   )
+
+  test('change events arrive once those of the new server are deleted', async () => {
+    const [from, to] = [clientOf(embedded), clientOf(production)]
+    const isThere = async () => (await to.count('change-event', [])) >= 2
+    await vi.waitUntil(isThere, { timeout: 10_000 })
+    expect((await daybook(embedded, ['export', 'change-event', '--output', file('changes')])).code).toBe(0)
+    const refused = await daybook(production, ['import', 'change-event', file('changes')])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/^daybook: lines 1 to \d+: error 109 row_conflict: .* 1, 2/)
+    await to.delete('change-event', ['all'])
+    expect((await daybook(production, ['import', 'change-event', file('changes')])).code).toBe(0)
+    const [there, here] = await Promise.all([from, to].map(client => client.query('change-event', [])))
+    expect(here).toEqual(there)
+  })
+})
+
+describe('daybook export', () => {
+  test.each(['ndjson', 'csv'])('%s that is cut off says how to go on, and goes on', async format => {
+    const whole = (await daybook(embedded, ['export', 'event-log', '--format', format])).stdout
+    const path = file(`cut.${format}`)
+    const args = ['export', 'event-log', '--format', format, '--output', path]
+    const cut = await daybook(await startCutter(embedded, 5000), args)
+    expect(cut).toMatchObject({ code: 1, stdout: '' })
+    const part = await readFile(path, 'utf8')
+    expect(part.length).toBeGreaterThan(1000)
+    expect(whole.startsWith(part)).toBe(true)
+    expect(part.endsWith('\n')).toBe(true)
+    const [, rows, key] = /cut off after (\d+) rows; --after (\d+) goes on\n$/.exec(cut.stderr) ?? []
+    expect(Number(rows)).toBe(Number(key))
+    expect(await daybook(embedded, [...args, '--after', String(key)])).toMatchObject({ code: 0 })
+    expect(await readFile(path, 'utf8')).toBe(whole)
+  })
+
+  test('writes what fulfils the conditions to stdout, and nothing else', async () => {
+    const { code, stdout, stderr } = await daybook(embedded, [
+      'export',
+      'js-result',
+      'is_failure',
+      'id_in=3,11,21',
+    ])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line).id),
+    ).toEqual([11, 21])
+  })
+
+  test.each([
+    [['export', 'js-result', '--format', 'xml'], 2],
+    [['export', 'nothing'], 2],
+    [['export', 'js-result', '--after', 'x'], 2],
+    [['export', 'js-result', 'limit=ten'], 1],
+    [['export', 'js-result', 'last', '--after', '1'], 1],
+    [['export', 'js-result', '--output', '/no/such/folder/file'], 1],
+    [['import', 'nothing'], 2],
+    [['import', 'js-result', '/no/such/file'], 1],
+  ])('%j ends with %i', async (args, code) => {
+    const ran = await daybook(embedded, args)
+    expect([ran.code, ran.stdout]).toEqual([code, ''])
+    expect(ran.stderr).not.toBe('')
+  })
+})
+
+describe('daybook import', () => {
+  const row = { id: 900, project_id: 'p', service_id: 's', service_name: 'n', event_type: 'normal' }
+  const good = (id: number) => JSON.stringify({ ...row, id, event_info: 'i', occur_time: 1 })
+
+  test.each([
+    ['{"id":', /^daybook: line 3: /],
+    ['[]', /^daybook: line 3: expected a JSON object\n/],
+    [JSON.stringify(row), /^daybook: line 3: error -32602 /],
+    [good(1), /^daybook: lines 1 to 3: error 109 row_conflict: .*in place of 1;/],
+  ])('names the line of what it cannot take: %s', async (bad, message) => {
+    await writeFile(file('bad'), [good(900), good(901), bad].join('\n'))
+    const { code, stdout, stderr } = await daybook(embedded, ['import', 'service-event', file('bad')])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).toMatch(/\n\d rows written, \d were there\n$/)
+  })
 })

@@ -31,7 +31,7 @@ describe('one that never reads beside ten that do', () => {
   beforeAll(async () => {
     data = await createTestData('postgres')
     // Otherwise it is the mood of the garbage collector that is measured: it lets hundreds of MiB lie about.
-    server = await startDaybook({ ...data.env, NODE_OPTIONS: '--max-old-space-size=96' })
+    server = await startDaybook({ ...data.env, NODE_OPTIONS: '--max-old-space-size=192 --max-semi-space-size=4' })
     postgres = await openTestPostgres(data)
   })
   afterAll(async () => {
