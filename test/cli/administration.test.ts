@@ -11,6 +11,7 @@ import {
   runDaybook,
   type ServedDaybook,
   serveDaybook,
+  startDaybook,
 } from './daybook.ts'
 
 let folder: Awaited<ReturnType<typeof makeFolder>>
@@ -225,9 +226,16 @@ test('openrpc prints the document with every resource’s methods', async () => 
 
 test('version prints the version of the package', async () => {
   const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
-  expect(await daybook(['version'])).toEqual({
-    code: 0,
-    stdout: `${(JSON.parse(manifest) as { version: string }).version}\n`,
-    stderr: '',
-  })
+  const { version } = JSON.parse(manifest) as { version: string }
+  expect(await startDaybook(['version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+test('as a process it takes its input, its environment and its faults from where it stands', async () => {
+  const env = { DAYBOOK_URL: server.url, DAYBOOK_DATA: folder.path }
+  const create = ['token', 'create', '--username', 'piped', '--password-stdin', ...readDemo]
+  expect(await startDaybook(create, { env, input: 'from the pipe\n' })).toMatchObject({ code: 0, stderr: '' })
+  const denied = await startDaybook(['count', 'js-result', '--token', 'piped|other'], { env })
+  expect(denied).toMatchObject({ code: 1, stdout: '' })
+  expect(denied.stderr).toContain('102 permission_denied')
+  expect(await startDaybook(['count'], { env })).toMatchObject({ code: 2, stdout: '' })
 })

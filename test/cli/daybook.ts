@@ -2,6 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { Readable, Writable } from 'node:stream'
+import { runCommand } from '../../src/cli/run.ts'
+import { systemClock } from '../../src/clock.ts'
+import { fillDataFolder } from '../support/data-folder.ts'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
 
@@ -14,7 +18,6 @@ export interface Ran {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string | Uint8Array
-  readonly cwd?: string
 }
 
 /** The environment of a child: ours without any setting of Daybook, so that a test says what it relies on. */
@@ -25,8 +28,34 @@ function childEnv(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(own), NO_COLOR: '1', ...env }
 }
 
-/** Runs `daybook` with `args` as a process of its own, to its end. */
-export function runDaybook(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+/** Runs `daybook` with `args` in this process, to its end. */
+export async function runDaybook(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { env = {}, input = '' } = options
+  const [stdout, stderr] = [collect(), collect()]
+  const code = await runCommand(args, {
+    env: childEnv(env),
+    stdin: Readable.from([Buffer.from(input)]) as NodeJS.ReadStream,
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    clock: systemClock,
+  })
+  return { code, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+/** A standard stream that is no terminal, and all that was written to it. */
+function collect(): { readonly stream: NodeJS.WriteStream; text(): string } {
+  const chunks: Buffer[] = []
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(chunk)
+      done()
+    },
+  })
+  return { stream: stream as NodeJS.WriteStream, text: () => Buffer.concat(chunks).toString() }
+}
+
+/** The same as a process of its own, where that is what a test is about. */
+export function startDaybook(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   return runToEnd(process.execPath, [main, ...args], options)
 }
 
@@ -50,9 +79,9 @@ function runToEnd(
   args: readonly string[],
   options: RunOptions & { readonly typing?: Typing },
 ): Promise<Ran> {
-  const { env = {}, input = '', cwd, typing } = options
+  const { env = {}, input = '', typing } = options
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env: childEnv(env), ...(cwd !== undefined && { cwd }) })
+    const child = spawn(file, args, { env: childEnv(env) })
     let stdout = ''
     let stderr = ''
     // A command that does not read its input may have ended before all of it is written.
@@ -104,8 +133,19 @@ export function serveDaybook(dataDir: string): Promise<ServedDaybook> {
   })
 }
 
-/** A folder of its own, and what removes it. */
-export async function makeFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+export interface Folder {
+  readonly path: string
+  remove(): Promise<void>
+}
+
+/** A data folder of its own, for a server that need not make its database. */
+export async function makeFolder(): Promise<Folder> {
+  const folder = await makeEmptyFolder()
+  await fillDataFolder(folder.path)
+  return folder
+}
+
+export async function makeEmptyFolder(): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'daybook-cli-'))
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }

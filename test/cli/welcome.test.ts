@@ -3,13 +3,13 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeFolder, runDaybook, serveDaybook } from './daybook.ts'
+import { makeEmptyFolder, serveDaybook, startDaybook } from './daybook.ts'
 
 const run = promisify(execFile)
-let folder: Awaited<ReturnType<typeof makeFolder>>
+let folder: Awaited<ReturnType<typeof makeEmptyFolder>>
 
 beforeAll(async () => {
-  folder = await makeFolder()
+  folder = await makeEmptyFolder()
 })
 
 afterAll(() => folder.remove())
@@ -27,7 +27,7 @@ test('serve shows the super token on its first start only, and a command that wo
   const first = await serveDaybook(dataDir)
   expect(first.welcome).toMatch(credential)
   expect(await paste(first.welcome)).toEqual({ jsonrpc: '2.0', id: 1, result: [] })
-  const appended = await runDaybook(['append', 'js-result'], {
+  const appended = await startDaybook(['append', 'js-result'], {
     env: { DAYBOOK_URL: first.url, DAYBOOK_DATA: dataDir },
     input: '{"js_worker_name":"demo_worker"}\n',
   })
@@ -45,14 +45,14 @@ test('serve shows the super token on its first start only, and a command that wo
 
 test('serve that cannot start says why on stderr, and exit 1', async () => {
   const env = { DAYBOOK_DATA: folder.path, DATABASE_URL: 'postgres://127.0.0.1:1/none' }
-  const { code, stdout, stderr } = await runDaybook(['serve'], { env })
+  const { code, stdout, stderr } = await startDaybook(['serve'], { env })
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toContain('ECONNREFUSED')
 })
 
 test('every fault of the configuration is listed, and exit 1', async () => {
   const env = { PORT: 'x', DAYBOOK_BOGUS: '1', DAYBOOK_JWT_SECRET: 'short' }
-  const { code, stderr } = await runDaybook(['serve'], { env })
+  const { code, stderr } = await startDaybook(['serve'], { env })
   expect(code).toBe(1)
   expect(stderr.trim().split('\n')).toHaveLength(3)
   expect(stderr).toContain('PORT')

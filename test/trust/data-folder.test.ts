@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
-import { dataFolder, serveDaybook, superToken } from './daybook-process.ts'
+import { filledFolder, serveDaybook, superToken } from './daybook-process.ts'
 
 test('a data folder has one server at a time, until that is gone', { timeout: 120_000 }, async () => {
-  const variables = { DAYBOOK_DATA: await dataFolder() }
+  const variables = { DAYBOOK_DATA: await filledFolder() }
   const first = await serveDaybook(variables)
   const client = createClient({ url: first.url, token: superToken })
   const [id] = await client.append('js-result', [{ js_worker_name: 'kept' }])

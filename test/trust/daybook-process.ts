@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
+import { fillDataFolder } from '../support/data-folder.ts'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
 
@@ -50,6 +51,13 @@ export function serveDaybook(variables: Variables): Promise<DaybookProcess> {
 export async function dataFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-trust-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The same, with a database that its server need not make. */
+export async function filledFolder(): Promise<string> {
+  const folder = await dataFolder()
+  await fillDataFolder(folder)
   return folder
 }
 

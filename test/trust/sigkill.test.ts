@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Engine } from '../../src/database/database.ts'
 import { createTestPostgres, engines } from '../support/databases.ts'
-import { dataFolder, serveDaybook, type Variables } from './daybook-process.ts'
+import { dataFolder, filledFolder, serveDaybook, type Variables } from './daybook-process.ts'
 import { findLosses } from './kept-rows.ts'
 import { rounds } from './rounds.ts'
 import { type Append, startWriters } from './writers.ts'
@@ -29,11 +29,10 @@ test.for(engines)(
 )
 
 async function databaseOf(engine: Engine): Promise<Variables> {
-  const folder = { DAYBOOK_DATA: await dataFolder() }
-  if (engine === 'pglite') return folder
+  if (engine === 'pglite') return { DAYBOOK_DATA: await filledFolder() }
   const database = await createTestPostgres()
   onTestFinished(database.drop)
-  return { ...folder, DATABASE_URL: database.url }
+  return { DAYBOOK_DATA: await dataFolder(), DATABASE_URL: database.url }
 }
 
 /** Starts a server, and kills it within the stream of acknowledgements. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { createTestPostgres } from '../support/databases.ts'
-import { type DaybookProcess, dataFolder, serveDaybook, superToken } from './daybook-process.ts'
+import { type DaybookProcess, dataFolder, filledFolder, serveDaybook, superToken } from './daybook-process.ts'
 import { findLosses } from './kept-rows.ts'
 import { lockTable } from './table-lock.ts'
 import { startWriters } from './writers.ts'
@@ -14,7 +14,7 @@ import { startWriters } from './writers.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 test('a server stopped under load ends with 0, without its lock, and keeps every acknowledged row', async () => {
-  const folder = await dataFolder()
+  const folder = await filledFolder()
   const server = await serveDaybook({ DAYBOOK_DATA: folder })
   const writers = startWriters({ url: server.url })
   await vi.waitUntil(() => writers.acknowledged() >= 100, { timeout: 60_000 })

@@ -1,11 +1,9 @@
-import { openAsBlob } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inject } from 'vitest'
 import type { Database, Engine } from '../../../src/database/database.ts'
 import { openDatabase } from '../../../src/database/open.ts'
-import { openPGlite } from '../../../src/database/pglite.ts'
+import { fillDataFolder } from '../../support/data-folder.ts'
 import { createTestPostgres } from '../../support/databases.ts'
 
 /** A migrated database that servers can be started on, and what makes them find it. */
@@ -21,8 +19,9 @@ export async function createTestData(engine: Engine, prepare?: string): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'daybook-wire-'))
   const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true })
   if (engine === 'pglite') {
-    const snapshot = await openAsBlob(inject('pgliteSnapshot'))
-    await prepareAndClose(await openPGlite({ dataDir: folder, snapshot, onError }), prepare)
+    await fillDataFolder(folder)
+    if (prepare !== undefined)
+      await prepareAndClose(await openDatabase({ dataDir: folder, onError }), prepare)
     return { env: { DAYBOOK_DATA: folder }, postgresUrl: undefined, remove: removeFolder }
   }
   const { url, drop } = await createTestPostgres()
@@ -34,9 +33,9 @@ export async function createTestData(engine: Engine, prepare?: string): Promise<
   }
 }
 
-async function prepareAndClose(database: Database, sql: string | undefined): Promise<void> {
+async function prepareAndClose(database: Database, sql: string): Promise<void> {
   try {
-    if (sql !== undefined) await database.run({ name: undefined, sql, parameters: [] }, [])
+    await database.run({ name: undefined, sql, parameters: [] }, [])
   } finally {
     await database.close()
   }
