@@ -83,8 +83,8 @@ type ChangeEventName = 'diagnostic_id' | 'event_type' | 'full_folder_path'
 export type ChangeEventCondition = Condition<{
   equal: Pick<ChangeEventRow, ChangeEventName | 'sequence_number'>
   names: ChangeEventName
-  times: 'enqueued_time' | 'timestamp'
-  contents: { body: unknown }
+  times: 'enqueued_time'
+  contents: object
   words: 'is_failure'
 }>
 

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import { Slot } from '../database/statement.ts'
 import { RpcError } from '../errors.ts'
 import { type Bound, measureOf } from './answer-bound.ts'
@@ -7,7 +7,7 @@ import type { Reader } from './read.ts'
 import { epochMilliseconds } from './render.ts'
 import type { SelectionShape } from './selection.ts'
 
-/** Where a row stands; `time`: epoch milliseconds. */
+/** Where a row stands; `time`: epoch milliseconds, null in an export by key. */
 export interface Place {
   readonly time: number | null
   readonly key: number
@@ -24,8 +24,17 @@ export interface ExportPage {
   readonly isLast: boolean
 }
 
-/** Reads the first rows of a selection, at most `most` of them and no more than a page holds; `shape`: with that limit. */
-export type ReadExportPage = (shape: (limit: number) => SelectionShape, most: number) => Promise<ExportPage>
+/** The first `limit` rows of what is still to come. */
+export type ShapeOf = (limit: number) => SelectionShape
+
+/** Reads the first rows of a selection, at most `most` of them and no more than a page holds. */
+export type ReadExportPage = (shape: ShapeOf, most: number) => Promise<ExportPage>
+
+/** What an export is made of; `byKey`: its rows come in the order of their keys, so that their times do not matter. */
+export interface ExportForm {
+  readonly format: ExportFormat
+  readonly byKey: boolean
+}
 
 const maxRows = 1000
 const maxBytes = 2 * 1024 * 1024
@@ -36,17 +45,17 @@ const defaultMaxRowBytes = 64 * 1024 * 1024
  * Reads pages of an export, one at a time. Postgres joins the lines: a value a page instead of one a row is half the work
  * for us. Larger rows make pages of fewer. Throws RpcError 110 (reason `answer_too_large`) for a row above `reader.maxBytes`.
  */
-export function createPageReader(reader: Reader, format: ExportFormat): ReadExportPage {
+export function createPageReader(reader: Reader, form: ExportForm): ReadExportPage {
   // To measure each row costs next to nothing; their sum, a tenth more.
   let measure: Bound['measure'] = 'each'
   let rows = maxRows
 
   async function read(
-    shape: (limit: number) => SelectionShape,
+    shape: ShapeOf,
     limit: number,
     bound: Bound,
   ): Promise<ExportPage & { readonly leftOut: number }> {
-    const page = await readLines(reader, { shape: shape(limit), format, bound })
+    const page = await readLines(reader, { ...form, shape: shape(limit), bound })
     return { ...page, isLast: page.leftOut === 0 && page.rows < limit }
   }
 
@@ -69,25 +78,24 @@ export function createPageReader(reader: Reader, format: ExportFormat): ReadExpo
   }
 }
 
-interface Lines {
+interface Lines extends ExportForm {
   readonly shape: SelectionShape
-  readonly format: ExportFormat
   readonly bound: Bound
 }
 
 async function readLines(
   { resource, builder, cache, runner }: Reader,
-  { shape, format, bound }: Lines,
+  { shape, format, byKey, bound }: Lines,
 ): Promise<Omit<ExportPage, 'isLast'> & { readonly leftOut: number }> {
   const { time, key } = resource.ordering
   const bytes = new Slot(shape.values.length)
-  const form = `${format.contentType}|${bound.measure}`
+  const form = `${format.contentType}|${byKey}|${bound.measure}`
   const statement = cache.get(`${resource.name}|export|${form}|${shape.key}`, () => {
     const rendered = builder
       .selectFrom(shape.build(builder).as('s'))
       .select([
         format.line(resource.fields).as('j'),
-        epochMilliseconds(time).as('t'),
+        (byKey ? sql`null` : epochMilliseconds(time)).as('t'),
         sql`${sql.ref(key)}`.as('k'),
       ])
       // Otherwise Postgres would render a row anew wherever it is mentioned.
@@ -97,24 +105,23 @@ async function readLines(
       .select(['j', 't', 'k', sql`${measureOf(bound, sql.ref('j'))} <= ${bytes}`.as('fits')])
     const taken = sql`filter (where fits)`
     const count = sql`count(*) ${taken}`
-    const lastOf = (column: RawBuilder<unknown> | ReturnType<typeof sql.ref>) =>
-      sql`(array_agg(${column}) ${taken})[${count}]`
+    const lastOf = (column: string) => sql`(array_agg(${sql.ref(column)}) ${taken})[${count}]`
     return builder
       .selectFrom(measured.as('m'))
       .select([
-        sql`string_agg(j || ${sql.lit(format.lineEnd)}, '') ${taken}`.as('text'),
+        sql`string_agg(j, ${sql.lit(format.lineEnd)}) ${taken}`.as('text'),
         sql`${count}`.as('taken'),
         sql`count(*)`.as('found'),
-        lastOf(sql.ref('t')).as('time'),
-        lastOf(sql.ref('k')).as('key'),
+        (byKey ? sql`max(k) ${taken}` : lastOf('k')).as('key'),
+        (byKey ? sql`null` : lastOf('t')).as('time'),
       ])
   })
   const [row = []] = (await runner.run(statement, [...shape.values, bound.bytes])).rows
-  const [text, taken, found, lastTime, lastKey] = row
+  const [text, taken, found, lastKey, lastTime] = row
   const rows = Number(taken)
   const last = { time: lastTime === null ? null : Number(lastTime), key: Number(lastKey) }
   return {
-    text: rows === 0 ? '' : String(text),
+    text: rows === 0 ? '' : `${text}${format.lineEnd}`,
     rows,
     last: rows === 0 ? undefined : last,
     leftOut: Number(found) - rows,

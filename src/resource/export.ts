@@ -66,7 +66,7 @@ async function* pagesByKey(options: ExportOptions): AsyncGenerator<ExportPage, v
   const { reader, format, after, access } = options
   const { resource } = reader
   const { key } = resource.ordering
-  const readPage = createPageReader(reader, format)
+  const readPage = createPageReader(reader, { format, byKey: true })
   // Before anything is read at all.
   await access()
   const last = await lastKey(reader)
@@ -109,7 +109,7 @@ async function* pagesOfNewest(
   limit: number,
 ): AsyncGenerator<ExportPage, void, undefined> {
   const { resource } = reader
-  const readPage = createPageReader(reader, format)
+  const readPage = createPageReader(reader, { format, byKey: false })
   if (limit === 0) return void (await access())
   yield* walk(access, async (allowed, place, done) => {
     const { predicates, names } = await selectPermitted(reader, allowed)

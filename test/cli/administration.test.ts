@@ -233,8 +233,11 @@ test('version prints the version of the package', async () => {
 test('as a process it takes its input, its environment and its faults from where it stands', async () => {
   const env = { DAYBOOK_URL: server.url, DAYBOOK_DATA: folder.path }
   const create = ['token', 'create', '--username', 'piped', '--password-stdin', ...readDemo]
-  expect(await startDaybook(create, { env, input: 'from the pipe\n' })).toMatchObject({ code: 0, stderr: '' })
-  const denied = await startDaybook(['count', 'js-result', '--token', 'piped|other'], { env })
+  expect(await startDaybook(create, { env, input: 'from the pipe\n' })).toMatchObject({ code: 0 })
+  const denied = await startDaybook(
+    ['--token', 'piped|from the pipe', 'count', 'js-result', 'js_worker_name=other'],
+    { env },
+  )
   expect(denied).toMatchObject({ code: 1, stdout: '' })
   expect(denied.stderr).toContain('102 permission_denied')
   expect(await startDaybook(['count'], { env })).toMatchObject({ code: 2, stdout: '' })

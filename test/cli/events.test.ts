@@ -19,6 +19,7 @@ let client: Client
 const script = `export default {
 	async onCall(params, env) {
 		if (params?.fail) throw new Error('told to\\u001b[31m')
+		for (const until = Date.now() + (params?.ms ?? 0); Date.now() < until; );
 		return { params, env }
 	},
 	async onCron() { return 'by the clock' },
@@ -356,7 +357,7 @@ describe('workers', () => {
     const failed = await daybook(['workers', 'run', 'echo', '-'], '{"fail":true}')
     expect(failed).toMatchObject({ code: 1, stderr: 'daybook: the run failed\n' })
     expect(String(rowsOf(failed)[0]?.error_message)).toContain('told to')
-    const early = await daybook(['workers', 'run', 'echo', '--wait', '0'])
+    const early = await daybook(['workers', 'run', 'echo', '{"ms":500}', '--wait', '0'])
     expect(early).toMatchObject({ code: 1, stderr: 'daybook: the run has not ended yet\n' })
     const unwaited = await done(['workers', 'run', 'echo', '--no-wait'])
     expect(unwaited).toEqual([{ id: expect.any(Number) }])
