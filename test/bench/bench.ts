@@ -9,6 +9,7 @@ import { measureScenario, type Result } from './rounds.ts'
 import { requireSameAnswers } from './same-answers.ts'
 import type { Bench, Scenario } from './scenario.ts'
 import { setUp } from './set-up.ts'
+import { measureStreams, streamScenarios } from './stream-bench.ts'
 import { judge } from './targets.ts'
 import { writeScenarios } from './write-scenarios.ts'
 
@@ -36,7 +37,12 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     `Node ${process.versions.node}, ${availableParallelism()} cores for the servers, PostgreSQL (fsync on) and the load together`,
   )
   const scenarios = [...readScenarios(bench), ...writeScenarios(bench)]
-  const names = [...scenarios.map(({ name }) => name), ...eventScenarios, ...exportScenarios]
+  const names = [
+    ...scenarios.map(({ name }) => name),
+    ...eventScenarios,
+    ...streamScenarios,
+    ...exportScenarios,
+  ]
   if (only?.some(name => !names.includes(name))) throw new TypeError(`--only: choose from ${names}`)
   const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true)
   const load = startLoadProcess()
@@ -44,6 +50,8 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     await measureInOrder(load, chosen, rounds)
     const events = eventScenarios.filter(name => only?.includes(name) ?? true)
     for (const line of await measureEvents(bench, load, events)) say(line)
+    const streams = streamScenarios.filter(name => only?.includes(name) ?? true)
+    for (const line of await measureStreams(bench, load, { names: streams, rounds })) say(line)
     const exported = exportScenarios.filter(name => only?.includes(name) ?? true)
     for (const line of await measureExports(bench, exported)) say(line)
   } finally {

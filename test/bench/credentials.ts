@@ -2,11 +2,19 @@ import jsonwebtoken from 'jsonwebtoken'
 import { z } from 'zod'
 import { callMethod } from './rpc.ts'
 
-/** What the tokens of both servers may do: read and write the results of the dataset's workers, send and run. */
+/** What the tokens of both servers may do: read and write the dataset's results and what is streamed, send and run. */
 const tokenLimit = [
   {
     scopes: [{ js_worker: 'worker_*' }],
     permissions: [{ js_result: { read: 'worker_*' } }, { js_result: { write: 'worker_*' } }],
+  },
+  {
+    scopes: [{ event: 'bench.*' }],
+    permissions: [{ event_log: { read: 'bench.*' } }, { event_log: { write: 'bench.*' } }],
+  },
+  {
+    scopes: [{ service: 'bench.*' }],
+    permissions: [{ service_event: { read: 'bench.*' } }, { service_event: { write: 'bench.*' } }],
   },
   { scopes: [{ sender: 'bench.*' }], permissions: [{ event: { send: 'bench.*' } }] },
   {

@@ -26,7 +26,27 @@ export interface CopyJob {
   readonly postgresPid: number
 }
 
-export type Job = HttpJob | CopyJob
+/** Rows that are appended at an even pace, and those to whom they are pushed over WebSockets. */
+export interface StreamJob {
+  readonly kind: 'stream'
+  readonly url: string
+  /** The subscribe requests of each connection. */
+  readonly subscribes: readonly (readonly string[])[]
+  /** Connections that ask like the first one, and never read. */
+  readonly silent: number
+  /** Append requests, sent one each `intervalMs`, over and over; `sentPlace` in them becomes the moment of sending. */
+  readonly bodies: readonly string[]
+  readonly intervalMs: number
+  readonly warmupMs: number
+  readonly measureMs: number
+  readonly serverPid: number
+  readonly postgresPid: number
+}
+
+/** Stands where the epoch milliseconds of the sending are to be. */
+export const sentPlace = 1111111111111
+
+export type Job = HttpJob | CopyJob | StreamJob
 
 /** CPU time in microseconds that was used while the load was measured. */
 export interface CpuTime {

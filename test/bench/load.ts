@@ -2,6 +2,7 @@ import { runCopyLoad } from './copy-load.ts'
 import { runHttpLoad } from './http-load.ts'
 import type { Job, Measurement } from './job.ts'
 import type { LoadAnswer } from './load-process.ts'
+import { runStreamLoad } from './stream-load.ts'
 
 /** The process that makes the load: measures each job that its parent sends and sends the measurement back. */
 
@@ -14,5 +15,6 @@ process.on('message', async (job: Job) => {
 })
 
 function run(job: Job): Promise<Measurement> {
+  if (job.kind === 'stream') return runStreamLoad(job)
   return job.kind === 'http' ? runHttpLoad(job) : runCopyLoad(job)
 }

@@ -12,7 +12,7 @@ import { resources } from '../../src/resource/index.ts'
 import { randomRows } from '../resource/random-row.ts'
 import { secrets, startOn, type TestApp } from '../wire/support/app.ts'
 import { createTestData, type TestData } from '../wire/support/data.ts'
-import { makeFolder, type Ran, runDaybook } from './daybook.ts'
+import { makeFolder, type Ran, runDaybook, runOnTerminal } from './daybook.ts'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')
 const manyRows = 100_000
@@ -202,6 +202,15 @@ describe('daybook export', () => {
         .split('\n')
         .map(line => JSON.parse(line).id),
     ).toEqual([11, 21])
+  })
+
+  test('lets no record drive a terminal', async () => {
+    const { ids } = (await clientOf(embedded).call('service-event_append', {
+      rows: [{ project_id: 'p', service_id: 's', service_name: 'n', event_info: 'a\u009b2J\u202eb' }],
+    })) as { ids: number[] }
+    const env = { DAYBOOK_URL: embedded.url, DAYBOOK_TOKEN: secrets.root, DAYBOOK_DATA: folder.path }
+    const { stdout } = await runOnTerminal(['export', 'service-event', `id=${ids[0]}`], { env })
+    expect(stdout).toContain('"event_info":"a\\u009b2J\\u202eb"')
   })
 
   test.each([

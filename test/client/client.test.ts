@@ -78,6 +78,52 @@ describe('records', () => {
     expect(requests).toBe(1)
   })
 
+  test('of services and executions have their own members and conditions', async () => {
+    const broken = {
+      project_id: 'shop',
+      service_id: 'till',
+      service_name: 'Till',
+      event_type: 'abnormal',
+      event_info: 'The till is stuck',
+    } as const
+    await client.append('service-event', [
+      broken,
+      { ...broken, event_type: 'normal', event_info: 'It opened' },
+    ])
+    const [found, ...others] = await client.query('service-event', [
+      { service_id: 'till' },
+      { event_info_contains: 'STUCK' },
+    ])
+    expect(found).toMatchObject(broken)
+    expect(others).toEqual([])
+    expectTypeOf(found?.event_type).toEqualTypeOf<'normal' | 'abnormal' | undefined>()
+
+    const event = {
+      execution_id: 'run',
+      name: 'run.1',
+      namespace: 'shop',
+      reason: 'Began',
+      message: 'it began',
+    }
+    const [first, again] = await client.append('execution-event', [event, event])
+    expect(again).toBe(first)
+    const [merged] = await client.query('execution-event', [{ execution_id: 'run' }, { count: 2 }])
+    expect(merged).toMatchObject({ ...event, id: first, elem_id: null })
+    expectTypeOf(merged?.elem_id).toEqualTypeOf<string | null | undefined>()
+  })
+
+  test('of changes are read, and neither appended nor ended', async () => {
+    const started = { event_type_like: 'machine.*' }
+    await expect.poll(() => client.count('change-event', [started])).toBeGreaterThan(0)
+    const [change] = await client.query('change-event', [started, { sequence_number: 1 }])
+    expect(change?.sequence_number).toBe(1)
+    expectTypeOf(change?.sequence_number).toEqualTypeOf<number | undefined>()
+    // @ts-expect-error changes are published
+    await expect(client.append('change-event', [])).rejects.toMatchObject({ code: -32601 })
+    // @ts-expect-error only runs end
+    await expect(client.finish('service-event', 1, { result: 1 })).rejects.toMatchObject({ code: -32601 })
+  })
+
   test('keep numbers beyond 2^53', async () => {
     const param = parseJson('{"n":9007199254740993}')
     await client.append('js-result', [{ js_worker_name: 'exact', param }])
@@ -102,6 +148,12 @@ test('a condition that is none is a DaybookError with its path, and does not com
   // @ts-expect-error an event-log has a status, a js-result has none
   const unknownKey: ConditionOf<'js-result'> = { status: 'fail' }
   await expect(client.count('js-result', [unknownKey])).rejects.toBeInstanceOf(DaybookError)
+  // @ts-expect-error only what has a start and a finish has a duration
+  const noDuration: ConditionOf<'service-event'> = { duration_from: 1 }
+  await expect(client.count('service-event', [noDuration])).rejects.toBeInstanceOf(DaybookError)
+  // @ts-expect-error changes only know failures
+  const unknownWord: ConditionOf<'change-event'> = 'is_success'
+  await expect(client.count('change-event', [unknownWord])).rejects.toBeInstanceOf(DaybookError)
 })
 
 describe('tokens', () => {

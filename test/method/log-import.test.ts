@@ -1,12 +1,14 @@
 import { sql } from 'kysely'
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Client } from 'pg'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { openDatabase } from '../../src/database/open.ts'
 import { resources } from '../../src/resource/index.ts'
 import { type Call, createCaller, createTextCaller, superToken, workerHolder } from '../resource/caller.ts'
 import { exportText, linesOf } from '../resource/exporting.ts'
 import { randomRows } from '../resource/random-row.ts'
 import { recordAll } from '../resource/record-rows.ts'
-import { describeEngines, openTestDatabase } from '../support/databases.ts'
+import { createTestPostgres, describeEngines, openTestDatabase } from '../support/databases.ts'
 
 const row = {
   id: 7,
@@ -213,6 +215,32 @@ describe('X_import beside writers', () => {
       expect(Math.max(...drawn)).toBeGreaterThan(100_000)
     } finally {
       await database.close()
+    }
+  })
+
+  test('numbers are raised when nobody is inserting, and never taken back', async () => {
+    const { url, drop } = await createTestPostgres()
+    const database = await openDatabase({ url, onError: () => undefined })
+    const writer = new Client({ connectionString: url })
+    try {
+      await writer.connect()
+      const call = createCaller(database)
+      const insert =
+        "insert into js_result (js_worker_name, run_type) select 'w', 'call' from generate_series(1, $1)"
+      await writer.query('begin')
+      await writer.query(insert, [1])
+      const importing = call('js-result_import', { rows: [{ ...row, id: 10 }] })
+      const refused = expect(importing).rejects.toMatchObject({ code: 109, data: { ids: [10] } })
+      const waiting = "select 1 from pg_locks where relation = 'js_result'::regclass and not granted"
+      await vi.waitUntil(async () => (await writer.query(waiting)).rows.length > 0, { timeout: 10_000 })
+      await writer.query(insert, [50])
+      await writer.query('commit')
+      await refused
+      expect(await call('js-result_append', { rows: [{ js_worker_name: 'w' }] })).toEqual({ ids: [52] })
+    } finally {
+      await writer.end()
+      await database.close()
+      await drop()
     }
   })
 })

@@ -61,6 +61,11 @@ describeEngines('random tokens on the records of 500 names', (open, engine) => {
     }
   })
 
+  /** What a deletion undoes costs most: the first resource bears all tokens, the others differ by their fields alone. */
+  function writersTo(resource: Resource): readonly Identity[] {
+    return resource === resources[0] ? tokens : tokens.filter((_, i) => i % 5 === 0)
+  }
+
   function targetOf(resource: Resource): Target {
     const target = targets.get(resource)
     if (target === undefined) throw new TypeError(`nothing loaded for ${resource.name}`)
@@ -84,7 +89,7 @@ describeEngines('random tokens on the records of 500 names', (open, engine) => {
 
   test.each(resources)('$name: deleting all takes what is permitted and leaves the rest', async resource => {
     const target = targetOf(resource)
-    for (const caller of tokens) {
+    for (const caller of writersTo(resource)) {
       const { mine, others, isDenied } = share(target, caller, 'delete')
       const params = { query: { condition: ['all'] } }
       if (isDenied) {
@@ -104,7 +109,7 @@ describeEngines('random tokens on the records of 500 names', (open, engine) => {
 
   test.each(finished)('$name: finishing touches only what is permitted', async resource => {
     const target = targetOf(resource)
-    for (const caller of tokens) {
+    for (const caller of writersTo(resource)) {
       const { mine, others, isDenied } = share(target, caller, 'write')
       await target.database.undone(async () => {
         const finish = (row: Row) =>

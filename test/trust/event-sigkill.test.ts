@@ -14,7 +14,7 @@ import {
 import { recordingHandlers } from './recording-handlers.ts'
 import { rounds } from './rounds.ts'
 
-const kills = rounds(20)
+const kills = rounds(10)
 
 /** Events of one call: to the server that stays, twice in each round, and to the one that is killed. */
 const sentToStaying = 50

@@ -13,7 +13,7 @@ import { createTestPostgres } from '../support/databases.ts'
 import { dataFolder, serveDaybook, superToken, type Variables } from './daybook-process.ts'
 import { rounds } from './rounds.ts'
 
-const kills = rounds(20)
+const kills = rounds(5)
 const events = 500 * kills
 const batchSize = 20
 const allNumbers = Array.from({ length: events }, (_, i) => i + 1)

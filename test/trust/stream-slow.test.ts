@@ -95,7 +95,6 @@ describe('one that never reads beside ten that do', () => {
     slow.socket.pause()
     const before = last
     const beside = await measure(events, reading)
-    process.stderr.write(JSON.stringify({ without, beside }))
     expect(beside - without).toBeLessThanOrEqual(32)
 
     for (const { numbers, ended } of reading) {
@@ -116,5 +115,5 @@ describe('one that never reads beside ten that do', () => {
     }
     expect(numbers).toEqual(numbersTo(last, reached + 1))
     for (const { socket } of [...reading, slow]) socket.terminate()
-  })
+  }, 180_000)
 })

@@ -7,9 +7,16 @@ export interface Doing {
   readonly verb: string
 }
 
-/** The rule of permissions once more, in a few lines and without the code under test. */
-export function isPermitted(limits: TokenLimit, doing: Doing, name: string): boolean {
-  return grants(limits, doing).some(([scope, permission]) => covers(scope, name) && covers(permission, name))
+/** Which of the names it is permitted for: the rule of permissions once more, in a few lines and without the code under test. */
+export function permittedNames(
+  limits: TokenLimit,
+  doing: Doing,
+  names: readonly string[],
+): readonly string[] {
+  const granted = grants(limits, doing)
+  return names.filter(name =>
+    granted.some(([scope, permission]) => covers(scope, name) && covers(permission, name)),
+  )
 }
 
 /** Whether there is any name at all that it is permitted for. */

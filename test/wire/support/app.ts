@@ -21,7 +21,7 @@ export interface AppOptions {
 /** The whole server, as `daybook serve` runs it. */
 export interface TestApp {
   readonly url: string
-  /** The lines it has logged so far, at trace level. */
+  /** The lines it has logged so far; at trace level, unless its environment says otherwise. */
   readonly log: readonly string[]
   close(): Promise<void>
 }
@@ -41,13 +41,15 @@ export async function startTestApp(engine: Engine, { env, prepare }: AppOptions 
 /** Starts a server on a database that outlives it. */
 export async function startOn(data: TestData, env: AppOptions['env'] = {}): Promise<TestApp> {
   const log: string[] = []
-  const logger = createLogger({ level: 'trace', stream: { write: line => void log.push(line) } })
-  const { url, close } = await startApp(readConfig({ env: { ...ownEnv, ...data.env, ...env } }), logger)
+  const config = readConfig({ env: { ...ownEnv, ...data.env, ...env } })
+  const logger = createLogger({ level: config.logLevel, stream: { write: line => void log.push(line) } })
+  const { url, close } = await startApp(config, logger)
   return { url, log, close }
 }
 
 const ownEnv = {
   PORT: '0',
+  LOG_LEVEL: 'trace',
   DAYBOOK_SUPER_TOKEN: secrets.root,
   DAYBOOK_JWT_SECRET: secrets.jwt,
   DAYBOOK_PEPPER: secrets.pepper,
