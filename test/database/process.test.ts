@@ -6,13 +6,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../src/database/open.ts'
+import { fillDataFolder } from '../support/data-folder.ts'
 import { createTestPostgres } from '../support/databases.ts'
 
 // Several new PGlites, each of which takes seconds where others work at the same time.
 vi.setConfig({ testTimeout: 120_000 })
 
 test('a PGlite whose process is killed keeps every acknowledged row and opens again', async () => {
-  const dataDir = await temporaryFolder()
+  const dataDir = await filledFolder()
   const acknowledged: number[] = []
   for (let round = 1; round <= 3; round++) {
     const writer = runProgram('pglite-writer.ts', dataDir)
@@ -37,7 +38,7 @@ test('a PGlite whose process is killed keeps every acknowledged row and opens ag
 })
 
 test('a closed PGlite leaves nothing open: its process ends by itself', async () => {
-  expect(await outcome('dataDir', await temporaryFolder())).toEqual({ output: '[]', code: 0 })
+  expect(await outcome('dataDir', await filledFolder())).toEqual({ output: '[]', code: 0 })
 })
 
 test('a closed PostgreSQL leaves nothing open: its process ends by itself', async () => {
@@ -64,9 +65,11 @@ function runProgram(name: string, ...parameters: string[]) {
   })
 }
 
-async function temporaryFolder(): Promise<string> {
+/** A data folder whose database need not be made. */
+async function filledFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-process-'))
   onTestFinished(() => rm(folder, { recursive: true }))
+  await fillDataFolder(folder)
   return folder
 }
 

@@ -236,9 +236,10 @@ describe('the hub', () => {
 
       hasChanged = true
       hub.refresh()
+      // The hub has begun to look everybody up by itself, and has no answer yet.
+      await sleep(1100)
       await append('mine', 'shared')
-      // Longer than the hub takes to look everybody up by itself.
-      await sleep(1200)
+      await sleep(150)
       expect(namesOf(subscriber)).toEqual(['mine', 'shared'])
       found.resolve(narrowed)
       await expect.poll(() => namesOf(subscriber), soon).toEqual(['mine', 'shared', 'shared'])

@@ -17,7 +17,8 @@ const batch = 50
 /** A client that reads, and what it got; nothing of it is parsed that need not be. */
 interface Reader {
   readonly numbers: number[]
-  ended: string | undefined
+  /** Why it was ended, and the last number it was told. */
+  ended: { readonly reason: string; readonly number: number } | undefined
   readonly socket: WebSocket
 }
 
@@ -53,8 +54,9 @@ describe('one that never reads beside ten that do', () => {
     socket.on('message', message => {
       const head = (message as Buffer).toString('latin1', 0, 200)
       const number = Number(/"sequence_number":(\d+)/.exec(head)?.[1])
-      reader.ended = /"ended":"(\w+)"/.exec(head)?.[1]
-      if (reader.ended === undefined && !head.includes('"heartbeat"')) reader.numbers.push(number)
+      const reason = /"ended":"(\w+)"/.exec(head)?.[1]
+      if (reason !== undefined) reader.ended = { reason, number }
+      else if (!head.includes('"heartbeat"')) reader.numbers.push(number)
     })
     return reader
   }
@@ -102,8 +104,8 @@ describe('one that never reads beside ten that do', () => {
       expect(numbers).toEqual(numbersTo(last, before + 1))
     }
     slow.socket.resume()
-    await expect.poll(() => slow.ended, { timeout: 10_000 }).toBe('too_slow')
-    const reached = slow.numbers.at(-1) ?? before
+    await expect.poll(() => slow.ended, { timeout: 10_000 }).toMatchObject({ reason: 'too_slow' })
+    const reached = slow.ended?.number ?? before
     expect(slow.numbers).toEqual(numbersTo(reached, before + 1))
     expect(reached).toBeLessThan(last)
 

@@ -58,16 +58,34 @@ describeApps('conditions', wire => {
     })
 
     test.each([
-      ['"is_done"', 'unknown_condition', '[0]'],
-      ['{"js_worker_name":"a"}', 'unknown_condition', '[0].js_worker_name'],
-      ['{"status":"done"}', 'wrong_type', '[0].status'],
-      ['{"status_in":["fail","done"]}', 'wrong_type', '[0].status_in[1]'],
-      ['{"run_type":"call"}', 'wrong_type', '[0].run_type'],
-      ['{"attempt":"1"}', 'wrong_type', '[0].attempt'],
-      ['{"created_time_from_to":[1]}', 'wrong_type', '[0].created_time_from_to'],
-      ['{"request_id":7}', 'wrong_type', '[0].request_id'],
-    ])('an event-log refuses %s in its own words', async (json, reason, path) => {
-      const own = methods.map(method => method.replace('js-result', 'event-log'))
+      ['event-log', '"is_done"', 'unknown_condition', '[0]'],
+      ['event-log', '{"js_worker_name":"a"}', 'unknown_condition', '[0].js_worker_name'],
+      ['event-log', '{"status":"done"}', 'wrong_type', '[0].status'],
+      ['event-log', '{"status_in":["fail","done"]}', 'wrong_type', '[0].status_in[1]'],
+      ['event-log', '{"run_type":"call"}', 'wrong_type', '[0].run_type'],
+      ['event-log', '{"attempt":"1"}', 'wrong_type', '[0].attempt'],
+      ['event-log', '{"created_time_from_to":[1]}', 'wrong_type', '[0].created_time_from_to'],
+      ['event-log', '{"request_id":7}', 'wrong_type', '[0].request_id'],
+      ['service-event', '"is_running"', 'unknown_condition', '[0]'],
+      ['service-event', '{"event_info":"x"}', 'unknown_condition', '[0].event_info'],
+      ['service-event', '{"event_type":"Normal"}', 'wrong_type', '[0].event_type'],
+      ['service-event', '{"event_type_like":"n*"}', 'unknown_condition', '[0].event_type_like'],
+      ['service-event', '{"event_info_contains":1}', 'wrong_type', '[0].event_info_contains'],
+      ['service-event', '{"occur_time_to":"now"}', 'wrong_type', '[0].occur_time_to'],
+      ['service-event', '{"duration_from":1}', 'unknown_condition', '[0].duration_from'],
+      ['execution-event', '{"type":"normal"}', 'wrong_type', '[0].type'],
+      ['execution-event', '{"count":"1"}', 'wrong_type', '[0].count'],
+      ['execution-event', '{"merge_key":"x"}', 'unknown_condition', '[0].merge_key'],
+      ['execution-event', '{"elem_id":null}', 'wrong_type', '[0].elem_id'],
+      ['execution-event', '{"last_timestamp":1}', 'unknown_condition', '[0].last_timestamp'],
+      ['change-event', '{"sequence_number":"1"}', 'wrong_type', '[0].sequence_number'],
+      ['change-event', '{"id":1}', 'unknown_condition', '[0].id'],
+      ['change-event', '{"offset":"0"}', 'unknown_condition', '[0].offset'],
+      ['change-event', '{"tenant_key":"x"}', 'unknown_condition', '[0].tenant_key'],
+      ['change-event', '"is_success"', 'unknown_condition', '[0]'],
+      ['change-event', '{"full_folder_path_like":"a*b"}', 'wrong_type', '[0].full_folder_path_like'],
+    ])('%s refuses %s in its own words', async (resource, json, reason, path) => {
+      const own = methods.map(method => method.replace('js-result', resource))
       const refusal = failure(-32602, reason, `query.condition${path}`)
       expect(await wire.ask(batchText(`{"condition":[${json}]}`, own))).toEqual(own.map(() => refusal))
     })

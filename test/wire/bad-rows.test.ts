@@ -65,16 +65,51 @@ describeApps('bad rows', wire => {
     expect(answer).toEqual(failure(-32602, 'invalid_params', path))
   })
 
+  const whole = {
+    'event-log': { full_name: 'a', sender: 's' },
+    'service-event': { project_id: 'p', service_id: 'a', service_name: 's', event_info: 'x' },
+    'execution-event': { execution_id: 'a', name: 'n', namespace: 's', reason: 'r', message: 'm' },
+  }
+
   test.each([
-    ['"status":"done"', 'status'],
-    ['"run_type":"call"', 'run_type'],
-    ['"attempt":1.5', 'attempt'],
-    ['"created_time":null', 'created_time'],
-    ['"request_id":""', 'request_id'],
-  ])('an event-log with %s is refused', async (json, member) => {
-    const rows = `"rows":[{"full_name":"a","sender":"s",${json}}]`
-    const answer = await wire.ask(callText('event-log_append', rows))
-    expect(answer).toEqual(failure(-32602, 'invalid_params', `rows[0].${member}`))
+    ['event-log', '"status":"done"', 'status'],
+    ['event-log', '"run_type":"call"', 'run_type'],
+    ['event-log', '"attempt":1.5', 'attempt'],
+    ['event-log', '"created_time":null', 'created_time'],
+    ['event-log', '"request_id":""', 'request_id'],
+    ['service-event', '"project_id":"a*"', 'project_id'],
+    ['service-event', '"service_id":null', 'service_id'],
+    ['service-event', '"event_type":"Normal"', 'event_type'],
+    ['service-event', '"event_info":1', 'event_info'],
+    ['service-event', '"event_info":null', 'event_info'],
+    ['service-event', '"occur_time":"2024-01-01"', 'occur_time'],
+    ['execution-event', '"name":""', 'name'],
+    ['execution-event', '"type":"normal"', 'type'],
+    ['execution-event', '"reason":null', 'reason'],
+    ['execution-event', '"elem_id":1', 'elem_id'],
+    ['execution-event', '"first_timestamp":-62135596800001', 'first_timestamp'],
+    ['execution-event', '"last_timestamp":1.5', 'last_timestamp'],
+    ['execution-event', '"count":0', 'count'],
+    ['execution-event', '"count":1.5', 'count'],
+  ] as const)('%s: a row with %s is refused', async (resource, json, member) => {
+    const good = JSON.stringify(whole[resource])
+    const rows = `"rows":[${good},${good.replace('}', `,${json}}`)}]`
+    const answer = await wire.ask(callText(`${resource}_append`, rows))
+    expect(answer).toEqual(failure(-32602, 'invalid_params', `rows[1].${member}`))
+  })
+
+  test.each([
+    ['service-event', '"id":1', 'id'],
+    ['execution-event', '"merge_key":"x"', 'merge_key'],
+  ] as const)('%s: %s is not for clients to give', async (resource, json, member) => {
+    const row = JSON.stringify(whole[resource]).replace('}', `,${json}}`)
+    const answer = await wire.ask(callText(`${resource}_append`, `"rows":[${row}]`))
+    expect(answer).toEqual(failure(-32602, 'unknown_member', `rows[0].${member}`))
+  })
+
+  test('change events cannot be appended', async () => {
+    const answer = await wire.ask(callText('change-event_append', '"rows":[{"full_folder_path":"a"}]'))
+    expect(answer).toEqual(failure(-32601, 'method_not_found'))
   })
 
   test.each([

@@ -59,7 +59,7 @@ describeApps(
       for (const answer of rest) expect(answer).toHaveProperty('result')
     })
   },
-  { prepare: 'drop table js_result' },
+  { prepare: 'drop table js_result cascade' },
 )
 
 describe('a database that changes under a running server', () => {

@@ -127,6 +127,40 @@ describeApps('metacharacters', wire => {
     }
   })
 
+  test('are literal in what services and executions tell', async () => {
+    const service = (text: string) => ({
+      project_id: text,
+      service_id: text,
+      service_name: text,
+      event_info: `<${text}>`,
+    })
+    const execution = (text: string) => ({
+      execution_id: text,
+      name: text,
+      namespace: text,
+      reason: `<${text}>`,
+      message: `<${text}>`,
+      elem_type: text,
+      elem_id: text,
+      action_name: text,
+    })
+    await wire.result('service-event_append', { rows: texts.map(service) })
+    // Twice, to be merged with none but itself.
+    for (const _ of [1, 2]) await wire.result('execution-event_append', { rows: texts.map(execution) })
+    for (const text of texts) {
+      for (const [resource, row] of [
+        ['service-event', service(text)],
+        ['execution-event', { ...execution(text), count: 2 }],
+      ] as const) {
+        const condition = Object.entries(row).map(([member, value]) =>
+          String(value).startsWith('<') ? { [`${member}_contains`]: value } : { [member]: value },
+        )
+        const found = await wire.result(`${resource}_query`, { query: { condition } })
+        expect(found).toEqual([expect.objectContaining(row)])
+      }
+    }
+  })
+
   test('delete only the record that they name', async () => {
     for (const [i, text] of texts.entries()) {
       const query = { condition: [{ js_worker_name: text }] }

@@ -12,6 +12,12 @@ const records = {
     { full_name: 'kept', sender: 's', created_time: 1, start_time: 1, result: 1 },
     { full_name: 'kept', sender: 's', created_time: 2, status: 'waiting' },
   ],
+  'service-event': [
+    { project_id: 'p', service_id: 'kept', service_name: 's', event_info: 'x', occur_time: 1 },
+  ],
+  'execution-event': [
+    { execution_id: 'kept', name: 'n', namespace: 's', reason: 'r', message: 'm', last_timestamp: 1 },
+  ],
 } as const
 
 /**
