@@ -45,15 +45,24 @@ const notTimeZone = 'expected a time zone such as Europe/Berlin'
  * together when the clock jumps, and those that are repeated only the first time.
  */
 export function nextFire({ cron, tz }: Schedule, afterMs: number): number {
-  const expression = CronExpressionParser.parse(cron, { tz, currentDate: new Date(afterMs) })
-  // Its own rules for the other schedules loop where clocks change by half an hour, and repeat a repeated time when
-  // they are asked in between.
-  if (expression.fields.hour.values.length === 24) return expression.next().getTime()
+  // cron-parser's own rules for zones loop, leave out or repeat times where clocks change by half an hour.
+  if (CronExpressionParser.parse(cron).fields.hour.values.length === 24) return nextShown(cron, tz, afterMs)
   let wall = firstWall(tz, afterMs)
   for (;;) {
     wall = nextWall(cron, wall)
     const fire = instantOf(tz, wall)
     if (fire > afterMs) return fire
+  }
+}
+
+/** When the wall clock next shows a time of the schedule, be it for the second time. */
+function nextShown(cron: string, tz: string, afterMs: number): number {
+  for (let from = afterMs; ; ) {
+    // Of the moment that follows: with it a new offset may begin.
+    const offset = offsetAt(tz, from + 1)
+    const fire = nextWall(cron, from + offset) - offset
+    if (offsetAt(tz, fire) === offset) return fire
+    from = changeBetween(tz, from + 1, fire) - 1
   }
 }
 
