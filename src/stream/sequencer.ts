@@ -30,7 +30,7 @@ const pollMs = 1000
 const standByMs = 30
 
 /** While much is written, numbering waits a moment so that one call moves more. */
-const gatherMs = 10
+const gatherMs = 20
 
 const number = rawStatement('select number_changes($1::int)')
 

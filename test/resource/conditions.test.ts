@@ -12,7 +12,10 @@ import { randomRows } from './random-row.ts'
 import { recordAll } from './record-rows.ts'
 import { compareNewest, matcherOf, splitList, type WireRow } from './reference.ts'
 
-const rowCount = 5000
+/** More than a query gives without a limit; the first two resources, whose conditions are the most, have more of them. */
+function rowCountOf(resource: Resource): number {
+  return resources.indexOf(resource) < 2 ? 5000 : 2000
+}
 
 /**
  * The first resource bears the whole count; the others differ by their fields alone. PGlite runs the same SQL, at a third
@@ -75,7 +78,7 @@ describeEngines('random condition lists over random rows', (open, engine) => {
           const matchers = filters.map(matcherOf)
           const found = table.rows.filter(row => matchers.every(matches => matches(row)))
           const all = found.map(keyOf(resource))
-          if (all.length > 0 && all.length < rowCount) telling++
+          if (all.length > 0 && all.length < table.rows.length) telling++
           await expectFound(table, list, { all, limit })
           if (order !== undefined) await expectWalked(table, { filters, sizes, order }, all)
           await expectDeleted(table, list, all.slice(0, limit))
@@ -83,7 +86,7 @@ describeEngines('random condition lists over random rows', (open, engine) => {
         { numRuns: listCountOf(resource, engine) },
       )
       // Lists that find nothing, or everything, would say little.
-      expect(telling).toBeGreaterThan(listCountOf(resource, engine) / 3)
+      expect(telling).toBeGreaterThan(listCountOf(resource, engine) / 5)
     },
     timeout,
   )
@@ -92,7 +95,7 @@ describeEngines('random condition lists over random rows', (open, engine) => {
 /** Records random rows; answers with them as they should come back. */
 async function load(empty: Omit<Table, 'rows'>): Promise<Table> {
   const { resource } = empty
-  const rows = randomRows(resource, rowCount)
+  const rows = randomRows(resource, rowCountOf(resource))
   const keys = await recordAll(empty, rows)
   const recorded = rows.map((row, i) => ({ [resource.ordering.key]: keys[i], ...row }))
   return { ...empty, rows: recorded.toSorted(compareNewest(resource)) }
