@@ -12,7 +12,7 @@ import { rounds } from './rounds.ts'
 
 const writers = 12
 const readers = 3
-/** The run takes 30: DAYBOOK_TRUST_ROUNDS asks for it. */
+/** The full run takes 30: DAYBOOK_TRUST_ROUNDS asks for it. */
 const seconds = rounds(5)
 
 const insert = rawStatement(

@@ -7,7 +7,7 @@ import { rounds } from './rounds.ts'
 import { type Append, startWriters } from './writers.ts'
 
 // event-sigkill.test.ts kills twenty times more.
-const kills = rounds(6)
+const kills = rounds(5)
 
 test.for(engines)(
   '%s: a server killed again and again keeps every acknowledged row',
