@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { timeZoneFault } from './time-zone.ts'
 
 /** Reads the text of one variable; throws Error whose message says what was expected, never the text itself. */
 export type ParseValue<T> = (text: string) => T
@@ -89,11 +90,9 @@ export function publicKeyPem(text: string): string {
   throw expected
 }
 
-/** An IANA time zone, e.g. `Europe/Berlin`. */
+/** A time zone that means one thing, e.g. `Europe/Berlin`. */
 export function timeZone(text: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
-  } catch {
-    throw new Error('expected a time zone such as Europe/Berlin')
-  }
+  const fault = timeZoneFault(text)
+  if (fault !== undefined) throw new Error(fault)
+  return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
 }

@@ -71,6 +71,9 @@ test.for([
   ['DAYBOOK_ALLOWED_ORIGINS', 'null'],
   ['DAYBOOK_ALLOWED_ORIGINS', 'https://a.example/path'],
   ['DAYBOOK_MAX_BODY_BYTES', '1'],
+  ['DAYBOOK_TIMEZONE', 'BST'],
+  ['DAYBOOK_TIMEZONE', 'cst'],
+  ['DAYBOOK_TIMEZONE', '+01:00'],
   ['DAYBOOK_URL', 'ftp://a.example'],
 ] as const)('%s refuses %j', ([variable, text]) => {
   expect(faultsOf({ env: { [variable]: text } })).toEqual([expect.stringMatching(`^${variable}: `)])

@@ -1,22 +1,20 @@
-import { CronDate, CronExpressionParser } from 'cron-parser'
+import { CronDate, type CronExpression, type CronExpressionOptions, CronExpressionParser } from 'cron-parser'
+import { cronTextFault, plainCron } from './cron-text.ts'
 import type { Schedule } from './handler.ts'
 
 /** The most characters of a schedule: enough to list every value of every field. */
 export const maxCronLength = 512
 
-// Not cron-parser's `H`, which means another time whenever it is read, nor its fewer fields, nor its other words.
-const field = '(?:[Tt][Hh][Uu]|[\\dA-GI-Za-gi-z*,/?#-])+'
-const fields = new RegExp(`^${field}(?: +${field}){4,5}$`)
-const words = new Set(['@hourly', '@daily', '@weekly', '@monthly', '@yearly', '@annually'])
-
 /**
  * Why `cron` is no schedule, or undefined when it is one: minute, hour, day of month, month, day of week, with the
  * seconds in front where there are six; `*`, lists, ranges, steps, `?`, names such as `MON`, `L` (last) and `1#2` (the
- * second Monday), or @hourly, @daily, @weekly, @monthly, @yearly, @annually. What never comes (30 February) is none.
+ * second Monday), or a word such as @daily. Blanks and tabs separate and surround. What would not mean what it says
+ * (ranges that run backwards, steps beyond their field) or never comes (30 February) is none.
  */
 export function cronFault(cron: string): string | undefined {
   if (cron.length > maxCronLength) return `must have at most ${maxCronLength} characters`
-  if (!fields.test(cron) && !words.has(cron)) return 'expected five or six fields, or a word such as @daily'
+  const fault = cronTextFault(cron)
+  if (fault !== undefined) return fault
   try {
     nextWall(cron, 0)
     return undefined
@@ -25,20 +23,6 @@ export function cronFault(cron: string): string | undefined {
   }
 }
 
-/** Why `tz` is no time zone of the IANA database, or undefined when it is one. */
-export function timeZoneFault(tz: string): string | undefined {
-  // Node also takes offsets such as +01:00, which no daylight saving time would ever change.
-  if (!/^[A-Za-z]/.test(tz)) return notTimeZone
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: tz })
-    return undefined
-  } catch {
-    return notTimeZone
-  }
-}
-
-const notTimeZone = 'expected a time zone such as Europe/Berlin'
-
 /**
  * When the schedule comes next, strictly after `afterMs`; both epoch milliseconds. Where the clocks change, a schedule
  * of every hour goes on by elapsed time. Any other comes once for each of its times: those that are left out come
@@ -46,7 +30,7 @@ const notTimeZone = 'expected a time zone such as Europe/Berlin'
  */
 export function nextFire({ cron, tz }: Schedule, afterMs: number): number {
   // cron-parser's own rules for zones loop, leave out or repeat times where clocks change by half an hour.
-  if (CronExpressionParser.parse(cron).fields.hour.values.length === 24) return nextShown(cron, tz, afterMs)
+  if (parse(cron).fields.hour.values.length === 24) return nextShown(cron, tz, afterMs)
   let wall = firstWall(tz, afterMs)
   for (;;) {
     wall = nextWall(cron, wall)
@@ -68,9 +52,13 @@ function nextShown(cron: string, tz: string, afterMs: number): number {
 
 /** A wall clock's time is counted like epoch milliseconds: as if its zone were UTC. */
 function nextWall(cron: string, wall: number): number {
-  return CronExpressionParser.parse(cron, { tz: 'UTC', currentDate: new Date(wall) })
+  return parse(cron, { tz: 'UTC', currentDate: new Date(wall) })
     .next()
     .getTime()
+}
+
+function parse(cron: string, options: CronExpressionOptions = {}): CronExpression {
+  return CronExpressionParser.parse(plainCron(cron), options)
 }
 
 const dayMs = 24 * 60 * 60 * 1000

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { defaultEventType } from '../resource/event-log.ts'
 import { textCheck } from '../text-check.ts'
-import { cronFault, maxCronLength, timeZoneFault } from './cron.ts'
+import { timeZoneFault } from '../time-zone.ts'
+import { cronFault, maxCronLength } from './cron.ts'
 
 /** What a handler may be made of, wherever its definition comes from; what is wrong is the message. */
 

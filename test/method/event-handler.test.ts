@@ -244,6 +244,9 @@ describeEngines('the methods of event handlers', open => {
       ['schedule.cron', { schedule: {} }],
       ['schedule.cron', { schedule: { cron: '0 0 30 2 *' } }],
       ['schedule.cron', { schedule: { cron: '@reboot' } }],
+      ['schedule.cron', { schedule: { cron: '*/90 * * * *' } }],
+      ['schedule.cron', { schedule: { cron: '0 22-2 * * *' } }],
+      ['schedule.tz', { schedule: { cron: '* * * * *', tz: 'BST' } }],
       ['schedule.tz', { schedule: { cron: '* * * * *', tz: 'Nowhere' } }],
       ['schedule.zone', { schedule: { cron: '* * * * *', zone: 'UTC' } }],
       ['enabled', { enabled: 'yes' }],
@@ -297,8 +300,8 @@ describeEngines('the methods of event handlers', open => {
       const set = (await update('a', { schedule: daily })) as { next_fire_time: number }
       expect(set.next_fire_time).toBeGreaterThan(now)
       expect(new Date(set.next_fire_time).toISOString()).toMatch(/T09:00:00.000Z$/)
-      expect(await update('a', { schedule: { cron: '@hourly' } })).toMatchObject({
-        schedule: { cron: '@hourly', tz: 'UTC' },
+      expect(await update('a', { schedule: { cron: '\t@midnight ' } })).toMatchObject({
+        schedule: { cron: '\t@midnight ', tz: 'UTC' },
       })
       expect(await update('a', { enabled: false })).toMatchObject({ next_fire_time: null })
       const ended = await update('a', { enabled: true, schedule: null })

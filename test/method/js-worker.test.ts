@@ -142,6 +142,8 @@ describeEngines('the js-worker methods', open => {
       ['a disguised address', { fetch_hosts: ['0x7f.1'] }, 'fetch_hosts[0]'],
       ['too many hosts', { fetch_hosts: Array(101).fill('example.com') }, 'fetch_hosts'],
       ['a cron that is none', { schedule: { cron: 'daily' } }, 'schedule.cron'],
+      ['a step beyond its field', { schedule: { cron: '0 */25 * * *' } }, 'schedule.cron'],
+      ['a zone of several meanings', { schedule: { cron: '@daily', tz: 'cst' } }, 'schedule.tz'],
       ['a zone that is none', { schedule: { cron: '@daily', tz: 'Berlin' } }, 'schedule.tz'],
       ['an unknown member of the schedule', { schedule: { cron: '@daily', zone: 'UTC' } }, 'schedule.zone'],
     ])('refuses %s with -32602 and its path', async (_what, rest, path) => {

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { invalidParams } from '../../errors.ts'
-import { cronFault, maxCronLength, nextFire, timeZoneFault } from '../../event/cron.ts'
+import { cronFault, maxCronLength, nextFire } from '../../event/cron.ts'
 import { fetchHostFault } from '../../js-worker/fetch-host.ts'
 import { highestLimits, type WorkerDefinition } from '../../js-worker/worker.ts'
 import { stringifyJson } from '../../json.ts'
 import { textCheck } from '../../text-check.ts'
+import { timeZoneFault } from '../../time-zone.ts'
 import { type JsWorkerDeps, refused } from './worker-method.ts'
 
 const maxSourceBytes = 512 * 1024
