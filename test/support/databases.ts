@@ -5,7 +5,8 @@ import { type DatabaseOptions, openDatabase } from '../../src/database/open.ts'
 import { openPGlite } from '../../src/database/pglite.ts'
 import { createPostgresDatabase, type PostgresDatabase } from './postgres-database.ts'
 
-export const engines: readonly Engine[] = ['postgres', 'pglite']
+/** The engines of this vitest project: a shared suite runs on each of them. */
+export const engines: readonly Engine[] = inject('engines')
 
 /** Opens a fresh, migrated database; `close` removes it. */
 export type OpenTestDatabase = (options?: Partial<DatabaseOptions>) => Promise<Database>

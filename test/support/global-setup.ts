@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import type { Engine } from '../../src/database/database.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { createPostgresDatabase, type PostgresDatabase } from './postgres-database.ts'
@@ -7,6 +8,8 @@ import { migratedSnapshot } from './snapshot.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
+    /** The engines on which the project runs the shared suites. */
+    engines: readonly Engine[]
     /** A PostgreSQL server, for `createPostgresDatabase`. */
     postgresUrl: string
     /** The name of its migrated database, to be copied and never opened. */
