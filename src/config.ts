@@ -13,6 +13,7 @@ import {
   webOrigin,
   wholeNumber,
 } from './config-value.ts'
+import { didYouMean, nearest } from './nearest.ts'
 import { parseAllow } from './outbound/address.ts'
 
 /** One variable of the environment. A secret may also come as the path of a file in `<variable>_FILE`. */
@@ -172,7 +173,7 @@ export class ConfigError extends Error {
  * Throws ConfigError with all faults, unknown `DAYBOOK_*` variables included.
  */
 export function readConfig(source: ConfigSource): Config {
-  const faults = unknownVariables(source.env).map(name => `${name}: no such setting`)
+  const faults = unknownVariables(source.env).map(name => `${name}: no such setting${meantVariable(name)}`)
   const entries = Object.entries(settings).map(([name, setting]) => {
     try {
       const text = textOf(name as SettingName, source)
@@ -210,13 +211,23 @@ function readSecretFile(path: string): string {
   }
 }
 
+const knownVariables: ReadonlySet<string> = new Set(
+  Object.values(settings).flatMap(({ variable, isSecret }) =>
+    isSecret ? [variable, `${variable}_FILE`] : [variable],
+  ),
+)
+
+const prefix = 'DAYBOOK_'
+const bareNames = new Map([...knownVariables].map(name => [name.replace(prefix, ''), name]))
+
+/** Compared without the prefix, which would make them all near to each other. */
+function meantVariable(name: string): string {
+  const found = nearest(name.replace(prefix, ''), bareNames.keys())
+  return didYouMean(found && bareNames.get(found))
+}
+
 function unknownVariables(env: ConfigSource['env']): string[] {
-  const known = new Set(
-    Object.values(settings).flatMap(({ variable, isSecret }) =>
-      isSecret ? [variable, `${variable}_FILE`] : [variable],
-    ),
-  )
-  return Object.keys(env).filter(name => name.startsWith('DAYBOOK_') && !known.has(name))
+  return Object.keys(env).filter(name => name.startsWith(prefix) && !knownVariables.has(name))
 }
 
 function setting<T, F extends T | undefined>(

@@ -52,6 +52,20 @@ test('every fault is reported at once', () => {
   expect(variables.sort()).toEqual(['DAYBOOK_FOO', 'DAYBOOK_MAX_BATCH', 'LOG_LEVEL', 'PORT'])
 })
 
+test.each([
+  ['DAYBOOK_ALLOWED_HOST', 'DAYBOOK_ALLOWED_HOSTS'],
+  ['DAYBOOK_PEPER_FILE', 'DAYBOOK_PEPPER_FILE'],
+  ['DAYBOOK_MAXBATCH', 'DAYBOOK_MAX_BATCH'],
+  ['DAYBOOK_PORT', 'PORT'],
+  ['DAYBOOK_DATABASE_URL', 'DATABASE_URL'],
+])('%s is a fault that names %s', (variable, meant) => {
+  expect(faultsOf({ env: { [variable]: '1' } })).toEqual([expect.stringContaining(`did you mean ${meant}?`)])
+})
+
+test('a variable that is near to none is a fault all the same', () => {
+  expect(faultsOf({ env: { DAYBOOK_FOO: '1' } })).toEqual([expect.not.stringContaining('did you mean')])
+})
+
 test.for([
   ['PORT', '-1'],
   ['PORT', '1.5'],

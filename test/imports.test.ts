@@ -6,18 +6,29 @@ import { describe, expect, it } from 'vitest'
 const source = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** Which parts of src a part may import besides itself: DESIGN's arrows. Part = top-level folder or file. */
-const base = ['errors', 'json', 'json-source.d', 'clock', 'text-check', 'time-zone', 'version', 'repeat']
+const base = [
+  'errors',
+  'json',
+  'json-source.d',
+  'clock',
+  'text-check',
+  'time-zone',
+  'nearest',
+  'version',
+  'repeat',
+]
 const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   'json-source.d': [],
   clock: [],
   'text-check': [],
   'time-zone': [],
+  nearest: [],
   version: [],
   repeat: [],
   json: ['errors'],
   'config-value': ['time-zone'],
-  config: ['config-value', 'outbound'],
+  config: ['config-value', 'nearest', 'outbound'],
   logger: [],
   metrics: ['database'],
   permission: base,
