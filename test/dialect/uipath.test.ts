@@ -23,6 +23,27 @@ function faultOf(body: unknown): string | undefined {
   return [...issue.path, ...unknown].join('.')
 }
 
+/** What is kept of a body that is published, as its envelope shows it. */
+function bodyOf(body: unknown): Members {
+  const { timestamp, ...pending } = pendingOf(publicationSchema.parse({ body }), 5)
+  const row = {
+    sequence_number: 1,
+    offset: '0',
+    enqueued_time: 5,
+    diagnostic_id: 'd',
+    event_type: pending.eventType,
+    schema_version: pending.schemaVersion,
+    timestamp,
+    tenant_key: pending.tenantKey,
+    tenant_name: pending.tenantName,
+    folder_name: pending.folderName,
+    full_folder_path: pending.fullFolderPath,
+    folder_key: pending.folderKey,
+    body: parseJson(pending.body),
+  }
+  return (parseJson(envelopeText(stringifyJson(row))) as { body: Members }).body
+}
+
 /** The body with another value at `path`; undefined leaves the member out. */
 function changed(body: Members, path: string, value: unknown): Members {
   const [name = '', ...rest] = path.split('.')
@@ -33,13 +54,16 @@ function changed(body: Members, path: string, value: unknown): Members {
 
 describe('the events of seed 004', () => {
   test.each(Object.entries(samples))('the sample of %s is accepted as it is', (_what, body) => {
-    expect(publicationSchema.parse({ body })).toEqual({ body })
+    expect(faultOf(body)).toBeUndefined()
+    expect(bodyOf(body)).toEqual(body)
   })
 
   const jobTypes = 'created started stopped pending completed faulted stopping terminating'.split(' ')
   const itemTypes = [
     'added',
+    'deferred',
     'retried',
+    'reviewStatusChanged',
     'updated',
     'transactionAbandoned',
     'transactionCompleted',
@@ -150,17 +174,18 @@ describe('the events of seed 004', () => {
     [job, 'Job.Key', undefined],
     [job, 'Job.StartTime', '2024-04-18 08:30:00'],
     [job, 'Job.StartTime', '2024-02-30T08:30:00Z'],
-    [job, 'Job.StartTime', '2024-04-18T08:30:00'],
     [job, 'Job.EndTime', 1],
     [job, 'Job.EndTime', undefined],
     [job, 'Job.ProcessName', null],
-    [job, 'Job.Extra', 1],
-    [job, 'Extra', 1],
+    [job, 'Job.State', null],
+    [job, 'Job.HostMachineName', undefined],
     [job, 'Job', [job.Job]],
     [item, 'Queue', undefined],
     [item, 'QueueItem.QueueDefinitionId', '17'],
     [item, 'QueueItem.RetryNumber', null],
-    [item, 'QueueItem.DeferDate', null],
+    [item, 'QueueItem.Status', null],
+    [item, 'QueueItem.DeferDate', 'tomorrow'],
+    [item, 'QueueItem.DefferDate', 1],
     [item, 'Queue.EnforceUniqueReference', 'false'],
     [item, 'QueueItem.Output', { a: 1 }],
     [session, 'MachineSession.IsUnresponsive', 0],
@@ -170,7 +195,6 @@ describe('the events of seed 004', () => {
     [line, 'MachineKey', 7],
     [line, 'RobotLog.CustomFields', [1]],
     [line, 'RobotLog.CustomFields', 'a'],
-    [line, 'RobotLog.extra', 1],
     [line, 'RobotLog.activityInfo', { State: 'Open' }],
     [line, 'SchemaVersion', '1'],
     [line, 'SchemaVersion', 1],
@@ -184,15 +208,91 @@ describe('the events of seed 004', () => {
     [line, 'FullFolderPath', 'a*'],
     [line, 'FullFolderPath', '..'],
     [line, 'timestamp', '2024-04-18T08:30:00Z'],
+    [line, 'fullFolderPath', 'Shared'],
+    [line, 'RobotLog.message', null],
+    [line, 'RobotLog.timeStamp', null],
   ])('what does not fit is told by its path: %#', (body, path, value) => {
     expect(faultOf(changed(body, path, value))).toMatch(
       new RegExp(`^body\\.${path}${path.endsWith('activityInfo') ? '\\.State' : ''}$`),
     )
   })
 
-  test('a member named __proto__ is as unknown as any other', () => {
-    const body = parseJson(stringifyJson(job).replace('{"Job":{', '{"__proto__":{"a":1},"Job":{'))
-    expect(faultOf(body)).toBe('body.__proto__')
+  test('a member named __proto__ is refused wherever it stands, since it could not be kept', () => {
+    const text = stringifyJson(job)
+    expect(faultOf(parseJson(text.replace('{"Job":{', '{"__proto__":{"a":1},"Job":{')))).toBe(
+      'body.__proto__',
+    )
+    expect(faultOf(parseJson(text.replace('{"Job":{', '{"Job":{"__proto__":1,')))).toBe('body.Job.__proto__')
+  })
+
+  const none = (members: string) => members.split(' ')
+  test.each<[string, Members, readonly string[]]>([
+    ['Job', job, none('CreationTime StartTime EndTime DisplayName RobotName HostMachineName')],
+    [
+      'QueueItem',
+      item,
+      none(
+        'ReviewStatus DueDate Priority CreationTime StartProcessing EndProcessing DefferDate DeferDate ' +
+          'SecondsInPreviousAttempt Progress AnalyticsData Output SpecificData CreatorJobId ExecutorJobId ' +
+          'ProcessExceptionReason ProcessExceptionDetails ProcessExceptionType',
+      ),
+    ],
+    ['Queue', item, none('Description SlaInMinutes RiskSlaInMinutes')],
+    ['MachineSession', session, none('HostMachineName ServiceUsername')],
+    [
+      'RobotLog',
+      line,
+      none(
+        'CustomFields fingerprint windowsIdentity machineName fileName transactionExecutionTime queueItemPriority ' +
+          'processingExceptionReason transactionStatus queueName transactionState processingExceptionType ' +
+          'transactionId queueItemReviewStatus processName processVersion jobId robotName machineId ' +
+          'organizationUnitId initiatedBy totalExecutionTimeInSeconds activityInfo',
+      ),
+    ],
+  ])('members of %s are null while there is nothing to say, and kept so', (object, body, members) => {
+    const nulls = Object.fromEntries(members.map(name => [name, null]))
+    const given = { ...body, [object]: { ...(body[object] as Members), ...nulls } }
+    expect(faultOf(given)).toBeUndefined()
+    expect(bodyOf(given)).toEqual(given)
+  })
+
+  test('a robot’s log without a machine has no key of one', () => {
+    expect(bodyOf({ ...line, MachineKey: null })).toEqual({ ...line, MachineKey: null })
+  })
+
+  test('DeferDate may stand beside DefferDate or instead of it', () => {
+    const both = changed(item, 'QueueItem.DeferDate', '2024-04-18T08:15:00Z')
+    expect(bodyOf(both)).toEqual(both)
+    const one = changed(both, 'QueueItem.DefferDate', undefined)
+    expect(bodyOf(one)).toEqual(one)
+  })
+
+  test.each<[Members, string]>([
+    [job, 'Job.Extra'],
+    [job, 'Extra'],
+    [item, 'QueueItem.SpecificContent'],
+    [item, 'Queue.Extra'],
+    [session, 'MachineSession.Extra'],
+    [machine, 'Machine.Extra'],
+    [assigned, 'MachineAssign.Extra'],
+    [line, 'RobotLog.extra'],
+    [line, 'RobotLog.activityInfo'],
+    [line, 'RobotLog.CustomFields'],
+  ])('a member that this version does not know is kept: %#, %s', (body, path) => {
+    const given = changed(body, path, { later: [1, null, { deep: 'x' }] })
+    expect(faultOf(given)).toBeUndefined()
+    expect(bodyOf(given)).toEqual(given)
+  })
+
+  test.each<[Members, string, string, string]>([
+    [job, 'Job.StartTime', '2024-04-18T08:30:00', '2024-04-18T08:30:00Z'],
+    [item, 'QueueItem.DueDate', '2024-05-01T00:00:00.1234567', '2024-05-01T00:00:00.1234567Z'],
+    [item, 'QueueItem.DefferDate', '2024-05-01T00:00:00+02:00', '2024-05-01T00:00:00+02:00'],
+    [session, 'MachineSession.ReportingTime', '2024-04-18T08:30:00.5', '2024-04-18T08:30:00.5Z'],
+    [line, 'RobotLog.timeStamp', '2024-04-18T08:30:00', '2024-04-18T08:30:00Z'],
+    [line, 'Timestamp', '2024-04-18T23:30:00.1239999', '2024-04-18T23:30:00.123Z'],
+  ])('a time without a zone is in UTC, and shown so: %#', (body, path, given, shown) => {
+    expect(bodyOf(changed(body, path, given))).toEqual(changed(body, path, shown))
   })
 
   test('what the seed lists and its samples leave out is optional', () => {

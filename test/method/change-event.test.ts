@@ -29,6 +29,12 @@ function eventOf(folder: string, more: Readonly<Record<string, unknown>> = {}) {
   return { body: { MachineAssign, EventType: 'machine.assign', FullFolderPath: folder, ...more } }
 }
 
+/** The same as a row. */
+function rowOf(more: Readonly<Record<string, unknown>> = {}) {
+  const { MachineAssign } = samples['a machine that is unassigned']
+  return { event_type: 'machine.assign', full_folder_path: 'a', body: { MachineAssign }, ...more }
+}
+
 describeEngines('change events of other programs', open => {
   let database: Database
   let events: TestChangeEvents
@@ -76,6 +82,44 @@ describeEngines('change events of other programs', open => {
         `change-event appended ${bodies.length}`,
         `change-event returned ${bodies.length}`,
       ])
+    })
+
+    test('takes back what envelopes, queries and pages give, and gives it new numbers', async () => {
+      const after = (await events.envelopes()).length
+      const given = Object.values(samples).map(body => ({
+        body: { ...body, FullFolderPath: 'back', Later: { a: [1] } },
+      }))
+      await events.call('publish', { events: given })
+      // Ours bear names that are longer than a client may make.
+      const machine =
+        rawStatement(`insert into machine (name, kind, host_name, status, reporting_time, created_time)
+        values ($1, 'server', 'h', 'Available', now(), now())`)
+      await database.run(machine, ['m'.repeat(128)])
+      const first = await events.envelopes(after)
+      expect(first).toHaveLength(given.length + 2)
+      const condition = [{ limit: first.length }]
+      const rows = await events.call<object[]>('query', { query: { condition } })
+      const { rows: paged } = await events.call<{ rows: object[] }>('page', { query: { condition } })
+      const without = (each: Envelope) => ({ body: each.body, 'Diagnostic-Id': each['Diagnostic-Id'] })
+      for (const back of [first, rows.toReversed(), paged.toReversed()]) {
+        const before = (await events.envelopes()).length
+        expect(await events.call('publish', { events: back })).toEqual({ accepted: first.length })
+        const again = await events.envelopes(before)
+        expect(again.map(without)).toEqual(first.map(without))
+        expect(again[0]?.['x-opt-sequence-number']).toBe(before + 1)
+      }
+    })
+
+    test('takes a row that leaves out what is filled in', async () => {
+      const after = (await events.envelopes()).length
+      await events.call('publish', { events: [rowOf(), eventOf('a')] })
+      const [row, event] = await events.envelopes(after)
+      expect(row?.body).toEqual(event?.body)
+    })
+
+    test('needs permission to write to the folder of a row as well', async () => {
+      const publish = events.call('publish', { events: [rowOf()] }, folderHolder('write', 'b'))
+      await expect(publish).rejects.toMatchObject({ code: 102 })
     })
 
     test('fills in the common fields that were left out', async () => {
@@ -177,11 +221,26 @@ describeEngines('change events of other programs', open => {
         [eventOf('a', { MachineAssign: { MachineKey: guid(1), MachineName: 1 } })],
         'events[0].body.MachineAssign.MachineName',
       ],
-      ['an unknown member of the body', [eventOf('a', { Extra: 1 })], 'events[0].body.Extra'],
+      ['a misspelt common field', [eventOf('a', { folderKey: guid(1) })], 'events[0].body.folderKey'],
       ['an unknown member of the event', [{ ...eventOf('a'), extra: 1 }], 'events[0].extra'],
-      ['a number of its own', [{ ...eventOf('a'), 'x-opt-offset': '1' }], 'events[0].x-opt-offset'],
+      ['a bad number', [{ ...eventOf('a'), 'x-opt-offset': 1 }], 'events[0].x-opt-offset'],
       ['an empty trace', [{ ...eventOf('a'), 'Diagnostic-Id': '' }], 'events[0].Diagnostic-Id'],
       ['no folder', [eventOf('a', { FullFolderPath: undefined })], 'events[0].body.FullFolderPath'],
+      ['a row’s unknown type', [rowOf({ event_type: 'job.gone' })], 'events[0].event_type'],
+      ['a row without a folder', [rowOf({ full_folder_path: undefined })], 'events[0].full_folder_path'],
+      ['a row’s bad member', [eventOf('a'), rowOf({ folder_key: 'x' })], 'events[1].folder_key'],
+      ['a row’s unknown member', [rowOf({ extra: 1 })], 'events[0].extra'],
+      [
+        'a row’s bad body',
+        [rowOf({ body: { MachineAssign: { MachineKey: guid(1), MachineName: 1 } } })],
+        'events[0].body.MachineAssign.MachineName',
+      ],
+      ['another type’s body in a row', [rowOf({ body: { Job: {} } })], 'events[0].body.MachineAssign'],
+      [
+        'a common field in a row’s body',
+        [rowOf({ body: { ...eventOf('a').body, FullFolderPath: undefined } })],
+        'events[0].body.EventType',
+      ],
     ])('refuses %s, and writes nothing', async (_what, given, path) => {
       await events.number()
       const call = events.call('publish', { events: given })

@@ -18,7 +18,7 @@ export const changeEventCases: readonly MethodCase[] = [
       [{ events: [] }, 'events'],
       [{ events: { body } }, 'events'],
       [{ events: [{ body: { ...body, EventType: 'machine.gone' } }] }, 'events[0].body.EventType'],
-      [{ events: [{ body }, { body: { ...other, Extra: 1 } }] }, 'events[1].body.Extra'],
+      [{ events: [{ body }, { body: other, extra: 1 }] }, 'events[1].extra'],
     ],
   },
   {

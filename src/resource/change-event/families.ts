@@ -1,9 +1,10 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Family } from './family.ts'
 import { job } from './job.ts'
 import { machine } from './machine.ts'
 import { machineAssign } from './machine-assign.ts'
 import { machineSession } from './machine-session.ts'
+import { openObject } from './member.ts'
 import { queueEvent } from './queue-item.ts'
 import { robotLogEvent } from './robot-log.ts'
 
@@ -19,7 +20,7 @@ export const families: readonly Family[] = [
 
 const schemas: ReadonlyMap<string, z.ZodObject> = new Map(
   families.flatMap(({ types, members }) => {
-    const schema = z.strictObject(members)
+    const schema = openObject(members)
     return types.map(type => [type, schema] as const)
   }),
 )

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Family } from './family.ts'
-import { guid, maybeMoment } from './member.ts'
+import { guid, maybeMoment, maybeText, openObject } from './member.ts'
 
 /** What happens to jobs (seed 004): here, the runs of scripts. */
 export const job: Family = {
@@ -15,7 +15,7 @@ export const job: Family = {
     'job.terminating',
   ],
   members: {
-    Job: z.strictObject({
+    Job: openObject({
       Key: guid,
       CreationTime: maybeMoment,
       State: z.enum([
@@ -32,9 +32,10 @@ export const job: Family = {
       StartTime: maybeMoment,
       EndTime: maybeMoment,
       ProcessName: z.string(),
-      DisplayName: z.string(),
-      RobotName: z.string(),
-      HostMachineName: z.string(),
+      DisplayName: maybeText,
+      // A job that waits has neither yet.
+      RobotName: maybeText,
+      HostMachineName: maybeText,
     }),
   },
 }

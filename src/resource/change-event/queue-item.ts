@@ -1,48 +1,52 @@
 import { z } from 'zod'
 import type { Family } from './family.ts'
-import { guid, maybeMoment, number } from './member.ts'
+import { guid, maybeMoment, maybeNumber, maybeText, number, openObject } from './member.ts'
 
-const queueItem = z.strictObject({
+const queueItem = openObject({
   Key: guid,
   QueueDefinitionId: number,
   Status: z.enum(['New', 'InProgress', 'Failed', 'Successful', 'Abandoned', 'Retried', 'Deleted', 'Unknown']),
-  ReviewStatus: z.enum(['None', 'InReview', 'Verified', 'Retried', 'Unknown']),
-  DueDate: maybeMoment,
-  Priority: z.enum(['High', 'Normal', 'Low', 'Unknown']),
+  ReviewStatus: z.enum(['None', 'InReview', 'Verified', 'Retried', 'Unknown']).nullable(),
+  DueDate: maybeMoment.optional(),
+  Priority: z.enum(['High', 'Normal', 'Low', 'Unknown']).nullable(),
   CreationTime: maybeMoment,
   StartProcessing: maybeMoment,
   EndProcessing: maybeMoment,
-  // The seed spells it so wherever it names it.
-  DefferDate: maybeMoment,
-  SecondsInPreviousAttempt: number,
+  // The seed spells it so wherever it names it; other versions write it with one f.
+  DefferDate: maybeMoment.optional(),
+  DeferDate: maybeMoment.optional(),
+  SecondsInPreviousAttempt: maybeNumber,
   RetryNumber: number,
-  Progress: z.string(),
-  AnalyticsData: z.string().optional(),
-  Output: z.string().optional(),
-  SpecificData: z.string().optional(),
-  CreatorJobId: number.optional(),
-  ExecutorJobId: number.optional(),
-  ProcessExceptionReason: z.string().nullable(),
-  ProcessExceptionDetails: z.string().nullable(),
+  Progress: maybeText.optional(),
+  AnalyticsData: maybeText.optional(),
+  Output: maybeText.optional(),
+  SpecificData: maybeText.optional(),
+  CreatorJobId: maybeNumber.optional(),
+  ExecutorJobId: maybeNumber.optional(),
+  ProcessExceptionReason: maybeText,
+  ProcessExceptionDetails: maybeText,
   ProcessExceptionType: z.enum(['ApplicationException', 'BusinessException', 'None']).nullable(),
 })
 
-const queue = z.strictObject({
+const queue = openObject({
   Key: guid,
   Name: z.string(),
-  Description: z.string(),
+  Description: maybeText,
   MaxNumberOfRetries: number,
   EnforceUniqueReference: z.boolean(),
-  SlaInMinutes: number,
-  RiskSlaInMinutes: number,
+  SlaInMinutes: maybeNumber,
+  RiskSlaInMinutes: maybeNumber,
 })
 
 /** What happens to queue items (seed 004): here, events as their handlers take them; the handler is the queue. */
 export const queueEvent: Family = {
-  // The seed writes both `queueitem` and `queueItem`; each type is taken with either.
+  // The seed writes both `queueitem` and `queueItem`; each type is taken with either. `deferred` and
+  // `reviewStatusChanged` came later than the seed.
   types: [
     'queueitem.added',
+    'queueitem.deferred',
     'queueitem.retried',
+    'queueitem.reviewStatusChanged',
     'queueitem.updated',
     'queueitem.transactionAbandoned',
     'queueitem.transactionCompleted',
@@ -50,7 +54,9 @@ export const queueEvent: Family = {
     'queueitem.transactionRetried',
     'queueitem.transactionStarted',
     'queueItem.added',
+    'queueItem.deferred',
     'queueItem.retried',
+    'queueItem.reviewStatusChanged',
     'queueItem.updated',
     'queueItem.transactionAbandoned',
     'queueItem.transactionCompleted',

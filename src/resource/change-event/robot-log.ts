@@ -1,15 +1,16 @@
 import { z } from 'zod'
 import type { Family } from './family.ts'
-import { anyObject, guid, moment, number } from './member.ts'
+import { anyObject, guid, maybeNumber, maybeText, moment, openObject } from './member.ts'
 
 /** The seed lists Info, and shows it as Information too. */
 const level = z.enum(['Trace', 'Info', 'Information', 'Warn', 'Error', 'Fatal'])
 
-// What only the end of a transaction bears is optional, and takes what the seed's sample shows beside what it lists.
+// What only the end of a transaction bears may be left out or null, and takes what the seed's sample shows beside what it
+// lists.
 const transaction = {
-  transactionExecutionTime: number.optional(),
-  queueItemPriority: z.enum(['High', 'Normal', 'Low']).optional(),
-  processingExceptionReason: z.string().optional(),
+  transactionExecutionTime: maybeNumber.optional(),
+  queueItemPriority: z.enum(['High', 'Normal', 'Low']).nullish(),
+  processingExceptionReason: maybeText.optional(),
   transactionStatus: z
     .enum([
       'ApplicationException',
@@ -21,15 +22,15 @@ const transaction = {
       'Successful',
       'InProgress',
     ])
-    .optional(),
-  queueName: z.string().optional(),
-  transactionState: z.enum(['Started', 'Ended', 'Postponed']).optional(),
-  processingExceptionType: z.enum(['ApplicationException', 'BusinessException', '']).optional(),
-  transactionId: z.string().optional(),
-  queueItemReviewStatus: z.enum(['None', 'InReview', 'Verified', 'Reported', 'Retried']).optional(),
+    .nullish(),
+  queueName: maybeText.optional(),
+  transactionState: z.enum(['Started', 'Ended', 'Postponed']).nullish(),
+  processingExceptionType: z.enum(['ApplicationException', 'BusinessException', '']).nullish(),
+  transactionId: maybeText.optional(),
+  queueItemReviewStatus: z.enum(['None', 'InReview', 'Verified', 'Reported', 'Retried']).nullish(),
 }
 
-const robotLog = z.strictObject({
+const robotLog = openObject({
   message: z.string(),
   level,
   logType: z.enum([
@@ -43,37 +44,35 @@ const robotLog = z.strictObject({
     'Security',
     'Technical',
   ]),
-  // The only place for members that are not listed.
-  CustomFields: anyObject.optional(),
+  CustomFields: anyObject.nullish(),
   timeStamp: moment,
-  fingerprint: z.string(),
-  windowsIdentity: z.string(),
-  machineName: z.string(),
-  fileName: z.string(),
+  fingerprint: maybeText,
+  windowsIdentity: maybeText,
+  machineName: maybeText,
+  fileName: maybeText,
   ...transaction,
-  processName: z.string(),
-  processVersion: z.string(),
-  jobId: z.string(),
-  robotName: z.string(),
-  machineId: number,
-  organizationUnitId: number,
+  processName: maybeText,
+  processVersion: maybeText,
+  jobId: maybeText,
+  robotName: maybeText,
+  machineId: maybeNumber,
+  organizationUnitId: maybeNumber,
   initiatedBy: z
     .enum(['Assistant', 'Studio', 'StudioX', 'StudioPro', 'Orchestrator', 'CommandLine', 'RobotAPI'])
-    .optional(),
-  totalExecutionTimeInSeconds: number.optional(),
-  activityInfo: z
-    .strictObject({
-      DisplayName: z.string().optional(),
-      State: z.enum(['Faulted', 'Closed', 'Executing']).optional(),
-      Activity: z.unknown(),
-      Arguments: z.unknown(),
-    })
+    .nullish(),
+  totalExecutionTimeInSeconds: maybeNumber.optional(),
+  activityInfo: openObject({
+    DisplayName: maybeText,
+    State: z.enum(['Faulted', 'Closed', 'Executing']).nullable(),
+    Activity: z.unknown(),
+    Arguments: z.unknown(),
+  })
     .partial()
-    .optional(),
+    .nullish(),
 })
 
 /** What robots write to their logs (seed 004): here, what scripts write to their consoles. */
 export const robotLogEvent: Family = {
   types: ['robotlog'],
-  members: { Level: level, MachineKey: guid, RobotLog: robotLog },
+  members: { Level: level, MachineKey: guid.nullable(), RobotLog: robotLog },
 }
