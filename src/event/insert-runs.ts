@@ -1,4 +1,5 @@
 import type { Runner } from '../database/database.ts'
+import { nextId } from '../database/next-id.ts'
 import { rawStatement } from '../database/statement.ts'
 import { stringifyJson } from '../json.ts'
 import type { NewRun } from './event.ts'
@@ -6,15 +7,22 @@ import type { Handler } from './handler.ts'
 import { type NewJob, type Queue, remoteQueue, serverQueue } from './queue.ts'
 
 const insert = rawStatement(
-  `insert into event_log (full_name, event_type, sender, run_type, status, request_id, node_id, parent_node_id, attempt,
-     created_time, param, job_id, depth, caller)
-   select full_name, event_type, sender, run_type, 'waiting', request_id, node_id, parent_node_id, 1,
-     to_timestamp($12::float8 / 1000), param::jsonb, job_id::uuid, depth, caller::jsonb
-   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-     $10::int[], $11::text[]) with ordinality
-     as r(full_name, event_type, sender, run_type, request_id, node_id, parent_node_id, param, job_id, depth, caller, place)
-   order by place
-   returning id`,
+  `with given as materialized (
+     select ${nextId('event_log')} as id, r.*
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+       $10::int[], $11::text[]) with ordinality
+       as r(full_name, event_type, sender, run_type, request_id, node_id, parent_node_id, param, job_id, depth, caller,
+         place)
+     order by place
+   ), written as (
+     insert into event_log (id, full_name, event_type, sender, run_type, status, request_id, node_id, parent_node_id,
+       attempt, created_time, param, job_id, depth, caller)
+     overriding system value
+     select id, full_name, event_type, sender, run_type, 'waiting', request_id, node_id, parent_node_id, 1,
+       to_timestamp($12::float8 / 1000), param::jsonb, job_id::uuid, depth, caller::jsonb
+     from given
+   )
+   select id from given order by place`,
 )
 
 /** Writes the rows and their jobs; all or, with the transaction, none. Resolves to the rows' ids, in order. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Runner } from '../database/database.ts'
+import { nextId } from '../database/next-id.ts'
 import { rawStatement } from '../database/statement.ts'
 import type { ConsoleLevel } from '../sandbox/sandbox.ts'
 
@@ -52,9 +53,14 @@ const insert = rawStatement(
        coalesce(m.key, guid_of(tenant.key, 'machine', $2::text)) as machine_key,
        coalesce(m.name, '') as machine_name, coalesce(m.id, 0) as machine_id, coalesce(m.kind, 'server') as kind
      from tenant left join server_lease l on l.id = $2::text left join machine m on m.name = l.machine
+   ), line as materialized (
+     select ${nextId('pending_change_event')} as id, level, message, to_timestamp(time / 1000) as moment, place
+     from unnest($7::text[], $8::text[], $9::float8[]) with ordinality as r(level, message, time, place)
+     order by place
    ), written as (
-     insert into pending_change_event (diagnostic_id, event_type, timestamp, folder_name, full_folder_path, body)
-     select trace_of(run.key), 'robotlog', moment, $3::text, 'js-worker/' || $3::text, json_build_object(
+     insert into pending_change_event (id, diagnostic_id, event_type, timestamp, folder_name, full_folder_path, body)
+     overriding system value
+     select line.id, trace_of(run.key), 'robotlog', moment, $3::text, 'js-worker/' || $3::text, json_build_object(
        'Level', level,
        'MachineKey', run.machine_key,
        'RobotLog', json_build_object(
@@ -72,11 +78,7 @@ const insert = rawStatement(
          'robotName', 'Daybook',
          'machineId', run.machine_id,
          'organizationUnitId', $4::bigint))
-     from run, (
-       select level, message, to_timestamp(time / 1000) as moment, place
-       from unnest($7::text[], $8::text[], $9::float8[]) with ordinality as r(level, message, time, place)
-     ) as line
-     order by place
+     from run, line
      returning id)
    select pg_notify('daybook_change', '') from (select count(*) from written) as w`,
 )

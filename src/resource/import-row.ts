@@ -13,8 +13,11 @@ function nameFault(text: string): string | undefined {
   return /\p{Cc}/u.test(text) ? 'must not contain control characters' : undefined
 }
 
+// What is recorded after an import is numbered behind it, and must be a safe integer as well: this leaves half of them.
+const maxImportedKey = 2 ** 52
+
 const schemas: Record<Exclude<FieldKind, 'enum'>, z.ZodType> = {
-  id: z.int().min(1),
+  id: z.int().min(1).max(maxImportedKey),
   integer: z.int(),
   name: z.string().superRefine(textCheck(nameFault)),
   text: z.string(),

@@ -45,10 +45,11 @@ async function insertImported(
     const insert = sql`insert into ${sql.table(table)} (${sql.join([...columns, ...digestColumn])})
       overriding system value
       select ${sql.join([...columns, ...digest])} from ${givenTable(fields)} order by ${sql.ref(ordering.key)}
-      on conflict do nothing`
+      on conflict do nothing
+      returning ${sql.ref(ordering.key)}`
     return { compile: () => insert.compile(builder) }
   })
-  return (await runner.run(statement, givenValues(fields, rows))).affected
+  return (await runner.run(statement, givenValues(fields, rows))).rows.length
 }
 
 /** In a statement of its own: what another transaction has committed while the insert waited for it is seen now. */

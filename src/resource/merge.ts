@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { nextId } from '../database/next-id.ts'
 import type { Reader } from './read.ts'
 import type { MergeRule, ResourceField } from './resource.ts'
 
@@ -44,7 +45,6 @@ export function mergeStatement(
   const there = (name: string) => sql.ref(`${resource.table}.${name}`)
   const added = (name: string) => sql.ref(`excluded.${name}`)
   const id = ref(resource.ordering.key)
-  const sequence = sql`(select pg_get_serial_sequence(${sql.lit(resource.table)}, ${sql.lit(resource.ordering.key)}))`
   const named = values.map((value, i) => sql`${value} as ${ref(columns[i] ?? '')}`)
   const statement = sql`with given as (
     select *, ${digest} as ${ref(key)} from (select place, ${sql.join(named)} from ${source}) as g
@@ -52,7 +52,7 @@ export function mergeStatement(
     select ${sql.join([ref(key), ...aggregated.map((value, i) => sql`${value} as ${ref(columns[i] ?? '')}`)])}
     from given group by ${sql.join([ref(key), ...own.map(ref)])} order by min(place)
   ), numbered as materialized (
-    select nextval(${sequence}::regclass) as ${id}, grouped.* from grouped
+    select ${sql.raw(nextId(resource.table, resource.ordering.key))} as ${id}, grouped.* from grouped
   ), merged as (
     insert into ${table} (${sql.join([id, ...[...columns, key].map(ref)])}) overriding system value
     select ${sql.join([id, ...[...columns, key].map(ref)])} from numbered order by ${ref(key)}

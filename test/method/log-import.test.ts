@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { Client } from 'pg'
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Database } from '../../src/database/database.ts'
+import type { Database, Runner } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { resources } from '../../src/resource/index.ts'
 import { type Call, createCaller, createTextCaller, superToken, workerHolder } from '../resource/caller.ts'
@@ -101,6 +101,38 @@ describeEngines('X_import', open => {
     expect(await append()).toBe(101)
     await call('js-result_import', { rows: [{ ...row, id: 3 }] })
     expect(await append()).toBe(102)
+  })
+
+  test('never moves the sequence to where ids stop being safe integers', async () => {
+    for (const { name } of resources) {
+      const beyond = call(`${name}_import`, {
+        rows: [{ ...row, id: 2 ** 53 - 1, sequence_number: 2 ** 53 - 1 }],
+      })
+      await expect(beyond).rejects.toMatchObject({ code: -32602 })
+    }
+    const highest = { ...row, id: 2 ** 52 }
+    expect(await call('js-result_import', { rows: [highest] })).toEqual({ imported: 1, skipped: 0 })
+    for (const id of [2 ** 52 + 1, 2 ** 53 - 1]) {
+      const beyond = call('js-result_import', { rows: [{ ...row, id }] })
+      await expect(beyond).rejects.toMatchObject({ code: -32602, data: { path: 'rows[0].id' } })
+    }
+    const appended = await call('js-result_append', { rows: [{ js_worker_name: 'w' }] })
+    expect(appended).toEqual({ ids: [2 ** 52 + 1] })
+  })
+
+  test('counts the rows that came to be, whatever the command says', async () => {
+    const silent: Database = Object.create(database, {
+      transaction: {
+        value: (work: (runner: Runner) => Promise<unknown>) =>
+          database.transaction(runner => {
+            const run: Runner['run'] = async (...given) => ({ ...(await runner.run(...given)), affected: 0 })
+            return work(Object.create(runner, { run: { value: run } }))
+          }),
+      },
+    })
+    const rows = [row, { ...row, id: 8 }]
+    expect(await createCaller(silent)('js-result_import', { rows })).toEqual({ imported: 2, skipped: 0 })
+    expect(await createCaller(silent)('js-result_import', { rows })).toEqual({ imported: 0, skipped: 2 })
   })
 
   test('keeps open runs open and ended ones ended, and nobody runs them', async () => {
