@@ -16,9 +16,8 @@ const refused: Meaning = { name: 'invalid_input', reason: 'value_refused', retry
 /** By SQLSTATE, five characters or the class of the first two (PostgreSQL manual, appendix A). */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['08', retry('database_unavailable')],
-  // A named statement whose result type a migration changed, or that a connection pooler forgot.
-  ['0A000', retry('statement_outdated')],
-  ['26000', retry('statement_outdated')],
+  // What the engine does not support, it does not support the next time either.
+  ['0A', fault('statement_unsupported')],
   ['22', refused],
   ['23505', fault('unique_violation')],
   ['23', fault('constraint_violation')],
@@ -36,6 +35,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['57P02', retry('database_restarting')],
   ['57P03', retry('database_restarting')],
 ])
+
+const outdated = retry('statement_outdated')
 
 const lostConnection = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ENETDOWN|ENETUNREACH|EHOSTUNREACH)$/
 const lostConnectionText = /^(?:Connection terminated|Client (?:was closed|has encountered))/
@@ -64,13 +65,20 @@ export function databaseFault(reason: string): RpcError {
   return create(fault(reason), undefined)
 }
 
-/** True when the connection that gave `error` should not be used again: its prepared statements are stale. */
+/**
+ * True when the connection that gave `error` should not be used again, since its prepared statements are stale: a pooler
+ * forgot one (26000), or a migration changed the type of its result. That comes as 0A000, like all that an engine does not
+ * support; `routine` tells it apart whatever the language of the message.
+ */
 export function isOutdatedStatement(error: unknown): boolean {
   const state = sqlState(error)
-  return state === '0A000' || state === '26000'
+  if (state !== '0A000' || !(error instanceof Error)) return state === '26000'
+  const isStalePlan = 'routine' in error && error.routine === 'RevalidateCachedQuery'
+  return isStalePlan || error.message === 'cached plan must not change result type'
 }
 
 function meaningOf(error: unknown, effect: Effect): Meaning {
+  if (isOutdatedStatement(error)) return outdated
   const state = sqlState(error)
   if (state !== undefined) return meaningOfState(state)
   if (!isLostConnection(error)) return fault('database_error')

@@ -53,6 +53,15 @@ describeEngines('a database', (open, engine) => {
     expect(await secretNames(database)).toEqual([])
   })
 
+  test('calls a statement that its engine does not support neither outdated nor retryable, and goes on', async () => {
+    const database = await open()
+    const unsupported = { code: 103, data: { reason: 'statement_unsupported', retryable: false } }
+    const locked = 'select count(*) from server_secret for update'
+    await expect(run(database, locked)).rejects.toMatchObject(unsupported)
+    await expect(database.transaction(inner => run(inner, locked))).rejects.toMatchObject(unsupported)
+    expect((await run(database, 'select 1')).rows).toEqual([[1]])
+  })
+
   test('keeps queries from outside out of an open transaction', async () => {
     const database = await open()
     const begun = Promise.withResolvers<void>()
