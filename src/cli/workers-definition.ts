@@ -12,6 +12,8 @@ export interface DefinitionFlags extends ScheduleFlags {
   /** False: --no-route. */
   readonly route?: string | false
   readonly env?: string
+  /** False: --no-open-env. */
+  readonly openEnv?: readonly string[] | false
   /** False: --no-fetch-host. */
   readonly fetchHost?: readonly string[] | false
   readonly maxRunTime?: number
@@ -28,6 +30,7 @@ export function addDefinitionOptions(command: Command): Command {
       '--env <json>',
       'what the script gets, or @file; values under a key "secrets" are never shown again',
     )
+    .option('--open-env <member...>', 'the members of env that a run may replace')
     .option('--fetch-host <host...>', 'the hosts that the script may fetch from')
     .option('--max-run-time <time>', 'how long a run may take; else 30s', durationOption('--max-run-time'))
     .option('--max-heap-size <bytes>', 'else 8 MiB', parseWholeNumber)
@@ -42,10 +45,11 @@ export function addDefinitionOptions(command: Command): Command {
 
 /** What was given, as the server takes it. Throws UsageError, and the error of a file that cannot be read. */
 export async function readDefinition(flags: DefinitionFlags): Promise<WorkerOptions> {
-  const { route, env, fetchHost, maxRunTime, maxHeapSize, maxStackSize, runtimeCleanTime } = flags
+  const { route, env, openEnv, fetchHost, maxRunTime, maxHeapSize, maxStackSize, runtimeCleanTime } = flags
   return {
     ...(route !== undefined && { route_name: route === false ? null : route }),
     ...(env !== undefined && { env: await readJsonOrFile(env, '--env') }),
+    ...(openEnv !== undefined && { open_env: openEnv === false ? null : openEnv }),
     ...(fetchHost !== undefined && { fetch_hosts: fetchHost === false ? null : fetchHost }),
     ...(maxRunTime !== undefined && { max_run_time: maxRunTime }),
     ...(maxHeapSize !== undefined && { max_heap_size: maxHeapSize }),

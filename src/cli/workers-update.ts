@@ -22,6 +22,7 @@ export function addWorkersUpdateCommand(workers: Command, surroundings: Surround
   addDefinitionOptions(updating)
     .option('--no-route', 'publish it no more')
     .option('--no-cron', 'run it by the clock no more')
+    .option('--no-open-env', 'let runs replace no member of env')
     .option('--no-fetch-host', 'let it fetch no more')
     .action(async (name: string, file: string | undefined, flags: DefinitionFlags, command: Command) => {
       const session = openSession(command, surroundings)

@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly fetch_hosts?: readonly string[] | null
   /** Runs onCron. */
   readonly schedule?: { readonly cron: string; readonly tz?: string } | null
+  /** Members of env that a run may replace. */
+  readonly open_env?: readonly string[] | null
 }
 
 export interface NewScriptWorker extends WorkerOptions {
@@ -43,6 +45,7 @@ export interface ScriptWorkerSummary {
   readonly max_run_time: number | null
   readonly max_stack_size: number | null
   readonly max_heap_size: number | null
+  readonly open_env: readonly string[] | null
   readonly fetch_hosts: readonly string[] | null
   readonly schedule: { readonly cron: string; readonly tz: string } | null
   readonly next_fire_time: EpochMs | null
@@ -69,7 +72,7 @@ export interface ScriptWorkerMethods {
       /** `call` if absent; cron, route, inline_call and event run that entry point. */
       readonly run_type?: string
       readonly params?: unknown
-      /** Laid over the worker's env. */
+      /** In place of members of env that the worker declares open. */
       readonly env?: Readonly<Record<string, unknown>> | null
       readonly wait_ms?: number
     },

@@ -189,6 +189,7 @@ export const tables = {
     source: 'text',
     route_name: 'text null',
     env: 'jsonb null',
+    open_env: 'jsonb null',
     runtime_clean_time: 'int4 null',
     max_run_time: 'int4 null',
     max_stack_size: 'int4 null',

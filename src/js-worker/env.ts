@@ -5,6 +5,9 @@ import type { Sealer } from '../seal.ts'
 /** What is shown instead of a secret; given back, it stands for the secret that is stored at the same place. */
 export const maskedSecret = '***'
 
+/** The member whose values are sealed, at any depth of an env. */
+export const secretsKey = 'secrets'
+
 type Path = readonly (string | number)[]
 type ReplaceLeaf = (leaf: unknown, path: Path) => unknown
 
@@ -38,10 +41,32 @@ export function maskEnv(stored: unknown): unknown {
   return mapSecrets(stored, () => maskedSecret)
 }
 
-/** The members of `over` laid over those of `env`; what is no object is replaced whole. */
-export function overlayEnv(env: unknown, over: unknown): unknown {
-  if (over === undefined) return env
-  return isMembers(env) && isMembers(over) ? { ...env, ...over } : over
+/** The env without its secrets. */
+export function withoutSecrets(env: unknown): unknown {
+  if (Array.isArray(env)) return env.map(withoutSecrets)
+  if (!isMembers(env)) return env
+  const open = Object.entries(env).filter(([key]) => key !== secretsKey)
+  return Object.fromEntries(open.map(([key, member]) => [key, withoutSecrets(member)]))
+}
+
+/**
+ * The env of one run: the members of `over` in place of those of `env` that the worker declares open. Throws RpcError 108
+ * (`env_not_open`) for any other, and where secrets would be replaced or brought.
+ */
+export function overlayEnv(env: unknown, over: object, open: readonly string[] | null): unknown {
+  const members = Object.entries(over)
+  const own = env ?? {}
+  for (const [name, value] of members) {
+    const isOpen = open?.includes(name) && isMembers(own) && !hasSecrets({ [name]: own[name] })
+    if (!isOpen || hasSecrets({ [name]: value })) throw envNotOpen(name)
+  }
+  return members.length === 0 ? own : { ...own, ...over }
+}
+
+function hasSecrets(env: unknown): boolean {
+  if (Array.isArray(env)) return env.some(hasSecrets)
+  if (!isMembers(env)) return false
+  return Object.entries(env).some(([key, member]) => key === secretsKey || hasSecrets(member))
 }
 
 function mapSecrets(env: unknown, replace: ReplaceLeaf): unknown {
@@ -51,7 +76,7 @@ function mapSecrets(env: unknown, replace: ReplaceLeaf): unknown {
     return Object.fromEntries(
       Object.entries(value).map(([key, member]) => [
         key,
-        map(member, [...path, key], isSecret || key === 'secrets'),
+        map(member, [...path, key], isSecret || key === secretsKey),
       ]),
     )
   }
@@ -76,6 +101,14 @@ function secretUnknown(path: Path): RpcError {
   const place = joinPath(['env', ...path])
   return new RpcError('invalid_input', `${place}: there is no stored secret to keep`, {
     reason: 'secret_unknown',
+    path: place,
+  })
+}
+
+function envNotOpen(name: string): RpcError {
+  const place = joinPath(['env', name])
+  return new RpcError('invalid_input', `${place}: the worker does not let a run replace this`, {
+    reason: 'env_not_open',
     path: place,
   })
 }

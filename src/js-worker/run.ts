@@ -25,9 +25,9 @@ export interface ScriptCall {
   readonly params: unknown
   /** What the record shows instead of `params`, where those hold somebody's credential. */
   readonly recordedParams?: unknown
-  /** Members laid over those of the worker's env. */
-  readonly env?: unknown
-  /** Undefined where nobody in particular asks, as on a route or a schedule: the worker's owner alone. */
+  /** In place of members of the worker's env that it declares open. */
+  readonly env?: Readonly<Record<string, unknown>>
+  /** Undefined where nobody in particular asks, as on a route or a schedule: the worker's makers alone. */
   readonly caller: Identity | undefined
   /** Absent: a chain of its own. */
   readonly chain?: ChainPlace
@@ -56,8 +56,8 @@ export interface StartedScript {
 /** Runs script workers, and leaves a js-result row of each run. */
 export interface ScriptRunner {
   /**
-   * Throws RpcError 105 (`js_worker_not_found`), 102 when the owner's token is gone, and 108
-   * (`inline_depth_exceeded`); whatever happens after that is in the outcome and in the row.
+   * Throws RpcError 105 (`js_worker_not_found`), 102 when the token of one of its makers is gone, and 108
+   * (`inline_depth_exceeded`, `env_not_open`); whatever happens after that is in the outcome and in the row.
    */
   start(call: ScriptCall): Promise<StartedScript>
   /** The js-result row as JSON text. */
@@ -116,7 +116,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
     const worker = await directory.find(database, call.worker)
     if (worker === undefined) throw workerNotFound()
     const identity = await identityOf(worker, call.caller)
-    const env = overlayEnv(openEnv(worker.env, sealer) ?? {}, call.env)
+    const env = overlayEnv(openEnv(worker.env, sealer), call.env ?? {}, worker.openEnv)
     const chain = call.chain ?? { requestId: uuid(), nodeId: undefined, depth: 0 }
     const params = stringifyJson(call.params ?? null)
     const owner = await deps.owner()

@@ -17,6 +17,7 @@ const summaryColumns = [
   'max_run_time',
   'max_stack_size',
   'max_heap_size',
+  'open_env',
   'fetch_hosts',
   'schedule_cron',
   'schedule_tz',
@@ -113,6 +114,7 @@ function toChanges(given: Partial<WorkerDefinition>): Changes {
     ...(given.maxRunTime !== undefined && { max_run_time: given.maxRunTime }),
     ...(given.maxStackSize !== undefined && { max_stack_size: given.maxStackSize }),
     ...(given.maxHeapSize !== undefined && { max_heap_size: given.maxHeapSize }),
+    ...(given.openEnv !== undefined && { open_env: jsonOrNull(given.openEnv) }),
     ...(fetchHosts !== undefined && { fetch_hosts: jsonOrNull(fetchHosts) }),
     ...(schedule !== undefined && {
       schedule_cron: schedule?.cron ?? null,
@@ -149,6 +151,7 @@ function toSummary(row: Pick<Row, (typeof summaryColumns)[number]>): WorkerSumma
     maxRunTime: row.max_run_time,
     maxStackSize: row.max_stack_size,
     maxHeapSize: row.max_heap_size,
+    openEnv: row.open_env as readonly string[] | null,
     fetchHosts: row.fetch_hosts as readonly string[] | null,
     schedule: cron === null || tz === null ? null : { cron, tz },
     nextFireTime: row.next_fire_time?.getTime() ?? null,

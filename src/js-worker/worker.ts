@@ -16,6 +16,8 @@ export interface WorkerDefinition {
   readonly routeName: string | null
   /** Any JSON; its secrets are sealed, see env.ts. */
   readonly env: unknown
+  /** Members of the env that a run may replace; null: none. */
+  readonly openEnv: readonly string[] | null
   /** Milliseconds that its runtime stays warm. */
   readonly runtimeCleanTime: number | null
   /** Milliseconds. */
@@ -29,7 +31,7 @@ export interface WorkerDefinition {
   readonly schedule: WorkerSchedule | null
   /** Epoch milliseconds; null without a schedule. */
   readonly nextFireTime: number | null
-  /** In whose name it runs: its scripts may do no more. */
+  /** Everybody who shaped it since its source was last given: its scripts may do what all of them may. */
   readonly owner: readonly Origin[]
 }
 

@@ -66,9 +66,12 @@ describe('the env of a worker', () => {
     )
   })
 
-  test('takes what lies over it member by member', () => {
-    expect(overlayEnv({ a: 1, b: { c: 2 } }, { b: 3 })).toEqual({ a: 1, b: 3 })
-    expect(overlayEnv({ a: 1 }, undefined)).toEqual({ a: 1 })
-    expect(overlayEnv([1], { a: 1 })).toEqual({ a: 1 })
+  test('takes for one run what replaces its open members', () => {
+    expect(overlayEnv({ a: 1, b: { c: 2 } }, { b: 3 }, ['b'])).toEqual({ a: 1, b: 3 })
+    expect(overlayEnv(null, { a: 1 }, ['a'])).toEqual({ a: 1 })
+    expect(overlayEnv([1], {}, null)).toEqual([1])
+    expect(() => overlayEnv({ a: 1 }, { b: 3, a: 2 }, ['b'])).toThrow(
+      expect.objectContaining({ code: 108, data: { reason: 'env_not_open', path: 'env.a' } }),
+    )
   })
 })

@@ -51,6 +51,7 @@ describeEngines('the js-worker methods', open => {
         max_heap_size: 16_777_216,
         fetch_hosts: ['example.com', '*.example.com', 'example.com:8443'],
         schedule: { cron: '0 3 * * *' },
+        open_env: ['a', 'b'],
       }
       const created = await call('js-worker_create', { name: 'full', ...given })
       expect(created).toEqual({
@@ -78,6 +79,7 @@ describeEngines('the js-worker methods', open => {
         max_run_time: null,
         max_stack_size: null,
         max_heap_size: null,
+        open_env: null,
         fetch_hosts: null,
         schedule: null,
         next_fire_time: null,
@@ -235,18 +237,16 @@ describeEngines('the js-worker methods', open => {
     })
 
     test.each([
-      ['its script', { js_script_base64: scriptOf(spying) }],
+      ['its script', { js_script_base64: scriptOf(`${spying},`) }],
       ['its env', { env: { spy: true } }],
       ['its hosts', { fetch_hosts: [] }],
       ['its schedule', { schedule: { cron: '@daily' } }],
       ['its route', { route_name: 'spy_route' }],
-    ])('makes the worker run in the name of whoever changes %s', async (_what, change) => {
+    ])('lets the worker do no more than whoever changes %s', async (_what, change) => {
       await call('js-worker_delete', { name: 'spy' }).catch(() => undefined)
       await workers.add('spy', spying)
       expect(await workers.run('spy')).toMatchObject({ result: 'read' })
       const writer = await holder('spy', 'write')
-      await call('js-worker_update', { name: 'spy', max_run_time: 1000 }, writer)
-      expect(await workers.run('spy')).toMatchObject({ result: 'read' })
       await call('js-worker_update', { name: 'spy', ...change }, writer)
       expect(await workers.run('spy')).toMatchObject({ result: 102 })
     })
@@ -348,8 +348,9 @@ describeEngines('the js-worker methods', open => {
       })
     })
 
-    test('lays env over the env of the worker', async () => {
-      await workers.add('run_4', 'onCall: (params, env) => env', { env: { a: 1, b: { c: 2 } } })
+    test('lays env over the open members of the env of the worker', async () => {
+      const env = { a: 1, b: { c: 2 } }
+      await workers.add('run_4', 'onCall: (params, env) => env', { env, open_env: ['b'] })
       expect(await workers.run('run_4', null, { env: { b: 3 } })).toMatchObject({ result: { a: 1, b: 3 } })
     })
 

@@ -34,6 +34,7 @@ const summary = {
   max_run_time: null,
   max_stack_size: null,
   max_heap_size: null,
+  open_env: null,
   fetch_hosts: null,
   schedule: null,
   next_fire_time: null,

@@ -1,14 +1,9 @@
 import { z } from 'zod'
-import { sealEnv } from '../../js-worker/env.ts'
+import { changeWorker } from '../../js-worker/change.ts'
 import { findWorker, removeWorker, updateWorker, workerNotFound } from '../../js-worker/store.ts'
-import type { WorkerDefinition } from '../../js-worker/worker.ts'
-import { originsOf } from '../../permission/grant.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import { changeShape, readDefinition } from './definition.ts'
 import { type JsWorkerDeps, requireWorker, workerInfo, workerSchema } from './worker-method.ts'
-
-/** Who changes one of these decides what runs or when: from then on it runs in their name. */
-const decisive = ['source', 'env', 'fetchHosts', 'schedule', 'routeName'] as const
 
 export function changeMethods(deps: JsWorkerDeps): readonly Method[] {
   const { database, sealer, clock, onChange } = deps
@@ -16,7 +11,7 @@ export function changeMethods(deps: JsWorkerDeps): readonly Method[] {
   const update = defineMethod({
     name: 'js-worker_update',
     summary:
-      'Changes the given members of a script worker; one whose script, env, hosts, route or schedule changes runs in the name of the caller',
+      'Changes the given members of a script worker, which then does what all who have shaped it may; a new script makes it the caller’s own',
     params: z.object({
       token: credentialParam,
       name: z.string(),
@@ -30,11 +25,8 @@ export function changeMethods(deps: JsWorkerDeps): readonly Method[] {
       const worker = await database.transaction(async runner => {
         const stored = await findWorker(runner, params.name, { lock: true })
         if (stored === undefined) throw workerNotFound('name')
-        const changes: Partial<WorkerDefinition> = {
-          ...given,
-          ...(given.env !== undefined && { env: sealEnv(given.env, sealer, stored.env) }),
-          ...(decisive.some(member => given[member] !== undefined) && { owner: originsOf(caller) }),
-        }
+        const changes = changeWorker(stored, given, caller, sealer)
+        if (changes === undefined) return stored
         const changed = await updateWorker(runner, stored.id, changes, clock())
         if (changed === undefined) throw workerNotFound('name')
         return changed

@@ -23,6 +23,7 @@ export function createMethod(deps: JsWorkerDeps): Method {
         source,
         routeName: null,
         env: env === undefined ? null : sealEnv(env, sealer),
+        openEnv: null,
         runtimeCleanTime: null,
         maxRunTime: null,
         maxStackSize: null,

@@ -2,9 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { invalidParams } from '../../errors.ts'
 import { cronFault, maxCronLength, nextFire } from '../../event/cron.ts'
+import { secretsKey } from '../../js-worker/env.ts'
 import { fetchHostFault } from '../../js-worker/fetch-host.ts'
 import { highestLimits, type WorkerDefinition } from '../../js-worker/worker.ts'
 import { stringifyJson } from '../../json.ts'
+import { maxNameLength } from '../../permission/pattern.ts'
 import { textCheck } from '../../text-check.ts'
 import { timeZoneFault } from '../../time-zone.ts'
 import { type JsWorkerDeps, refused } from './worker-method.ts'
@@ -12,6 +14,7 @@ import { type JsWorkerDeps, refused } from './worker-method.ts'
 const maxSourceBytes = 512 * 1024
 const maxEnvLength = 256 * 1024
 const maxFetchHosts = 100
+const maxOpenEnv = 100
 
 const routeNameSchema = z
   .string()
@@ -19,6 +22,12 @@ const routeNameSchema = z
   .refine(name => name !== '.' && name !== '..', 'must not be `.` or `..`')
 
 const fetchHostSchema = z.string().max(255).superRefine(textCheck(fetchHostFault))
+
+const openEnvSchema = z
+  .string()
+  .min(1)
+  .max(maxNameLength)
+  .refine(name => name !== secretsKey, 'must not be `secrets`')
 
 const scheduleSchema = z.strictObject({
   cron: z.string().max(maxCronLength).superRefine(textCheck(cronFault)),
@@ -47,6 +56,11 @@ export const definitionShape = {
     .nullish()
     .describe('The only hosts that the script may fetch from'),
   schedule: scheduleSchema.nullish().describe('Runs onCron'),
+  open_env: z
+    .array(openEnvSchema)
+    .max(maxOpenEnv)
+    .nullish()
+    .describe('Members of env that a run may replace; null: none'),
 }
 
 /** The same, none of it required. */
@@ -71,6 +85,7 @@ export async function readDefinition(
     ...(encoded !== undefined && { source: await readSource(encoded, sandbox) }),
     ...(given.route_name !== undefined && { routeName: given.route_name }),
     ...(env !== undefined && { env }),
+    ...(given.open_env !== undefined && { openEnv: given.open_env }),
     ...(given.runtime_clean_time !== undefined && { runtimeCleanTime: given.runtime_clean_time }),
     ...(given.max_run_time !== undefined && { maxRunTime: given.max_run_time }),
     ...(given.max_stack_size !== undefined && { maxStackSize: given.max_stack_size }),

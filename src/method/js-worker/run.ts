@@ -19,7 +19,7 @@ const entries: ReadonlyMap<string, EntryPoint> = new Map([
   ['event', 'onEvent'],
 ])
 
-/** `js-worker_run`: with the rights that the caller and the worker's owner share. */
+/** `js-worker_run`: with the rights that the caller and the worker's makers share. */
 export function runMethod({ runner }: JsWorkerDeps): Method {
   return defineMethod({
     name: 'js-worker_run',
@@ -31,7 +31,10 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
         .default('call')
         .describe('cron, route, inline_call and event run that entry point'),
       params: z.unknown().optional(),
-      env: z.record(z.string(), z.unknown()).nullish().describe("Laid over the worker's env"),
+      env: z
+        .record(z.string(), z.unknown())
+        .nullish()
+        .describe('In place of members of env that the worker declares open'),
       wait_ms: z.int().min(0).max(maxWait).optional(),
     }),
     result: z.union([rowSchema(jsResult), z.object({ id: z.int() })]),
