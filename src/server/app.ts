@@ -14,7 +14,7 @@ import { createMetrics, type Metrics } from '../metrics.ts'
 import type { KeyAndSecret } from '../permission/credential.ts'
 import type { Identity } from '../permission/grant.ts'
 import { createJwts } from '../permission/jwt.ts'
-import { createPasswords } from '../permission/password.ts'
+import { createPasswords, type ScryptCost } from '../permission/password.ts'
 import { startRetention } from '../retention/retention.ts'
 import { createAuthenticator } from '../token/authenticator.ts'
 import { ensureSuperToken } from '../token/first-start.ts'
@@ -36,8 +36,13 @@ export interface RunningApp {
   close(): Promise<void>
 }
 
+export interface AppParts {
+  /** What hashing a password costs; absent: what is safe at rest. */
+  readonly passwordCost?: ScryptCost
+}
+
 /** Opens the database, brings it up to date and serves. Throws for whatever keeps the server from starting. */
-export async function startApp(config: Config, logger: Logger): Promise<RunningApp> {
+export async function startApp(config: Config, logger: Logger, parts: AppParts = {}): Promise<RunningApp> {
   const { databaseUrl: url, databaseReadUrl: readUrl, dataDir, poolMax, statementTimeoutMs } = config
   const database = await openDatabase({
     url,
@@ -50,14 +55,19 @@ export async function startApp(config: Config, logger: Logger): Promise<RunningA
   try {
     const { applied } = await migrate(database)
     if (applied.length > 0) logger.info({ applied }, 'migrated the database')
-    return await serveDatabase(config, logger, database)
+    return await serveDatabase(config, logger, database, parts)
   } catch (error) {
     await database.close()
     throw error
   }
 }
 
-async function serveDatabase(config: Config, logger: Logger, database: Database): Promise<RunningApp> {
+async function serveDatabase(
+  config: Config,
+  logger: Logger,
+  database: Database,
+  { passwordCost }: AppParts,
+): Promise<RunningApp> {
   const clock = systemClock
   const version = programVersion()
   const metrics = createMetrics()
@@ -72,7 +82,7 @@ async function serveDatabase(config: Config, logger: Logger, database: Database)
     issuer: config.jwtIssuer,
     clock,
   })
-  const passwords = createPasswords()
+  const passwords = createPasswords(passwordCost && { cost: passwordCost })
   const authenticator = await createAuthenticator({
     database,
     jwts,

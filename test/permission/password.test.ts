@@ -10,6 +10,10 @@ test('a password is kept as its scrypt hash, salted anew each time', async () =>
   expect(await passwords.hash('correct horse')).not.toBe(stored)
 })
 
+test('a server spends 2^15 blocks of 1 KiB, three times over, on a password', async () => {
+  expect(await createPasswords().hash('correct horse')).toMatch(/^scrypt\$32768\$8\$3\$/)
+})
+
 test('only the same password is right', async () => {
   const passwords = createPasswords({ cost })
   const stored = await passwords.hash('correct horse')

@@ -1,12 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import { copyBinaries, giveTo, type ServerUser, serverUser } from './postgres-binaries.ts'
+import { copy, findInstallation, giveTo, serverUser } from './postgres-binaries.ts'
 
 export interface PostgresOptions {
   /** Off by default: no test here is about a power cut. */
@@ -50,13 +50,13 @@ function createPostgres(
   options: PostgresOptions,
 ): Omit<PostgresServer, 'stop'> {
   const user = serverUser()
-  const bin = join(folder, 'native', 'bin')
   const data = join(folder, 'data')
   const url = `postgres://daybook@127.0.0.1:${port}/postgres`
   let running: ChildProcess | undefined
-  copyBinaries(join(folder, 'native'), user)
+  const { bin, cluster } = findInstallation(folder, user)
   if (user !== undefined) giveTo(folder, user)
-  initialize(join(bin, 'initdb'), data, user)
+  copy(cluster, data, user)
+  chmodSync(data, 0o700)
 
   async function start(): Promise<void> {
     const parameters = ['-D', data, '-p', String(port), ...settingArguments(options)]
@@ -92,12 +92,6 @@ function createPostgres(
       await start()
     },
   }
-}
-
-function initialize(initdb: string, data: string, user: ServerUser | undefined): void {
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  const rest = ['--auth=trust', '--no-sync', '--no-instructions', ...locale]
-  execFileSync(initdb, ['-D', data, '-U', 'daybook', ...rest], { stdio: 'pipe', cwd: '/', ...user })
 }
 
 function settingArguments(options: PostgresOptions): readonly string[] {

@@ -30,7 +30,8 @@ export async function migratedSnapshot(): Promise<string> {
 
 // A run of other migrations, of another checkout or a moment ago, may still use its own.
 async function removeOld(before: number): Promise<void> {
-  for (const name of await readdir(cache)) {
+  const names = await readdir(cache)
+  for (const name of names.filter(each => each.endsWith('.tar'))) {
     const path = join(cache, name)
     if ((await stat(path)).mtimeMs < before) await rm(path)
   }

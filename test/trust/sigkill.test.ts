@@ -11,7 +11,7 @@ const kills = rounds(5)
 
 test.for(engines)(
   '%s: a server killed again and again keeps every acknowledged row',
-  { timeout: kills * 15_000 },
+  { timeout: kills * 60_000 },
   async (engine, { annotate }) => {
     const variables = await databaseOf(engine)
     const appends: Append[] = []

@@ -43,9 +43,12 @@ export async function startOn(data: TestData, env: AppOptions['env'] = {}): Prom
   const log: string[] = []
   const config = readConfig({ env: { ...ownEnv, ...data.env, ...env } })
   const logger = createLogger({ level: config.logLevel, stream: { write: line => void log.push(line) } })
-  const { url, close } = await startApp(config, logger)
+  const { url, close } = await startApp(config, logger, { passwordCost })
   return { url, log, close }
 }
+
+// At its real cost one password takes 220 ms of CPU.
+const passwordCost = { N: 2 ** 10, r: 8, p: 1 }
 
 const ownEnv = {
   PORT: '0',
