@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import { timeZoneFault } from './time-zone.ts'
 
 /** Reads the text of one variable; throws Error whose message says what was expected, never the text itself. */
@@ -62,32 +63,76 @@ export function urlOf(...schemes: readonly string[]): ParseValue<string> {
   }
 }
 
-/** A host name or IP address as a `Host` header holds it, without the port: lower case, IPv6 in brackets. */
+/**
+ * A host name or IP address as a `Host` header holds it, without the port: lower case, IPv6 in brackets; or
+ * `*.example.com`: its subdomains.
+ */
 export function hostName(text: string): string {
-  if (URL.parse(`http://${text}`)?.hostname === text.toLowerCase()) return text.toLowerCase()
-  throw new Error('expected host names or addresses (IPv6 in brackets) without a port')
+  const name = withoutWildcard(text, 'hosts')
+  const host = URL.parse(`http://${name}`)?.hostname
+  const isSubdomains = name !== text
+  if (host === name.toLowerCase() && !(isSubdomains && isAddress(host))) return text.toLowerCase()
+  throw new Error('expected host names, *.example.com or addresses (IPv6 in brackets) without a port')
 }
 
-/** A web origin as browsers send it (RFC 6454), e.g. `https://console.example`. */
+/** A web origin as browsers send it (RFC 6454), e.g. `https://console.example`; or `https://*.example`: its subdomains. */
 export function webOrigin(text: string): string {
-  const url = URL.parse(text)
-  const isPlain = url !== null && (text === url.origin || text === `${url.origin}/`)
-  if (isPlain && url.origin !== 'null') return url.origin
-  throw new Error('expected origins such as https://console.example')
+  const [, scheme = '', rest = ''] = /^([a-z]+:\/\/)?(.*)$/i.exec(text) ?? []
+  const name = withoutWildcard(rest, 'origins')
+  const url = URL.parse(scheme + name)
+  const isPlain = url !== null && (scheme + name === url.origin || scheme + name === `${url.origin}/`)
+  const isSubdomains = name !== rest
+  if (isPlain && url.origin !== 'null' && !(isSubdomains && isAddress(url.hostname))) {
+    return isSubdomains ? url.origin.replace('://', '://*.') : url.origin
+  }
+  throw new Error('expected origins such as https://console.example or https://*.example')
 }
 
-/** A PEM public key that can check RS256 (2048 bits or more) or ES256 (P-256) signatures. */
-export function publicKeyPem(text: string): string {
-  const expected = new Error('expected the PEM text of an RSA (2048 bits or more) or P-256 public key')
-  if (text.includes('PRIVATE KEY')) throw expected
-  try {
-    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey(text)
-    if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return text
-    if (asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1') return text
-  } catch {
-    throw expected
+/** What follows one leading `*.`. Throws Error for a `*` that would do nothing, or anything. */
+function withoutWildcard(text: string, what: string): string {
+  const name = text.replace(/^\*\./, '')
+  if (name === '*' || name === '') {
+    throw new Error(`* would let every web page call: list the ${what}, or begin one with *.`)
   }
-  throw expected
+  if (name.includes('*')) throw new Error('* may only stand in front, as *.')
+  return name
+}
+
+function isAddress(host: string): boolean {
+  return host.startsWith('[') || isIPv4(host)
+}
+
+const armoured = /-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----/s
+const publicLabels = ['PUBLIC KEY', 'RSA PUBLIC KEY', 'CERTIFICATE'] as const
+
+/**
+ * A public key that can check RS256 (2048 bits or more) or ES256 (P-256) signatures, as PEM text. Also taken: line ends
+ * written as `\n` or lost, as they are in environments, and the base64 text alone.
+ */
+export function publicKeyPem(text: string): string {
+  const plain = text.replace(/\\r|\\n/g, '\n')
+  const [, label, body] = armoured.exec(plain) ?? []
+  const labels = label === undefined ? publicLabels : publicLabels.filter(each => each === label)
+  for (const each of labels) {
+    const pem = armour(each, body ?? plain)
+    if (isSignatureKey(pem)) return pem
+  }
+  throw new Error('expected the PEM text of an RSA (2048 bits or more) or P-256 public key')
+}
+
+function armour(label: string, body: string): string {
+  const lines = body.replace(/\s/g, '').match(/.{1,64}/g) ?? []
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+}
+
+function isSignatureKey(pem: string): boolean {
+  try {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey(pem)
+    if (asymmetricKeyType === 'rsa') return (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
+    return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1'
+  } catch {
+    return false
+  }
 }
 
 /** A time zone that means one thing, e.g. `Europe/Berlin`. */

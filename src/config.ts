@@ -15,6 +15,8 @@ import {
 } from './config-value.ts'
 import { didYouMean, nearest } from './nearest.ts'
 import { parseAllow } from './outbound/address.ts'
+import { postgresUrlOf } from './postgres-env.ts'
+import { isServiceLink } from './service-links.ts'
 
 /** One variable of the environment. A secret may also come as the path of a file in `<variable>_FILE`. */
 export interface Setting<T> {
@@ -42,7 +44,7 @@ export const settings = {
   databaseUrl: secret(
     'DATABASE_URL',
     urlOf('postgres', 'postgresql'),
-    'PostgreSQL; without it PGlite is used',
+    'PostgreSQL; without it and without PGHOST, PGlite is used',
   ),
   databaseReadUrl: secret('DATABASE_READ_URL', urlOf('postgres', 'postgresql'), 'a replica for reads'),
   host: setting('HOST', someText, '127.0.0.1', 'the address to listen on'),
@@ -53,6 +55,7 @@ export const settings = {
     'info',
     'the least severe log line to write',
   ),
+  logFormat: setting('LOG_FORMAT', oneOf('json', 'pretty'), 'json', 'pretty: log lines for people'),
   dataDir: setting('DAYBOOK_DATA', someText, '.daybook', 'the folder for PGlite and the super token'),
   superToken: secret(
     'DAYBOOK_SUPER_TOKEN',
@@ -79,10 +82,21 @@ export const settings = {
     'DAYBOOK_ALLOWED_HOSTS',
     listOf(hostName),
     none,
-    'more names the Host header may hold',
+    'more names the Host header may hold, or *.example.com',
   ),
-  allowedOrigins: setting('DAYBOOK_ALLOWED_ORIGINS', listOf(webOrigin), none, 'web origins that may call'),
+  allowedOrigins: setting(
+    'DAYBOOK_ALLOWED_ORIGINS',
+    listOf(webOrigin),
+    none,
+    'web origins that may call, such as https://console.example or https://*.example',
+  ),
   maxConnections: setting('DAYBOOK_MAX_CONNECTIONS', count, 4096, 'connections open at once'),
+  keepAliveMs: setting(
+    'DAYBOOK_KEEP_ALIVE_MS',
+    milliseconds,
+    60_000,
+    'how long an idle connection is kept; longer than a load balancer keeps it',
+  ),
   maxBodyBytes: setting('DAYBOOK_MAX_BODY_BYTES', maxBytes, mebibyte, 'bytes of a request or message'),
   maxDepth: setting('DAYBOOK_MAX_DEPTH', wholeNumber(8, 1000), 64, 'nesting of a request'),
   maxBatch: setting('DAYBOOK_MAX_BATCH', count, 100, 'requests of a batch'),
@@ -170,7 +184,7 @@ export class ConfigError extends Error {
 
 /**
  * The only reader of the environment: flags over environment over defaults; an empty variable counts as unset.
- * Throws ConfigError with all faults, unknown `DAYBOOK_*` variables included.
+ * Throws ConfigError with all faults, unknown `DAYBOOK_*` variables included, but for those that Kubernetes sets.
  */
 export function readConfig(source: ConfigSource): Config {
   const faults = unknownVariables(source.env).map(name => `${name}: no such setting${meantVariable(name)}`)
@@ -183,12 +197,22 @@ export function readConfig(source: ConfigSource): Config {
       return [name, undefined]
     }
   })
-  const config = Object.freeze(Object.fromEntries(entries)) as Config
+  const given = Object.fromEntries(entries) as Config
+  const config = Object.freeze({ ...given, databaseUrl: given.databaseUrl ?? environmentUrl(source, faults) })
   if (config.databaseReadUrl !== undefined && config.databaseUrl === undefined) {
     faults.push('DATABASE_READ_URL: needs DATABASE_URL as well')
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return config
+}
+
+function environmentUrl({ env }: ConfigSource, faults: string[]): string | undefined {
+  try {
+    return postgresUrlOf(env)
+  } catch (error) {
+    faults.push(error instanceof Error ? error.message : String(error))
+    return undefined
+  }
 }
 
 function textOf(name: SettingName, { env, flags }: ConfigSource): string | undefined {
@@ -227,7 +251,9 @@ function meantVariable(name: string): string {
 }
 
 function unknownVariables(env: ConfigSource['env']): string[] {
-  return Object.keys(env).filter(name => name.startsWith(prefix) && !knownVariables.has(name))
+  return Object.keys(env).filter(
+    name => name.startsWith(prefix) && !knownVariables.has(name) && !isServiceLink(name, env[name] ?? ''),
+  )
 }
 
 function setting<T, F extends T | undefined>(

@@ -42,7 +42,20 @@ export function createLogger({ level, stream }: LoggerOptions): Logger {
       censor: '[redacted]',
     },
   }
-  return pino(options, stream ?? destination({ fd: 2, sync: true }))
+  return pino(options, stream ?? standardError())
+}
+
+function standardError(): DestinationStream {
+  return destination({ fd: 2, sync: true })
+}
+
+/** For people: each line as text, with colours on a terminal. The package for it is loaded by nobody else. */
+export async function prettyStream(stream: DestinationStream = standardError()): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty')
+  // NO_COLOR and FORCE_COLOR are honoured by `hasColors`.
+  const colorize = process.stderr.isTTY && process.stderr.hasColors()
+  const format = prettyFactory({ colorize, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l' })
+  return { write: line => stream.write(format(line)) }
 }
 
 /** A driver's error also carries the row or key it failed on (`detail`, `where`): only what is named here is written. */

@@ -81,7 +81,24 @@ test.for([
   ['DAYBOOK_JWT_PUBLIC_KEY', 'none'],
   ['DAYBOOK_ALLOWED_HOSTS', 'a.example:80'],
   ['DAYBOOK_ALLOWED_HOSTS', 'http://a.example'],
+  ['DAYBOOK_ALLOWED_HOSTS', '*'],
+  ['DAYBOOK_ALLOWED_HOSTS', '*.'],
+  ['DAYBOOK_ALLOWED_HOSTS', 'a.example,*'],
+  ['DAYBOOK_ALLOWED_HOSTS', '*a.example'],
+  ['DAYBOOK_ALLOWED_HOSTS', 'a.*.example'],
+  ['DAYBOOK_ALLOWED_HOSTS', '*.*.example'],
+  ['DAYBOOK_ALLOWED_HOSTS', '*.10.0.0.1'],
+  ['DAYBOOK_ALLOWED_HOSTS', '*.[::1]'],
   ['DAYBOOK_ALLOWED_ORIGINS', '*'],
+  ['DAYBOOK_ALLOWED_ORIGINS', '*.console.example'],
+  ['DAYBOOK_ALLOWED_ORIGINS', 'https://*'],
+  ['DAYBOOK_ALLOWED_ORIGINS', 'https://*.'],
+  ['DAYBOOK_ALLOWED_ORIGINS', 'https://a*.example'],
+  ['DAYBOOK_ALLOWED_ORIGINS', 'https://a.*.example'],
+  ['DAYBOOK_ALLOWED_ORIGINS', 'https://*.10.0.0.1'],
+  ['DAYBOOK_ALLOWED_ORIGINS', 'https://*.a.example/path'],
+  ['LOG_FORMAT', 'text'],
+  ['DAYBOOK_KEEP_ALIVE_MS', '0'],
   ['DAYBOOK_ALLOWED_ORIGINS', 'null'],
   ['DAYBOOK_ALLOWED_ORIGINS', 'https://a.example/path'],
   ['DAYBOOK_MAX_BODY_BYTES', '1'],
@@ -104,15 +121,15 @@ test('values are taken as they are meant', () => {
     DATABASE_URL: 'postgres://db/daybook',
     DAYBOOK_SUPER_TOKEN: superToken,
     DAYBOOK_JWT_SECRET: secret32,
-    DAYBOOK_ALLOWED_HOSTS: 'Daybook.Example, [::2],10.0.0.1,',
-    DAYBOOK_ALLOWED_ORIGINS: 'https://console.example,http://localhost:3000/',
+    DAYBOOK_ALLOWED_HOSTS: 'Daybook.Example, [::2],10.0.0.1,*.Apps.example',
+    DAYBOOK_ALLOWED_ORIGINS: 'https://console.example,http://localhost:3000/,https://*.apps.example:8443',
   }
   expect(readConfig({ env })).toMatchObject({
     databaseUrl: 'postgres://db/daybook',
     superToken,
     jwtSecret: secret32,
-    allowedHosts: ['daybook.example', '[::2]', '10.0.0.1'],
-    allowedOrigins: ['https://console.example', 'http://localhost:3000'],
+    allowedHosts: ['daybook.example', '[::2]', '10.0.0.1', '*.apps.example'],
+    allowedOrigins: ['https://console.example', 'http://localhost:3000', 'https://*.apps.example:8443'],
   })
 })
 
@@ -145,6 +162,33 @@ test('a public key is RSA of 2048 bits or more, or P-256, and not private', () =
   const faults = (key: KeyObject) => faultsOf({ env: { DAYBOOK_JWT_PUBLIC_KEY: String(pem(key)) } })
   for (const key of [rsa.publicKey, p256.publicKey]) expect(faults(key)).toEqual([])
   for (const key of [small.publicKey, p384.publicKey, rsa.privateKey]) expect(faults(key)).toHaveLength(1)
+})
+
+test('a public key may have lost its line ends or its armour, as it does in an environment', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const taken = (text: string) => readConfig({ env: { DAYBOOK_JWT_PUBLIC_KEY: text } }).jwtPublicKey
+  const body = (pem: string) => pem.replace(/-----[^-]+-----/g, '')
+  const pems = [rsa.publicKey, p256.publicKey].map(key => key.export({ type: 'spki', format: 'pem' }))
+  for (const pem of [...pems, rsa.publicKey.export({ type: 'pkcs1', format: 'pem' })].map(String)) {
+    const ways = [
+      pem,
+      pem.trim(),
+      pem.replaceAll('\n', '\r\n'),
+      pem.replaceAll('\n', '\\n'),
+      pem.replaceAll('\n', '\\r\\n'),
+      pem.replaceAll('\n', ' '),
+      pem.replaceAll('\n', ''),
+      `"${pem.replaceAll('\n', '\\n')}"`,
+      body(pem),
+      body(pem).replaceAll('\n', ''),
+    ]
+    for (const text of ways) expect(taken(text)).toBe(pem)
+  }
+  const hidden = String(rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  for (const text of [hidden.replaceAll('\n', '\\n'), body(hidden), `${hidden}${pems[0]}`]) {
+    expect(faultsOf({ env: { DAYBOOK_JWT_PUBLIC_KEY: text } })).toHaveLength(1)
+  }
 })
 
 test('every setting has a variable of its own and says what it is for', () => {

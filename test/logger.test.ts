@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createLogger } from '../src/logger.ts'
+import { createLogger, prettyStream } from '../src/logger.ts'
 
 function logged(write: (logger: ReturnType<typeof createLogger>) => void): string {
   const lines: string[] = []
@@ -36,4 +36,18 @@ test('an error is written with its causes, but without what a driver adds to it'
 test('what is thrown but no error is written too', () => {
   expect(logged(logger => logger.error({ err: undefined }, 'failed'))).toContain('failed')
   expect(logged(logger => logger.error({ err: 'text' }, 'failed'))).toContain('"err":"text"')
+})
+
+test('pretty lines are for people, as free of credentials as the others', async () => {
+  const lines: string[] = []
+  const stream = await prettyStream({ write: line => void lines.push(line) })
+  const logger = createLogger({ level: 'debug', stream })
+  logger.warn({ token: 'hunter2', method: 'js-result_query' }, 'a method failed')
+  logger.error({ err: new Error('engine text') }, 'another')
+  const text = lines.join('')
+  expect(text).toMatch(/WARN.*: a method failed/)
+  expect(text).toContain('method: "js-result_query"')
+  expect(text).toContain('Error: engine text')
+  expect(text).not.toContain('hunter2')
+  expect(text).not.toContain('{"')
 })

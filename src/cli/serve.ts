@@ -22,12 +22,13 @@ export function addServeCommand(program: Command, surroundings: Surroundings): v
 async function runServe(flags: ServerFlags, { env, stdout }: Surroundings): Promise<void> {
   const config = readConfig({ env, flags: configFlags(flags) })
   // Loaded only here: the commands that speak to a server would start slower for it.
-  const [{ createLogger }, { startApp }, { runUntilSignal }] = await Promise.all([
+  const [{ createLogger, prettyStream }, { startApp }, { runUntilSignal }] = await Promise.all([
     import('../logger.ts'),
     import('../server/app.ts'),
     import('../server/serve.ts'),
   ])
-  const logger = createLogger({ level: config.logLevel })
+  const stream = config.logFormat === 'pretty' ? await prettyStream() : undefined
+  const logger = createLogger({ level: config.logLevel, ...(stream && { stream }) })
   const app = await startApp(config, logger)
   // Before anything is said: whoever reads that we listen may stop us at once.
   const stopped = runUntilSignal(app.close)

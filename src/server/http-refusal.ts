@@ -2,10 +2,20 @@ import type { FastifyReply } from 'fastify'
 import { errorCodes, RpcError } from '../errors.ts'
 import { failure, type Outcome, writeResponse } from './outcome.ts'
 
-/** Requests that never reach the front door: the status and the error each is answered with. */
+/** Requests that never reach the front door: the status and the error each is answered with, and a setting that helps. */
 const refusals = {
-  foreign_host: [403, 'permission_denied', 'the Host header does not name this server'],
-  foreign_origin: [403, 'permission_denied', 'requests of this origin are not allowed'],
+  foreign_host: [
+    403,
+    'permission_denied',
+    'the Host header does not name this server; DAYBOOK_ALLOWED_HOSTS adds names',
+    'DAYBOOK_ALLOWED_HOSTS',
+  ],
+  foreign_origin: [
+    403,
+    'permission_denied',
+    'web pages of this origin may not call; DAYBOOK_ALLOWED_ORIGINS lists those that may',
+    'DAYBOOK_ALLOWED_ORIGINS',
+  ],
   no_such_path: [404, 'not_found', 'no such path'],
   method_not_allowed: [405, 'invalid_input', 'the path does not take this method'],
   body_incomplete: [400, 'invalid_input', 'the body ended early or cannot be read'],
@@ -36,8 +46,9 @@ export function refusalOf(reason: RefusalReason) {
 
 /** Answers with an HTTP error whose body is a JSON-RPC error, so that a JSON-RPC client can show it. */
 export function refuse(reply: FastifyReply, reason: RefusalReason): FastifyReply {
-  const [status, name, message] = refusals[reason]
-  return sendError(reply, status, failure(new RpcError(name, message, { reason }), reply.request.id))
+  const [status, name, message, setting] = refusals[reason]
+  const data = { reason, ...(setting !== undefined && { setting }) }
+  return sendError(reply, status, failure(new RpcError(name, message, data), reply.request.id))
 }
 
 /** What a request gets that failed by our own fault, outside any method. */

@@ -19,6 +19,8 @@ export interface HttpSettings extends OriginSettings {
   /** Bytes of a body or of a WebSocket message. */
   readonly maxBodyBytes: number
   readonly maxConnections: number
+  /** How long a connection without a request is kept, in milliseconds. */
+  readonly keepAliveMs: number
 }
 
 export interface HttpOptions extends StatusOptions {
@@ -37,7 +39,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     genReqId: requestIdOf,
     bodyLimit: settings.maxBodyBytes,
     connectionTimeout: 120_000,
-    keepAliveTimeout: 60_000,
+    keepAliveTimeout: settings.keepAliveMs,
     requestTimeout: 60_000,
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, shouldUpgradeCallback: isWebSocket },
     // While the server stops, connections that are open still get answers.

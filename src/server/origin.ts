@@ -3,9 +3,9 @@ import { isIP, isIPv4 } from 'node:net'
 export interface OriginSettings {
   /** The address the server listens on. */
   readonly host: string
-  /** More names that a Host header may hold, lower case, without ports. */
+  /** More names that a Host header may hold, lower case, without ports; `*.example`: the subdomains. */
   readonly allowedHosts: readonly string[]
-  /** Foreign web origins that may call, e.g. `https://console.example`. */
+  /** Foreign web origins that may call, e.g. `https://console.example` or `https://*.example`. */
   readonly allowedOrigins: readonly string[]
 }
 
@@ -21,20 +21,35 @@ export interface OriginRules {
 
 export function createOriginRules({ host, allowedHosts, allowedOrigins }: OriginSettings): OriginRules {
   const isWildcard = host === '0.0.0.0' || host === '::'
-  const names = new Set(['localhost', '[::1]', bracketed(host).toLowerCase(), ...allowedHosts])
-  const origins = new Set(allowedOrigins)
+  const isOurs = createMatcher(['localhost', '[::1]', bracketed(host).toLowerCase(), ...allowedHosts])
+  const isListed = createMatcher(allowedOrigins)
   return {
     allowsHost(header) {
       const name = nameOf(header)
       if (name === undefined) return false
-      if (names.has(name)) return true
+      if (isOurs(name)) return true
       return isIPv4(name) ? isWildcard || name.startsWith('127.') : isWildcard && isIP(bare(name)) !== 0
     },
-    allowsOrigin: (origin, header) =>
-      origin === undefined || origins.has(origin) || isSameHost(origin, header),
-    isListed: (origin): origin is string => origin !== undefined && origins.has(origin),
+    allowsOrigin: (origin, header) => origin === undefined || isListed(origin) || isSameHost(origin, header),
+    isListed: (origin): origin is string => origin !== undefined && isListed(origin),
   }
 }
+
+/** Whether a text is one of `patterns`, in which `*.` stands for one or more labels of a name. */
+function createMatcher(patterns: readonly string[]): (text: string) => boolean {
+  const isWild = (pattern: string): boolean => pattern.includes('*')
+  const exact = new Set(patterns.filter(pattern => !isWild(pattern)))
+  const wild = patterns.filter(isWild).map(pattern => pattern.split('*'))
+  return text =>
+    exact.has(text) ||
+    wild.some(([before = '', after = '']) => {
+      const isFramed = text.startsWith(before) && text.endsWith(after)
+      return isFramed && labels.test(text.slice(before.length, -after.length))
+    })
+}
+
+// No more than names have, lest the rest of a URL pass for a subdomain.
+const labels = /^[\w-]+(?:\.[\w-]+)*$/
 
 const hostHeader = /^(\[[\da-f:.]+\]|[^\s:/\\@[\]]+)(?::\d{1,5})?$/i
 

@@ -194,6 +194,16 @@ describe('migrate', () => {
       const applied = await daybook(['migrate'], { env })
       expect(applied).toMatchObject({ code: 0, stdout: dry.stdout })
       expect(await daybook(['migrate'], { env })).toMatchObject({ code: 0, stdout: '' })
+      // The same database, named as PostgreSQL's own programs name it.
+      const { hostname, port, username, password, pathname } = new URL(database.url)
+      const asLibpq = {
+        PGHOST: hostname,
+        PGPORT: port,
+        PGUSER: decodeURIComponent(username),
+        PGPASSWORD: decodeURIComponent(password),
+        PGDATABASE: pathname.slice(1),
+      }
+      expect(await daybook(['migrate'], { env: asLibpq })).toMatchObject({ code: 0, stdout: '' })
     } finally {
       await database.drop()
     }
@@ -216,6 +226,20 @@ describe('migrate', () => {
 test('healthcheck says whether the server is ready', async () => {
   expect((await daybook(['healthcheck'])).code).toBe(0)
   expect((await daybook(['healthcheck'], { env: { DAYBOOK_URL: 'http://127.0.0.1:1' } })).code).toBe(1)
+})
+
+test('what Kubernetes sets beside a Service named daybook disturbs no command', async () => {
+  const env = {
+    DAYBOOK_SERVICE_HOST: '10.96.0.12',
+    DAYBOOK_SERVICE_PORT_HTTP: '7411',
+    DAYBOOK_PORT: 'tcp://10.96.0.12:7411',
+    DAYBOOK_PORT_7411_TCP_ADDR: '10.96.0.12',
+    DAYBOOK_WEB_SERVICE_HOST: '10.96.0.13',
+  }
+  expect((await daybook(['healthcheck'], { env })).code).toBe(0)
+  expect((await daybook(['doctor'], { env })).code).toBe(0)
+  const typo = await daybook(['healthcheck'], { env: { ...env, DAYBOOK_POR: '7411' } })
+  expect(typo).toMatchObject({ code: 1, stderr: expect.stringContaining('did you mean PORT?') })
 })
 
 test('openrpc prints the document with every resource’s methods', async () => {

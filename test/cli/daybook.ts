@@ -23,7 +23,7 @@ export interface RunOptions {
 /** The environment of a child: ours without any setting of Daybook, so that a test says what it relies on. */
 function childEnv(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(DAYBOOK_|DATABASE_|PORT$|HOST$|LOG_LEVEL$)/.test(name),
+    ([name]) => !/^(DAYBOOK_|DATABASE_|PG|PORT$|HOST$|LOG_)/.test(name),
   )
   return { ...Object.fromEntries(own), NO_COLOR: '1', ...env }
 }

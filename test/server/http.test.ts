@@ -133,10 +133,21 @@ test.for([
   { origin: 'null' },
 ])('foreign headers %j are refused on every path', async headers => {
   const { url } = await startTestServer()
-  for (const path of ['/', '/readyz', '/metrics', '/openrpc.json', '/none']) {
+  for (const path of ['/', '/readyz', '/healthz', '/metrics', '/openrpc.json', '/none']) {
     expect(await send(url, { path, method: 'GET', headers })).toMatchObject({ status: 403 })
   }
   expect(await send(url, { headers: { ...json, ...headers }, body: hello })).toMatchObject({ status: 403 })
+})
+
+test('a connection is kept as long as DAYBOOK_KEEP_ALIVE_MS says, longer than a balancer keeps it', async () => {
+  const kept = async (env: Record<string, string>) => {
+    const { url } = await startTestServer({ env })
+    const answer = await fetch(`${url}/livez`)
+    await answer.text()
+    return answer.headers.get('keep-alive')
+  }
+  expect(await kept({})).toBe('timeout=60')
+  expect(await kept({ DAYBOOK_KEEP_ALIVE_MS: '620000' })).toBe('timeout=620')
 })
 
 test('our own origin may call, without CORS headers', async () => {
@@ -206,7 +217,9 @@ test('other methods and paths are refused with what is allowed', async () => {
     expect(await send(url, { method })).toMatchObject({ status: 405, headers: { allow: 'POST' } })
   }
   expect(await send(url, { method: 'HEAD' })).toMatchObject({ status: 405, body: '' })
-  expect(await send(url, { path: '/livez' })).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
+  for (const path of ['/livez', '/healthz']) {
+    expect(await send(url, { path })).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } })
+  }
   for (const path of ['/none', '/rpc/x', '/%zz', '/__proto__']) {
     const { status, body } = await send(url, { path, method: 'GET' })
     expect(status).toBe(404)
@@ -218,7 +231,9 @@ test('the health, the metrics and the OpenRPC document can be read', async () =>
   const { url } = await startTestServer()
   const get = (path: string) => send(url, { path, method: 'GET' })
   expect(await get('/livez')).toMatchObject({ status: 200 })
-  expect(await get('/readyz')).toMatchObject({ status: 200, body: '{"status":"ready"}' })
+  for (const path of ['/readyz', '/healthz']) {
+    expect(await get(path)).toMatchObject({ status: 200, body: '{"status":"ready"}' })
+  }
   expect(await get('/metrics')).toMatchObject({ status: 200, body: expect.stringContaining('process_cpu') })
   expect(await get('/openrpc.json')).toMatchObject({ status: 200, body: '{"openrpc":"1.3.2"}' })
 })
@@ -235,9 +250,11 @@ test('not ready says why', async () => {
     [{ ping, pendingMigrations: async () => ['0002_x'] }, 'migrations_pending'],
   ] as const) {
     const { url } = await startTestServer({ probes })
-    const { status, body } = await send(url, { path: '/readyz', method: 'GET' })
-    expect(status).toBe(503)
-    expect(JSON.parse(body)).toEqual({ status: 'not_ready', reason })
+    for (const path of ['/readyz', '/healthz']) {
+      const { status, body } = await send(url, { path, method: 'GET' })
+      expect(status).toBe(503)
+      expect(JSON.parse(body)).toEqual({ status: 'not_ready', reason })
+    }
     expect(await send(url, { path: '/livez', method: 'GET' })).toMatchObject({ status: 200 })
   }
 })

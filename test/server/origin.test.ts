@@ -80,3 +80,42 @@ test('only listed origins are spoken CORS with', () => {
   expect(named.isListed('https://daybook.example')).toBe(false)
   expect(named.isListed(undefined)).toBe(false)
 })
+
+const wild = createOriginRules({
+  host: '127.0.0.1',
+  allowedHosts: ['*.apps.example'],
+  allowedOrigins: ['https://*.console.example', 'http://*.local.example:3000'],
+})
+
+test.for([
+  ['a.apps.example', true],
+  ['A.Apps.example:7411', true],
+  ['a.b.apps.example', true],
+  ['apps.example', false],
+  ['.apps.example', false],
+  ['evilapps.example', false],
+  ['a.apps.example.evil.example', false],
+  ['*.apps.example', false],
+] as const)('where *.apps.example is listed, the host %s is allowed: %s', ([host, isAllowed]) => {
+  expect(wild.allowsHost(host)).toBe(isAllowed)
+})
+
+test.for([
+  ['https://a.console.example', true],
+  ['https://a.b.console.example', true],
+  ['http://a.local.example:3000', true],
+  ['http://a.local.example', false],
+  ['http://a.console.example', false],
+  ['https://a.console.example:8443', false],
+  ['https://console.example', false],
+  ['https://.console.example', false],
+  ['https://evilconsole.example', false],
+  ['https://evil.example/.console.example', false],
+  ['https://evil.example#.console.example', false],
+  ['https://evil.example:1.console.example', false],
+  ['https://me@a.console.example', false],
+  ['https://*.console.example', false],
+] as const)('where subdomains are listed, the origin %s is allowed: %s', ([origin, isAllowed]) => {
+  expect(wild.allowsOrigin(origin, 'localhost:7411')).toBe(isAllowed)
+  expect(wild.isListed(origin)).toBe(isAllowed)
+})

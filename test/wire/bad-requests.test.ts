@@ -144,7 +144,9 @@ describeApps('bad requests', wire => {
   ])('the headers %j are refused with 403, on the upgrade too', async (headers, reason) => {
     const { status, answer } = await exchange({ headers, body: deleteAll() })
     expect(status).toBe(403)
-    expect(answer).toEqual(failure(102, reason))
+    const setting = reason === 'foreign_host' ? 'DAYBOOK_ALLOWED_HOSTS' : 'DAYBOOK_ALLOWED_ORIGINS'
+    expect(answer).toMatchObject({ error: { code: 102, data: { reason, setting } } })
+    expect(answer).toHaveProperty('error.message', expect.stringContaining(setting))
     await expect(openSocket(wire.app.url, '/', { headers })).rejects.toThrow('403')
   })
 
