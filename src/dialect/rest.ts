@@ -21,6 +21,19 @@ export interface FoundRoute {
 /** Finds the route of a request's URL, or undefined. */
 export type FindRoute = (url: string) => FoundRoute | undefined
 
+/**
+ * Finds whose surface a URL would belong to that is no path of it: of the routes that begin as it does up to their first
+ * parameter, the one that says the most.
+ */
+export function createOwnerFinder(routes: readonly RestRoute[]): (url: string) => RestRoute | undefined {
+  const begin = (route: RestRoute): string => route.path.split('{', 1)[0] ?? ''
+  const owners = routes.toSorted((a, b) => begin(b).length - begin(a).length)
+  return url => {
+    const path = `${url.split(/[?#]/, 1)[0]}/`
+    return owners.find(route => path.startsWith(begin(route)))
+  }
+}
+
 const braces = /\{(\w+)\}/g
 
 /** Compiles the paths of the routes once. */

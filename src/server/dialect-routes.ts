@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { createRouteFinder, type RestRoute } from '../dialect/rest.ts'
+import { createOwnerFinder, createRouteFinder, type RestRoute } from '../dialect/rest.ts'
 import { answerCall, type DialectCallDeps } from './dialect-call.ts'
 import { sendError, sendFault, sendRefusal } from './dialect-refusal.ts'
 import { discardRest } from './discard-rest.ts'
@@ -14,7 +14,7 @@ export interface DialectRouteDeps extends DialectCallDeps {
 
 /** The paths of other programs' REST surfaces, each with errors of its own shape. */
 export interface DialectRoutes {
-  /** Serves them; all are below `/v1`. */
+  /** Serves them; all are below `/v1` and `/v2`. */
   register(app: FastifyInstance): void
   /** Answers a URL that cannot be decoded when it is one of theirs; else undefined. */
   refuseUrl(reply: FastifyReply): FastifyReply | undefined
@@ -25,11 +25,12 @@ export interface DialectRoutes {
 export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
   const { health, logger } = deps
   const find = createRouteFinder(deps.routes)
+  const ownerOf = createOwnerFinder(deps.routes)
   const running = createRunning()
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const found = find(request.url)
-    if (found === undefined) return refuse(reply, 'no_such_path')
+    if (found === undefined) return refuseUnknown(reply)
     running.start()
     try {
       return await answerCall(request, reply, found, deps)
@@ -38,13 +39,20 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
     }
   }
 
-  // Before a body is read: whatever it is, the method is wrong already.
+  /** What is no path of theirs is told in the shape that its clients can read. */
+  function refuseUnknown(reply: FastifyReply): FastifyReply {
+    const owner = ownerOf(reply.request.url)
+    return owner === undefined ? refuse(reply, 'no_such_path') : sendRefusal(reply, owner, 'no_such_path')
+  }
+
+  // Before a body is read: whatever it is, the path or the method is wrong already.
   function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
     if (health.isStopping) reply.header('connection', 'close')
     // Caches know that what an Authorization header gave is nobody else's, but not of X-Auth-Token.
     reply.header('cache-control', 'no-store')
     const route = find(request.url)?.route
-    if (route === undefined || request.method === 'GET' || request.method === 'POST') done()
+    if (route === undefined) refuseUnknown(reply)
+    else if (request.method === 'GET' || request.method === 'POST') done()
     else sendRefusal(reply.header('allow', 'GET, POST'), route, 'method_not_allowed')
   }
 
@@ -67,23 +75,22 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
     idle: () => running.idle(),
     refuseUrl(reply) {
       const route = find(reply.request.url)?.route
-      return route && sendError(reply, route, 400, 'the path is no percent-encoded UTF-8')
+      if (route !== undefined) return sendError(reply, route, 400, 'the path is no percent-encoded UTF-8')
+      return ownerOf(reply.request.url) && refuseUnknown(reply)
     },
     register(app) {
-      app.register(
-        async scope => {
-          scope.removeAllContentTypeParsers()
-          scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
-            done(null, body),
-          )
-          scope.addHook('onRequest', prepare)
-          scope.setErrorHandler(answerError)
-          // Comes also for methods that no route takes.
-          scope.setNotFoundHandler((_request, reply) => refuse(reply, 'no_such_path'))
-          scope.route({ method: ['GET', 'POST'], url: '/*', exposeHeadRoute: false, handler: answer })
-        },
-        { prefix: '/v1' },
-      )
+      const serve = async (scope: FastifyInstance): Promise<void> => {
+        scope.removeAllContentTypeParsers()
+        scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+          done(null, body),
+        )
+        scope.addHook('onRequest', prepare)
+        scope.setErrorHandler(answerError)
+        // Comes also for methods that no route takes.
+        scope.setNotFoundHandler((_request, reply) => refuseUnknown(reply))
+        scope.route({ method: ['GET', 'POST'], url: '/*', exposeHeadRoute: false, handler: answer })
+      }
+      for (const prefix of ['/v1', '/v2']) app.register(serve, { prefix })
     },
   }
 }

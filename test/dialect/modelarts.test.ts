@@ -4,12 +4,14 @@ import { describeServiceErrors } from './modelarts/errors.ts'
 import { describeReading } from './modelarts/reading.ts'
 import { describeRecording } from './modelarts/recording.ts'
 import { describeExample } from './modelarts/seed-001.ts'
+import { describeVersion2 } from './modelarts/version-2.ts'
 
 // One server for all of them: to start it takes longer than the tests.
 describeApps('the event log of ModelArts’ services', (wire, engine) => {
   describeExample(wire)
   describeReading(wire)
   describeRecording(wire)
+  describeVersion2(wire)
   // What these look at comes before any statement.
   if (engine === 'pglite') return
   describeServiceErrors(wire)

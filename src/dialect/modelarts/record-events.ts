@@ -1,11 +1,17 @@
 import { z } from 'zod'
+import { recordTime } from '../../condition/value.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
 import { newRowSchema } from '../../resource/row.ts'
 import { serviceEvent } from '../../resource/service-event.ts'
 import { type CallMethod, oneOrMany, recordedSchema } from '../rest-record.ts'
 import { servicePath } from './event-query.ts'
 
-const newEvent = newRowSchema(serviceEvent).omit({ project_id: true, service_id: true })
+/** Any number that JSON can write. */
+const time = z.number().transform(Math.floor).pipe(recordTime)
+
+const newEvent = newRowSchema(serviceEvent)
+  .omit({ project_id: true, service_id: true })
+  .extend({ occur_time: time.optional() })
 
 /** One event, or many as `{"events": […]}`. */
 const body = oneOrMany(newEvent, 'events')

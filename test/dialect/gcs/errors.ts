@@ -24,6 +24,18 @@ export function describeExecutionErrors(wire: Wire): void {
       }
     })
 
+    test('is a 404 in the shape of the dialect for a path that there is not', async () => {
+      for (const there of [
+        '/v1/executions',
+        '/v1/executions/e',
+        '/v1/executions/e/logs?a=b',
+        '/v1/executions/%FF',
+      ]) {
+        const { status, json } = await askRest(wire, there)
+        expect([status, json], there).toEqual([404, gcsError('0004', 'no such path')])
+      }
+    })
+
     test('has the shape of the dialect whatever its status', async () => {
       const nothing = await wire.token([])
       for (const [asked, status, number] of [

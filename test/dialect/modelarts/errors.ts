@@ -23,8 +23,11 @@ export function describeServiceErrors(wire: Wire): void {
       'event_info=%00',
       'start_time=',
       'start_time=now',
-      'start_time=1.5',
-      'start_time=1e3',
+      'start_time=1.',
+      'start_time=.5',
+      'start_time=0x10',
+      'start_time=Infinity',
+      'start_time=1e400',
       'end_time=9007199254740992',
       'end_time=%201',
       'offset=-1',
@@ -90,19 +93,28 @@ export function describeServiceErrors(wire: Wire): void {
       expect((await askRest(wire, `/v1/${service}/services/there/events`)).status).toBe(400)
     })
 
-    test('of a path that there is not is a 404 as everywhere', async () => {
-      for (const there of [
-        '/v1',
-        '/v1/',
-        '/v1/p/services/there',
-        `${path}/`,
-        `${path}/x`,
-        '/V1/p/services/a/events',
-      ]) {
-        const { status, json } = await askRest(wire, there)
-        expect([status, json.error?.data.reason], there).toEqual([404, 'no_such_path'])
+    test('of a path that there is not is a 404 in the same shape, whatever was asked of it', async () => {
+      const unknown = [404, modelartsError('0004', 'no such path')]
+      for (const version of ['/v1', '/v2']) {
+        for (const rest of [
+          '',
+          '/',
+          '/p/services/there',
+          '/p/services/there/events/',
+          '/p/models?limit=1',
+          '/%FF',
+        ]) {
+          for (const asked of [{}, { token: null }, { body }, { method: 'DELETE' }, { method: 'PROPFIND' }]) {
+            const { status, json } = await askRest(wire, `${version}${rest}`, asked)
+            expect([status, json], `${asked.method} ${version}${rest}`).toEqual(unknown)
+          }
+        }
+        const odd = { body: 'a'.repeat(1_100_000), headers: { 'content-type': 'text/csv' } }
+        const { status, json } = await askRest(wire, `${version}/p/models`, odd)
+        expect([status, json]).toEqual(unknown)
       }
-      expect((await askRest(wire, '/v1/%FF')).json.error.data.reason).toBe('no_such_path')
+      const elsewhere = await askRest(wire, '/V1/p/services/a/events')
+      expect([elsewhere.status, elsewhere.json.error.data.reason]).toEqual([404, 'no_such_path'])
     })
 
     test('is a 401 for whoever is not known', async () => {

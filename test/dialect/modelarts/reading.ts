@@ -73,6 +73,9 @@ export function describeReading(wire: Wire): void {
       await read('end_time=2000', [done, failed, start])
       await read('start_time=2000&end_time=2000&event_type=normal', [done])
       await read('start_time=2001&end_time=2000', [])
+      await read('start_time=2e3&end_time=2000.0', [done, failed])
+      await read('start_time=1999.5&end_time=2.0005E3', [done, failed])
+      await read('start_time=2000.5&end_time=2000.9', [])
       await read('start_time=-9007199254740991&end_time=9007199254740991', [
         foreign,
         fruit,

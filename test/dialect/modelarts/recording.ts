@@ -20,6 +20,20 @@ export function describeRecording(wire: Wire): void {
       expect(events[0].occur_time).toBeLessThanOrEqual(Date.now())
     })
 
+    test.each([
+      ['1.5e12', 1_500_000_000_000],
+      ['1562597251764.0', 1_562_597_251_764],
+      ['1562597251764.9', 1_562_597_251_764],
+      ['-0.5', -1],
+    ])('takes the time %s for the millisecond in which it lies', async (text, occur_time) => {
+      const { status } = await post(
+        `time ${text}`,
+        `{"service_name":"n","event_info":"i","occur_time":${text}}`,
+      )
+      expect(status).toBe(200)
+      expect((await askRest(wire, eventsPath(`time ${text}`))).json.events).toMatchObject([{ occur_time }])
+    })
+
     test('a thousand events answers their ids in order', async () => {
       const events = Array.from({ length: 1000 }, (_, i) => ({ ...good, event_info: `${i}`, occur_time: 1 }))
       const { ids } = (await post('thousand', { events })).json
