@@ -152,6 +152,7 @@ export const settings = {
     'the name of this server among the machines; else its host name and port',
   ),
   url: setting('DAYBOOK_URL', urlOf('http', 'https'), undefined, 'the server that the commands speak to'),
+  profile: setting('DAYBOOK_PROFILE', someText, undefined, 'the profile that the commands use'),
   token: secret('DAYBOOK_TOKEN', someText, 'the credential that the commands present'),
 } as const satisfies Record<string, Setting<unknown>>
 

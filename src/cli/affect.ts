@@ -4,6 +4,7 @@ import { type ConditionSession, openConditionSession } from './condition-session
 import { CommandFailure, UsageError } from './failure.ts'
 import type { Output } from './output.ts'
 import { askYesNo, canAsk } from './question.ts'
+import { recordColumns } from './record-columns.ts'
 import type { Surroundings } from './surroundings.ts'
 import { parseWholeNumber } from './whole-number.ts'
 
@@ -102,16 +103,7 @@ async function showSample(
 ): Promise<void> {
   const size = Math.min(count, sampleSize)
   const rows = await client.query('event-log', [...condition, { limit: size }])
-  await output.sample(
-    rows.map(({ id, full_name, sender, status, created_time, error_message }) => ({
-      id,
-      full_name,
-      sender,
-      status,
-      created_time,
-      error_message,
-    })),
-  )
+  await output.sample(rows, recordColumns.get('event-log'))
   if (count > size) await output.note(`… and ${count - size} more`)
 }
 

@@ -1,5 +1,5 @@
 import type { AppendedName, Client, ResourceName } from '../client/client.ts'
-import { CommandFailure, UsageError } from './failure.ts'
+import { CommandFailure, meantOrAll, UsageError } from './failure.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -14,6 +14,8 @@ export interface Catalogue {
   requireAppended(name: string): AppendedName
   /** Undefined for a key that the resource does not have. */
   kindOf(resource: ResourceName, key: string): ValueKind | undefined
+  /** Every word and key of the resource's conditions; undefined where the document does not say. */
+  conditionsOf(resource: ResourceName): ReadonlySet<string> | undefined
 }
 
 /** Asks the server for its OpenRPC document, so that a new resource needs nothing here. */
@@ -31,11 +33,10 @@ export async function loadCatalogue(client: Client): Promise<Catalogue> {
     }),
   )
   const names = new Set(methods.map(method => method.name))
-  const listed = (all: readonly string[]): string => `there are: ${all.toSorted().join(', ')}`
   const requireResource = (name: string): ResourceName => {
     // The server's list is the authority; the type knows only the resources of this version.
     if (queries.has(name)) return name as ResourceName
-    throw new UsageError(`no resource "${name}"; ${listed([...queries.keys()])}`)
+    throw new UsageError(`no resource "${name}"${meantOrAll(name, [...queries.keys()])}`)
   }
   return {
     requireResource,
@@ -43,13 +44,30 @@ export async function loadCatalogue(client: Client): Promise<Catalogue> {
       const resource = requireResource(name)
       if (names.has(`${resource}_append`)) return resource as AppendedName
       const appended = [...queries.keys()].filter(each => names.has(`${each}_append`))
-      throw new UsageError(`nothing can be appended to ${name}; ${listed(appended)}`)
+      throw new UsageError(`nothing can be appended to ${name}${meantOrAll('', appended)}`)
     },
     kindOf: (resource, key) => {
       const schema = findProperty(queries.get(resource), key, { document, seen: new Set() })
       return schema === undefined ? undefined : kindOfSchema(schema)
     },
+    conditionsOf: resource => {
+      const list = findProperty(queries.get(resource), 'condition', { document, seen: new Set() })
+      const names = namesIn(list?.items, document, new Set())
+      // A query has no word for every record, a delete has.
+      return names.length === 0 ? undefined : new Set([...names, 'all'])
+    },
   }
+}
+
+/** The words and keys of a schema of conditions: its texts, and the properties of its objects. */
+function namesIn(node: unknown, document: Json, seen: Set<unknown>): readonly string[] {
+  const schema = resolve(node, document)
+  if (!isObject(schema) || seen.has(schema)) return []
+  seen.add(schema)
+  const words = schema.type === 'string' && Array.isArray(schema.enum) ? schema.enum.map(String) : []
+  const keys = isObject(schema.properties) ? Object.keys(schema.properties) : []
+  const kinds = [schema.anyOf, schema.oneOf].flatMap(each => (Array.isArray(each) ? each : []))
+  return [...words, ...keys, ...kinds.flatMap(each => namesIn(each, document, seen))]
 }
 
 interface Search {

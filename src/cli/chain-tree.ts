@@ -1,5 +1,6 @@
 import type { Chain, ChainNode } from '../client/client.ts'
 import { durationText } from './duration-text.ts'
+import { type Paint, plainPaint } from './paint.ts'
 import { fitText } from './text-width.ts'
 import { visibleText } from './visible-text.ts'
 
@@ -7,7 +8,7 @@ import { visibleText } from './visible-text.ts'
 const deepestShown = 32
 
 /** A chain as lines of a tree, none longer than `width` cells: statuses, durations, and the first failure at the end. */
-export function renderChain(chain: Chain, width: number): readonly string[] {
+export function renderChain(chain: Chain, width: number, paint: Paint = plainPaint): readonly string[] {
   const { nodes, status, duration_ms: duration, first_failure: first } = chain
   const branches = branchesOf(nodes.map(node => Math.min(node.depth, deepestShown)))
   const lines = [
@@ -15,10 +16,11 @@ export function renderChain(chain: Chain, width: number): readonly string[] {
     ...nodes.map((node, i) => `${branches[i]}${nodeText(node)}`),
     ...(chain.truncated ? ['… and more records than can be shown'] : []),
   ].map(line => fitText(line, width))
-  if (first === null) return lines
+  const painted = lines.map((line, i) => (nodes[i - 1]?.status === 'fail' ? paint('bad', line) : line))
+  if (first === null) return painted
   const place = `${visibleText(first.full_name)} (record ${first.id}, node ${visibleText(first.node_id)})`
   const message = (first.error_message ?? '-').split('\n').map(line => `  ${visibleText(line)}`)
-  return [...lines, '', `first failure: ${place}`, ...message]
+  return [...painted, '', `first failure: ${place}`, ...message]
 }
 
 /**

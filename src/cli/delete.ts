@@ -4,6 +4,7 @@ import { errorCodes } from '../errors.ts'
 import { type ConditionSession, conditionHelp, openConditionSession } from './condition-session.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { askYesNo, canAsk } from './question.ts'
+import { recordColumns } from './record-columns.ts'
 import type { Surroundings } from './surroundings.ts'
 import { parseWholeNumber } from './whole-number.ts'
 
@@ -63,7 +64,10 @@ async function showSample({ client, output, resource, condition }: ConditionSess
   const filters = condition.filter(each => !isAll(each))
   const size = Math.min(count, sampleSize)
   try {
-    await output.sample(await client.query(resource, [...filters, { limit: size }]))
+    await output.sample(
+      await client.query(resource, [...filters, { limit: size }]),
+      recordColumns.get(resource),
+    )
     if (count > size) await output.note(`… and ${count - size} more`)
   } catch (error) {
     // A token may be allowed to delete what it may not read.

@@ -1,7 +1,8 @@
 import { access, constants, stat } from 'node:fs/promises'
 import type { Client } from '../client/client.ts'
 import type { Config } from '../config.ts'
-import { superTokenFile } from './credential.ts'
+import { describeCredential } from './access.ts'
+import { type Credential, superTokenFile } from './credential.ts'
 import { readReadiness } from './readiness.ts'
 import { hasDatabase, openConfiguredDatabase } from './server-options.ts'
 
@@ -13,25 +14,28 @@ export interface Finding {
 }
 
 export interface Patient {
+  readonly credential: Credential | undefined
   readonly config: Config
   readonly url: string
   readonly client: Client
 }
 
 /** Looks at everything between this command and an answered request; changes nothing. Never throws. */
-export async function diagnose({ config, url, client }: Patient): Promise<readonly Finding[]> {
+export async function diagnose({ config, url, client, credential }: Patient): Promise<readonly Finding[]> {
   const { isReady, isReachable, detail } = await readReadiness(url)
   return [
     await checkDataFolder(config),
     await checkSuperTokenFile(config),
     ...(await checkDatabase(config, isReachable)),
     isReady ? ok('server', `${url} is ready`) : fault('server', `${url}: ${detail}`),
-    ...(isReachable ? [await checkToken(client)] : []),
+    ...(isReachable ? [await checkToken(client, credential)] : []),
   ]
 }
 
-function checkToken(client: Client): Promise<Finding> {
-  return check('token', async () => `${(await client.tokens.get()).token_key} is valid`)
+async function checkToken(client: Client, credential: Credential | undefined): Promise<Finding> {
+  const finding = await check('token', async () => `${(await client.tokens.get()).token_key} is valid`)
+  if (finding.status === 'ok' || credential === undefined) return finding
+  return { ...finding, detail: `${finding.detail}; ${describeCredential(credential)}` }
 }
 
 function checkDataFolder({ dataDir }: Config): Promise<Finding> {

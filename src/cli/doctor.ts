@@ -3,6 +3,7 @@ import { ConfigError } from '../config.ts'
 import { diagnose, type Finding, fault } from './diagnosis.ts'
 import { CommandFailure } from './failure.ts'
 import { createOutput } from './output.ts'
+import { readPresentation } from './presentation.ts'
 import { addDatabaseOptions, configFlags } from './server-options.ts'
 import { openSession } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -14,8 +15,7 @@ export function addDoctorCommand(program: Command, surroundings: Surroundings): 
     .description('check the configuration, the database, the server and the token')
   addDatabaseOptions(doctor).action(async (_flags: object, command: Command) => {
     const findings = await examine(command, surroundings)
-    const { json = false } = command.optsWithGlobals<{ json?: boolean }>()
-    await createOutput(surroundings, json).rows(findings)
+    await createOutput(surroundings, readPresentation(command, surroundings)).rows(findings)
     const faults = findings.filter(finding => finding.status === 'fault').length
     if (faults > 0) throw new CommandFailure(`${faults} of ${findings.length} checks found a fault`)
   })

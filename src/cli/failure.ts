@@ -1,3 +1,5 @@
+import { didYouMean, nearest } from '../nearest.ts'
+
 /** The command was called wrongly: its message goes to stderr, the exit code is 2. */
 export class UsageError extends Error {
   constructor(message: string) {
@@ -12,4 +14,9 @@ export class CommandFailure extends Error {
     super(message)
     this.name = 'CommandFailure'
   }
+}
+
+/** The end of a message about a word that there is not: the nearest one, else all there are. */
+export function meantOrAll(word: string, words: readonly string[]): string {
+  return didYouMean(nearest(word, words)) || `; there are: ${words.toSorted().join(', ')}`
 }

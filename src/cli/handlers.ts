@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { EventHandler } from '../client/client.ts'
+import { cronOf, member } from './column.ts'
 import { addHandlersAddCommand } from './handlers-add.ts'
-import { isForPeople } from './presentation.ts'
+import { addListCommand } from './list-command.ts'
 import { confirmRemoval, requireConfirmable } from './removal.ts'
 import { openSession } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -9,14 +10,20 @@ import type { Surroundings } from './surroundings.ts'
 /** `daybook handlers …`: the event handlers of a server. */
 export function addHandlersCommand(program: Command, surroundings: Surroundings): void {
   const handlers = program.command('handlers').description('manage the event handlers of a server')
-  handlers
-    .command('list')
-    .description('show all handlers')
-    .action(async (_options: object, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
-      const found = (await client.call('event-handler_list', {})).handlers
-      await output.rows(isForPeople(command, surroundings) ? found.map(brief) : found)
-    })
+  addListCommand(handlers, surroundings, {
+    name: 'list',
+    description: 'show all handlers',
+    columns: [
+      member('full_name', 'name'),
+      member('sender'),
+      member('event_type', 'type'),
+      { title: 'target', kind: 'plain', read: ({ target }) => place(target as EventHandler['target']) },
+      { title: 'schedule', kind: 'plain', read: cronOf },
+      member('enabled'),
+    ],
+    none: 'no handlers; daybook handlers add makes one',
+    find: async client => (await client.call('event-handler_list', {})).handlers,
+  })
   addHandlersAddCommand(handlers, surroundings)
   handlers
     .command('show')
@@ -72,11 +79,6 @@ function addSwitch(
       const { client, output } = openSession(command, surroundings)
       await output.record(await client.call('event-handler_update', { full_name: fullName, enabled }))
     })
-}
-
-/** What fits a line of a terminal. */
-function brief({ full_name, sender, event_type, target, schedule, enabled }: EventHandler): object {
-  return { full_name, sender, event_type, target: place(target), schedule: schedule?.cron ?? null, enabled }
 }
 
 function place(target: EventHandler['target']): string {

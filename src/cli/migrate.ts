@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { createOutput } from './output.ts'
+import { readPresentation } from './presentation.ts'
 import {
   addDatabaseOptions,
   configFlags,
@@ -21,26 +22,26 @@ export function addMigrateCommand(program: Command, surroundings: Surroundings):
     .description('bring the database up to date, as serve does when it starts')
     .option('--dry-run', 'only list what would be applied')
   addDatabaseOptions(migrate).action(async (_flags: MigrateFlags, command: Command) => {
-    await runMigrate(command.optsWithGlobals<MigrateFlags>(), surroundings)
+    await runMigrate(command, surroundings)
   })
 }
 
-async function runMigrate(flags: MigrateFlags, surroundings: Surroundings): Promise<void> {
+async function runMigrate(command: Command, surroundings: Surroundings): Promise<void> {
+  const flags = command.opts<MigrateFlags>()
   const dryRun = flags.dryRun === true
   const config = readConfig({ env: surroundings.env, flags: configFlags(flags) })
-  const output = createOutput(surroundings, flags.json === true)
+  const output = createOutput(surroundings, readPresentation(command, surroundings))
   const { migrate, pendingMigrations } = await import('../database/migrate.ts')
   const database = await openConfiguredDatabase(config, !dryRun)
   try {
     const names = dryRun ? await pendingMigrations(database) : (await migrate(database)).applied
-    await output.rows(names.map(migration => ({ migration })))
-    await output.note(summary(names.length, dryRun))
+    const none = 'the database is up to date'
+    await output.rows(
+      names.map(migration => ({ migration })),
+      { none },
+    )
+    if (names.length > 0) await output.note(`${names.length} ${dryRun ? 'to apply' : 'applied'}`)
   } finally {
     await database.close()
   }
-}
-
-function summary(count: number, dryRun: boolean): string {
-  if (count === 0) return 'the database is up to date'
-  return `${count} ${dryRun ? 'to apply' : 'applied'}`
 }

@@ -11,6 +11,8 @@ import { addHealthcheckCommand } from './healthcheck.ts'
 import { addImportCommand } from './import.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addOpenrpcCommand } from './openrpc.ts'
+import { addDisplayOptions, addGlobalDisplayOptions } from './presentation.ts'
+import { addProfileCommand } from './profile.ts'
 import { addQueryCommand } from './query.ts'
 import { addReplayCommand } from './replay.ts'
 import { addRetentionCommand } from './retention.ts'
@@ -44,10 +46,17 @@ const commands = [
   addWorkersCommand,
   addRetentionCommand,
   addSinksCommand,
+  addProfileCommand,
   addOpenrpcCommand,
   addHealthcheckCommand,
   addVersionCommand,
 ]
+
+const showNoRecords = new Set(['serve', 'tail', 'export', 'completion', 'openrpc', 'healthcheck', 'version'])
+
+function leavesOf(command: Command): readonly Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
+}
 
 /** The `daybook` command. Its faults are thrown: nothing in it ends the process. */
 export function createProgram(surroundings: Surroundings): Command {
@@ -61,7 +70,11 @@ export function createProgram(surroundings: Surroundings): Command {
     })
     .option('--url <url>', 'the server to speak to; else DAYBOOK_URL, else the one of this machine')
     .option('--token <credential>', 'what to present; else DAYBOOK_TOKEN, else the super-token file')
-    .option('--json', 'lines of JSON, on a terminal too')
+    .option('--profile <name>', 'the kept server to speak to; else DAYBOOK_PROFILE, else the one in use')
+  addGlobalDisplayOptions(program)
   for (const add of commands) add(program, surroundings)
+  for (const command of leavesOf(program)) {
+    if (!showNoRecords.has(command.name())) addDisplayOptions(command)
+  }
   return program
 }

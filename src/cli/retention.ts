@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { NewRetentionRule, RetentionRule } from '../client/retention.ts'
+import { member } from './column.ts'
 import { type ConditionSession, conditionHelp, openConditionSession } from './condition-session.ts'
 import { durationOption } from './duration-option.ts'
-import { isForPeople } from './presentation.ts'
+import { addListCommand } from './list-command.ts'
 import { openSession } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
 import { parseWholeNumber } from './whole-number.ts'
@@ -23,14 +24,21 @@ export function addRetentionCommand(program: Command, surroundings: Surroundings
       await output.record(await client.call('retention_set', rule))
     },
   })
-  retention
-    .command('list')
-    .description('show all rules, and what they have deleted')
-    .action(async (_options: object, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
-      const { rules } = await client.call('retention_list', {})
-      await output.rows(isForPeople(command, surroundings) ? rules.map(brief) : rules)
-    })
+  addListCommand(retention, surroundings, {
+    name: 'list',
+    description: 'show all rules, and what they have deleted',
+    columns: [
+      member('id'),
+      member('resource'),
+      { title: 'condition', kind: 'plain', read: ({ query }) => (query as RetentionRule['query']).condition },
+      member('older_than_ms', 'older_than'),
+      member('last_run_time', 'last_run'),
+      member('deleted'),
+      member('last_error', 'error', 'line'),
+    ],
+    none: 'no rules; daybook retention set makes one',
+    find: async client => (await client.call('retention_list', {})).rules,
+  })
   retention
     .command('delete')
     .description('delete a rule; what it would have deleted stays')
@@ -71,11 +79,4 @@ function addRuleCommand(
       const { condition } = session
       await act(session, { resource: session.resource, query: { condition }, older_than_ms: olderThan })
     })
-}
-
-/** What fits a line of a terminal. */
-function brief(rule: RetentionRule): object {
-  const { id, resource, query, older_than_ms, last_run_time, last_deleted, last_error, deleted } = rule
-  const { condition } = query
-  return { id, resource, condition, older_than_ms, last_run_time, last_deleted, deleted, last_error }
 }

@@ -2,6 +2,9 @@ import { CommanderError } from 'commander'
 import { DaybookConnectionError, DaybookError } from '../client/client.ts'
 import { ConfigError } from '../config.ts'
 import { describeError } from '../database/start-error.ts'
+import { errorCodes } from '../errors.ts'
+import { didYouMean } from '../nearest.ts'
+import { type AccessFlags, describeCredential, findAccess } from './access.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { createProgram } from './program.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -16,11 +19,12 @@ export async function runCommand(args: readonly string[], surroundings: Surround
   // Each write sees its own fault; without a listener the same fault would end the process.
   stdout.on('error', () => {})
   stderr.on('error', () => {})
+  const program = createProgram(surroundings)
   try {
-    await createProgram(surroundings).parseAsync([...args], { from: 'user' })
+    await program.parseAsync([...args], { from: 'user' })
     return 0
   } catch (error) {
-    const { code, lines } = explain(error)
+    const { code, lines } = explain(error, () => presented(program.opts<AccessFlags>(), surroundings))
     stderr.write(lines.map(line => `${visibleText(line)}\n`).join(''))
     return code
   }
@@ -31,12 +35,15 @@ interface Explanation {
   readonly lines: readonly string[]
 }
 
-function explain(error: unknown): Explanation {
+/** What to say of the credential that a server has refused. */
+type Presented = () => readonly string[]
+
+function explain(error: unknown, presented: Presented): Explanation {
   if (error instanceof CommanderError) return { code: error.exitCode === 0 ? 0 : 2, lines: [] }
   // Whoever read our output has seen enough (`| head`).
   if (isBrokenPipe(error)) return { code: 0, lines: [] }
   if (error instanceof UsageError) return { code: 2, lines: [`daybook: ${error.message}`] }
-  if (error instanceof DaybookError) return { code: 1, lines: refusal(error) }
+  if (error instanceof DaybookError) return { code: isUsage(error) ? 2 : 1, lines: refusal(error, presented) }
   if (error instanceof DaybookConnectionError) {
     const advice = error.status === undefined ? ['is the server running? daybook serve starts one'] : []
     return { code: 1, lines: [`daybook: ${error.message}`, ...advice] }
@@ -46,14 +53,31 @@ function explain(error: unknown): Explanation {
   return { code: 1, lines: [`daybook: ${describeError(error)}`] }
 }
 
-function refusal({ code, reason, path, message, data }: DaybookError): readonly string[] {
+/** A condition that there is not is a word mistyped, which only the server could know. */
+function isUsage({ reason }: DaybookError): boolean {
+  return reason === 'unknown_condition'
+}
+
+function presented(flags: AccessFlags, surroundings: Surroundings): readonly string[] {
+  const { credential } = findAccess(flags, surroundings)
+  if (credential !== undefined) return [describeCredential(credential)]
+  return ['give --token or DAYBOOK_TOKEN, or run where the server keeps its data']
+}
+
+function refusal(
+  { code, reason, path, message, data }: DaybookError,
+  presented: Presented,
+): readonly string[] {
   const place = path === undefined || path === '' || message.startsWith(path) ? '' : `${path}: `
   const log = data.correlation_id === undefined ? [] : [`the server's log has it as ${data.correlation_id}`]
-  const advice =
-    reason === 'credential_required'
-      ? ['give --token or DAYBOOK_TOKEN, or run where the server keeps its data']
-      : []
-  return [`daybook: error ${code} ${reason}: ${place}${message}`, ...log, ...advice]
+  const isAccess = code === errorCodes.permission_denied || code === errorCodes.malformed_credential
+  const { did_you_mean: near } = data
+  const meant = typeof near === 'string' && !message.includes(near) ? didYouMean(near) : ''
+  return [
+    `daybook: error ${code} ${reason}: ${place}${message}${meant}`,
+    ...log,
+    ...(isAccess ? presented() : []),
+  ]
 }
 
 function isBrokenPipe(error: unknown): boolean {

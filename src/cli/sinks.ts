@@ -1,34 +1,50 @@
 import type { Command } from 'commander'
 import type { Sink } from '../client/client.ts'
-import { isForPeople } from './presentation.ts'
+import { member } from './column.ts'
+import { addListCommand } from './list-command.ts'
 import { confirmRemoval, requireConfirmable } from './removal.ts'
 import { openSession } from './session.ts'
 import { addSinksAddCommand } from './sinks-add.ts'
 import type { Surroundings } from './surroundings.ts'
+
+const none = 'no sinks; daybook sinks add makes one'
 
 /** `daybook sinks …`: where a server sends changes to. */
 export function addSinksCommand(program: Command, surroundings: Surroundings): void {
   const sinks = program
     .command('sinks')
     .description('manage the sinks of a server, which changes are sent to')
-  sinks
-    .command('list')
-    .description('show all sinks, never their secrets')
-    .action(async (_options: object, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
-      const { sinks: found } = await client.call('sink_list', {})
-      await output.rows(isForPeople(command, surroundings) ? found.map(brief) : found)
-    })
+  addListCommand(sinks, surroundings, {
+    name: 'list',
+    description: 'show all sinks, never their secrets',
+    columns: [
+      member('name'),
+      member('resource'),
+      { title: 'target', kind: 'plain', read: ({ target }) => place(target as Sink['target']) },
+      member('format'),
+      member('state'),
+    ],
+    none,
+    find: async client => (await client.call('sink_list', {})).sinks,
+  })
   addSinksAddCommand(sinks, surroundings)
-  sinks
-    .command('status')
-    .description('show how far all sinks have come, or one')
-    .argument('[name]')
-    .action(async (name: string | undefined, _options: object, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
-      const { sinks: found } = await client.call('sink_status', name === undefined ? {} : { name })
-      await output.rows(found)
-    })
+  addListCommand(sinks, surroundings, {
+    name: 'status',
+    description: 'show how far all sinks have come, or one',
+    takesName: true,
+    columns: [
+      member('name'),
+      member('state'),
+      member('cursor'),
+      member('lag'),
+      member('delivered'),
+      member('last_delivered', 'last'),
+      member('last_error', 'error', 'line'),
+    ],
+    none,
+    find: async (client, name) =>
+      (await client.call('sink_status', name === undefined ? {} : { name })).sinks,
+  })
   addControl(sinks, surroundings, { name: 'pause', description: 'stop a sink; nothing is lost meanwhile' })
   addControl(sinks, surroundings, {
     name: 'resume',
@@ -63,11 +79,6 @@ function addControl(sinks: Command, surroundings: Surroundings, { name: verb, de
       const { client, output } = openSession(command, surroundings)
       await output.record(await client.call(`sink_${verb}`, { name }))
     })
-}
-
-/** What fits a line of a terminal. */
-function brief({ name, resource, target, state, format }: Sink): object {
-  return { name, resource, target: place(target), format, state }
 }
 
 function place({ webhook, nats, file }: Sink['target']): string {

@@ -4,7 +4,6 @@ import { changeLine } from './change-line.ts'
 import { conditionHelp, openConditionSession } from './condition-session.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { jsonLine, writeLines } from './output.ts'
-import { isForPeople } from './presentation.ts'
 import type { Surroundings } from './surroundings.ts'
 import { parseWholeNumber } from './whole-number.ts'
 
@@ -34,7 +33,7 @@ export function addTailCommand(program: Command, surroundings: Surroundings): vo
     .addHelpText('after', `${conditionHelp}\nlimit and last mean nothing for what is yet to come.`)
     .action(async (name: string, conditions: string[], options: TailOptions, command: Command) => {
       const session = await openConditionSession({ resource: name, conditions, command, surroundings })
-      const { client, output, resource, condition, stdout } = session
+      const { client, output, resource, condition, stdout, presentation } = session
       const interrupt = listenForInterrupt()
       let last = options.after
       try {
@@ -47,9 +46,10 @@ export function addTailCommand(program: Command, surroundings: Surroundings): vo
           },
           onFault: fault => void output.note(`trying again: ${messageOf(fault)}`),
         })
-        const render = isForPeople(command, surroundings) ? changeLine : changeJson(options.format)
+        const isTable = presentation.format === 'table'
+        const render = isTable ? changeLine : changeJson(options.format)
         for await (const { sequenceNumber, row } of changes) {
-          await writeLines(stdout, [render(sequenceNumber, row as object)])
+          await writeLines(stdout, [render(sequenceNumber, row as object, presentation.zone)])
           last = sequenceNumber
         }
         if (last !== undefined) await output.note(`stopped; --after ${last} goes on`)

@@ -6,6 +6,7 @@ import { parseMoment } from './moment.ts'
 import { readPassword } from './password.ts'
 import { openSession } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
+import type { Zone } from './time-text.ts'
 
 interface CreateFlags extends LimitFlags {
   readonly username?: string
@@ -24,14 +25,14 @@ export function addTokenCreateCommand(token: Command, surroundings: Surroundings
     .option('--from <time>', 'valid from: 2026-01-01T00:00:00Z, +1h, …')
     .option('--to <time>', 'valid until')
   addLimitOptions(create).action(async (flags: CreateFlags, command: Command) => {
-    const { client, output } = openSession(command, surroundings)
-    const created = await client.tokens.create(await readNewToken(flags, surroundings))
+    const { client, output, presentation } = openSession(command, surroundings)
+    const created = await client.tokens.create(await readNewToken(flags, surroundings, presentation.zone))
     await output.record(created)
     await output.note('Keep the secret: it cannot be shown again.')
   })
 }
 
-async function readNewToken(flags: CreateFlags, surroundings: Surroundings): Promise<NewToken> {
+async function readNewToken(flags: CreateFlags, surroundings: Surroundings, zone: Zone): Promise<NewToken> {
   const limits = requireLimits(flags)
   if ((flags.username === undefined) !== (flags.passwordStdin === undefined)) {
     throw new UsageError('--username and --password-stdin only make sense together')
@@ -42,8 +43,10 @@ async function readNewToken(flags: CreateFlags, surroundings: Surroundings): Pro
       username: flags.username,
       password: await readPassword(surroundings),
     }),
-    ...(flags.from !== undefined && { timestamp_from: parseMoment(flags.from, now, '--from') }),
-    ...(flags.to !== undefined && { timestamp_to: parseMoment(flags.to, now, '--to') }),
+    ...(flags.from !== undefined && {
+      timestamp_from: parseMoment(flags.from, { now, zone, name: '--from' }),
+    }),
+    ...(flags.to !== undefined && { timestamp_to: parseMoment(flags.to, { now, zone, name: '--to' }) }),
     token_limit: limits,
   }
 }

@@ -1,4 +1,7 @@
 import type { Command } from 'commander'
+import type { TokenInfo } from '../client/client.ts'
+import { member } from './column.ts'
+import { addListCommand } from './list-command.ts'
 import { readPassword } from './password.ts'
 import { openSession } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -19,13 +22,23 @@ export function addTokenCommand(program: Command, surroundings: Surroundings): v
       const { client, output } = openSession(command, surroundings)
       await output.record(await client.tokens.get(target))
     })
-  token
-    .command('list')
-    .description('show all tokens, never their secrets')
-    .action(async (_options: object, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
-      await output.rows(await client.tokens.list())
-    })
+  addListCommand(token, surroundings, {
+    name: 'list',
+    description: 'show all tokens, never their secrets',
+    columns: [
+      member('token_key', 'key'),
+      member('username'),
+      member('timestamp_from', 'from'),
+      member('timestamp_to', 'to'),
+      {
+        title: 'limits',
+        kind: 'plain',
+        read: ({ token_limit: limits }) => (limits as TokenInfo['token_limit']).length,
+      },
+    ],
+    none: 'no tokens',
+    find: client => client.tokens.list(),
+  })
   addTokenEditCommand(token, surroundings)
   token
     .command('delete')

@@ -22,7 +22,7 @@ export function addWorkersAddCommand(workers: Command, surroundings: Surrounding
       const session = openSession(command, surroundings)
       const worker = { name, js_script_base64: await readScript(file), ...(await readDefinition(flags)) }
       const create = () => session.client.call('js-worker_create', worker)
-      await showDefinition(await placingSyntaxError(file, create), session, command)
+      await showDefinition(await placingSyntaxError(file, create), session)
     },
   )
 }

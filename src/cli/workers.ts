@@ -1,24 +1,30 @@
 import type { Command } from 'commander'
-import { isForPeople } from './presentation.ts'
+import { cronOf, member } from './column.ts'
+import { addListCommand } from './list-command.ts'
 import { confirmRemoval, requireConfirmable } from './removal.ts'
 import { openSession } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
 import { addWorkersAddCommand } from './workers-add.ts'
-import { briefWorker, showWorker } from './workers-display.ts'
+import { showWorker } from './workers-display.ts'
 import { addWorkersRunCommand } from './workers-run.ts'
 import { addWorkersUpdateCommand } from './workers-update.ts'
 
 /** `daybook workers …`: the script workers of a server. */
 export function addWorkersCommand(program: Command, surroundings: Surroundings): void {
   const workers = program.command('workers').description('manage and run the script workers of a server')
-  workers
-    .command('list')
-    .description('show all script workers')
-    .action(async (_options: object, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
-      const { workers: found } = await client.call('js-worker_list_all_js_worker', {})
-      await output.rows(isForPeople(command, surroundings) ? found.map(briefWorker) : found)
-    })
+  addListCommand(workers, surroundings, {
+    name: 'list',
+    description: 'show all script workers',
+    columns: [
+      member('name'),
+      member('route_name', 'route'),
+      { title: 'schedule', kind: 'plain', read: cronOf },
+      member('next_fire_time', 'next'),
+      member('updated_time', 'updated'),
+    ],
+    none: 'no script workers; daybook workers add makes one',
+    find: async client => (await client.call('js-worker_list_all_js_worker', {})).workers,
+  })
   addWorkersAddCommand(workers, surroundings)
   workers
     .command('show')
@@ -26,7 +32,7 @@ export function addWorkersCommand(program: Command, surroundings: Surroundings):
     .argument('<name>')
     .action(async (name: string, _options: object, command: Command) => {
       const session = openSession(command, surroundings)
-      await showWorker(await session.client.call('js-worker_read', { name }), session, command)
+      await showWorker(await session.client.call('js-worker_read', { name }), session)
     })
   addWorkersUpdateCommand(workers, surroundings)
   addWorkersRunCommand(workers, surroundings)

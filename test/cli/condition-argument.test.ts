@@ -13,7 +13,9 @@ let catalogue: Catalogue
 beforeAll(async () => {
   const queries = resources.map(({ name, language }) => ({
     name: `${name}_query`,
-    params: [{ name: 'query', schema: { items: conditionSchema(language, false) } }],
+    params: [
+      { name: 'query', schema: { properties: { condition: { items: conditionSchema(language, false) } } } },
+    ],
   }))
   const appended = resources.filter(({ recorded }) => recorded === 'append')
   const methods = [...queries, ...appended.map(({ name }) => ({ name: `${name}_append`, params: [] }))]
@@ -25,7 +27,8 @@ beforeAll(async () => {
 
 function read(text: string, resource: ResourceName = 'js-result'): string {
   const kindOf = (key: string) => catalogue.kindOf(resource, key)
-  return stringifyJson(parseCondition(text, { kindOf, now }))
+  const known = catalogue.conditionsOf(resource)
+  return stringifyJson(parseCondition(text, { kindOf, known, now, zone: 'utc' }))
 }
 
 describe('a condition on the command line', () => {
@@ -71,11 +74,27 @@ describe('a condition on the command line', () => {
 
   test.each([
     ['limit=ten', '{"limit":"ten"}'],
-    ['bogus=1', '{"bogus":"1"}'],
-    ['__proto__=1', '{"__proto__":"1"}'],
     ['start_time_from_to=now', `{"start_time_from_to":[${now}]}`],
   ])('%s is left to the server to refuse', (text, expected) => {
     expect(read(text)).toBe(expected)
+  })
+
+  test.each([
+    ['is_failed', 'unknown condition "is_failed" (did you mean is_failure?)'],
+    ['js_worker=a', 'unknown condition "js_worker" (did you mean js_worker_id?)'],
+    ['{"or":["is_sucess",{"not":"last"}]}', 'unknown condition "is_sucess" (did you mean is_success?)'],
+    ['{"not":{"run_typ":"a"}}', 'unknown condition "run_typ" (did you mean run_type?)'],
+    ['bogus=1', /^unknown condition "bogus"; there are: all, and, duration_from, /],
+    ['__proto__=1', /^unknown condition "__proto__"; there are: /],
+    ['{"limit":1,"lastt":null}', 'unknown condition "lastt" (did you mean last?)'],
+  ])('%s is a usage fault that names the nearest word', (text, message) => {
+    expect(() => read(text)).toThrow(UsageError)
+    expect(() => read(text)).toThrow(message)
+  })
+
+  test('of a server that does not say which there are, any is left to it', () => {
+    const reading = { kindOf: () => undefined, known: undefined, now, zone: 'utc' } as const
+    expect(parseCondition('bogus=1', reading)).toEqual({ bogus: '1' })
   })
 
   test.each([

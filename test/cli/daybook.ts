@@ -18,6 +18,8 @@ export interface Ran {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string | Uint8Array
+  /** Stdout is a terminal of so many cells a line. */
+  readonly columns?: number
 }
 
 /** The environment of a child: ours without any setting of Daybook, so that a test says what it relies on. */
@@ -30,8 +32,9 @@ function childEnv(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
 
 /** Runs `daybook` with `args` in this process, to its end. */
 export async function runDaybook(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { env = {}, input = '' } = options
+  const { env = {}, input = '', columns } = options
   const [stdout, stderr] = [collect(), collect()]
+  if (columns !== undefined) Object.assign(stdout.stream, { isTTY: true, columns })
   const code = await runCommand(args, {
     env: childEnv(env),
     stdin: Readable.from([Buffer.from(input)]) as NodeJS.ReadStream,
@@ -42,7 +45,7 @@ export async function runDaybook(args: readonly string[], options: RunOptions = 
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }
 
-/** A standard stream that is no terminal, and all that was written to it. */
+/** A standard stream that is no terminal unless it is made one, and all that was written to it. */
 function collect(): { readonly stream: NodeJS.WriteStream; text(): string } {
   const chunks: Buffer[] = []
   const stream = new Writable({
@@ -65,13 +68,13 @@ export interface Typing {
   readonly text: string
 }
 
-/** Runs `daybook` with `args` on a terminal of 160 columns, made by script(1). */
+/** Runs `daybook` with `args` on a terminal of 160 columns and 24 rows, made by script(1). */
 export function runOnTerminal(
   args: readonly string[],
   options: RunOptions & { readonly typing?: Typing } = {},
 ): Promise<Ran> {
   const words = [process.execPath, main, ...args].map(word => `'${word.replaceAll("'", "'\\''")}'`)
-  return runToEnd('script', ['-qec', `stty cols 160 -echo; ${words.join(' ')}`, '/dev/null'], options)
+  return runToEnd('script', ['-qec', `stty cols 160 rows 24 -echo; ${words.join(' ')}`, '/dev/null'], options)
 }
 
 function runToEnd(

@@ -3,6 +3,7 @@ import { UsageError } from '../../src/cli/failure.ts'
 import { parseDuration, parseMoment } from '../../src/cli/moment.ts'
 
 const now = Date.UTC(2026, 5, 15, 12)
+const reading = { now, zone: 'utc', name: 'start_time_from' } as const
 
 describe('a moment', () => {
   test.each([
@@ -13,11 +14,19 @@ describe('a moment', () => {
     ['+90s', now + 90_000],
     ['-1.5d', now - 129_600_000],
     ['2026-01-01', Date.UTC(2026, 0, 1)],
+    ['2026-01-01 12:30', Date.UTC(2026, 0, 1, 12, 30)],
     ['2026-01-01T12:30', Date.UTC(2026, 0, 1, 12, 30)],
     ['2026-01-01T12:30:15.250Z', Date.UTC(2026, 0, 1, 12, 30, 15, 250)],
     ['2026-01-01T12:00:00+02:00', Date.UTC(2026, 0, 1, 10)],
-  ])('%s is epoch milliseconds, in UTC where it does not say', (text, expected) => {
-    expect(parseMoment(text, now, 'start_time_from')).toBe(expected)
+  ])('%s is epoch milliseconds, in UTC where that is asked for and it does not say', (text, expected) => {
+    expect(parseMoment(text, reading)).toBe(expected)
+  })
+
+  test.each([
+    ['2026-01-01', new Date(2026, 0, 1)],
+    ['2026-07-01 12:30:15', new Date(2026, 6, 1, 12, 30, 15)],
+  ])('%s is in the zone of this machine', (text, expected) => {
+    expect(parseMoment(text, { ...reading, zone: 'local' })).toBe(expected.getTime())
   })
 
   test.each([
@@ -31,8 +40,8 @@ describe('a moment', () => {
     '1.5',
     'Jan 1 2026',
   ])('%j is refused, and the key named', text => {
-    expect(() => parseMoment(text, now, 'start_time_from')).toThrow(UsageError)
-    expect(() => parseMoment(text, now, 'start_time_from')).toThrow(/^start_time_from: /)
+    expect(() => parseMoment(text, reading)).toThrow(UsageError)
+    expect(() => parseMoment(text, reading)).toThrow(/^start_time_from: /)
   })
 })
 

@@ -93,9 +93,8 @@ describe('query and count', () => {
     const query = ['query', 'js-result', 'js_worker_name=reader']
     const table = await runOnTerminal(query, { env: reach() })
     const [titles = '', ...lines] = table.stdout.trimEnd().split('\r\n')
-    expect(titles).toMatch(/^id .*start_time .*error_mess/)
+    expect(titles).toMatch(/^id +name +kind +state +start +duration +error$/)
     expect(lines).toHaveLength(3)
-    expect(lines[1]).toContain('2026-01-02T00:00:00.000Z')
     expect(Math.max(...[titles, ...lines].map(line => line.length))).toBeLessThanOrEqual(160)
 
     const json = await runOnTerminal([...query, '--json'], { env: reach() })
@@ -105,8 +104,6 @@ describe('query and count', () => {
   test.each([
     [['query', 'js-result', 'limit=ten'], 'query.condition[0].limit'],
     [['query', 'js-result', 'is_failure', 'limit=-1'], 'query.condition[1].limit'],
-    [['count', 'js-result', 'bogus=1'], 'query.condition[0].bogus'],
-    [['query', 'event-log', 'is_bogus'], 'query.condition[0]'],
     [['query', 'js-result', '{"limit":1,"last":null}'], 'query.condition[0]'],
   ])('%j is the server’s error with its path, and exit 1', async (args, path) => {
     const { code, stdout, stderr } = await daybook(args)
@@ -122,6 +119,8 @@ describe('query and count', () => {
     [['query', 'no-such-resource']],
     [['query', 'js-result', '--no-such-option']],
     [['query', 'js-result', '{"limit":']],
+    [['count', 'js-result', 'bogus=1']],
+    [['query', 'event-log', 'is_bogus']],
     [['delete', 'js-result', 'last', '--max-affected', 'few']],
   ])('%j is a usage fault, and exit 2', async args => {
     const { code, stdout, stderr } = await daybook(args)
@@ -206,7 +205,7 @@ describe('delete', () => {
     await givenRuns('dry', six)
     const ran = await daybook(['delete', 'js-result', 'js_worker_name=dry', '--dry-run'])
     expect(rowsOf(ran)).toEqual([{ success: true, deleted: 0, condition_count: 1, would_delete: 6 }])
-    expect(ran.stderr.match(/ dry$/gm)).toHaveLength(5)
+    expect(ran.stderr.match(/ dry +call /g)).toHaveLength(5)
     expect(ran.stderr).toContain('… and 1 more')
     expect(await remaining('dry')).toBe(6)
   })

@@ -38,7 +38,7 @@ async function sinks(
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const written = [text(stdout), text(stderr)]
   const code = await runCommand(['sinks', ...args], {
-    env: { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root },
+    env: { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root, NO_COLOR: '1' },
     stdin: Readable.from([Buffer.from(input)]) as NodeJS.ReadStream,
     stdout: Object.assign(stdout, { isTTY: isTerminal, columns: 120 }) as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { renderRecord, renderRows } from '../../src/cli/table.ts'
+import { renderRecord as recordLines, renderRows as rowLines } from '../../src/cli/table.ts'
 import { textWidth } from '../../src/cli/text-width.ts'
 import { parseJson } from '../../src/json.ts'
+
+function renderRows(rows: readonly object[], width: number): readonly string[] {
+  return rowLines(rows, { width, zone: 'utc' })
+}
+
+function renderRecord(record: object): readonly string[] {
+  return recordLines(record, { zone: 'utc' })
+}
 
 const row = {
   id: 7,
@@ -14,9 +22,9 @@ const row = {
 describe('a table', () => {
   test('aligns columns, numbers to the right, times as ISO 8601 and null as a dash', () => {
     expect(renderRows([row, { ...row, id: 1234, js_worker_name: 'x' }], 200)).toEqual([
-      '  id  js_worker_name                start_time  finish_time  param',
-      '   7  demo_worker     2026-03-31T23:33:20.000Z  -            {"hello":"world"}',
-      '1234  x               2026-03-31T23:33:20.000Z  -            {"hello":"world"}',
+      '  id  js_worker_name  start_time            finish_time  param',
+      '   7  demo_worker     2026-03-31 23:33:20Z  -            {"hello":"world"}',
+      '1234  x               2026-03-31 23:33:20Z  -            {"hello":"world"}',
     ])
   })
 
@@ -32,7 +40,7 @@ describe('a table', () => {
       '[1]',
       'id              7',
       'js_worker_name  demo_worker',
-      'start_time      2026-03-31T23:33:20.000Z',
+      'start_time      2026-03-31 23:33:20.000Z',
       'finish_time     -',
       'param           {"hello":"world"}',
       '[2]',
@@ -85,7 +93,7 @@ describe('a table', () => {
 test('a record is shown member by member', () => {
   expect(renderRecord({ key: 'abc', expires_at: 0, username: null })).toEqual([
     'key         abc',
-    'expires_at  1970-01-01T00:00:00.000Z',
+    'expires_at  1970-01-01 00:00:00.000Z',
     'username    -',
   ])
 })

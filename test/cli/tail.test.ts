@@ -95,11 +95,14 @@ describe('daybook tail', () => {
     await expect.poll(() => linesOf(running), soon).toHaveLength(1)
     await running.stop()
     const typing = { after: 'occur_time', text: '\u0003' }
-    const { stdout } = await runOnTerminal(['tail', 'service-event', '--after', '0'], { env: env(), typing })
+    const { stdout } = await runOnTerminal(['tail', 'service-event', '--after', '0', '--utc'], {
+      env: env(),
+      typing,
+    })
     const [line = ''] = stdout.split('\r\n').filter(each => each.startsWith('#'))
     expect(line).toBe(
       `#1  id=1  project_id=${'x'.repeat(59)}…  service_id=s-1  service_name=n  event_type=normal  ` +
-        'event_info=up\\n\\u001b[2J  occur_time=1970-01-01T00:00:00.000Z',
+        'event_info=up\\n\\u001b[2J  occur_time=1970-01-01 00:00:00.000Z',
     )
     expect(stdout).toContain('--after 1 goes on')
   })

@@ -1,0 +1,79 @@
+import { type Column, member, type Row } from './column.ts'
+
+const id = member('id')
+const failure = member('error_message', 'error', 'line')
+
+/** From start to finish; of what still runs there is none. */
+const duration: Column = {
+  title: 'duration',
+  kind: 'duration',
+  read: ({ start_time: start, finish_time: finish }) =>
+    typeof start === 'number' && typeof finish === 'number' ? finish - start : null,
+}
+
+/** As the words is_failure, is_running and is_success have it. */
+const runState: Column = { title: 'state', kind: 'state', read: stateOfRun }
+
+function stateOfRun({ error_message: error, result }: Row): string {
+  if (error !== null && error !== undefined) return 'failure'
+  return result === null || result === undefined ? 'running' : 'success'
+}
+
+/** What fits a line of 80 cells, by resource; a resource that is not here shows every member that is no payload. */
+export const recordColumns: ReadonlyMap<string, readonly Column[]> = new Map([
+  [
+    'js-result',
+    [
+      id,
+      member('js_worker_name', 'name'),
+      member('run_type', 'kind'),
+      runState,
+      member('start_time', 'start'),
+      duration,
+      failure,
+    ],
+  ],
+  [
+    'event-log',
+    [
+      id,
+      member('full_name', 'name'),
+      member('run_type', 'kind'),
+      member('status', 'state'),
+      member('start_time', 'start'),
+      duration,
+      failure,
+    ],
+  ],
+  [
+    'service-event',
+    [
+      id,
+      member('service_name', 'name'),
+      member('event_type', 'kind', 'state'),
+      member('occur_time', 'time'),
+      member('event_info', 'info', 'line'),
+    ],
+  ],
+  [
+    'execution-event',
+    [
+      id,
+      member('execution_id', 'execution'),
+      member('reason'),
+      member('type', 'kind', 'state'),
+      member('last_timestamp', 'last'),
+      member('count'),
+      member('message', 'message', 'line'),
+    ],
+  ],
+  [
+    'change-event',
+    [
+      member('sequence_number', 'number'),
+      member('event_type', 'kind'),
+      member('full_folder_path', 'folder'),
+      member('timestamp', 'time'),
+    ],
+  ],
+])

@@ -1,0 +1,34 @@
+/** Where the clock hangs that a person reads times from. */
+export type Zone = 'local' | 'utc'
+
+/** Epoch milliseconds as `2026-03-31 23:33:20`, with a `Z` where it is UTC that was asked for. */
+export function timeText(ms: number, zone: Zone): string {
+  const { text, suffix } = textIn(ms, zone)
+  return `${text.replace(/\.\d+$/, '')}${zone === 'utc' ? suffix : ''}`
+}
+
+/** The same moment to the millisecond, and where on earth: `2026-03-31 23:33:20.000+02:00`. */
+export function exactTimeText(ms: number, zone: Zone): string {
+  const { text, suffix } = textIn(ms, zone)
+  return text + suffix
+}
+
+// The moments that a Date can hold in every zone.
+const latest = 8.64e15 - 86_400_000
+
+/** Whether a number can be shown as a moment. */
+export function isMoment(value: number): boolean {
+  return Math.abs(value) <= latest
+}
+
+function textIn(ms: number, zone: Zone): { readonly text: string; readonly suffix: string } {
+  const offset = zone === 'utc' ? 0 : -new Date(ms).getTimezoneOffset()
+  const text = new Date(ms + offset * 60_000).toISOString().slice(0, -1).replace('T', ' ')
+  return { text, suffix: offset === 0 ? 'Z' : offsetText(offset) }
+}
+
+function offsetText(minutes: number): string {
+  const two = (count: number): string => String(count).padStart(2, '0')
+  const size = Math.abs(minutes)
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`
+}
