@@ -20,6 +20,14 @@ export interface SinkReading {
   readonly lag: number
 }
 
+/** What an event handler has still to do, on all servers. */
+export interface HandlerReading {
+  readonly handler: string
+  readonly waiting: number
+  readonly running: number
+  readonly oldestSeconds: number
+}
+
 /** What the server counts. Every call is cheap enough for every request. */
 export interface Metrics {
   /** One answered request: its method (`unknownMethod` if there is none such), its error code if it failed, its time. */
@@ -33,6 +41,8 @@ export interface Metrics {
   countSinkError(sink: string): void
   /** Reads how far the sinks are behind whenever the metrics are asked for. */
   watchSinks(read: () => Promise<readonly SinkReading[]>): void
+  /** Reads what the event handlers have still to do whenever the metrics are asked for. */
+  watchHandlers(read: () => Promise<readonly HandlerReading[]>): void
   /** Reads the pool whenever the metrics are asked for. */
   watchPool(stats: () => PoolCounts): void
   readonly contentType: string
@@ -44,6 +54,10 @@ export interface Metrics {
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  // Gauges that end like counters: Prometheus' own checks refuse them, and each is the sum of one that stays.
+  for (const sum of ['resources', 'handles', 'requests']) {
+    registry.removeSingleMetric(`nodejs_active_${sum}_total`)
+  }
   const requests = cachedCounter(registry, 'daybook_requests_total', 'Answered requests', ['method', 'code'])
   const lookups = cachedCounter(registry, 'daybook_cache_lookups_total', 'Cache lookups', [
     'cache',
@@ -69,6 +83,20 @@ export function createMetrics(): Metrics {
     countRows: (resource, action, count) => rows(resource, action, count),
     ...sinkMetrics(registry),
     countRun: ending => runs.inc({ ending }),
+    watchHandlers: read =>
+      addReadGauges(registry, 'handler', read, [
+        ['daybook_event_waiting', 'Runs of a handler that wait, on all servers', each => each.waiting],
+        [
+          'daybook_event_running',
+          'Runs of a handler that are under way, on all servers',
+          each => each.running,
+        ],
+        [
+          'daybook_event_oldest_waiting_seconds',
+          'How long the oldest run of a handler that may begin has waited',
+          each => each.oldestSeconds,
+        ],
+      ]),
     watchPool: stats => addPoolGauge(registry, stats),
     contentType: registry.contentType,
     render: () => registry.metrics(),
@@ -148,39 +176,52 @@ function sinkMetrics(registry: Registry): Pick<Metrics, 'countSinkError' | 'watc
       errors.inc({ sink })
     },
     watchSinks(read) {
-      let reading: Promise<readonly SinkReading[] | undefined> | undefined
-      // Both gauges are asked at the same moment: one look serves them.
-      const look = () => {
-        reading ??= read()
-          // Without the database there is nothing to tell of sinks, but of all the rest.
-          .catch(() => undefined)
-          .finally(() => {
-            reading = undefined
-          })
-        return reading
+      const readSinks = async () => {
+        const sinks = await read()
+        forgetOthers(sinks)
+        return sinks.map(sink => ({ ...sink, sink: sink.name }))
       }
-      const addGauge = (name: string, help: string, value: (sink: SinkReading) => number): void => {
-        new Gauge({
-          name,
-          help,
-          labelNames,
-          registers: [registry],
-          async collect() {
-            const sinks = await look()
-            this.reset()
-            for (const sink of sinks ?? []) this.set({ sink: sink.name }, value(sink))
-            if (sinks !== undefined) forgetOthers(sinks)
-          },
-        })
-      }
-      addGauge(
-        'daybook_sink_lag',
-        'Numbers that a sink has still to deliver or to leave out',
-        each => each.lag,
-      )
-      addGauge('daybook_sink_running', '1 while a sink is neither paused nor failed', each =>
-        each.isRunning ? 1 : 0,
-      )
+      addReadGauges(registry, 'sink', readSinks, [
+        ['daybook_sink_lag', 'Numbers that a sink has still to deliver or to leave out', each => each.lag],
+        [
+          'daybook_sink_running',
+          '1 while a sink is neither paused nor failed',
+          each => (each.isRunning ? 1 : 0),
+        ],
+      ])
     },
+  }
+}
+
+/** Gauges of one label whose series are those of one reading, made whenever the metrics are asked for. */
+function addReadGauges<Label extends string, Reading extends Readonly<Record<Label, string>>>(
+  registry: Registry,
+  label: Label,
+  read: () => Promise<readonly Reading[]>,
+  gauges: readonly (readonly [name: string, help: string, value: (reading: Reading) => number])[],
+): void {
+  let reading: Promise<readonly Reading[]> | undefined
+  // All gauges are asked at the same moment: one look serves them.
+  const look = (): Promise<readonly Reading[]> => {
+    reading ??= read()
+      // Without the database there is nothing to tell of these, but of all the rest.
+      .catch(() => [])
+      .finally(() => {
+        reading = undefined
+      })
+    return reading
+  }
+  for (const [name, help, value] of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      async collect() {
+        const readings = await look()
+        this.reset()
+        for (const each of readings) this.labels(each[label]).set(value(each))
+      },
+    })
   }
 }

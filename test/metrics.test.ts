@@ -14,6 +14,7 @@ test('what is counted shows in the text', async () => {
   metrics.countRun('success')
   metrics.countSinkError('out')
   metrics.watchSinks(async () => [{ name: 'out', isRunning: true, lag: 12 }])
+  metrics.watchHandlers(async () => [{ handler: 'h', waiting: 3, running: 1, oldestSeconds: 1.5 }])
   metrics.watchPool(() => ({ total: 5, idle: 2, waiting: 1 }))
   const lines = (await metrics.render()).split('\n')
   expect(lines).toEqual(
@@ -29,6 +30,9 @@ test('what is counted shows in the text', async () => {
       'daybook_sink_errors_total{sink="out"} 1',
       'daybook_sink_lag{sink="out"} 12',
       'daybook_sink_running{sink="out"} 1',
+      'daybook_event_waiting{handler="h"} 3',
+      'daybook_event_running{handler="h"} 1',
+      'daybook_event_oldest_waiting_seconds{handler="h"} 1.5',
       'daybook_database_connections{state="busy"} 3',
       'daybook_database_connections{state="waiting"} 1',
     ]),
@@ -57,4 +61,31 @@ test('sinks that are gone are counted no more, and without the database nothing 
   const without = await metrics.render()
   expect(without).not.toContain('daybook_sink_lag{')
   expect(without).toContain('daybook_sink_errors_total{sink="kept"} 1')
+})
+
+test('handlers with nothing to do have no series, and without the database nobody has one', async () => {
+  const metrics = createMetrics()
+  let read = async () => [{ handler: 'busy', waiting: 1, running: 0, oldestSeconds: 0 }]
+  metrics.watchHandlers(() => read())
+  expect(await metrics.render()).toContain('daybook_event_waiting{handler="busy"} 1')
+  read = async () => []
+  expect(await metrics.render()).not.toContain('handler="busy"')
+  read = () => Promise.reject(new Error('no database'))
+  expect(await metrics.render()).not.toContain('handler="busy"')
+})
+
+test('every name keeps the rules of Prometheus: what promtool check metrics refuses is not there', async () => {
+  const metrics = createMetrics()
+  metrics.watchSinks(async () => [])
+  metrics.watchHandlers(async () => [])
+  metrics.watchPool(() => ({ total: 0, idle: 0, waiting: 0 }))
+  const text = await metrics.render()
+  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type])
+  expect(types.length).toBeGreaterThan(30)
+  for (const [name = '', type] of types) {
+    expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
+    expect(name).not.toMatch(/_(count|sum|bucket|milliseconds|ms)$/)
+    expect([name, /_total$/.test(name)]).toEqual([name, type === 'counter'])
+    expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'))
+  }
 })

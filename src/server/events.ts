@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
+import { readBacklogs } from '../event/backlog.ts'
 import { type Engine, startEngine } from '../event/engine.ts'
 import { type LocalHandler, loadLocalHandlers, storeLocalHandlers } from '../event/local-handlers.ts'
 import { requeueRuns } from '../event/requeue.ts'
@@ -21,7 +22,7 @@ import { machineName } from './machine.ts'
 export interface EventsOptions {
   readonly config: Config
   readonly logger: Logger
-  readonly metrics: Pick<Metrics, 'countRun'>
+  readonly metrics: Pick<Metrics, 'countRun' | 'watchHandlers'>
   readonly database: Database
   readonly authenticator: Authenticator
   readonly sealingKey: string
@@ -66,6 +67,7 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
     machine: machineName(config),
     onError,
   })
+  metrics.watchHandlers(() => readBacklogs(database))
   const shared = { database, sealer, clock, timezone: config.timezone, onChange: engine.wake }
   return {
     engine,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { Client } from 'pg'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { secrets, startOn } from './support/app.ts'
@@ -17,6 +18,8 @@ async function readSeries(wire: Wire): Promise<ReadonlyMap<string, number>> {
   const lines = body.split('\n').filter(line => line !== '' && !line.startsWith('#'))
   return new Map(lines.map(line => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]))
 }
+
+const hasPromtool = spawnSync('promtool', ['--version']).error === undefined
 
 describeApps('operations', wire => {
   test('every answer carries X-Request-Id, the one that was sent if it is harmless', async () => {
@@ -75,6 +78,40 @@ describeApps('operations', wire => {
       return (after.get(name) ?? 0) - (before.get(name) ?? 0)
     }
     expect(['appended', 'returned', 'deleted'].map(moved)).toEqual([3, 5, 3])
+  })
+
+  test('what the handlers have still to do is told by handler', async () => {
+    for (const full_name of ['metrics.busy', 'metrics.later']) {
+      const handler = { full_name, sender: full_name, target: { kind: 'remote' } }
+      await wire.result('event-handler_create', handler)
+    }
+    for (let i = 0; i < 3; i++) await wire.result('event_send', { sender: 'metrics.busy', kwargs: {} })
+    await wire.result('event_send', { sender: 'metrics.later', kwargs: {}, delay_ms: 3_600_000 })
+    await wire.result('event-task_claim', { full_names: ['metrics.busy'], max: 1 })
+    const series = await readSeries(wire)
+    const of = (handler: string) =>
+      ['waiting', 'running', 'oldest_waiting_seconds'].map(name =>
+        series.get(`daybook_event_${name}{handler="${handler}"}`),
+      )
+    expect(of('metrics.busy')).toEqual([2, 1, expect.any(Number)])
+    expect(of('metrics.busy')[2]).toBeGreaterThan(0)
+    // It is put off: nothing is late.
+    expect(of('metrics.later')).toEqual([1, 0, 0])
+    const cancelled = await wire.result('event-log_cancel', {
+      query: { condition: [{ full_name_like: 'metrics.*' }] },
+    })
+    expect(cancelled).toMatchObject({ cancelled: 3 })
+    expect((await readSeries(wire)).has('daybook_event_waiting{handler="metrics.busy"}')).toBe(true)
+    expect((await readSeries(wire)).has('daybook_event_waiting{handler="metrics.later"}')).toBe(false)
+  })
+
+  test.skipIf(!hasPromtool)('promtool finds nothing to say about the metrics', async () => {
+    const { body } = await get(wire, '/metrics')
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input: body,
+      encoding: 'utf8',
+    })
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' })
   })
 
   test('lookups into the caches and the connections of the pool can be seen', async () => {
