@@ -61,10 +61,9 @@ describeEngines('a page', open => {
     expect(await call('js-result_page', mine, workerHolder('read', 'w1', 'w2'))).toMatchObject({ count: 800 })
   })
 
-  test('estimates the count without reading the rows', async () => {
-    const { count } = await page([], { count: 'estimate' })
-    expect(count).toBeGreaterThan(100)
-    expect(count).toBeLessThan(12_000)
+  test('estimates a count near the truth, whatever the conditions', async () => {
+    const total = await call<{ count: number }>('js-result_count', { query: { condition: [] } })
+    expect(await page([], { count: 'estimate' })).toMatchObject(total)
     expect(await page([{ id: 1 }, { run_type: 'call' }], { count: 'estimate' })).toMatchObject({ count: 1 })
   })
 
