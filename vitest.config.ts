@@ -5,14 +5,23 @@ import { defineConfig } from 'vitest/config'
 // What the processes of the tests load is compiled once.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compile', import.meta.url))
 
-/** Test files in which a suite runs on each engine of the project. */
+/** Kills, faults and attacks: slow, and with limits that a busy machine may miss. */
+const trust = ['test/trust/*.test.ts', 'test/demo/*.test.ts', 'test/sandbox/bombs.test.ts']
+
+/** Random matrices: a sample of them in the core, all of them among the trust tests. */
+const matrices = [
+  'test/resource/access.test.ts',
+  'test/resource/conditions.test.ts',
+  'test/wire/permission-matrix.test.ts',
+]
+
+/** Files with a suite that runs on each engine of its project. */
 const sharedSuites = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter(path => path.endsWith('.test.ts'))
   .map(path => `test/${path}`)
   .filter(path => /\b(?:describeEngines|describeApps|engines)\b/.test(readFileSync(path, 'utf8')))
 
-const shared = { testTimeout: 60_000, hookTimeout: 120_000, globalSetup: ['test/support/global-setup.ts'] }
-const trust = ['test/trust/**', 'test/demo/**']
+const every = { testTimeout: 60_000, hookTimeout: 120_000, globalSetup: ['test/support/global-setup.ts'] }
 
 export default defineConfig({
   test: {
@@ -20,29 +29,31 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...shared,
+          ...every,
           name: 'core',
           include: ['test/**/*.test.ts'],
           exclude: trust,
+          // A process loads the app once for all its files.
           isolate: false,
-          provide: { engines: ['postgres'] },
+          provide: { engines: ['postgres'], repetitions: 'sample' },
         },
       },
       {
         test: {
-          ...shared,
+          ...every,
           name: 'pglite',
           include: sharedSuites,
           exclude: trust,
-          provide: { engines: ['pglite'] },
+          isolate: false,
+          provide: { engines: ['pglite'], repetitions: 'sample' },
         },
       },
       {
         test: {
-          ...shared,
+          ...every,
           name: 'trust',
-          include: trust.map(folder => `${folder}/*.test.ts`),
-          provide: { engines: ['postgres', 'pglite'] },
+          include: [...trust, ...matrices],
+          provide: { engines: ['postgres', 'pglite'], repetitions: 'all' },
         },
       },
     ],

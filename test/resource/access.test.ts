@@ -7,6 +7,7 @@ import { resources } from '../../src/resource/index.ts'
 import { actionOf, type Resource, type Verb } from '../../src/resource/resource.ts'
 import { someLimits, someName } from '../permission/random-limit.ts'
 import { describeEngines } from '../support/databases.ts'
+import { repetitions } from '../support/repetitions.ts'
 import { type Call, createCaller, createUndoable, holderOf, type Undoable, walkPages } from './caller.ts'
 import { plainRow, recordAll } from './record-rows.ts'
 
@@ -14,7 +15,7 @@ const nameCount = 500
 
 /** PGlite runs the same SQL; the tests at the wire ask it in the name of as many tokens. */
 function tokenCountOf(engine: Engine): number {
-  return engine === 'pglite' ? 50 : 200
+  return engine === 'pglite' ? repetitions(50, 20) : repetitions(200, 40)
 }
 
 const denied = expect.objectContaining({ code: 102, data: { reason: 'permission_denied' } })

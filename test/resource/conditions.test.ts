@@ -7,6 +7,7 @@ import { resources } from '../../src/resource/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { someConditionList } from '../condition/random-condition.ts'
 import { describeEngines } from '../support/databases.ts'
+import { repetitions } from '../support/repetitions.ts'
 import { type Call, createCaller, createUndoable, type Page, type Undoable, walkPages } from './caller.ts'
 import { randomRows } from './random-row.ts'
 import { recordAll } from './record-rows.ts'
@@ -14,7 +15,7 @@ import { compareNewest, matcherOf, splitList, type WireRow } from './reference.t
 
 /** More than a query gives without a limit; the first two resources, whose conditions are the most, have more of them. */
 function rowCountOf(resource: Resource): number {
-  return resources.indexOf(resource) < 2 ? 5000 : 2000
+  return resources.indexOf(resource) < 2 ? repetitions(5000, 2500) : repetitions(2000, 1500)
 }
 
 /**
@@ -22,7 +23,8 @@ function rowCountOf(resource: Resource): number {
  * of the speed.
  */
 function listCountOf(resource: Resource, engine: Engine): number {
-  return (resource === resources[0] ? 1000 : 100) / (engine === 'pglite' ? 2.5 : 1)
+  const count = resource === resources[0] ? repetitions(1000, 200) : repetitions(100, 40)
+  return count / (engine === 'pglite' ? 2.5 : 1)
 }
 const timeout = 900_000
 

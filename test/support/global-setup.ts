@@ -10,6 +10,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The engines on which the project runs the shared suites. */
     engines: readonly Engine[]
+    /** How often it repeats what is random. */
+    repetitions: 'all' | 'sample'
     /** A PostgreSQL server, for `createPostgresDatabase`. */
     postgresUrl: string
     /** The name of its migrated database, to be copied and never opened. */

@@ -4,11 +4,12 @@ import type { TokenLimit } from '../../src/permission/limit.ts'
 import { resources } from '../../src/resource/index.ts'
 import { samples } from '../dialect/uipath/samples.ts'
 import { someLimits, someName } from '../permission/random-limit.ts'
+import { repetitions } from '../support/repetitions.ts'
 import { isPermittedSomewhere, permittedNames } from './permission-reference.ts'
 import { secrets } from './support/app.ts'
 import { describeApps, failure, rpc, type Wire } from './support/wire.ts'
 
-const tokenCount = 200
+const tokenCount = repetitions(200, 60)
 const nameCount = 500
 const seed = Date.now()
 
