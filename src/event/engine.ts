@@ -95,7 +95,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     execute,
     canRun: ({ fullName, target }) => target.kind !== 'local' || localHandlers.has(fullName),
   })
-  const tasks = createTasks({ database, queue, directory, waiter, clock, signal, recall: options.recall })
+  const tasks = createTasks({ database, queue, directory, waiter, clock, signal })
 
   const rescue = { database, queue, directory, clock }
   const schedule = { database, sender, clock, runScript, onError }

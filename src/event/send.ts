@@ -3,7 +3,9 @@ import { createBatchQueue } from '../database/batch-queue.ts'
 import type { Database, Runner } from '../database/database.ts'
 import { RpcError } from '../errors.ts'
 import type { ChainPlace } from '../js-worker/run.ts'
-import { type Identity, originsOf, requirePermission } from '../permission/grant.ts'
+import { type Identity, originsOf, permits, requirePermission } from '../permission/grant.ts'
+import { eventLog } from '../resource/event-log.ts'
+import { actionOf } from '../resource/resource.ts'
 import { sendAction } from './action.ts'
 import { depthBelow } from './depth.ts'
 import { maxDepth, newChainId, planRuns, type SentEvent } from './event.ts'
@@ -22,10 +24,18 @@ export interface StartedLog {
 }
 
 /** What became of an event; `matched` is false when no enabled handler takes it. */
-export interface SendAnswer {
+export interface SendAnswer<Log = StartedLog> {
   readonly request_id: string
   readonly matched: boolean
-  readonly event_logs: readonly StartedLog[]
+  readonly event_logs: readonly Log[]
+}
+
+/** A row as its sender sees it: whose handler it is and where it stands, only with `event_log.read` on that handler. */
+export interface ShownLog {
+  readonly id: number
+  readonly full_name: string | null
+  readonly node_id: string | null
+  readonly status: string
 }
 
 export interface Sending {
@@ -38,7 +48,7 @@ export interface Sending {
 
 export interface Sender {
   /** Sends all the events or none. Throws RpcError 102, 108 (`chain_too_deep`), 109 (`idempotency_key_reused`). */
-  send(requests: readonly EventRequest[], sending: Sending): Promise<readonly SendAnswer[]>
+  send(requests: readonly EventRequest[], sending: Sending): Promise<readonly SendAnswer<ShownLog>[]>
   /** Sends what has been checked already: what a schedule or a replay makes. */
   insert(runner: Runner, events: readonly SentEvent[]): Promise<readonly SendAnswer[]>
 }
@@ -126,10 +136,20 @@ export function createSender({ database, queue, directory, clock, onWork }: Send
       const answers = await (once ? sendOnce(items) : gathered(items))
       const delays = items.filter((_, i) => answers[i]?.matched).map(item => item.event.delayMs)
       for (const delayMs of new Set(delays)) onWork(delayMs)
-      return answers
+      return answers.map(answer => shownTo(identity, answer))
     },
   }
 }
+
+/** A token that may send need not know who listens. */
+function shownTo(identity: Identity, answer: SendAnswer): SendAnswer<ShownLog> {
+  const shown = answer.event_logs.map(log =>
+    permits(identity, readAction, log.full_name) ? log : { ...log, full_name: null, node_id: null },
+  )
+  return { ...answer, event_logs: shown }
+}
+
+const readAction = actionOf(eventLog, 'read')
 
 function byKey({ once: a }: Item, { once: b }: Item): number {
   const [before = '', after = ''] = [a?.key, b?.key]

@@ -20,6 +20,8 @@ export interface Wanted {
    * work that may not be taken yet, and the claim would ask for it without a pause.
    */
   readonly eager: boolean
+  /** Ends the wait early: nobody would take what a dead claim was woken for. */
+  readonly ended?: AbortSignal
 }
 
 interface Waiting {
@@ -72,17 +74,18 @@ export function createTaskSignal(database: Database, onError: (error: unknown) =
 
   return {
     look,
-    async next({ queues, ms, eager }) {
+    async next({ queues, ms, eager, ended }) {
       if (closed) return false
       const { promise, resolve } = Promise.withResolvers<void>()
       const own = { queues, resolve }
       const late = setTimeout(resolve, ms)
+      ended?.addEventListener('abort', () => resolve(), { once: true })
       waiting.add(own)
       if (eager) look()
       await promise
       clearTimeout(late)
       waiting.delete(own)
-      return !closed
+      return !closed && ended?.aborted !== true
     },
     close() {
       closed = true

@@ -3,14 +3,8 @@ import type { Database, Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { RpcError } from '../errors.ts'
 import { stringifyJson } from '../json.ts'
-import {
-  type Identity,
-  intersectIdentities,
-  type Origin,
-  originsOf,
-  permits,
-  requirePermission,
-} from '../permission/grant.ts'
+import { type Identity, permits, requirePermission } from '../permission/grant.ts'
+import type { LiveCaller } from '../permission/live-caller.ts'
 import { handlerAction } from './action.ts'
 import { type Ending, endRuns } from './end-runs.ts'
 import type { Handler } from './handler.ts'
@@ -26,9 +20,9 @@ import type { Waiter } from './wait.ts'
 export interface Tasks {
   /**
    * Takes at most `max` runs of these handlers, each for `leaseMs` (its handler's time-out at most). With none due it
-   * waits. Throws RpcError 102, 105 (`handler_not_found`), 108 (`handler_not_remote`).
+   * waits. Throws RpcError 102 (as soon as the caller's right ends), 105 (`handler_not_found`), 108 (`handler_not_remote`).
    */
-  claim(identity: Identity, claiming: Claiming): Promise<readonly Task[]>
+  claim(caller: LiveCaller, claiming: Claiming): Promise<readonly Task[]>
   /** Keeps a task for another `leaseMs` from now; `until` is epoch ms. Throws RpcError 109 (`lease_lost`). */
   heartbeat(
     identity: Identity,
@@ -65,8 +59,6 @@ export interface TaskDeps {
   readonly waiter: Waiter
   readonly clock: Clock
   readonly signal: Pick<TaskSignal, 'next'>
-  /** Who these origins are now. Throws RpcError 102 when a token of theirs is gone. */
-  recall(origins: readonly Origin[]): Promise<Identity>
 }
 
 const read = rawStatement(
@@ -86,7 +78,7 @@ const renew = rawStatement(
 const maxAnswer = 4 * 1024 * 1024
 
 export function createTasks(deps: TaskDeps): Tasks {
-  const { database, queue, directory, waiter, clock, signal, recall } = deps
+  const { database, queue, directory, waiter, clock, signal } = deps
 
   interface Take {
     readonly tasks: readonly Task[]
@@ -137,11 +129,6 @@ export function createTasks(deps: TaskDeps): Tasks {
     return { handler, jobId: String(jobId), queue: remoteQueue(handler.id), failures: Number(failures) }
   }
 
-  /** A token may be revoked, or may do less, while its claim waits. */
-  async function stillPermitted(identity: Identity): Promise<Identity> {
-    return intersectIdentities(identity, await recall(originsOf(identity)))
-  }
-
   /** What was taken for somebody who is gone is free again at once. */
   async function handBack(taken: readonly Task[]): Promise<readonly Task[]> {
     const ended = taken.map(run => ({ run, outcome: { kind: 'handed_back' } as const }))
@@ -149,19 +136,36 @@ export function createTasks(deps: TaskDeps): Tasks {
     return []
   }
 
+  /** A token may be revoked, or may do less, while its tasks are taken. */
+  async function stillFor(
+    caller: LiveCaller,
+    check: (now: Identity) => void,
+    tasks: readonly Task[],
+  ): Promise<readonly Task[]> {
+    try {
+      check(await caller.now())
+      return tasks
+    } catch (error) {
+      await handBack(tasks)
+      throw error
+    }
+  }
+
   return {
-    async claim(identity, claiming) {
+    async claim(caller, claiming) {
       const { fullNames, waitMs, hungUp } = claiming
       const until = clock() + waitMs
-      let now = identity
-      for (let eager = true; ; eager = false) {
+      const check = (now: Identity): void => {
         for (const name of fullNames) requirePermission(now, claimAction, name)
+      }
+      check(await caller.now())
+      for (let eager = true; ; eager = false) {
         const { tasks, queues } = await take(claiming)
         if (hungUp?.aborted) return handBack(tasks)
         const ms = until - clock()
-        if (tasks.length > 0 || ms <= 0) return tasks
-        if (!(await signal.next({ queues, ms, eager })) || hungUp?.aborted) return []
-        now = await stillPermitted(identity)
+        if (tasks.length > 0 || ms <= 0) return await stillFor(caller, check, tasks)
+        const mayBe = await caller.during(check, ended => signal.next({ queues, ms, eager, ended }))
+        if (!mayBe || hungUp?.aborted) return []
       }
     },
     async heartbeat(identity, task, leaseMs) {

@@ -3,8 +3,8 @@ import { rawStatement } from '../database/statement.ts'
 
 /** Waits for rows of event_log to end, whichever server runs them. */
 export interface Waiter {
-  /** Resolves when all of them have ended or are gone, after `ms` milliseconds at the latest. */
-  untilEnded(ids: readonly number[], ms: number): Promise<void>
+  /** Resolves when all of them have ended or are gone, after `ms` milliseconds or when `stop` says so at the latest. */
+  untilEnded(ids: readonly number[], ms: number, stop?: AbortSignal): Promise<void>
   /** To be called with rows that have ended here: their waiters need not wait for the next look. */
   ended(ids: readonly number[]): void
   close(): void
@@ -52,11 +52,12 @@ export function createWaiter(database: Database, onError: (error: unknown) => vo
   }
 
   return {
-    async untilEnded(ids, ms) {
+    async untilEnded(ids, ms, stop) {
       if (ids.length === 0) return
       const { promise, resolve } = Promise.withResolvers<void>()
       const own: Waiting = { open: new Set(ids), done: resolve }
       const late = setTimeout(resolve, ms)
+      stop?.addEventListener('abort', () => resolve(), { once: true })
       waiting.add(own)
       lookLater()
       await promise

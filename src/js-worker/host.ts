@@ -2,6 +2,7 @@ import { invalidParams, RpcError } from '../errors.ts'
 import { checkJson, isExactNumber, parseJson, stringifyJson } from '../json.ts'
 import type { Outbound } from '../outbound/outbound.ts'
 import { type Identity, type Origin, originsOf, requirePermission } from '../permission/grant.ts'
+import type { Ask } from '../permission/live-caller.ts'
 import { createTurns } from '../permission/turns.ts'
 import type { ScriptRun } from '../sandbox/sandbox.ts'
 import { workerAction } from './action.ts'
@@ -21,16 +22,16 @@ export interface HostDeps {
   recall(origins: readonly Origin[]): Promise<Identity>
   /** Sends one event or several, as `event_send` takes them. */
   send(events: unknown, by: { readonly identity: Identity; readonly chain: ChainPlace }): Promise<unknown>
-  /** Calls a method as this identity. Throws RpcError. */
-  callMethod(method: string, params: unknown, identity: Identity): Promise<unknown>
+  /** Calls a method as whoever `ask` finds. Throws RpcError. */
+  callMethod(method: string, params: unknown, ask: Ask): Promise<unknown>
   /** Told of what failed by our own fault, which a script does not get to see. */
   onError?(error: unknown): void
 }
 
 /** The run whose script asks. */
 export interface HostRun {
-  /** In whose name the run began. */
-  readonly identity: Identity
+  /** In whose name the script acts by now. Throws RpcError 102 once the right of one of them has ended. */
+  readonly identityNow: Ask
   readonly chain: ChainPlace
   readonly fetchHosts: readonly string[] | null
   /** Runs `onInlineCall` of another worker; resolves to what it returned. */
@@ -58,7 +59,7 @@ export function createHost(deps: HostDeps, run: HostRun): ScriptRun['host'] {
   const inTurn = createTurns(atOnce, Number.POSITIVE_INFINITY)
 
   // Not as it was when the run began: a token that has ended since ends what is done in its name.
-  const identityNow = () => deps.recall(originsOf(run.identity)).then(withoutSecret)
+  const identityNow = () => run.identityNow().then(withoutSecret)
 
   const answers: Readonly<Record<Parameters<ScriptRun['host']>[0], Answer>> = {
     async send([events]) {
@@ -67,7 +68,7 @@ export function createHost(deps: HostDeps, run: HostRun): ScriptRun['host'] {
     async call([method, params]) {
       const name = requireText(method, 'method')
       requireCallable(name, params)
-      return deps.callMethod(name, params ?? {}, await identityNow())
+      return deps.callMethod(name, params ?? {}, identityNow)
     },
     async inlineCall([worker, params], signal) {
       const name = requireText(worker, 'name')

@@ -3,7 +3,8 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 import { checkJson, JsonText, parseJson, stringifyJson } from '../json.ts'
-import { type Identity, intersectIdentities } from '../permission/grant.ts'
+import { type Identity, intersectIdentities, originsOf } from '../permission/grant.ts'
+import type { Ask } from '../permission/live-caller.ts'
 import type { SandboxLevels } from '../sandbox/levels.ts'
 import type { EntryPoint, ScriptOutcome } from '../sandbox/sandbox.ts'
 import type { Sealer } from '../seal.ts'
@@ -23,12 +24,15 @@ export interface ScriptCall {
   readonly entry: EntryPoint
   readonly runType: string
   readonly params: unknown
-  /** What the record shows instead of `params`, where those hold somebody's credential. */
-  readonly recordedParams?: unknown
   /** In place of members of the worker's env that it declares open. */
   readonly env?: Readonly<Record<string, unknown>>
   /** Undefined where nobody in particular asks, as on a route or a schedule: the worker's makers alone. */
   readonly caller: Identity | undefined
+  /**
+   * Who the caller is by now, where a credential was presented: what the script asks for is refused once that has ended.
+   * Absent: whoever its tokens' keys stand for.
+   */
+  readonly callerNow?: Ask
   /** Absent: a chain of its own. */
   readonly chain?: ChainPlace
   /** More members of the script's ctx. */
@@ -125,7 +129,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       workerName: worker.name,
       runType: call.runType,
       startTime: clock(),
-      param: call.recordedParams === undefined ? params : stringifyJson(call.recordedParams),
+      param: params,
       owner,
     })
     return { id, done: track(run(call, { id, owner, worker, identity, env, params, chain })) }
@@ -134,8 +138,12 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
   async function run(call: ScriptCall, begun: Begun): Promise<ScriptEnd> {
     const { id, worker, chain } = begun
     const lines = createConsoleLog(deps, begun)
+    const identityNow = async (): Promise<Identity> => {
+      const recalled = await deps.recall(originsOf(begun.identity))
+      return call.callerNow === undefined ? recalled : intersectIdentities(await call.callerNow(), recalled)
+    }
     const host = createHost(deps, {
-      identity: begun.identity,
+      identityNow,
       chain,
       fetchHosts: worker.fetchHosts,
       inlineCall: (name, params, caller, signal) =>
@@ -145,6 +153,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
           runType: 'inline_call',
           params,
           caller,
+          callerNow: identityNow,
           chain,
           inlineDepth: (call.inlineDepth ?? 0) + 1,
           // Ends with its caller: at the caller's deadline at the latest.

@@ -54,12 +54,12 @@ export function taskMethods(tasks: Tasks, workers: WorkerReports): readonly Meth
         }),
       ),
     }),
-    async handle({ params, caller, context }) {
+    async handle({ params, caller, context, live }) {
       const fullNames = [...new Set(params.full_names)]
       // Nobody is recorded who may not claim.
       for (const name of fullNames) requirePermission(caller, claimAction, name)
       const claim = () =>
-        tasks.claim(caller, {
+        tasks.claim(live, {
           fullNames,
           max: params.max,
           leaseMs: params.lease_ms,

@@ -3,6 +3,7 @@ import type { core } from 'zod'
 import { invalidParams, RpcError } from '../errors.ts'
 import { joinPath } from '../json.ts'
 import type { Identity } from '../permission/grant.ts'
+import { type Ask, type Follow, followUnwatched } from '../permission/live-caller.ts'
 import type { Method, RequestContext } from './method.ts'
 
 /** Finds who a credential belongs to. Throws RpcError 101 or 102, also for none at all. */
@@ -20,17 +21,21 @@ export async function invoke(
   params: unknown,
   context: RequestContext,
   authenticate: Authenticate,
+  follow: Follow = followUnwatched,
 ): Promise<unknown> {
   const named = nameParams(method, params)
   const credential = method.access === 'public' ? undefined : findCredential(method, named, context)
-  const again = async () => (method.access === 'public' ? undefined : authenticate(credential))
-  const caller = await again()
-  return method.handle({ params: parseParams(method, named, params), caller, context, again })
+  const live = follow(() => authenticate(credential))
+  const caller = method.access === 'public' ? undefined : await live.now()
+  return method.handle({ params: parseParams(method, named, params), caller, context, live })
 }
 
-/** Runs one call for somebody who is known already: a script. Throws RpcError -32601 and what `invoke` throws. */
+/**
+ * Runs one call for somebody who is known already: a script. `ask` finds who that is, also later. Throws RpcError -32601
+ * and what `invoke` throws.
+ */
 export async function callAs(
-  identity: Identity,
+  ask: Ask,
   methods: readonly Method[],
   name: string,
   params: unknown,
@@ -40,7 +45,7 @@ export async function callAs(
     throw new RpcError('method_not_found', 'There is no such method', { reason: 'method_not_found' })
   }
   const context = { bearer: undefined, correlationId: randomUUID() }
-  return invoke(method, params, context, async () => identity)
+  return invoke(method, params, context, ask)
 }
 
 /** By position, parameters take the names in the order in which the method's schema declares them. */

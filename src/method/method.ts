@@ -1,5 +1,14 @@
 import { z } from 'zod'
 import { type Identity, permissionDenied } from '../permission/grant.ts'
+import type { LiveCaller } from '../permission/live-caller.ts'
+
+/** What is pushed to a client until one of them ends it. */
+export interface Pushed {
+  /** The client wants no more: it is told nothing. */
+  close(): void
+  /** It gets no more, and is told why. */
+  end(reason: 'permission_denied'): void
+}
 
 /** A connection over which the server may speak first. */
 export interface PushChannel {
@@ -10,7 +19,7 @@ export interface PushChannel {
   /** Resolves once it has read most of them, or is gone. */
   drained(): Promise<void>
   /** What is pushed over it, by id; closed with the connection. */
-  readonly subscriptions: Map<string, { close(): void }>
+  readonly subscriptions: Map<string, Pushed>
 }
 
 /** What a method may know of the request it serves. */
@@ -32,8 +41,8 @@ export interface Call<Params, Caller> {
   readonly params: Params
   readonly caller: Caller
   readonly context: RequestContext
-  /** Who the caller is by now, for what outlives the call. Throws RpcError 101 or 102 when that is nobody any more. */
-  again(): Promise<Caller>
+  /** The caller as it will be, for what waits or outlives the call. */
+  readonly live: LiveCaller
 }
 
 /**
@@ -75,16 +84,11 @@ export function defineMethod<Params extends z.ZodObject>(options: TokenMethodOpt
     ...rest,
     access: 'token',
     credentialParams,
-    async handle({ params, caller, context, again }) {
+    async handle({ params, caller, context, live }) {
       // `invoke` finds the caller of every such method; were there none, nothing is permitted.
       if (caller === undefined) throw permissionDenied()
       // It also parsed the parameters, with this very schema.
-      return handle({
-        params: params as z.output<Params>,
-        caller,
-        context,
-        again: again as () => Promise<Identity>,
-      })
+      return handle({ params: params as z.output<Params>, caller, context, live })
     },
   }
 }

@@ -38,6 +38,13 @@ export function parseCredential(text: string): Credential {
   return { kind: 'password', username: before, password: after }
 }
 
+/** What the tickets of `stream_ticket` begin with: no credential does. */
+export const ticketPrefix = 'ticket.'
+
+export function isTicket(text: string): boolean {
+  return text.startsWith(ticketPrefix)
+}
+
 export function malformedCredential(): RpcError {
   return new RpcError('malformed_credential', 'The credential is malformed', {
     reason: 'malformed_credential',

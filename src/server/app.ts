@@ -14,6 +14,7 @@ import { createMetrics, type Metrics } from '../metrics.ts'
 import type { KeyAndSecret } from '../permission/credential.ts'
 import type { Identity } from '../permission/grant.ts'
 import { createJwts } from '../permission/jwt.ts'
+import { createFollow } from '../permission/live-caller.ts'
 import { createPasswords, type ScryptCost } from '../permission/password.ts'
 import { startRetention } from '../retention/retention.ts'
 import { createAuthenticator } from '../token/authenticator.ts'
@@ -103,7 +104,7 @@ async function serveDatabase(
       sealingKey,
       version,
       log,
-      callMethod: (name, params, identity) => callAs(identity, methods, name, params),
+      callMethod: (name, params, ask) => callAs(ask, methods, name, params),
     })
     closing.push(() => events.close(config.drainMs))
     const stream = await startStream({ database, authenticator, logger })
@@ -139,12 +140,15 @@ async function serveDatabase(
       config,
       methods,
       authenticate: authenticator.authenticate,
+      follow: createFollow({ onChange: authenticator.onChange, clock }),
       probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
       stream: { hub: stream.hub, log, maxStreams: config.maxConnections },
       exports: { log },
       workerRoute: { database, runner: events.engine.scripts },
-      restRoutes: restRoutes(log, (name, params, identity) => callAs(identity, methods, name, params)),
-      openrpc: () => callAs(nobody, methods, 'rpc.discover', {}),
+      restRoutes: restRoutes(log, (name, params, identity) =>
+        callAs(async () => identity, methods, name, params),
+      ),
+      openrpc: () => callAs(async () => nobody, methods, 'rpc.discover', {}),
       logger,
       metrics,
     })

@@ -24,6 +24,8 @@ export interface ConnectionOptions {
 export interface Connection {
   /** Finishes the messages that have arrived, then closes with 1001. */
   drain(): void
+  /** The same with 4401 (as HTTP's 401): its credential has ended, and so have its subscriptions. */
+  revoke(): void
   /** To be called at regular times: sends a ping, and cuts off a client that is gone or takes no answers. */
   check(): void
 }
@@ -34,7 +36,8 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
   let running = 0
   let received = 0
   let missed = 0
-  let isDraining = false
+  /** How it is closed once nothing runs any more; undefined: it goes on. */
+  let closing: readonly [code: number, reason: string] | undefined
   const push: PushChannel = createPushChannel(socket)
 
   const startWaiting = (): void => {
@@ -51,7 +54,7 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
   const finishOne = (): void => {
     running -= 1
     startWaiting()
-    if (isDraining) closeWhenIdle()
+    closeWhenIdle()
   }
 
   const handle = async (message: Buffer): Promise<void> => {
@@ -89,12 +92,12 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
   }
 
   const closeWhenIdle = (): void => {
-    if (running === 0 && waiting.length === 0) socket.close(1001, 'the server is stopping')
+    if (closing !== undefined && running === 0 && waiting.length === 0) socket.close(...closing)
   }
 
   socket.on('message', data => {
     missed = 0
-    if (isDraining) return
+    if (closing !== undefined) return
     waiting.push(data as Buffer)
     startWaiting()
   })
@@ -104,7 +107,12 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
 
   return {
     drain() {
-      isDraining = true
+      closing ??= [1001, 'the server is stopping']
+      closeWhenIdle()
+    },
+    revoke() {
+      closing ??= [4401, 'the credential has ended']
+      for (const subscription of push.subscriptions.values()) subscription.end('permission_denied')
       closeWhenIdle()
     },
     check() {

@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts'
 import { type Authenticate, invoke } from '../method/invoke.ts'
 import type { Method, RequestContext } from '../method/method.ts'
 import { type Metrics, unknownMethod } from '../metrics.ts'
+import type { Follow } from '../permission/live-caller.ts'
 import { failure, type Outcome, success } from './outcome.ts'
 import type { CleanRequest } from './request.ts'
 
@@ -13,6 +14,7 @@ export type Dispatch = (request: CleanRequest, context: RequestContext) => Promi
 export interface DispatcherOptions {
   readonly methods: readonly Method[]
   readonly authenticate: Authenticate
+  readonly follow?: Follow
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -70,10 +72,10 @@ async function settle(
   method: Method,
   params: unknown,
   context: RequestContext,
-  { authenticate, logger }: DispatcherOptions,
+  { authenticate, follow, logger }: DispatcherOptions,
 ): Promise<Outcome> {
   try {
-    return success(await invoke(method, params, context, authenticate))
+    return success(await invoke(method, params, context, authenticate, follow))
   } catch (error) {
     logFault(logger, error, { method: method.name, correlationId: context.correlationId })
     return failure(error, context.correlationId)

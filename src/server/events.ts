@@ -10,7 +10,7 @@ import type { EventDeps } from '../method/index.ts'
 import type { LogMethodDeps } from '../method/log/log-method.ts'
 import type { Metrics } from '../metrics.ts'
 import { createOutbound } from '../outbound/outbound.ts'
-import type { Identity } from '../permission/grant.ts'
+import type { Ask } from '../permission/live-caller.ts'
 import { createSandboxLevels } from '../sandbox/levels.ts'
 import { createSealer, type Sealer } from '../seal.ts'
 import { createWorkerReports } from '../stream/machine-reports.ts'
@@ -29,7 +29,7 @@ export interface EventsOptions {
   readonly version: string
   readonly log: LogMethodDeps
   /** Calls a method for a script. Throws RpcError. */
-  callMethod(method: string, params: unknown, identity: Identity): Promise<unknown>
+  callMethod(method: string, params: unknown, ask: Ask): Promise<unknown>
 }
 
 /** What runs events on this server, and what its methods need. */

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { PushChannel } from '../method/method.ts'
+import type { PushChannel, Pushed } from '../method/method.ts'
 
 /** How often it is looked whether a client has read on. */
 const lookMs = 20
@@ -9,7 +9,7 @@ const fewBytes = 256 * 1024
 
 /** What the server sends over a WebSocket without being asked. */
 export function createPushChannel(socket: WebSocket): PushChannel {
-  const subscriptions = new Map<string, { close(): void }>()
+  const subscriptions = new Map<string, Pushed>()
   socket.on('close', () => {
     for (const subscription of subscriptions.values()) subscription.close()
     subscriptions.clear()

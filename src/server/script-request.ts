@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyRequest } from 'fastify'
+import { isTicket, parseCredential } from '../permission/credential.ts'
 
 /** An HTTP request as a script gets it. */
 export interface ScriptRequest {
@@ -16,13 +17,18 @@ export interface ScriptRequest {
   readonly body_base64?: string
 }
 
-/** Of our own: they would tell a script who else is known here. */
-const withheld = new Set(['cookie', 'proxy-authorization'])
+/** Whose credential they hold, for us or for somebody else on this host, is nothing that a script may learn. */
+const withheldHeaders = new Set(['authorization', 'x-auth-token', 'cookie', 'proxy-authorization'])
+
+/** Members of a query in which a credential of ours may come. */
+const credentialMembers = new Set(['token', 'ticket'])
 
 /** Undefined where the URL holds what no record can keep. `path`: what stands behind the route name. */
 export function scriptRequest(request: FastifyRequest, path: string): ScriptRequest | undefined {
   const at = request.url.indexOf('?')
-  const query = [...new URLSearchParams(at === -1 ? '' : request.url.slice(at))]
+  const query = [...new URLSearchParams(at === -1 ? '' : request.url.slice(at))].filter(
+    ([name, value]) => !credentialMembers.has(name) || !isCredential(value),
+  )
   if (query.flat().some(text => text.includes('\u0000'))) return undefined
   return {
     method: request.method,
@@ -33,10 +39,13 @@ export function scriptRequest(request: FastifyRequest, path: string): ScriptRequ
   }
 }
 
-/** The same without what somebody else's credential would be to the readers of records. */
-export function recordedRequest(request: ScriptRequest): ScriptRequest {
-  if (request.headers.authorization === undefined) return request
-  return { ...request, headers: { ...request.headers, authorization: '***' } }
+/** Whether a text could be one; what a script calls a token itself is seldom of that shape. */
+function isCredential(text: string): boolean {
+  try {
+    return parseCredential(text) !== undefined
+  } catch {
+    return isTicket(text)
+  }
 }
 
 function gathered(pairs: readonly [string, string][]): ScriptRequest['query'] {
@@ -55,9 +64,8 @@ export function hasBearer({ headers }: FastifyRequest): boolean {
 
 function headersOf(request: FastifyRequest): ScriptRequest['headers'] {
   const { headers } = request
-  const isOurs = (name: string) => withheld.has(name) || (name === 'authorization' && hasBearer(request))
   const all = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')] as const)
-  return Object.fromEntries(all.filter(([name]) => !isOurs(name)))
+  return Object.fromEntries(all.filter(([name]) => !withheldHeaders.has(name)))
 }
 
 function bodyOf(body: unknown): Pick<ScriptRequest, 'body' | 'body_base64'> {

@@ -8,6 +8,7 @@ import type { Logger } from '../logger.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import type { Method } from '../method/method.ts'
 import type { Metrics } from '../metrics.ts'
+import { type Follow, followUnwatched } from '../permission/live-caller.ts'
 import type { Hub } from '../stream/hub.ts'
 import { createDialectRoutes, type DialectRoutes } from './dialect-routes.ts'
 import { createDispatcher } from './dispatcher.ts'
@@ -23,6 +24,8 @@ export interface ServerOptions {
   readonly config: Config
   readonly methods: readonly Method[]
   readonly authenticate: Authenticate
+  /** Notices when a right ends; absent: it is found out before each answer alone. */
+  readonly follow?: Follow
   /** What runs the scripts of worker routes; absent: there are none. */
   readonly workerRoute?: Pick<WorkerRouteDeps, 'database' | 'runner'>
   /** Other programs' REST surfaces; absent: there are none. */
@@ -51,8 +54,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, logger, metrics } = options
   const health = createHealth(options.probes)
   const frontDoor = createFrontDoor({ dispatch: createDispatcher(options), limits: config, metrics })
-  const webSockets = createWebSockets({ frontDoor, logger })
-  const { openrpc, authenticate, restRoutes: routes = [] } = options
+  const { openrpc, authenticate, follow = followUnwatched, restRoutes: routes = [] } = options
+  const webSockets = createWebSockets({
+    frontDoor,
+    logger,
+    follow: bearer => follow(() => authenticate(bearer)),
+  })
   const dialectRoutes = createDialectRoutes({ routes, authenticate, health, logger, metrics, limits: config })
   const app = await createHttpServer({
     settings: config,

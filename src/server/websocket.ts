@@ -1,12 +1,15 @@
 import type { WebSocket } from 'ws'
 import type { Logger } from '../logger.ts'
 import type { RequestContext } from '../method/method.ts'
+import { isRefusal, type LiveCaller } from '../permission/live-caller.ts'
 import { type Connection, serveConnection } from './connection.ts'
 import type { FrontDoor } from './front-door.ts'
 
 export interface WebSocketOptions {
   readonly frontDoor: FrontDoor
   readonly logger: Logger
+  /** Whoever presented this at the upgrade. */
+  readonly follow: (bearer: string) => LiveCaller
   /** Time between two checks of a connection, in milliseconds. */
   readonly checkEveryMs?: number
 }
@@ -21,7 +24,12 @@ export interface WebSockets {
   close(): void
 }
 
-export function createWebSockets({ frontDoor, logger, checkEveryMs = 30_000 }: WebSocketOptions): WebSockets {
+export function createWebSockets({
+  frontDoor,
+  logger,
+  follow,
+  checkEveryMs = 30_000,
+}: WebSocketOptions): WebSockets {
   const connections = new Map<WebSocket, Connection>()
   let isDraining = false
   const timer = setInterval(() => {
@@ -31,6 +39,7 @@ export function createWebSockets({ frontDoor, logger, checkEveryMs = 30_000 }: W
     accept(socket, upgrade) {
       const connection = serveConnection({ socket, upgrade, frontDoor, logger })
       connections.set(socket, connection)
+      if (upgrade.bearer !== undefined) endWith(follow(upgrade.bearer), socket, connection)
       socket.on('close', () => connections.delete(socket))
       if (isDraining) connection.drain()
     },
@@ -43,4 +52,21 @@ export function createWebSockets({ frontDoor, logger, checkEveryMs = 30_000 }: W
       for (const socket of connections.keys()) socket.terminate()
     },
   }
+}
+
+/** Closes a connection once the credential that it was opened with is gone; one that never held is answered 102 each time. */
+function endWith(caller: LiveCaller, socket: WebSocket, connection: Connection): void {
+  const closed = new Promise<void>(resolve => socket.once('close', () => resolve()))
+  const watch = () =>
+    caller.during(
+      () => undefined,
+      () => closed,
+    )
+  caller
+    .now()
+    .then(watch, () => undefined)
+    .catch(error => {
+      // Looked up once more when it has closed already: whatever that says, nobody hears it.
+      if (isRefusal(error)) connection.revoke()
+    })
 }

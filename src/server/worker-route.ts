@@ -1,15 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Runner } from '../database/database.ts'
 import { errorCodes, RpcError } from '../errors.ts'
-import type { ScriptEnd, ScriptRunner } from '../js-worker/run.ts'
+import type { ScriptCall, ScriptEnd, ScriptRunner } from '../js-worker/run.ts'
 import { findRouteWorker } from '../js-worker/store.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import type { Identity } from '../permission/grant.ts'
+import { isRefusal } from '../permission/live-caller.ts'
 import type { Health } from './health.ts'
 import { refuse } from './http-refusal.ts'
 import { contextOf } from './request-context.ts'
 import { scriptAnswer } from './script-answer.ts'
-import { hasBearer, recordedRequest, type ScriptRequest, scriptRequest } from './script-request.ts'
+import { hasBearer, type ScriptRequest, scriptRequest } from './script-request.ts'
 
 export interface WorkerRouteDeps {
   readonly database: Runner
@@ -62,8 +63,11 @@ async function answer(
   const asked = scriptRequest(request, path)
   if (asked === undefined) return sendError(reply, 400, 'bad_url')
   const caller = await callerOf(request, deps)
-  if (caller !== 'unknown') return sendEnd(reply, await run(worker, asked, caller, deps))
-  return sendError(reply.header('www-authenticate', 'Bearer'), 401, 'credential_refused')
+  if (caller === 'unknown') return sendRefused(reply)
+  const { bearer } = contextOf(request)
+  const end = await run(worker, asked, caller && { caller, callerNow: () => deps.authenticate(bearer) }, deps)
+  // What was found in somebody's name is not for those whose right has ended meanwhile.
+  return (await callerOf(request, deps)) === 'unknown' ? sendRefused(reply) : sendEnd(reply, end)
 }
 
 async function callerOf(
@@ -83,20 +87,25 @@ async function callerOf(
 async function run(
   worker: string,
   asked: ScriptRequest,
-  caller: Identity | undefined,
+  by: Required<Pick<ScriptCall, 'caller' | 'callerNow'>> | undefined,
   { runner }: WorkerRouteDeps,
 ): Promise<ScriptEnd> {
+  const { caller } = by ?? {}
   const started = await runner.start({
     worker,
     entry: 'onRoute',
     runType: 'route',
     params: asked,
-    recordedParams: recordedRequest(asked),
     caller,
+    ...by,
     context: { caller: caller === undefined ? null : { token_key: caller.tokenKey } },
     timeoutMs,
   })
   return started.done
+}
+
+function sendRefused(reply: FastifyReply): FastifyReply {
+  return sendError(reply.header('www-authenticate', 'Bearer'), 401, 'credential_refused')
 }
 
 const statusOfFault: Readonly<Record<string, number>> = { script_timeout: 504, sandbox_busy: 503 }
@@ -122,11 +131,6 @@ function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
   if (isRefusal(error)) return sendError(reply, 403, 'permission_denied')
   if (error.code === errorCodes.busy || error.data.retryable === true) return sendError(reply, 503, reason)
   throw error
-}
-
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof RpcError)) return false
-  return error.code === errorCodes.permission_denied || error.code === errorCodes.malformed_credential
 }
 
 function sendError(reply: FastifyReply, status: number, error: string, more: object = {}): FastifyReply {

@@ -4,7 +4,7 @@ import type { Resource } from '../resource/resource.ts'
 import { type ChangeLog, createChangeLog } from './change-log.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { numberedChannel } from './sequencer.ts'
-import { Subscription, type SubscriptionOptions } from './subscription.ts'
+import { type StreamEnd, Subscription, type SubscriptionOptions } from './subscription.ts'
 
 /** Where live changes are had from, on this server. */
 export interface Hub {
@@ -26,6 +26,8 @@ export interface Subscribed {
   readonly position: number
   start(): void
   close(): void
+  /** Ends it, and tells the client why. */
+  end(reason: StreamEnd['reason']): void
 }
 
 export interface HubOptions {
@@ -102,6 +104,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
           else if (!subscription.hasEnded) feed.follow(subscription)
         },
         close: () => subscription.close(),
+        end: reason => subscription.end(reason),
       }
     },
     close() {

@@ -2,8 +2,8 @@ import { type Clock, systemClock } from '../clock.ts'
 import { allMatch, type Matcher } from '../condition/match.ts'
 import type { Plan } from '../condition/plan.ts'
 import type { Predicate } from '../condition/predicate.ts'
-import { errorCodes, RpcError } from '../errors.ts'
 import type { Identity } from '../permission/grant.ts'
+import { isRefusal } from '../permission/live-caller.ts'
 import { allPredicates, planAccess } from '../resource/access.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Change } from './change-log.ts'
@@ -147,9 +147,4 @@ function permittedPredicates(
   identity: Identity,
 ): readonly Predicate[] {
   return allPredicates(planAccess(resource, 'read', identity, plan))
-}
-
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof RpcError)) return false
-  return error.code === errorCodes.permission_denied || error.code === errorCodes.malformed_credential
 }

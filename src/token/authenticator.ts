@@ -35,8 +35,8 @@ export interface Authenticator {
   recall(origins: readonly Origin[]): Promise<Identity>
   /** To be called after each change of a token, before anybody is told that it is done. */
   forget(): void
-  /** Has `listener` told whenever tokens may have changed, here or on another server. */
-  onChange(listener: () => void): void
+  /** Has `listener` told whenever tokens may have changed, here or on another server; answers what ends that. */
+  onChange(listener: () => void): () => void
   close(): Promise<void>
 }
 
@@ -114,7 +114,10 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       return checked.identity
     },
     forget,
-    onChange: listener => void listeners.add(listener),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     close: watch.close,
   }
 }

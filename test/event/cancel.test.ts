@@ -6,6 +6,7 @@ import {
   insertLocal,
   openPostgres,
   root,
+  rootCaller,
   startTestEngine,
   type TestEngine,
   type Work,
@@ -89,7 +90,7 @@ describe('cancelling', () => {
     const engine = await startTestEngine(database)
     await engine.send({ sender: 's' })
     const claiming = { fullNames: ['far'], max: 1, leaseMs: 3_600_000, waitMs: 0 }
-    const [task] = await engine.tasks.claim(root, claiming)
+    const [task] = await engine.tasks.claim(rootCaller, claiming)
     await cancel(database, engine, [task?.id ?? 0])
     const query = database.kysely.selectFrom('event_log').select('lease_until')
     const { lease_until: until } = await query.executeTakeFirstOrThrow()

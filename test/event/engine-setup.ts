@@ -5,9 +5,10 @@ import { type Engine, type EngineOptions, startEngine } from '../../src/event/en
 import { type EventRequest, eventRequestSchema } from '../../src/event/event-request.ts'
 import type { HandlerDefinition } from '../../src/event/handler-store.ts'
 import type { LocalContext, LocalHandler } from '../../src/event/local-handlers.ts'
-import type { SendAnswer } from '../../src/event/send.ts'
+import type { SendAnswer, ShownLog } from '../../src/event/send.ts'
 import { createOutbound } from '../../src/outbound/outbound.ts'
 import type { Identity } from '../../src/permission/grant.ts'
+import { followUnwatched, type LiveCaller } from '../../src/permission/live-caller.ts'
 import { createSandboxLevels } from '../../src/sandbox/levels.ts'
 import { createWebhooks } from '../../src/target/webhook.ts'
 import { openTestDatabase } from '../support/databases.ts'
@@ -23,6 +24,13 @@ export async function openPostgres(): Promise<Database> {
 /** May do everything. */
 export const root: Identity = { tokenKey: 'key', isSuper: true, limits: [] }
 
+/** A caller who stays who he is. */
+export function callerOf(identity: Identity): LiveCaller {
+  return followUnwatched(async () => identity)
+}
+
+export const rootCaller = callerOf(root)
+
 export type Work = (kwargs: unknown, context: LocalContext) => unknown
 
 /** What runs events on one server, without its network. */
@@ -30,7 +38,7 @@ export interface TestEngine extends Engine {
   /** What went wrong where nobody waited. */
   readonly errors: unknown[]
   /** Sends one event as a client. */
-  send(event: SentByTest): Promise<SendAnswer>
+  send(event: SentByTest): Promise<SendAnswer<ShownLog>>
 }
 
 export type SentByTest = Partial<EventRequest> & { readonly sender: string }

@@ -7,7 +7,7 @@ import { createHandlerDirectory } from '../../src/event/handler-directory.ts'
 import { openQueue, remoteQueue, serverQueue } from '../../src/event/queue.ts'
 import { rescueRuns } from '../../src/event/rescue.ts'
 import type { Outcome, Run } from '../../src/event/run.ts'
-import { createSender, type SendAnswer } from '../../src/event/send.ts'
+import { createSender, type SendAnswer, type ShownLog } from '../../src/event/send.ts'
 import { takeRuns } from '../../src/event/take-runs.ts'
 import { sealer } from './definitions.ts'
 import { root, type SentByTest } from './engine-setup.ts'
@@ -16,7 +16,7 @@ import { root, type SentByTest } from './engine-setup.ts'
 export interface EventParts {
   readonly queue: Awaited<ReturnType<typeof openQueue>>
   readonly directory: ReturnType<typeof createHandlerDirectory>
-  send(events: readonly SentByTest[], through?: Database): Promise<readonly SendAnswer[]>
+  send(events: readonly SentByTest[], through?: Database): Promise<readonly SendAnswer<ShownLog>[]>
   /** Takes what is due as a server that is alive. */
   take(owner: string, max?: number, through?: Database): Promise<readonly Run[]>
   /** Takes the work of a remote handler. */

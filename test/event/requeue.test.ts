@@ -4,7 +4,14 @@ import type { Target } from '../../src/event/handler.ts'
 import { lockHandler, removeHandler, updateHandler } from '../../src/event/handler-store.ts'
 import { requeueRuns } from '../../src/event/requeue.ts'
 import { owner, sealer } from './definitions.ts'
-import { insertLocal, openPostgres, root, startTestEngine, type TestEngine } from './engine-setup.ts'
+import {
+  insertLocal,
+  openPostgres,
+  root,
+  rootCaller,
+  startTestEngine,
+  type TestEngine,
+} from './engine-setup.ts'
 import { eventRows, findTorn, untilEnded, untilStatus } from './event-rows.ts'
 
 /** Changes the handler as its method does; without a target it is deleted. */
@@ -36,7 +43,7 @@ describe('what waits for a handler', () => {
     await change(database, engine, { kind: 'remote' })
     expect(await findTorn(database)).toEqual([])
     const claiming = { fullNames: ['a'], max: 10, leaseMs: 30_000, waitMs: 0 }
-    const tasks = await engine.tasks.claim(root, claiming)
+    const tasks = await engine.tasks.claim(rootCaller, claiming)
     expect(tasks).toHaveLength(1)
     await change(database, engine, { kind: 'local' })
     expect(await findTorn(database)).toEqual(
@@ -66,7 +73,7 @@ describe('what waits for a handler', () => {
     await untilStatus(database, log?.id, 'waiting')
     expect(await findTorn(database)).toEqual([])
     const claiming = { fullNames: ['a'], max: 10, leaseMs: 30_000, waitMs: 5000 }
-    expect(await engine.tasks.claim(root, claiming)).toMatchObject([{ id: log?.id, attempt: 2 }])
+    expect(await engine.tasks.claim(rootCaller, claiming)).toMatchObject([{ id: log?.id, attempt: 2 }])
   })
 
   test('fails when that is deleted, and what runs may end', async () => {

@@ -4,9 +4,18 @@ import type { Database } from '../../src/database/database.ts'
 import type { Claiming } from '../../src/event/task.ts'
 import { type Identity, permissionDenied } from '../../src/permission/grant.ts'
 import { compileLimits } from '../../src/permission/limit.ts'
+import { followUnwatched } from '../../src/permission/live-caller.ts'
 import { fault } from '../token/tokens.ts'
 import { insert } from './definitions.ts'
-import { insertLocal, openPostgres, root, startTestEngine, type TestEngine } from './engine-setup.ts'
+import {
+  callerOf,
+  insertLocal,
+  openPostgres,
+  root,
+  rootCaller,
+  startTestEngine,
+  type TestEngine,
+} from './engine-setup.ts'
 import { eventRow, eventRows, findTorn, untilStatus } from './event-rows.ts'
 
 const lost = fault(109, 'lease_lost')
@@ -22,7 +31,13 @@ describe('tasks of remote handlers', () => {
   })
 
   const claim = (more: Partial<Claiming> = {}, identity: Identity = root) =>
-    engine.tasks.claim(identity, { fullNames: ['far'], max: 10, leaseMs: 30_000, waitMs: 0, ...more })
+    engine.tasks.claim(callerOf(identity), {
+      fullNames: ['far'],
+      max: 10,
+      leaseMs: 30_000,
+      waitMs: 0,
+      ...more,
+    })
 
   async function claimOne(more: Partial<Claiming> = {}) {
     await engine.send({ sender: 's', kwargs: { n: 1 } })
@@ -149,10 +164,10 @@ describe('tasks of remote handlers', () => {
     })
     const other = await startTestEngine(counted)
     const claiming = { fullNames: ['far'], max: 1, leaseMs: 30_000 }
-    expect(await other.tasks.claim(root, { ...claiming, waitMs: 700 })).toEqual([])
+    expect(await other.tasks.claim(rootCaller, { ...claiming, waitMs: 700 })).toEqual([])
     expect(transactions).toBeLessThan(30)
     await engine.tasks.end(root, first, { kind: 'success', result: 1 })
-    expect(await other.tasks.claim(root, { ...claiming, waitMs: 10_000 })).toHaveLength(1)
+    expect(await other.tasks.claim(rootCaller, { ...claiming, waitMs: 10_000 })).toHaveLength(1)
   })
 
   test('are not taken for a client that has hung up', async () => {
@@ -182,16 +197,14 @@ describe('tasks of remote handlers', () => {
   test('are not given to a token that was revoked while its claim waited', async () => {
     await insert(database, 'far')
     let isRevoked = false
-    const revoking = await startTestEngine(database, {
-      recall: async () => {
-        if (isRevoked) throw permissionDenied()
-        return root
-      },
+    const brief = followUnwatched(async () => {
+      if (isRevoked) throw permissionDenied()
+      return root
     })
-    const waiting = revoking.tasks.claim(root, { fullNames: ['far'], max: 1, leaseMs: 1000, waitMs: 20_000 })
+    const waiting = engine.tasks.claim(brief, { fullNames: ['far'], max: 1, leaseMs: 1000, waitMs: 20_000 })
     isRevoked = true
     const refused = expect(waiting).rejects.toMatchObject({ code: 102 })
-    await revoking.send({ sender: 's' })
+    await engine.send({ sender: 's' })
     await refused
     expect((await eventRows(database)).map(row => row.status)).toEqual(['waiting'])
   })

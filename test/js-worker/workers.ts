@@ -81,10 +81,10 @@ export async function startWorkers(database: Database, options: WorkersOptions =
       await held
       return { request_id: by.chain.requestId }
     },
-    callMethod: async (method, params, identity) => {
+    callMethod: async (method, params, ask) => {
       const found = methods.get(method)
       if (found === undefined) throw new Error(`no method ${method}`)
-      return invoke(found, params, { bearer: undefined, correlationId: 'test' }, async () => identity)
+      return invoke(found, params, { bearer: undefined, correlationId: 'test' }, ask)
     },
     onError: error => void errors.push(error),
     onConsole: (worker, level, text) => void lines.push(`${worker} ${level} ${text}`),

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 import { createLogger } from '../../src/logger.ts'
+import { followUnwatched } from '../../src/permission/live-caller.ts'
 import { createWebSockets } from '../../src/server/websocket.ts'
+import { superToken } from '../resource/caller.ts'
 import { testMethod } from './test-methods.ts'
 import { createTestDoor, startTestServer, testContext } from './test-server.ts'
 
@@ -213,7 +215,9 @@ test('a client that leaves while its request runs harms nothing', async () => {
 /** WebSockets that are checked every five milliseconds. */
 async function startImpatient(): Promise<string> {
   const logger = createLogger({ level: 'silent' })
-  const sockets = createWebSockets({ frontDoor: createTestDoor().door, logger, checkEveryMs: 5 })
+  const frontDoor = createTestDoor().door
+  const follow = () => followUnwatched(async () => superToken)
+  const sockets = createWebSockets({ frontDoor, logger, follow, checkEveryMs: 5 })
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   server.on('connection', socket => sockets.accept(socket, testContext))
   await once(server, 'listening')

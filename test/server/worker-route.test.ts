@@ -294,11 +294,25 @@ describe('the worker route', () => {
       },
     )
 
-    test('of another scheme reach the script, but not its record', async () => {
-      const response = await rights('Basic aGlkZGVu')
-      expect((await read(response)).headers.authorization).toBe('Basic aGlkZGVu')
+    test.each([
+      ['of another scheme', { authorization: 'Basic aGlkZGVu' }],
+      ['of the other header that takes one', { 'x-auth-token': 'hidden' }],
+      ['of a proxy', { 'proxy-authorization': 'Basic aGlkZGVu' }],
+    ])('%s reach neither the script nor its record', async (_what, headers) => {
+      const text = await (await rights(undefined, headers)).text()
+      for (const shown of [text, JSON.stringify(await lastRow('rights'))]) {
+        expect(shown).not.toMatch(/aGlkZGVu|hidden|authorization|x-auth-token/)
+      }
+    })
+
+    test('in the query reach neither, but what a script calls a token itself does', async () => {
+      const { credential, secret } = await workers.tokens.create(workerLimit('other', 'read'))
+      await ask(`/rights?token=${encodeURIComponent(credential)}&ticket=ticket.v1.abc&a=1`)
       const row = await lastRow('rights')
-      expect(row.param.headers.authorization).toBe('***')
+      expect(row.param.query).toEqual({ a: '1' })
+      expect(JSON.stringify(row)).not.toContain(secret)
+      await ask('/rights?token=of-the-chat')
+      expect((await lastRow('rights')).param.query).toEqual({ token: 'of-the-chat' })
     })
 
     test('of an owner that are gone close the route', async () => {

@@ -184,6 +184,48 @@ describeApps('permissions of events', wire => {
     })
   })
 
+  describe('the answer to a sender', () => {
+    const event = { sender: 'app_1', kwargs: { a: 1 } }
+    const sends = limit({ sender: '*' }, { event: { send: 'app_*' } })
+
+    async function logsFor(limits: readonly object[], more: object): Promise<readonly Row[]> {
+      const token = await wire.token(limits)
+      const answer = await wire.result<{ event_logs: Row[] }>('event_send', { ...event, ...more }, token)
+      return answer.event_logs
+    }
+
+    test.each([
+      ['at once', {}, { full_name: null, node_id: null }],
+      [
+        'after a wait',
+        { wait_ms: 0 },
+        { full_name: null, node_id: null, attempt: null, result: null, error_message: null },
+      ],
+    ])(
+      '%s is id and status of what may not be read, of a replayed key as well',
+      async (_when, more, nulls) => {
+        const hidden = { id: expect.any(Number), status: 'waiting', ...nulls }
+        const keyed = { ...more, idempotency_key: randomUUID() }
+        expect(await logsFor([sends], more)).toEqual([hidden, hidden])
+        const readsMine = [sends, limit({ event: 'mine_*' }, { event_log: { read: '*' } })]
+        const [one, two] = (await logsFor(readsMine, keyed)).toSorted((a, b) => a.id - b.id)
+        expect([one?.full_name, two?.full_name].toSorted()).toEqual([mine, null].toSorted())
+        const names = (await logsFor([limit({ global: null }, { event: { send: '*' } })], keyed)).map(
+          log => log.full_name,
+        )
+        expect(names).toEqual([null, null])
+      },
+    )
+
+    test('through JitAi is the same', async () => {
+      const token = await wire.token([sends])
+      const params = { sender: 'app_1', kwargs: {} }
+      const answer = await wire.result('events.services.EventSvc.sendEvent', params, token)
+      const hidden = { id: expect.any(Number), fullName: null, nodeId: null, status: 'waiting' }
+      expect(answer).toMatchObject({ matched: true, eventLogs: [hidden, hidden] })
+    })
+  })
+
   test('a cancel touches and counts only what may be written', async () => {
     const sent = await sendToBoth(wire)
     const { request_id } = sent

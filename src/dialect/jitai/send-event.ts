@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SendAnswer, Sender } from '../../event/send.ts'
+import type { SendAnswer, Sender, ShownLog } from '../../event/send.ts'
 import { isExactNumber } from '../../json.ts'
 import { credentialParam, defineMethod, type Method } from '../../method/method.ts'
 import { nameSchema } from '../../permission/name.ts'
@@ -25,8 +25,15 @@ export function sendEventMethod(name: string, sender: Sender): Method {
       requestId: z.string().describe('For getEventLogByRequestId'),
       matched: z.boolean().describe('False when no enabled handler takes the event'),
       eventLogs: z
-        .array(z.object({ id: z.int(), fullName: z.string(), nodeId: z.string(), status: z.string() }))
-        .describe('One for each handler'),
+        .array(
+          z.object({
+            id: z.int(),
+            fullName: z.string().nullable(),
+            nodeId: z.string().nullable(),
+            status: z.string(),
+          }),
+        )
+        .describe('One for each handler; its name and place are null to those who may not read its records'),
     }),
     async handle({ params, caller }) {
       const request = {
@@ -45,7 +52,7 @@ function isDict(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
 }
 
-function inCamelCase({ request_id, matched, event_logs }: SendAnswer): object {
+function inCamelCase({ request_id, matched, event_logs }: SendAnswer<ShownLog>): object {
   return {
     requestId: request_id,
     matched,

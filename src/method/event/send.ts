@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 import { invalidParams } from '../../errors.ts'
+import { sendAction } from '../../event/action.ts'
 import {
   type EventRequest,
   eventMembers,
@@ -9,9 +10,12 @@ import {
   maxEvents,
   maxWait,
 } from '../../event/event-request.ts'
-import type { SendAnswer, Sender } from '../../event/send.ts'
+import type { SendAnswer, Sender, ShownLog } from '../../event/send.ts'
 import type { Waiter } from '../../event/wait.ts'
 import { parseJson } from '../../json.ts'
+import { type Identity, permits, requirePermission } from '../../permission/grant.ts'
+import { eventLog } from '../../resource/event-log.ts'
+import { actionOf } from '../../resource/resource.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 
 export interface SendDeps {
@@ -20,12 +24,14 @@ export interface SendDeps {
   readonly waiter: Waiter
 }
 
+const readAction = actionOf(eventLog, 'read')
+
 const logSchema = z.object({
   id: z.int(),
-  full_name: z.string(),
-  node_id: z.string(),
+  full_name: z.string().nullable(),
+  node_id: z.string().nullable(),
   status: z.string(),
-  attempt: z.int().optional(),
+  attempt: z.int().nullish(),
   result: z.unknown().optional(),
   error_message: z.string().nullable().optional(),
 })
@@ -33,7 +39,11 @@ const logSchema = z.object({
 const answerSchema = z.object({
   request_id: z.string(),
   matched: z.boolean().describe('False when no enabled handler takes the event'),
-  event_logs: z.array(logSchema).describe('One for each handler; with wait_ms as they are then'),
+  event_logs: z
+    .array(logSchema)
+    .describe(
+      'One for each handler; with wait_ms as they are then. To those who may not read its records all but id and status is null',
+    ),
 })
 
 /** `event_send`: sends an event, or up to a hundred, to the handlers that take them. */
@@ -59,23 +69,33 @@ export function sendMethod({ database, sender, waiter }: SendDeps): Method {
         .describe('Several, instead of the members of one: all are sent or none'),
     }),
     result: z.union([answerSchema, z.object({ events: z.array(answerSchema) })]),
-    async handle({ params: { events, wait_ms: waitMs, token: _token, ...single }, caller }) {
+    async handle({ params: { events, wait_ms: waitMs, token: _token, ...single }, caller, live }) {
       const requests = events ?? [requireSender(single)]
       requireOne(events, single)
       const path = events === undefined ? () => '' : (i: number) => `events[${i}]`
       const sent = await sender.send(requests, { identity: caller, path })
-      const answers = waitMs === undefined ? sent : await settle(sent, waitMs)
+      if (waitMs !== undefined) {
+        const ids = sent.flatMap(answer => answer.event_logs.map(log => log.id))
+        const check = (now: Identity): void => {
+          for (const request of requests) requirePermission(now, sendAction, request.sender)
+        }
+        await live.during(check, ended => waiter.untilEnded(ids, waitMs, ended))
+      }
+      const answers = waitMs === undefined ? sent : await readAnswers(sent, await live.now())
       return events === undefined ? answers[0] : { events: answers }
     },
   })
 
-  async function settle(answers: readonly SendAnswer[], waitMs: number): Promise<readonly unknown[]> {
+  /** The answers as they are by now, of what the caller may read by now. */
+  async function readAnswers(
+    answers: readonly SendAnswer<ShownLog>[],
+    caller: Identity,
+  ): Promise<readonly unknown[]> {
     const ids = answers.flatMap(answer => answer.event_logs.map(log => log.id))
-    await waiter.untilEnded(ids, waitMs)
     const states = await readStates(database, ids)
     return answers.map(answer => ({
       ...answer,
-      event_logs: answer.event_logs.map(log => ({ ...log, ...states.get(log.id) })),
+      event_logs: answer.event_logs.map(log => stateFor(caller, log, states.get(log.id))),
     }))
   }
 }
@@ -94,20 +114,42 @@ function requireOne(events: unknown, { sender, kwargs }: Single): void {
   throw invalidParams('events', 'expected either events or the members of one event')
 }
 
+interface State {
+  readonly fullName: string
+  readonly status: unknown
+  readonly outcome: object
+}
+
+const hidden = { full_name: null, node_id: null, attempt: null, result: null, error_message: null }
+
+/** The record may have been deleted meanwhile: then it is shown as it was. */
+function stateFor(caller: Identity, log: ShownLog, state: State | undefined): object {
+  const name = state?.fullName ?? log.full_name
+  if (name === null || !permits(caller, readAction, name)) {
+    return { ...log, ...hidden, status: state?.status ?? log.status }
+  }
+  return state === undefined ? log : { ...log, full_name: name, status: state.status, ...state.outcome }
+}
+
 const read = rawStatement(
-  `select id, status, attempt, result::text, error_message from event_log where id = any($1::bigint[])`,
+  `select id, full_name, node_id, status, attempt, result::text, error_message
+   from event_log where id = any($1::bigint[])`,
 )
 
-async function readStates(database: Database, ids: readonly number[]): Promise<ReadonlyMap<number, object>> {
+async function readStates(database: Database, ids: readonly number[]): Promise<ReadonlyMap<number, State>> {
   const { rows } = await database.run(read, [ids])
   return new Map(
-    rows.map(([id, status, attempt, result, message]) => [
+    rows.map(([id, fullName, node_id, status, attempt, result, message]) => [
       Number(id),
       {
+        fullName: String(fullName),
         status,
-        attempt: Number(attempt),
-        result: result === null ? null : parseJson(String(result)),
-        error_message: message,
+        outcome: {
+          node_id,
+          attempt: Number(attempt),
+          result: result === null ? null : parseJson(String(result)),
+          error_message: message,
+        },
       },
     ]),
   )

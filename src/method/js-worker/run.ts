@@ -4,6 +4,7 @@ import { RpcError } from '../../errors.ts'
 import { maxWait } from '../../event/event-request.ts'
 import { workerNotFound } from '../../js-worker/store.ts'
 import { JsonText } from '../../json.ts'
+import type { Identity } from '../../permission/grant.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { jsResult } from '../../resource/js-result.ts'
 import { rowSchema } from '../../resource/row.ts'
@@ -38,18 +39,27 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
       wait_ms: z.int().min(0).max(maxWait).optional(),
     }),
     result: z.union([rowSchema(jsResult), z.object({ id: z.int() })]),
-    async handle({ params, caller }) {
+    async handle({ params, caller, live }) {
       const { js_script_name: worker, run_type: runType, wait_ms: waitMs, env } = params
       requireWorker(caller, 'run_defined_js_worker', worker)
       const entry = entries.get(runType) ?? 'onCall'
-      const call = { worker, entry, runType, params: params.params, caller, ...(env && { env }) }
+      const call = {
+        worker,
+        entry,
+        runType,
+        params: params.params,
+        caller,
+        callerNow: live.now,
+        ...(env && { env }),
+      }
       const started = await runner.start(call).catch(error => {
         throw error instanceof RpcError && error.data.reason === 'js_worker_not_found'
           ? workerNotFound('js_script_name')
           : error
       })
       if (waitMs === undefined) return { id: started.id }
-      await within(waitMs, started.done)
+      const check = (now: Identity): void => requireWorker(now, 'run_defined_js_worker', worker)
+      await live.during(check, () => within(waitMs, started.done))
       const row = await runner.read(started.id)
       if (row === undefined) throw recordGone()
       return new JsonText(row)

@@ -35,7 +35,7 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
       subscription: z.string(),
       sequence_number: z.int().describe('Changes behind this number follow'),
     }),
-    async handle({ params, caller, context, again }) {
+    async handle({ params, caller, context, live }) {
       const { push, afterAnswer } = context
       const plan = planFilters(resource, params.query, log)
       if (push === undefined || afterAnswer === undefined) throw webSocketRequired()
@@ -43,9 +43,12 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
       const id = randomUUID()
       const subscriber = subscriberOf(push, { id, resource, format: params.format })
       // The place is taken before anything is waited for.
-      push.subscriptions.set(id, { close: () => undefined })
+      push.subscriptions.set(id, { close: () => undefined, end: () => undefined })
       try {
-        const subscribed = await hub.subscribe({ resource, plan, caller, again, subscriber }, params.after)
+        const subscribed = await hub.subscribe(
+          { resource, plan, caller, again: live.now, subscriber },
+          params.after,
+        )
         push.subscriptions.set(id, subscribed)
         afterAnswer(subscribed.start)
         return { subscription: id, sequence_number: subscribed.position }
