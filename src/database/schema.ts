@@ -16,6 +16,7 @@ export const tables = {
     result: 'jsonb null',
     error_message: 'text null',
     owner: 'text null',
+    request_id: 'text null',
   },
   event_log: {
     id: 'int8 identity',
@@ -41,6 +42,8 @@ export const tables = {
     failures: 'int4 default',
     cancel_requested: 'bool default',
     caller: 'jsonb null',
+    defer_time: 'timestamptz null',
+    failed_ms: 'int8 null',
   },
   service_event: {
     id: 'int8 identity',

@@ -34,6 +34,10 @@ const end = rawStatement(
      status = case when r.status = 'waiting' and e.cancel_requested then 'fail' else r.status end,
      attempt = e.attempt + case when r.status = 'waiting' and not e.cancel_requested then 1 else 0 end,
      failures = e.failures + r.failure,
+     defer_time = case when r.status = 'waiting' and not e.cancel_requested
+       then coalesce(to_timestamp(r.start_after / 1000), e.defer_time) else e.defer_time end,
+     failed_ms = case when r.status = 'waiting' and not e.cancel_requested and r.failure = 1
+       then greatest(0, $9::float8 - date_part('epoch', e.start_time) * 1000)::bigint else e.failed_ms end,
      start_time = case when r.status = 'waiting' and not e.cancel_requested then null else e.start_time end,
      finish_time = case when r.status = 'waiting' and not e.cancel_requested then null
        else to_timestamp($9::float8 / 1000) end,
@@ -43,8 +47,8 @@ const end = rawStatement(
      job_id = r.next_job::uuid,
      owner = case when r.status = 'waiting' then null else e.owner end,
      lease_until = null
-   from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[])
-     as r(id, attempt, job, status, result, message, failure, next_job)
+   from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[],
+     $10::float8[]) as r(id, attempt, job, status, result, message, failure, next_job, start_after)
    where e.id = r.id and e.attempt = r.attempt and e.job_id = r.job::uuid and e.status = 'running'
    returning e.id, e.status`,
 )
@@ -72,6 +76,7 @@ export async function endRuns(
     places.map(place => (place.isFailure ? 1 : 0)),
     places.map(place => place.jobId),
     now,
+    places.map(place => place.startAfter ?? null),
   ])
   const groups = [...Map.groupBy(places, place => place.run.queue)]
   const removing = groups.map(([name, group]) =>

@@ -74,6 +74,7 @@ async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Prom
       params: run.kwargs,
       caller: await deps.recall(run.caller),
       chain: { requestId: run.requestId, nodeId: run.nodeId, depth: run.depth },
+      item: { id: run.id, fullName: run.handler.fullName },
       context: {
         event: {
           id: run.id,

@@ -4,12 +4,23 @@ import { nextId } from '../database/next-id.ts'
 import { rawStatement } from '../database/statement.ts'
 import type { ConsoleLevel } from '../sandbox/sandbox.ts'
 
+/** An event that a handler takes: one row of event_log. */
+export interface HandledEvent {
+  readonly id: number
+  /** The handler's full name. */
+  readonly fullName: string
+}
+
 /** The run whose script writes to its console. */
 export interface ConsoleRun {
   /** Of its js-result row. */
   readonly id: number
   /** The server that runs it. */
   readonly owner: string
+  /** The chain of events that it belongs to. */
+  readonly requestId: string
+  /** The event that it handles. */
+  readonly item: HandledEvent | undefined
   readonly worker: { readonly id: number; readonly name: string; readonly updatedTime: number }
 }
 
@@ -46,10 +57,12 @@ const levels: Readonly<Record<ConsoleLevel, string>> = {
   error: 'Error',
 }
 
-// The members of seed 004. Key, trace, robot and machine are the same as in the events of the run's job.
+// The members of seed 004. Key, trace, robot and machine are the same as in the events of the run's job, the transaction is
+// the item of the event that it handles.
 const insert = rawStatement(
   `with run as materialized (
      select guid_of(tenant.key, 'js-result', $1::bigint::text) as key,
+       guid_of(tenant.key, 'request', $10::text) as trace, guid_of(tenant.key, 'event-log', $11::bigint::text) as item,
        coalesce(m.key, guid_of(tenant.key, 'machine', $2::text)) as machine_key,
        coalesce(m.name, '') as machine_name, coalesce(m.id, 0) as machine_id, coalesce(m.kind, 'server') as kind
      from tenant left join server_lease l on l.id = $2::text left join machine m on m.name = l.machine
@@ -60,7 +73,8 @@ const insert = rawStatement(
    ), written as (
      insert into pending_change_event (id, diagnostic_id, event_type, timestamp, folder_name, full_folder_path, body)
      overriding system value
-     select line.id, trace_of(run.key), 'robotlog', moment, $3::text, 'js-worker/' || $3::text, json_build_object(
+     select line.id, trace_of(run.trace), 'robotlog', moment, $3::text, 'js-worker/' || $3::text,
+     json_strip_nulls(json_build_object(
        'Level', level,
        'MachineKey', run.machine_key,
        'RobotLog', json_build_object(
@@ -72,12 +86,14 @@ const insert = rawStatement(
          'windowsIdentity', run.kind,
          'machineName', run.machine_name,
          'fileName', $3::text,
+         'queueName', $12::text,
+         'transactionId', run.item,
          'processName', $3::text,
          'processVersion', iso_time(to_timestamp($5::float8 / 1000)),
          'jobId', run.key,
          'robotName', 'Daybook',
          'machineId', run.machine_id,
-         'organizationUnitId', $4::bigint))
+         'organizationUnitId', $4::bigint)))
      from run, line
      returning id)
    select pg_notify('daybook_change', '') from (select count(*) from written) as w`,
@@ -86,7 +102,7 @@ const insert = rawStatement(
 /** A run that writes nothing costs nothing. */
 export function createConsoleLog(
   { database, clock, onError }: ConsoleLogDeps,
-  { id, owner, worker }: ConsoleRun,
+  { id, owner, requestId, item, worker }: ConsoleRun,
 ): ConsoleLog {
   let lines: Line[] = []
   let taken = 0
@@ -106,6 +122,9 @@ export function createConsoleLog(
       batch.map(line => line.level),
       batch.map(line => line.text),
       batch.map(line => line.time),
+      requestId,
+      item?.id ?? null,
+      item?.fullName ?? null,
     ])
   }
 

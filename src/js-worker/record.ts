@@ -12,6 +12,8 @@ export interface NewRecord {
   readonly workerId: number
   readonly workerName: string
   readonly runType: string
+  /** The chain of events that it belongs to. */
+  readonly requestId: string
   readonly startTime: number
   /** JSON text. */
   readonly param: string
@@ -43,8 +45,8 @@ export interface Records {
 const patience = [100, 200, 400, 800, 1600, 3200]
 
 const insert = rawStatement(`
-  insert into js_result (js_worker_id, js_worker_name, run_type, start_time, param, owner)
-  values ($1::bigint, $2::text, $3::text, $4::timestamptz, nullif($5::text, 'null')::jsonb, $6::text)
+  insert into js_result (js_worker_id, js_worker_name, run_type, start_time, param, owner, request_id)
+  values ($1::bigint, $2::text, $3::text, $4::timestamptz, nullif($5::text, 'null')::jsonb, $6::text, $7::text)
   returning id`)
 
 // A run that returned null has the JSON null: it is no longer running.
@@ -68,8 +70,8 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
   }
 
   return {
-    async begin({ workerId, workerName, runType, startTime, param, owner }) {
-      const values = [workerId, workerName, runType, timestampOf(startTime), param, owner]
+    async begin({ workerId, workerName, runType, requestId, startTime, param, owner }) {
+      const values = [workerId, workerName, runType, timestampOf(startTime), param, owner, requestId]
       const { rows } = await runner.run(insert, values)
       return Number(rows[0]?.[0])
     },

@@ -8,7 +8,7 @@ import type { Ask } from '../permission/live-caller.ts'
 import type { SandboxLevels } from '../sandbox/levels.ts'
 import type { EntryPoint, ScriptOutcome } from '../sandbox/sandbox.ts'
 import type { Sealer } from '../seal.ts'
-import { createConsoleLog } from './console-log.ts'
+import { createConsoleLog, type HandledEvent } from './console-log.ts'
 import { createWorkerDirectory } from './directory.ts'
 import { openEnv, overlayEnv } from './env.ts'
 import { type ChainPlace, createHost, type HostDeps } from './host.ts'
@@ -35,6 +35,8 @@ export interface ScriptCall {
   readonly callerNow?: Ask
   /** Absent: a chain of its own. */
   readonly chain?: ChainPlace
+  /** The event that it handles. */
+  readonly item?: HandledEvent | undefined
   /** More members of the script's ctx. */
   readonly context?: Readonly<Record<string, unknown>>
   /** How many inline calls lie before it. */
@@ -128,6 +130,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       workerId: worker.id,
       workerName: worker.name,
       runType: call.runType,
+      requestId: chain.requestId,
       startTime: clock(),
       param: params,
       owner,
@@ -137,7 +140,13 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
 
   async function run(call: ScriptCall, begun: Begun): Promise<ScriptEnd> {
     const { id, worker, chain } = begun
-    const lines = createConsoleLog(deps, begun)
+    const lines = createConsoleLog(deps, {
+      id,
+      worker,
+      owner: begun.owner,
+      requestId: chain.requestId,
+      item: call.item,
+    })
     const identityNow = async (): Promise<Identity> => {
       const recalled = await deps.recall(originsOf(begun.identity))
       return call.callerNow === undefined ? recalled : intersectIdentities(await call.callerNow(), recalled)
@@ -155,6 +164,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
           caller,
           callerNow: identityNow,
           chain,
+          item: call.item,
           inlineDepth: (call.inlineDepth ?? 0) + 1,
           // Ends with its caller: at the caller's deadline at the latest.
           signal,

@@ -54,6 +54,8 @@ const setLease = rawStatement(
    values ($1, now(), now() + interval '1 hour', $2)`,
 )
 
+const workerDefaults = { owner: '[]', created_time: new Date(), updated_time: new Date() }
+
 describeEngines('a script that runs', open => {
   let database: Database
   let workers: TestWorkers
@@ -280,8 +282,8 @@ describe('an event that is handled', () => {
     const found = await events.envelopes()
     const queue = queueOf('a.b', 0, 'what it does')
     const folder = 'event/a.b'
-    const started = { Status: 'InProgress' }
-    const completed = { Status: 'Successful', EndProcessing: aTime }
+    const started = { Status: 'InProgress', RetryNumber: 1 }
+    const completed = { Status: 'Successful', EndProcessing: aTime, RetryNumber: 1 }
     expect(found).toEqual([
       envelope(1, 'queueitem.added', folder, { ...itemOf(id, { StartProcessing: null }), ...queue }),
       envelope(2, 'queueItem.transactionStarted', folder, { ...itemOf(id, started), ...queue }),
@@ -317,26 +319,114 @@ describe('an event that is handled', () => {
       ProcessExceptionReason: 'handler_error',
       ProcessExceptionDetails: 'handler_error: RangeError: too far',
       ProcessExceptionType: 'ApplicationException',
-      RetryNumber: 1,
     }
-    const retried = {
-      ...exception,
-      Status: 'Retried',
-      StartProcessing: null,
-      SecondsInPreviousAttempt: expect.any(Number),
-    }
-    const failed = { ...exception, Status: 'Failed', EndProcessing: aTime }
-    const queue = queueOf('a', 1)
-    expect(found[2]).toEqual(
-      envelope(3, 'queueItem.transactionRetried', 'event/a', { ...itemOf(id, retried), ...queue }),
-    )
-    expect(found[4]).toEqual(
-      envelope(5, 'queueItem.transactionFailed', 'event/a', { ...itemOf(id, failed), ...queue }),
-    )
     const items = found.map(({ body }) => body.QueueItem as Record<string, unknown>)
-    expect(items[2]?.SecondsInPreviousAttempt).toBeGreaterThan(0.02)
-    expect(items[2]?.SecondsInPreviousAttempt).toBeLessThan(20)
+    const seconds = items[2]?.SecondsInPreviousAttempt
+    const queue = queueOf('a', 1)
+    const expected = [
+      { StartProcessing: null },
+      { Status: 'InProgress', RetryNumber: 1 },
+      // What the attempt was that has failed, from its start to its end.
+      {
+        ...exception,
+        Status: 'Retried',
+        EndProcessing: aTime,
+        RetryNumber: 1,
+        SecondsInPreviousAttempt: seconds,
+      },
+      // The next has no exception yet.
+      { Status: 'InProgress', RetryNumber: 2, SecondsInPreviousAttempt: seconds },
+      {
+        ...exception,
+        Status: 'Failed',
+        EndProcessing: aTime,
+        RetryNumber: 2,
+        SecondsInPreviousAttempt: seconds,
+      },
+    ]
+    expect(found.map(({ body: { QueueItem, Queue } }) => ({ QueueItem, Queue }))).toEqual(
+      expected.map(item => ({ ...itemOf(id, item), ...queue })),
+    )
+    expect(seconds).toBeGreaterThan(0.02)
+    expect(seconds).toBeLessThan(20)
+    const moment = (name: string, i: number) => Date.parse(String(items[i]?.[name]))
+    expect(items[2]?.StartProcessing).toBe(items[1]?.StartProcessing)
+    expect(moment('EndProcessing', 2) - moment('StartProcessing', 2)).toBe(Number(seconds) * 1000)
+    expect(moment('StartProcessing', 3)).toBeGreaterThanOrEqual(moment('EndProcessing', 2))
     expect(new Set(items.map(item => item.Key)).size).toBe(1)
+  })
+
+  test('tells when it may begin, at first and when it is retried', async () => {
+    const database = await openPostgres()
+    await insertLocal(database, 'a', { retry: { limit: 1, delayMs: 3_600_000, backoff: false } })
+    const engine = await startTestEngine(database, {
+      local: {
+        a() {
+          throw new Error('not yet')
+        },
+      },
+    })
+    const events = createChangeEvents(database)
+    const deferOf = ({ body }: Envelope) => Date.parse(String((body.QueueItem as Members).DefferDate))
+    const before = Date.now()
+    await engine.send({ sender: 's', delay_ms: 3_600_000 })
+    const [added] = await events.envelopes()
+    expect(added && deferOf(added)).toBeGreaterThanOrEqual(before + 3_600_000)
+    expect(added && deferOf(added)).toBeLessThanOrEqual(Date.now() + 3_600_000)
+    await engine.send({ sender: 's' })
+    await vi.waitUntil(async () => (await events.envelopes(1)).length === 3, {
+      timeout: 10_000,
+      interval: 20,
+    })
+    const later = await events.envelopes(1)
+    expect(typesOf(later)).toEqual([
+      'queueitem.added',
+      'queueItem.transactionStarted',
+      'queueItem.transactionRetried',
+    ])
+    expect(later.slice(0, 2).map(({ body }) => (body.QueueItem as Members).DefferDate)).toEqual([null, null])
+    expect(later[2] && deferOf(later[2])).toBeGreaterThanOrEqual(before + 3_600_000)
+  })
+
+  test('is named by the console lines of its script, and shares its trace with them', async () => {
+    const database = await openPostgres()
+    for (const [name, members] of [
+      ['outer', `async onEvent(p, e, ctx) { console.log('one'); return ctx.inlineCall('inner', 1) }`],
+      ['inner', `onInlineCall() { console.log('two'); return 2 }`],
+    ] as const) {
+      const script = { ...workerDefaults, name, source: `export default { ${members} }` }
+      await database.kysely.insertInto('js_worker').values(script).execute()
+    }
+    await insert(database, 'h', { target: { kind: 'js_worker', name: 'outer' } })
+    const engine = await startTestEngine(database)
+    const events = createChangeEvents(database)
+    const { request_id } = await engine.send({ sender: 's' })
+    const [row] = await untilEnded(database)
+    expect(row).toMatchObject({ status: 'success', result: 2 })
+    const found = await events.envelopes()
+    typesOf(found)
+    const item = found.find(({ body }) => body.QueueItem !== undefined)?.body.QueueItem as Members
+    const lines = found.flatMap(({ body }) => (body.RobotLog === undefined ? [] : [body.RobotLog as Members]))
+    // Each run's lines are in order; those of two runs come as they are written.
+    const byMessage = lines.toSorted((a, b) => String(a.message).localeCompare(String(b.message)))
+    expect(byMessage).toMatchObject(
+      ['one', 'two'].map(message => ({ message, transactionId: item.Key, queueName: 'h' })),
+    )
+    // The items of the request, the runs of the scripts, and what they say.
+    expect(found.map(each => each.body.EventType).toSorted()).toEqual(
+      [
+        'queueitem.added',
+        'queueItem.transactionStarted',
+        'queueItem.transactionCompleted',
+        ...['job.created', 'job.started', 'robotlog', 'job.completed'].flatMap(type => [type, type]),
+      ].toSorted(),
+    )
+    expect(new Set(found.map(each => each['Diagnostic-Id'].slice(0, 36))).size).toBe(1)
+    // A handler that another event of the request sets off belongs to the same trace.
+    await engine.send({ sender: 's', request_id })
+    await untilEnded(database)
+    const all = await events.envelopes()
+    expect(new Set(all.map(each => each['Diagnostic-Id'].slice(0, 36))).size).toBe(1)
   })
 
   test('is updated when it is cancelled while it waits, also without its handler', async () => {
@@ -392,6 +482,9 @@ describe('an event that is handled', () => {
       'queueItem.transactionStarted',
       'queueItem.transactionAbandoned',
     ])
+    // It was begun, and has not ended.
+    const [, started, abandoned] = found.map(({ body }) => body.QueueItem as Members)
+    expect(abandoned).toEqual({ ...started, Status: 'Abandoned' })
   })
 
   test('yields nothing when a client only recorded it', async () => {
