@@ -15,15 +15,25 @@ export interface KeyAndSecret {
 /** The most characters of a credential: what fits into a header beside the others. */
 export const maxCredentialLength = 8192
 
+/** How usernames begin that NodeGet's programs give to the tokens of agents; no key can. */
+const agentPrefix = '[agent]:'
+const agentName = /^\[agent\]:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/** Whether a username is `[agent]:` and a UUID. */
+export function isAgentName(username: string): boolean {
+  return agentName.test(username)
+}
+
 const jwtShape = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
 /**
- * Takes a credential apart: `key:secret` or `username|password`, split at the separator that comes first, or a JWT.
+ * Takes a credential apart: `key:secret` or `username|password`, split at the separator that comes first (behind the
+ * `[agent]:` of a username that names an agent), or a JWT.
  * Throws RpcError 101 (reason `malformed_credential`), which never holds the text.
  */
 export function parseCredential(text: string): Credential {
   if (text.length > maxCredentialLength) throw malformedCredential()
-  const at = text.search(/[:|]/)
+  const at = text.startsWith(agentPrefix) ? text.indexOf('|') : text.search(/[:|]/)
   if (at === -1) {
     if (!jwtShape.test(text)) throw malformedCredential()
     return { kind: 'jwt', jwt: text }

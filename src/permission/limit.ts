@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { textCheck } from '../text-check.ts'
 import { patternSchema } from './name.ts'
-import { compilePattern, type Pattern } from './pattern.ts'
+import { compilePattern, nameTextFault, type Pattern } from './pattern.ts'
 
 /** The kinds of objects that a scope can name; each is the `scope` of an Action. */
 export const scopeKinds = ['js_worker', 'event', 'sender', 'service', 'execution', 'folder'] as const
@@ -21,6 +22,28 @@ export const bareKinds = {
   js_worker: ['list_all_js_worker', 'create', 'read', 'write', 'delete', 'run_defined_js_worker'],
 } as const
 
+/**
+ * What limits of NodeGet's programs name though there is none of it here: kept as given, shown again, and granting
+ * nothing. Of its js_worker verbs one is foreign: scripts that are not stored do not run.
+ */
+export const foreignScopeKinds = ['agent_uuid', 'kv_namespace', 'static_bucket', 'db'] as const
+export const foreignPermissionKinds = [
+  'static_monitoring',
+  'dynamic_monitoring',
+  'dynamic_monitoring_summary',
+  'task',
+  'crontab',
+  'crontab_result',
+  'kv',
+  'terminal',
+  'node_get',
+  'monitoring_uuid',
+  'static_bucket',
+  'static_bucket_file',
+  'db',
+] as const
+const foreignVerbs = ['run_raw_js_worker'] as const
+
 /** Every permission with its verbs, of either kind. */
 export const permissionVerbs: Readonly<Record<string, readonly string[]>> = {
   ...permissionKinds,
@@ -36,7 +59,7 @@ function oneOf(names: readonly string[], member: (name: string) => z.ZodType) {
   const shape = Object.fromEntries(names.map(name => [name, member(name).optional()]))
   return z
     .strictObject(shape)
-    .refine(value => Object.keys(value).length === 1, 'must have exactly one member')
+    .refine(isSingle, 'must have exactly one member')
     .meta({ minProperties: 1, maxProperties: 1 })
 }
 
@@ -47,22 +70,58 @@ export const scopeSchema = z.union([
 ])
 
 /** A permission with a verb and a pattern, e.g. `{"js_result":{"read":"demo_*"}}`, or one of bareKinds. */
-export const permissionSchema = oneOf([...Object.keys(permissionKinds), ...Object.keys(bareKinds)], kind => {
+export const permissionSchema = oneOf(
+  [...Object.keys(permissionKinds), ...Object.keys(bareKinds)],
+  permissionMember,
+)
+
+function permissionMember(kind: string): z.ZodType {
   const bare = verbsOf(bareKinds, kind)
   if (bare.length > 0) return z.enum(bare)
   return oneOf(verbsOf(permissionKinds, kind), () => patternSchema)
-})
+}
 
 function verbsOf(kinds: Readonly<Record<string, readonly string[]>>, kind: string): readonly string[] {
   return Object.hasOwn(kinds, kind) ? (kinds[kind] ?? []) : []
+}
+
+const foreignText = z.string().superRefine(textCheck(nameTextFault))
+// A verb alone, or with what it may be done to.
+const foreignVerb = z.union([
+  foreignText,
+  z.record(z.string(), foreignText.nullable()).refine(isSingle, 'must have exactly one member'),
+])
+
+function isSingle(value: object): boolean {
+  return Object.keys(value).length === 1
+}
+
+const limitScopeSchema = z.union([
+  z.literal('global'),
+  oneOf(['global', ...scopeKinds, ...foreignScopeKinds], kind => {
+    if (kind === 'global') return z.null()
+    return includes(foreignScopeKinds, kind) ? foreignText : patternSchema
+  }),
+])
+
+const limitPermissionSchema = oneOf(
+  [...Object.keys(permissionKinds), ...Object.keys(bareKinds), ...foreignPermissionKinds],
+  kind => {
+    if (includes(foreignPermissionKinds, kind)) return foreignVerb
+    return kind === 'js_worker' ? z.enum([...bareKinds.js_worker, ...foreignVerbs]) : permissionMember(kind)
+  },
+)
+
+function includes(kinds: readonly string[], kind: string): boolean {
+  return kinds.includes(kind)
 }
 
 /** A token's list of limits as clients write it and as the database keeps it. */
 export const tokenLimitSchema = z
   .array(
     z.strictObject({
-      scopes: z.array(scopeSchema).max(maxEntries),
-      permissions: z.array(permissionSchema).max(maxEntries),
+      scopes: z.array(limitScopeSchema).max(maxEntries),
+      permissions: z.array(limitPermissionSchema).max(maxEntries),
     }),
   )
   .max(maxLimits)
@@ -95,12 +154,23 @@ export interface Limit {
   readonly permissions: readonly Permission[]
 }
 
-/** Compiles a list that tokenLimitSchema has accepted. */
+/** Compiles a list that tokenLimitSchema has accepted; what is foreign grants nothing and is left out. */
 export function compileLimits(limits: TokenLimit): readonly Limit[] {
   return limits.map(limit => ({
-    scopes: limit.scopes.map(compileScope),
-    permissions: limit.permissions.map(compilePermission),
+    scopes: limit.scopes.filter(scope => !isForeignScope(scope)).map(compileScope),
+    permissions: limit.permissions
+      .filter(permission => !isForeignPermission(permission))
+      .map(compilePermission),
   }))
+}
+
+function isForeignScope(scope: WireScope): boolean {
+  return scope !== 'global' && includes(foreignScopeKinds, onlyMember(scope)[0])
+}
+
+function isForeignPermission(permission: WirePermission): boolean {
+  const [kind, verb] = onlyMember(permission)
+  return includes(foreignPermissionKinds, kind) || includes(foreignVerbs, String(verb))
 }
 
 /** Compiles a scope that scopeSchema has accepted. */

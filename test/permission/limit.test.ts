@@ -23,6 +23,29 @@ describe('a limit list', () => {
         [{ js_result: { read: '*' } }, { change_event: { write: 'a' } }, { event_log: { delete: 'b*' } }],
       ),
     ],
+    [
+      'what NodeGet has and Daybook has not',
+      oneLimit(
+        [
+          { agent_uuid: '0193f3c1-0000-7000-8000-000000000001' },
+          { kv_namespace: 'a*b' },
+          { static_bucket: 'b' },
+          { db: 'c' },
+        ],
+        [
+          { task: { create: 'ping' } },
+          { task: 'listen' },
+          { crontab: 'read' },
+          { crontab_result: { read: 'a*' } },
+          { kv: { read: 'x' } },
+          { kv: 'list_all_keys' },
+          { node_get: 'get_rt_pool' },
+          { static_monitoring: { read: 'cpu' } },
+          { terminal: { connect: null } },
+          { js_worker: 'run_raw_js_worker' },
+        ],
+      ),
+    ],
     ['1000 patterns', Array.from({ length: 10 }, () => ({ scopes: patterns(100), permissions: [] }))],
   ])('may hold %s', (_what, limits) => {
     expect(faultPath(limits)).toBeUndefined()
@@ -49,6 +72,9 @@ describe('a limit list', () => {
       oneLimit([], [{ js_result: { read: '*', write: '*' } }]),
       '[0].permissions[0].js_result',
     ],
+    ['a foreign scope that is no text', oneLimit([{ agent_uuid: 1 }]), '[0].scopes[0]'],
+    ['two foreign verbs', oneLimit([], [{ kv: { read: 'a', write: 'a' } }]), '[0].permissions[0].kv'],
+    ['an unknown verb of workers', oneLimit([], [{ js_worker: 'burn' }]), '[0].permissions[0].js_worker'],
     ['an unknown member', [{ scopes: [], permissions: [], note: 1 }], '[0]'],
     ['no permissions', [{ scopes: [] }], '[0].permissions'],
     ['a key of the prototype', oneLimit([JSON.parse('{"__proto__":"*"}')]), '[0].scopes[0]'],
@@ -58,6 +84,19 @@ describe('a limit list', () => {
     ['1001 patterns', Array.from({ length: 11 }, () => ({ scopes: patterns(91), permissions: [] })), ''],
   ])('must not hold %s', (_what, limits, path) => {
     expect(faultPath(limits)).toBe(path)
+  })
+
+  test('grants nothing by what is foreign', () => {
+    const limits = [
+      { scopes: [{ agent_uuid: 'a' }, { db: '*' }], permissions: [{ js_result: { read: '*' } }] },
+      {
+        scopes: ['global'],
+        permissions: [{ kv: { read: '*' } }, { crontab: 'read' }, { js_worker: 'run_raw_js_worker' }],
+      },
+    ]
+    const [scoped, permitted] = compileLimits(tokenLimitSchema.parse(limits))
+    expect(scoped?.scopes).toEqual([])
+    expect(permitted?.permissions).toEqual([])
   })
 
   test('is compiled once, with the global scope as every name', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
-import { digestSecret, generateKey, generateSecret } from '../../permission/credential.ts'
+import { digestSecret, generateKey, generateSecret, isAgentName } from '../../permission/credential.ts'
 import { tokenLimitSchema } from '../../permission/limit.ts'
 import { nameFault } from '../../permission/name.ts'
 import { textCheck } from '../../text-check.ts'
@@ -19,12 +19,13 @@ import {
 const latestTime = 253_402_300_799_999
 const timeSchema = z.int().min(0).max(latestTime)
 
+const usernameSchema = z.string().superRefine(textCheck(usernameFault))
+
 // `:` and `|` separate a name from its secret.
-const usernameSchema = z
-  .string()
-  .superRefine(
-    textCheck(name => nameFault(name) ?? (/[:|]/.test(name) ? 'must not contain `:` or `|`' : undefined)),
-  )
+function usernameFault(name: string): string | undefined {
+  const hasSeparator = /[:|]/.test(name) && !isAgentName(name)
+  return nameFault(name) ?? (hasSeparator ? 'must not contain `:` or `|`, but in `[agent]:UUID`' : undefined)
+}
 
 const tokenCreationSchema = z
   .strictObject({
