@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { copyFile, type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { CommandFailure } from './failure.ts'
 import { writeLines } from './output.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -8,7 +9,10 @@ import { visibleJson } from './visible-text.ts'
 export interface ExportTarget {
   /** Resolves when they are handed over, so that a slow reader slows us down. */
   write(bytes: Uint8Array): Promise<void>
-  close(): Promise<void>
+  /** All was written: a file gets its name only now, so that half an export is never taken for the whole. */
+  finish(): Promise<void>
+  /** Not all was written. What there is waits under another name, to be gone on with. */
+  giveUp(): Promise<void>
 }
 
 export interface TargetFlags {
@@ -17,28 +21,54 @@ export interface TargetFlags {
   readonly after?: number
 }
 
-/** Opens the file of `--output`, to add to it where `--after` goes on; without one it is stdout. Throws CommandFailure. */
-export async function openExportTarget(
-  { format, output, after }: TargetFlags,
-  { stdout }: Surroundings,
-): Promise<ExportTarget> {
+/**
+ * Opens `<output>.part`; where `--after` goes on, with what is there already. Without `--output` it is stdout.
+ * Throws CommandFailure.
+ */
+export async function openExportTarget(flags: TargetFlags, { stdout }: Surroundings): Promise<ExportTarget> {
+  const { output } = flags
   if (output === undefined) return stdout.isTTY === true ? terminalTarget(stdout) : streamTarget(stdout)
-  const file = await openFile(output, after === undefined ? 'w' : 'a')
-  // What is added to a file needs no second header.
-  const hasHeader = format === 'csv' && (await file.stat()).size > 0
-  return fileTarget(file, hasHeader)
-}
-
-async function openFile(path: string, flags: 'w' | 'a'): Promise<FileHandle> {
   try {
-    return await open(path, flags)
+    return await openFile(output, flags)
   } catch (error) {
-    throw new CommandFailure(`${path} cannot be written: ${error instanceof Error ? error.message : error}`)
+    throw new CommandFailure(`${output} cannot be written: ${error instanceof Error ? error.message : error}`)
   }
 }
 
-function fileTarget(file: FileHandle, skipsFirstLine: boolean): ExportTarget {
-  let isHeaderDue = skipsFirstLine
+async function openFile(output: string, { format, after }: TargetFlags): Promise<ExportTarget> {
+  const isAdding = after !== undefined
+  const there = await statOf(output)
+  // A device or a pipe is what it is: nothing can be put in its place.
+  if (there !== undefined && !there.isFile())
+    return fileTarget(await open(output, 'w'), { skipsHeader: false })
+  // What a link leads to is replaced, not the link.
+  const path = there === undefined ? output : await realpath(output)
+  const part = `${path}.part`
+  if (isAdding && there !== undefined && (await statOf(part)) === undefined) {
+    await copyFile(path, part, constants.COPYFILE_FICLONE)
+  }
+  const file = await open(part, isAdding ? 'a' : 'w', there === undefined ? 0o666 : there.mode & 0o777)
+  // What is added to a file needs no second header.
+  const skipsHeader = format === 'csv' && (await file.stat()).size > 0
+  return fileTarget(file, { skipsHeader, names: { part, path } })
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+interface FileOptions {
+  readonly skipsHeader: boolean
+  readonly names?: { readonly part: string; readonly path: string }
+}
+
+function fileTarget(file: FileHandle, { skipsHeader, names }: FileOptions): ExportTarget {
+  let isHeaderDue = skipsHeader
   return {
     async write(bytes) {
       if (bytes.length === 0) return
@@ -46,7 +76,17 @@ function fileTarget(file: FileHandle, skipsFirstLine: boolean): ExportTarget {
       isHeaderDue = false
       await file.appendFile(bytes.subarray(start))
     },
-    close: () => file.close(),
+    async finish() {
+      // Else a power cut might leave the name of a file that is not written yet.
+      if (names !== undefined) await file.sync()
+      await file.close()
+      if (names !== undefined) await rename(names.part, names.path)
+    },
+    async giveUp() {
+      const { size } = await file.stat()
+      await file.close()
+      if (names !== undefined && size === 0) await unlink(names.part)
+    },
   }
 }
 
@@ -57,7 +97,8 @@ function streamTarget(stream: NodeJS.WriteStream): ExportTarget {
       stream.write(bytes, error => (error ? reject(error) : resolve()))
       return promise
     },
-    close: async () => undefined,
+    finish: async () => undefined,
+    giveUp: async () => undefined,
   }
 }
 
@@ -68,6 +109,7 @@ function terminalTarget(stream: NodeJS.WriteStream): ExportTarget {
       const lines = Buffer.from(bytes).toString().split(/\r?\n/).slice(0, -1)
       await writeLines(stream, lines.map(visibleJson))
     },
-    close: async () => undefined,
+    finish: async () => undefined,
+    giveUp: async () => undefined,
   }
 }

@@ -1,18 +1,14 @@
 import { type Command, Option } from 'commander'
-import { DaybookConnectionError, DaybookError, type ExportOptions } from '../client/client.ts'
-import { conditionHelp, openConditionSession } from './condition-session.ts'
-import { openExportTarget } from './export-target.ts'
+import { DaybookConnectionError, DaybookError } from '../client/client.ts'
+import { type ConditionSession, conditionHelp, openConditionSession } from './condition-session.ts'
+import { commandToGoOn, type ExportCall } from './export-again.ts'
+import { type ExportTarget, openExportTarget, type TargetFlags } from './export-target.ts'
 import { CommandFailure } from './failure.ts'
+import { listenForInterrupt } from './interrupt.ts'
 import { createProgress } from './progress.ts'
 import { createRecordCutter, type RecordCutter } from './record-cutter.ts'
 import type { Surroundings } from './surroundings.ts'
 import { parseWholeNumber } from './whole-number.ts'
-
-interface ExportFlags {
-  readonly format: NonNullable<ExportOptions['format']>
-  readonly output?: string
-  readonly after?: number
-}
 
 /** `daybook export RESOURCE [CONDITION…]`: every record that fulfils all conditions, oldest first, to a file or a pipe. */
 export function addExportCommand(program: Command, surroundings: Surroundings): void {
@@ -24,40 +20,68 @@ export function addExportCommand(program: Command, surroundings: Surroundings): 
     .addOption(
       new Option('--format <format>', 'lines of JSON, or CSV').choices(['ndjson', 'csv']).default('ndjson'),
     )
-    .option('--output <file>', 'write to this file, not to stdout')
+    .option('--output <file>', 'write to this file, which is FILE.part until it is whole, not to stdout')
     .option('--after <key>', 'begin behind this key and add to the file', parseWholeNumber)
     .addHelpText('after', conditionHelp)
-    .action(async (name: string, conditions: string[], flags: ExportFlags, command: Command) => {
-      const session = await openConditionSession({ resource: name, conditions, command, surroundings })
-      const { client, resource, condition, output } = session
-      const { format, after } = flags
-      const target = await openExportTarget(flags, surroundings)
-      const progress = createProgress(output, surroundings)
-      const cutter = createRecordCutter(format)
-      let rows = 0
-      try {
-        const options = { format, ...(after !== undefined && { after }) }
-        for await (const chunk of client.export(resource, condition, options)) {
-          const { bytes, records } = cutter.push(chunk)
-          await target.write(bytes)
-          rows += records
-          await progress.show(rows)
-        }
-      } catch (error) {
-        await progress.end()
-        throw rows === 0 ? error : cutOff(error, rows, cutter)
-      } finally {
-        await target.close()
-        await progress.end()
-      }
-      if (flags.output !== undefined) await output.note(`${rows} rows written`)
+    .action(async (resource: string, conditions: string[], flags: TargetFlags, command: Command) => {
+      const session = await openConditionSession({ resource, conditions, command, surroundings })
+      await runExport(session, { ...flags, typed: conditions, global: command.optsWithGlobals() })
     })
 }
 
-/** Whole records were written: whoever knows the last of them can go on from there. */
-function cutOff(error: unknown, rows: number, cutter: RecordCutter): unknown {
+async function runExport(session: ConditionSession, call: ExportCall): Promise<void> {
+  const { output } = session
+  const cutter = createRecordCutter(call.format)
+  const target = await openExportTarget(call, session)
+  const interrupt = listenForInterrupt()
+  const written = { rows: 0 }
+  try {
+    await writeRecords(session, call, { target, cutter, written, signal: interrupt.signal })
+  } catch (error) {
+    await target.giveUp()
+    if (written.rows === 0 && !interrupt.signal.aborted) throw error
+    const key = cutter.lastKey() ?? call.after
+    const command = commandToGoOn(session, call, key)
+    const goOn = command === undefined ? 'begin again' : `this goes on:\n  ${command}`
+    throw cutOff(error, `${written.rows} rows; ${goOn}`, interrupt.signal.aborted)
+  } finally {
+    interrupt.release()
+  }
+  await target.finish()
+  if (call.output !== undefined) await output.note(`${written.rows} rows written`)
+}
+
+interface Writing {
+  readonly target: ExportTarget
+  readonly cutter: RecordCutter
+  /** Counts them. */
+  readonly written: { rows: number }
+  readonly signal: AbortSignal
+}
+
+/** Whole records only: the last of them says where to go on. */
+async function writeRecords(
+  session: ConditionSession,
+  { format, after }: ExportCall,
+  { target, cutter, written, signal }: Writing,
+): Promise<void> {
+  const { client, resource, condition } = session
+  const progress = createProgress(session.output, session)
+  try {
+    const options = { format, signal, ...(after !== undefined && { after }) }
+    for await (const chunk of client.export(resource, condition, options)) {
+      const { bytes, records } = cutter.push(chunk)
+      await target.write(bytes)
+      written.rows += records
+      await progress.show(written.rows)
+    }
+  } finally {
+    await progress.end()
+  }
+}
+
+function cutOff(error: unknown, rest: string, isStopped: boolean): unknown {
+  if (isStopped) return new CommandFailure(`stopped after ${rest}`)
   if (!(error instanceof DaybookConnectionError || error instanceof DaybookError)) return error
-  const key = cutter.lastKey()
-  const next = key === undefined ? '' : `; --after ${key} goes on`
-  return new CommandFailure(`${error.message}\nthe export was cut off after ${rows} rows${next}`)
+  return new CommandFailure(`${error.message}\nthe export was cut off after ${rest}`)
 }

@@ -1,12 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createServer, request as send } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { resources } from '../../src/resource/index.ts'
 import { randomRows } from '../resource/random-row.ts'
@@ -76,28 +73,6 @@ async function fileDigest(name: string): Promise<string> {
   return createHash('sha256')
     .update(await readFile(file(name)))
     .digest('hex')
-}
-
-/** Passes everything on to a server, but cuts an export off after so many bytes. */
-async function startCutter(app: TestApp, bytes: number): Promise<TestApp> {
-  const server = createServer((request, response) => {
-    const { method, url, headers } = request
-    const passed = send(`${app.url}${url}`, { method, headers, agent: false }, answer => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers)
-      if (url?.startsWith('/export/') !== true) return void answer.pipe(response)
-      let left = bytes
-      answer.on('data', (chunk: Buffer) => {
-        response.write(chunk.subarray(0, left), () => left <= 0 && response.destroy())
-        left -= chunk.length
-      })
-    })
-    request.pipe(passed)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  onTestFinished(() => void server.close())
-  return { ...app, url: `http://127.0.0.1:${port}` }
 }
 
 describe('moving from the embedded database to PostgreSQL', () => {
@@ -172,22 +147,6 @@ describe('moving from the embedded database to PostgreSQL', () => {
 })
 
 describe('daybook export', () => {
-  test.each(['ndjson', 'csv'])('%s that is cut off says how to go on, and goes on', async format => {
-    const whole = (await daybook(embedded, ['export', 'event-log', '--format', format])).stdout
-    const path = file(`cut.${format}`)
-    const args = ['export', 'event-log', '--format', format, '--output', path]
-    const cut = await daybook(await startCutter(embedded, 5000), args)
-    expect(cut).toMatchObject({ code: 1, stdout: '' })
-    const part = await readFile(path, 'utf8')
-    expect(part.length).toBeGreaterThan(1000)
-    expect(whole.startsWith(part)).toBe(true)
-    expect(part.endsWith('\n')).toBe(true)
-    const [, rows, key] = /cut off after (\d+) rows; --after (\d+) goes on\n$/.exec(cut.stderr) ?? []
-    expect(Number(rows)).toBe(Number(key))
-    expect(await daybook(embedded, [...args, '--after', String(key)])).toMatchObject({ code: 0 })
-    expect(await readFile(path, 'utf8')).toBe(whole)
-  })
-
   test('writes what fulfils the conditions to stdout, and nothing else', async () => {
     const { code, stdout, stderr } = await daybook(embedded, [
       'export',
