@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
 import type { ResourceName, Row } from '../client/client.ts'
 import { nameLines } from './append.ts'
+import { linesOfFile } from './append-source.ts'
 import { type Batch, batchRows } from './batch.ts'
 import { loadCatalogue } from './catalogue.ts'
 import { CommandFailure } from './failure.ts'
@@ -20,7 +20,9 @@ export function addImportCommand(program: Command, surroundings: Surroundings): 
     .action(async (name: string, file: string | undefined, _options: object, command: Command) => {
       const session = openSession(command, surroundings)
       const resource = (await loadCatalogue(session.client)).requireResource(name)
-      await session.output.record(await importAll(session, resource, linesOf(file, session)))
+      await session.output.record(
+        await importAll(session, resource, file === undefined ? readLines(session.stdin) : linesOfFile(file)),
+      )
     })
 }
 
@@ -60,18 +62,5 @@ async function importBatch({ client }: Session, resource: ResourceName, batch: B
     return await client.import(resource, batch.rows as readonly Row<ResourceName>[])
   } catch (error) {
     throw nameLines(error, batch)
-  }
-}
-
-async function* linesOf(
-  file: string | undefined,
-  { stdin }: Surroundings,
-): AsyncGenerator<Line, void, undefined> {
-  if (file === undefined) return yield* readLines(stdin)
-  try {
-    yield* readLines(createReadStream(file))
-  } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error
-    throw new CommandFailure(`${file} cannot be read: ${error.message}`)
   }
 }

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   makeFolder,
@@ -181,6 +183,33 @@ describe('append', () => {
     const count = await daybook(['count', 'js-result', 'js_worker_name=refused'])
     expect(count.stdout).toBe('{"count":0}\n')
   })
+
+  test('takes JSON as arguments, one or a list each, and a file of lines', async () => {
+    const row = (n: string) => `{"js_worker_name":"argued","param":${n}}`
+    const args = ['append', 'js-result', row('9007199254740993'), `[${row('2')},${row('3')}]`]
+    expect(await daybook(args)).toEqual({ code: 0, stdout: '{"written":3}\n', stderr: '' })
+    const path = join(folder.path, 'rows.ndjson')
+    await writeFile(path, `${row('4')}\n${row('5')}\n`)
+    expect(await daybook(['append', 'js-result', `@${path}`])).toMatchObject({ stdout: '{"written":2}\n' })
+    expect((await daybook(['append', 'js-result', '-'], row('6'))).stdout).toBe('{"written":1}\n')
+    const found = await daybook(['query', 'js-result', 'js_worker_name=argued', '--fields', 'param'])
+    const params = found.stdout.match(/(?<=:)\d+/g)?.toSorted()
+    expect(params).toEqual(['2', '3', '4', '5', '6', '9007199254740993'])
+  })
+
+  test('names the argument that the server refuses', async () => {
+    const bad = '[{"js_worker_name":"refused"},{"js_worker_name":"refused","start_time":"soon"}]'
+    const { code, stdout, stderr } = await daybook(['append', 'js-result', bad])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/row 2: error -32602 /)
+  })
+
+  test.each([[['{oops']], [['[1]']], [['"text"']], [['9007199254740993']], [['{}', '-']], [['@a', '{}']]])(
+    '%j is wrong usage, and writes nothing',
+    async rows => {
+      expect(await daybook(['append', 'js-result', ...rows])).toMatchObject({ code: 2, stdout: '' })
+    },
+  )
 
   test('writes nothing for an empty input', async () => {
     expect(await daybook(['append', 'event-log'], '')).toMatchObject({ code: 0, stdout: '{"written":0}\n' })
