@@ -19,16 +19,18 @@ export interface WorkerRouteDeps {
   readonly health: Pick<Health, 'isStopping'>
 }
 
-const prefix = '/worker-route/'
-const place = /^\/worker-route\/([^/?]*)([^?]*)/
+/** Ours, and where NodeGet's programs look. */
+const prefixes = ['/worker-route/', '/nodeget/worker-route/']
+const place = /^(?:\/nodeget)?\/worker-route\/([^/?]*)([^?]*)/
 const routeName = /^[A-Za-z0-9._-]{1,128}$/
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** Before the connection is given up for being silent. */
 const timeoutMs = 100_000
 
 /**
- * `ANY /worker-route/{route_name}/*` runs onRoute of the worker that has this route name. Public on purpose: without a
- * credential the script acts with its owner's rights alone, with one with those that both have.
+ * `ANY /worker-route/{route_name}/*` (and `/nodeget/worker-route/…`) runs onRoute of the worker that has this route name.
+ * Public on purpose: without a credential the script acts with its owner's rights alone, with one with those that both
+ * have.
  */
 export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): void {
   app.register(async scope => {
@@ -39,16 +41,18 @@ export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): voi
       reply.headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' })
       done()
     })
-    scope.route({
-      method: methods,
-      // A named parameter would be cut off at a hundred characters.
-      url: `${prefix}*`,
-      exposeHeadRoute: false,
-      handler: (request, reply) => {
-        if (deps.health.isStopping) reply.header('connection', 'close')
-        return answer(request, reply, deps).catch(error => sendFault(reply, error))
-      },
-    })
+    for (const prefix of prefixes) {
+      scope.route({
+        method: methods,
+        // A named parameter would be cut off at a hundred characters.
+        url: `${prefix}*`,
+        exposeHeadRoute: false,
+        handler: (request, reply) => {
+          if (deps.health.isStopping) reply.header('connection', 'close')
+          return answer(request, reply, deps).catch(error => sendFault(reply, error))
+        },
+      })
+    }
   })
 }
 

@@ -45,6 +45,12 @@ describe('the worker route', () => {
     return (await workers.call('js-result_query', { query }))[0]
   }
 
+  test('is also where the programs of NodeGet look for it', async () => {
+    const got = await read(await fetch(`${origin}/nodeget/worker-route/echo/a/b?x=1`))
+    expect(got).toMatchObject({ method: 'GET', path: '/a/b', query: { x: '1' } })
+    expect((await fetch(`${origin}/nodeget/worker-route/none/a`)).status).toBe(404)
+  })
+
   test('gives the script the request: method, path, query, headers and body', async () => {
     const headers = { 'X-Own': 'a', 'content-type': 'text/csv' }
     const got = await echo('/a/b%20c?x=1&y=2&x=3&__proto__=4', { method: 'PUT', headers, body: 'ä;b' })
