@@ -51,8 +51,14 @@ export class RpcError extends Error {
 }
 
 /** A fault of the caller's parameters at `path`, e.g. `query.condition[2].limit`. */
-export function invalidParams(path: string, message: string, reason = 'invalid_params'): RpcError {
-  return new RpcError('invalid_params', path === '' ? message : `${path}: ${message}`, { reason, path })
+export function invalidParams(
+  path: string,
+  message: string,
+  reason = 'invalid_params',
+  more: object = {},
+): RpcError {
+  const said = path === '' ? message : `${path}: ${message}`
+  return new RpcError('invalid_params', said, { reason, path, ...more })
 }
 
 /**

@@ -14,6 +14,7 @@ const base = [
   'text-check',
   'time-zone',
   'nearest',
+  'parse-input',
   'version',
   'repeat',
 ]
@@ -24,6 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'text-check': [],
   'time-zone': [],
   nearest: [],
+  'parse-input': ['errors', 'json', 'nearest'],
   version: [],
   repeat: [],
   json: ['errors'],

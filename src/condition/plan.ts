@@ -1,6 +1,8 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { invalidParams, RpcError } from '../errors.ts'
-import { isExactNumber, joinPath } from '../json.ts'
+import { isExactNumber } from '../json.ts'
+import { didYouMean, nearest } from '../nearest.ts'
+import { parseInput } from '../parse-input.ts'
 import type { Key, Language } from './language.ts'
 import { and, not, or, type Predicate } from './predicate.ts'
 
@@ -37,6 +39,10 @@ export const maxLimit = 10_000
 const maxNesting = 8
 
 const onlyAtTheTop = new Set(['limit', 'last', 'all'])
+const combinators = ['or', 'and', 'not']
+
+/** So much of an unknown condition's name is told: it may be a megabyte. */
+const maxShown = 128
 
 /**
  * Reads a condition list. Throws RpcError -32602 with the path of the first fault (an unknown word or key, a wrong
@@ -107,8 +113,9 @@ class ConditionReader {
       throw invalidParams(inner, 'a word takes no value but null or true', 'wrong_type')
     }
     const key = keys.get(name)
+    if (isWord && (key !== undefined || combinators.includes(name)))
+      throw invalidParams(path, `"${name}" needs a value: {"${name}": …}`, 'value_missing')
     if (key === undefined) throw this.#unknown(element, path, nesting)
-    if (isWord) throw invalidParams(path, `"${name}" needs a value: {"${name}": …}`, 'value_missing')
     const predicate = planKey(key, value, inner)
     if (predicate.type === 'equal' && predicate.column === nameField)
       this.#names.push(String(predicate.value))
@@ -131,7 +138,13 @@ class ConditionReader {
 
   #unknown({ name, isWord }: Element, path: string, nesting: number): RpcError {
     if (!onlyAtTheTop.has(name)) {
-      return invalidParams(isWord ? path : `${path}.${name}`, 'unknown condition', 'unknown_condition')
+      const meant = nearest(name, this.#known())
+      const shown = name.slice(0, maxShown).toWellFormed()
+      const message = `unknown condition ${JSON.stringify(shown)}${didYouMean(meant)}`
+      return invalidParams(isWord ? path : `${path}.${name}`, message, 'unknown_condition', {
+        condition: shown,
+        ...(meant !== undefined && { did_you_mean: meant }),
+      })
     }
     if (nesting > 0)
       return invalidParams(path, `"${name}" may not stand inside or, and, not`, 'misplaced_condition')
@@ -141,6 +154,13 @@ class ConditionReader {
     if (name === 'all' && !this.#options.allowAll)
       return invalidParams(path, '"all" is for deletes', 'misplaced_condition')
     return invalidParams(`${path}.${name}`, 'a word takes no value but null or true', 'wrong_type')
+  }
+
+  /** All that may stand here, at the top or inside. */
+  #known(): readonly string[] {
+    const { language, allowAll, filtersOnly } = this.#options
+    const top = filtersOnly === true ? [] : ['last', 'limit', ...(allowAll ? ['all'] : [])]
+    return [...top, ...combinators, ...language.words.keys(), ...language.keys.keys()]
   }
 
   #countOne(path: string): void {
@@ -175,18 +195,12 @@ function isFlag(value: unknown): boolean {
   return value === null || value === true
 }
 
+const limitSchema = z.int('expected a whole number from 0').min(0, 'expected a whole number from 0')
+
 function readLimit(value: unknown, path: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw invalidParams(path, 'expected a whole number from 0', 'wrong_type')
-  }
-  return Math.min(value, maxLimit)
+  return Math.min(parseInput(limitSchema, value, { path, reason: 'wrong_type' }), maxLimit)
 }
 
 function planKey(key: Key, value: unknown, path: string): Predicate {
-  const parsed = key.value.safeParse(value)
-  if (parsed.success) return key.plan(parsed.data)
-  const issue: z.core.$ZodIssue | undefined = parsed.error.issues[0]
-  const inner = joinPath(issue?.path ?? [])
-  const separator = inner === '' || inner.startsWith('[') ? '' : '.'
-  throw invalidParams(`${path}${separator}${inner}`, issue?.message ?? 'invalid value', 'wrong_type')
+  return key.plan(parseInput(key.value, value, { path, reason: 'wrong_type' }))
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
-const lockOwner = z.object({
+const lockOwner = z.looseObject({
   id: z.string().regex(/^[\w-]+$/),
   pid: z.int().positive(),
   /** The process's start in clock ticks since the machine's, as Linux tells it; null elsewhere. */

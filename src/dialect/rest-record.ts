@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { inputContext } from '../parse-input.ts'
 import type { Identity } from '../permission/grant.ts'
 
 /** Calls a method for a caller who is known already. Throws RpcError. */
 export type CallMethod = (method: string, params: unknown, caller: Identity) => Promise<unknown>
 
 /** What recording answers. */
-export const recordedSchema = z.object({ ids: z.array(z.int()) })
+export const recordedSchema = z.strictObject({ ids: z.array(z.int()) })
 
 /** Events that one request may record: as many as one `X_append`. */
 const maxRecorded = 1000
@@ -20,7 +21,7 @@ export function oneOrMany<Event>(event: z.ZodType<Event>, member?: string) {
     member === undefined ? array : z.strictObject({ [member]: array }).transform(all => all[member] ?? [])
   const one = event.transform(parsed => [parsed])
   return z.unknown().transform((given, context): readonly Event[] => {
-    const parsed = (isList(given, member) ? list : one).safeParse(given)
+    const parsed = (isList(given, member) ? list : one).safeParse(given, inputContext)
     if (parsed.success) return parsed.data
     // zod's own type for an issue that is handed on lacks what the kinds of issues say.
     for (const issue of parsed.error.issues)

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { invalidParams } from '../errors.ts'
-import { joinPath } from '../json.ts'
+import { parseInput } from '../parse-input.ts'
 import { nameSchema } from '../permission/name.ts'
 import { defaultEventType } from '../resource/event-log.ts'
 
@@ -34,9 +33,6 @@ const requestsSchema = z.array(eventRequestSchema).min(1).max(maxEvents)
 
 /** Reads what a script sends: an event, or a list of them. Throws RpcError -32602 with the path of the fault. */
 export function readEventRequests(given: unknown): readonly EventRequest[] {
-  const isList = Array.isArray(given)
-  const parsed = requestsSchema.safeParse(isList ? given : [given])
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw invalidParams(joinPath(issue?.path.slice(isList ? 0 : 1) ?? []), issue?.message ?? 'is no event')
+  if (Array.isArray(given)) return parseInput(requestsSchema, given)
+  return [parseInput(eventRequestSchema, given)]
 }

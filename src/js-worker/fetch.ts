@@ -8,7 +8,7 @@ const maxAnswerBytes = 1024 * 1024
 
 const requestSchema = z.tuple([
   z.string().max(2048),
-  z.object({
+  z.strictObject({
     method: z.string().max(32).nullish(),
     headers: z.record(z.string(), z.union([z.string(), z.number()])).nullish(),
     body: z.string().nullish(),

@@ -21,7 +21,7 @@ const worker = nameSchema
   .optional()
   .describe('The name of this worker among the machines; without it, none is recorded')
 
-const endSchema = z.object({
+const endSchema = z.strictObject({
   status: z.enum(['success', 'fail', 'waiting']).describe('waiting: it will be tried again'),
 })
 
@@ -30,17 +30,17 @@ export function taskMethods(tasks: Tasks, workers: WorkerReports): readonly Meth
   const claim = defineMethod({
     name: 'event-task_claim',
     summary: 'Takes work of remote handlers, and waits for it where there is none',
-    params: z.object({
+    params: {
       token: credentialParam,
       full_names: z.array(nameSchema).min(1).max(maxNames).describe('The handlers'),
       max: z.int().min(1).max(maxClaimed).default(1),
       lease_ms: leaseMs,
       wait_ms: z.int().min(0).max(maxWait).default(0),
       worker,
-    }),
-    result: z.object({
+    },
+    result: z.strictObject({
       tasks: z.array(
-        z.object({
+        z.strictObject({
           id: z.int(),
           attempt: z.int(),
           lease_until: z.int().describe('Epoch ms; a heartbeat moves it'),
@@ -74,8 +74,8 @@ export function taskMethods(tasks: Tasks, workers: WorkerReports): readonly Meth
   const heartbeat = defineMethod({
     name: 'event-task_heartbeat',
     summary: 'Keeps a task for longer',
-    params: z.object({ ...taskRef, lease_ms: leaseMs, worker }),
-    result: z.object({
+    params: { ...taskRef, lease_ms: leaseMs, worker },
+    result: z.strictObject({
       lease_until: z.int().describe('Epoch ms; never beyond the time-out of the handler'),
       cancelled: z.boolean().describe('Whether the worker should stop'),
     }),
@@ -90,7 +90,7 @@ export function taskMethods(tasks: Tasks, workers: WorkerReports): readonly Meth
   const complete = defineMethod({
     name: 'event-task_complete',
     summary: 'Ends a task that succeeded',
-    params: z.object({ ...taskRef, result: z.unknown().optional() }),
+    params: { ...taskRef, result: z.unknown().optional() },
     result: endSchema,
     async handle({ params: { id, attempt, result = null }, caller }) {
       requireSome(caller, claimAction)
@@ -101,11 +101,11 @@ export function taskMethods(tasks: Tasks, workers: WorkerReports): readonly Meth
   const fail = defineMethod({
     name: 'event-task_fail',
     summary: 'Ends a task that failed',
-    params: z.object({
+    params: {
       ...taskRef,
       error_message: z.string().min(1),
       retry: z.boolean().default(true).describe('Whether to try again, as often as the handler allows'),
-    }),
+    },
     result: endSchema,
     async handle({ params: { id, attempt, error_message: message, retry }, caller }) {
       requireSome(caller, claimAction)

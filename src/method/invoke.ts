@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { core } from 'zod'
 import { invalidParams, RpcError } from '../errors.ts'
-import { joinPath } from '../json.ts'
+import { parseInput } from '../parse-input.ts'
 import type { Identity } from '../permission/grant.ts'
 import { type Ask, type Follow, followUnwatched } from '../permission/live-caller.ts'
 import type { Method, RequestContext } from './method.ts'
@@ -70,28 +69,19 @@ function findCredential(method: Method, named: Members, context: RequestContext)
 
 function parseParams(method: Method, named: Members, given: unknown): unknown {
   if (Array.isArray(given)) requireEnoughNames(method, given.length)
-  const parsed = method.params.safeParse(named)
-  if (parsed.success) return parsed.data
-  throw faultOf(innermost(parsed.error.issues[0]))
+  return parseInput(
+    method.params,
+    method.toleratedMembers.length === 0 ? named : withoutTolerated(method, named),
+  )
+}
+
+function withoutTolerated({ params, toleratedMembers }: Method, named: Members): Members {
+  const isDropped = (name: string) => toleratedMembers.includes(name) && !Object.hasOwn(params.shape, name)
+  return Object.fromEntries(Object.entries(named).filter(([name]) => !isDropped(name)))
 }
 
 function requireEnoughNames(method: Method, positions: number): void {
   const { length } = Object.keys(method.params.shape)
   if (positions > length)
     throw invalidParams(`[${length}]`, `expected at most ${length} positional parameters`)
-}
-
-/** Of a union's alternatives the one that fitted furthest says best what is wrong. */
-function innermost(issue: core.$ZodIssue | undefined): core.$ZodIssue | undefined {
-  if (issue?.code !== 'invalid_union') return issue
-  const firsts = issue.errors.flatMap(([first]) => first ?? [])
-  const [deepest] = firsts.toSorted((a, b) => b.path.length - a.path.length)
-  if (deepest === undefined || deepest.path.length === 0) return issue
-  return innermost({ ...deepest, path: [...issue.path, ...deepest.path] })
-}
-
-function faultOf(issue: core.$ZodIssue | undefined): RpcError {
-  if (issue === undefined) return invalidParams('', 'invalid parameters')
-  if (issue.code !== 'unrecognized_keys') return invalidParams(joinPath(issue.path), issue.message)
-  return invalidParams(joinPath([...issue.path, issue.keys[0] ?? '']), 'unknown member', 'unknown_member')
 }

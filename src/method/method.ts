@@ -45,6 +45,9 @@ export interface Call<Params, Caller> {
   readonly live: LiveCaller
 }
 
+/** What a method takes, by name and in its order by position: a schema for each parameter. */
+export type ParamsShape = Readonly<Record<string, z.ZodType>>
+
 /**
  * A JSON-RPC method: `params` and `result` are the one source of its types, its validation and its OpenRPC entry.
  * By position, parameters come in the order in which `params` declares them.
@@ -52,12 +55,15 @@ export interface Call<Params, Caller> {
 export interface Method {
   readonly name: string
   readonly summary: string
+  /** Made by defineMethod or definePublicMethod, so that members it does not know are faults. */
   readonly params: z.ZodObject
   readonly result: z.ZodType
   /** `token`: a credential is required; `public`: none is read. */
   readonly access: 'token' | 'public'
   /** The parameters that may carry the credential, first found first taken. Default: `['token']`. */
   readonly credentialParams: readonly string[]
+  /** Members that clients send by name and that say nothing here: taken, and dropped. */
+  readonly toleratedMembers: readonly string[]
   /** Called with parsed parameters; may answer with a JsonText. Throws RpcError. */
   handle(call: Call<unknown, Identity | undefined>): Promise<unknown>
 }
@@ -68,27 +74,44 @@ export const credentialParam = z
   .optional()
   .describe('key:secret, username|password or a JWT; may come as Authorization: Bearer instead')
 
-export interface TokenMethodOptions<Params extends z.ZodObject> {
+type ParamsOf<Shape extends ParamsShape> = z.output<z.ZodObject<Shape, z.core.$strict>>
+
+export interface TokenMethodOptions<Shape extends ParamsShape> {
   readonly name: string
   readonly summary: string
-  readonly params: Params
+  readonly params: Shape
   readonly result: z.ZodType
   readonly credentialParams?: readonly string[]
-  handle(call: Call<z.output<Params>, Identity>): Promise<unknown>
+  /** Only for NodeGet's own methods: what its programs are known to send beside the parameters (NODEGET.md). */
+  readonly toleratedMembers?: readonly string[]
+  handle(call: Call<ParamsOf<Shape>, Identity>): Promise<unknown>
 }
 
 /** A method that needs a credential; its `handle` is typed by its `params`. */
-export function defineMethod<Params extends z.ZodObject>(options: TokenMethodOptions<Params>): Method {
-  const { handle, credentialParams = ['token'], ...rest } = options
+export function defineMethod<const Shape extends ParamsShape>(options: TokenMethodOptions<Shape>): Method {
+  const { handle, params: shape, credentialParams = ['token'], toleratedMembers = [], ...rest } = options
   return {
     ...rest,
+    params: z.strictObject(shape),
     access: 'token',
     credentialParams,
+    toleratedMembers,
     async handle({ params, caller, context, live }) {
       // `invoke` finds the caller of every such method; were there none, nothing is permitted.
       if (caller === undefined) throw permissionDenied()
       // It also parsed the parameters, with this very schema.
-      return handle({ params: params as z.output<Params>, caller, context, live })
+      return handle({ params: params as ParamsOf<Shape>, caller, context, live })
     },
+  }
+}
+
+/** A method that anybody may call, without parameters. A credential that a client sends with every call is not looked at. */
+export function definePublicMethod(options: Pick<Method, 'name' | 'summary' | 'result' | 'handle'>): Method {
+  return {
+    ...options,
+    params: z.strictObject({}),
+    access: 'public',
+    credentialParams: [],
+    toleratedMembers: ['token'],
   }
 }

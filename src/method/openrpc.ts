@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { errorCodes } from '../errors.ts'
 import { JsonText } from '../json.ts'
-import type { Method } from './method.ts'
+import { definePublicMethod, type Method } from './method.ts'
 
 /** The OpenRPC document (spec.open-rpc.org, 1.3.2) of the methods, made from their schemas. */
 function openRpcDocument(methods: readonly Method[], version: string): object {
@@ -52,18 +52,15 @@ function jsonSchema(schema: z.core.$ZodType, io: 'input' | 'output'): object {
 
 /** `rpc.discover`: answers the document of all methods, itself included. */
 export function discoverMethod(methods: readonly Method[], version: string): Method {
-  const discover: Method = {
+  const discover = definePublicMethod({
     name: 'rpc.discover',
     summary: 'The OpenRPC document of this server',
-    params: z.object({}),
     result: z.record(z.string(), z.unknown()).describe('An OpenRPC document'),
-    access: 'public',
-    credentialParams: [],
     async handle() {
       document ??= new JsonText(JSON.stringify(openRpcDocument([...methods, discover], version)))
       return document
     },
-  }
+  })
   // Made when it is first asked for: most servers are never.
   let document: JsonText | undefined
   return discover

@@ -50,7 +50,7 @@ export interface Jwts {
 const minSecretBytes = 32
 
 const seconds = z.int().nonnegative()
-const claimsSchema = z.object({
+const claimsSchema = z.looseObject({
   iss: z.string(),
   // RFC 7519, 4.1.3: whoever is not named must refuse. We have no name of our own to compare.
   aud: z.never().optional(),
@@ -61,7 +61,7 @@ const claimsSchema = z.object({
   gen: z.int().optional(),
   token_limit: tokenLimitSchema.optional(),
 })
-const headerSchema = z.object({
+const headerSchema = z.looseObject({
   alg: z.string(),
   typ: z.literal('JWT').optional(),
   // RFC 7515, 4.1.11: whoever does not understand every extension listed must refuse. We understand none.

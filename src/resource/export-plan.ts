@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { type Plan, planConditions } from '../condition/plan.ts'
-import { invalidParams, type RpcError } from '../errors.ts'
-import { checkJson, joinPath, parseJson } from '../json.ts'
+import { invalidParams } from '../errors.ts'
+import { checkJson, parseJson } from '../json.ts'
+import { parseInput } from '../parse-input.ts'
 import { type ExportFormat, type ExportFormatName, exportFormats } from './export-format.ts'
 import type { Resource } from './resource.ts'
 
@@ -37,10 +38,8 @@ export function planExport(
   given: Readonly<Record<string, unknown>>,
   { maxConditions, maxDepth }: ExportLimits,
 ): ExportPlan {
-  const parsed = parameters.safeParse(given)
-  if (!parsed.success) throw faultOf(parsed.error.issues[0])
-  const { format, after } = parsed.data
-  const plan = planConditions(readCondition(parsed.data.condition, maxDepth), {
+  const { condition, format, after } = parseInput(parameters, given)
+  const plan = planConditions(readCondition(condition, maxDepth), {
     language: resource.language,
     path: 'condition',
     maxConditions,
@@ -67,11 +66,4 @@ function parseCondition(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function faultOf(issue: z.core.$ZodIssue | undefined): RpcError {
-  if (issue?.code === 'unrecognized_keys') {
-    return invalidParams(issue.keys[0] ?? '', 'unknown parameter', 'unknown_member')
-  }
-  return invalidParams(joinPath(issue?.path ?? []), issue?.message ?? 'invalid value')
 }

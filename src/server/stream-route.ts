@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { invalidParams, RpcError } from '../errors.ts'
-import { joinPath, parseJson } from '../json.ts'
+import { parseJson } from '../json.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import { type LogMethodDeps, planFilters } from '../method/log/log-method.ts'
+import { parseInput } from '../parse-input.ts'
 import { resources } from '../resource/index.ts'
 import type { Resource } from '../resource/resource.ts'
 import { changeText, formatSchema, type StreamFormat } from '../stream/format.ts'
@@ -111,12 +112,11 @@ function readRequest(request: FastifyRequest): StreamRequest {
     format: formatSchema(resource),
     after: sequence.optional(),
   })
-  const parsed = schema.safeParse(query)
-  if (!parsed.success) throw faultOf(parsed.error.issues[0])
+  const asked = parseInput(schema, query)
   const last = request.headers['last-event-id']
   // A browser that comes back still has the `after` it began with.
-  const after = last === undefined || last === '' ? parsed.data.after : readLastEventId(last)
-  return { ...parsed.data, resource, after, condition: readCondition(parsed.data.condition) }
+  const after = last === undefined || last === '' ? asked.after : readLastEventId(last)
+  return { ...asked, resource, after, condition: readCondition(asked.condition) }
 }
 
 function readLastEventId(header: string | string[]): number {
@@ -133,12 +133,6 @@ function readCondition(text: string): readonly unknown[] {
     // It is no JSON: the same fault.
   }
   throw invalidParams('condition', 'expected a JSON array of conditions', 'wrong_type')
-}
-
-function faultOf(issue: z.core.$ZodIssue | undefined): RpcError {
-  if (issue?.code === 'unrecognized_keys')
-    return invalidParams(issue.keys[0] ?? '', 'unknown member', 'unknown_member')
-  return invalidParams(joinPath(issue?.path ?? []), issue?.message ?? 'invalid value')
 }
 
 function subscriberOf(response: ServerResponse, resource: Resource, format: StreamFormat): Subscriber {

@@ -207,7 +207,7 @@ describe('an element', () => {
     ['', 'q[0]', 'unknown_condition'],
     ['IS_FAILURE', 'q[0]', 'unknown_condition'],
     ['is_failure ', 'q[0]', 'unknown_condition'],
-    ['or', 'q[0]', 'unknown_condition'],
+    ['or', 'q[0]', 'value_missing'],
     [{ unheard_of: 1 }, 'q[0].unheard_of', 'unknown_condition'],
     [{ '': 1 }, 'q[0].', 'unknown_condition'],
     [{ param: {} }, 'q[0].param', 'unknown_condition'],

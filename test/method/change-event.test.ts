@@ -207,14 +207,14 @@ describeEngines('change events of other programs', open => {
       ['no list', eventOf('a'), 'events'],
       ['no event', [], 'events'],
       ['too many', Array.from({ length: 1001 }, () => eventOf('a')), 'events'],
-      ['a body alone', [eventOf('a').body], 'events[0].body'],
+      ['a body alone', [eventOf('a').body], 'events[0].MachineAssign'],
       [
         'an unknown type',
         [eventOf('a'), eventOf('a', { EventType: 'job.gone' })],
         'events[1].body.EventType',
       ],
       ['no type', [eventOf('a', { EventType: undefined })], 'events[0].body.EventType'],
-      ['another family’s body', [eventOf('a', { EventType: 'job.started' })], 'events[0].body.Job'],
+      ['another family’s body', [eventOf('a', { EventType: 'job.started' })], 'events[0].body.MachineAssign'],
       ['a bad member', [eventOf('a', { FolderKey: 'x' })], 'events[0].body.FolderKey'],
       [
         'a bad member inside',

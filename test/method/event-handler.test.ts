@@ -169,8 +169,8 @@ describeEngines('the methods of event handlers', open => {
       expect(await read('b')).toMatchObject(expected)
     })
 
-    test('ignores unknown members, of the parameters alone', async () => {
-      expect(await create('a', { unknown: 1 })).toMatchObject({ full_name: 'a' })
+    test('refuses unknown members, of the parameters and of what is in them', async () => {
+      await expect(create('a', { unknown: 1 })).rejects.toMatchObject(malformed('unknown'))
       const target = { kind: 'remote', unknown: 1 }
       await expect(create('b', { target })).rejects.toMatchObject(malformed('target.unknown'))
     })

@@ -19,6 +19,7 @@ const query: Method = {
   result: z.unknown(),
   access: 'token',
   credentialParams: ['token'],
+  toleratedMembers: [],
   handle: async ({ params, caller }) => ({ params, caller }),
 }
 

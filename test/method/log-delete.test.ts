@@ -99,7 +99,7 @@ describeEngines('deleting', open => {
     [{ query: { condition: ['all'] }, max_affected: '1' }, 'max_affected'],
     [{ query: {} }, 'query.condition'],
     [{ query: { condition: {} } }, 'query.condition'],
-    [{ condition: ['all'] }, 'query'],
+    [{ condition: ['all'] }, 'condition'],
     [{}, 'query'],
   ])('with the parameters %j is refused, and nothing is deleted', async (params, path) => {
     await expect(call('js-result_delete', params)).rejects.toMatchObject({ code: -32602, data: { path } })

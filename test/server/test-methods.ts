@@ -17,6 +17,7 @@ export function testMethod(
     result: z.unknown(),
     access: 'public',
     credentialParams: ['token'],
+    toleratedMembers: [],
     handle,
     ...parts,
   }

@@ -40,7 +40,7 @@ describeApps('conditions', wire => {
       ['{"condition":{"0":"last","length":1}}', 'query.condition', 'invalid_params'],
       ['{"condition":["last"],"limit":1}', 'query.limit', 'unknown_member'],
       ['{"condition":["last"],"__proto__":{}}', 'query.__proto__', 'unknown_member'],
-      ['{"__proto__":{"condition":["last"]}}', 'query.condition', 'invalid_params'],
+      ['{"__proto__":{"condition":["last"]}}', 'query.__proto__', 'unknown_member'],
     ])('the query %s is refused at %s', async (query, path, reason) => {
       const refusal = failure(-32602, reason, path)
       expect(await wire.ask(batchText(query))).toEqual(methods.map(() => refusal))

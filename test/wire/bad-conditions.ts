@@ -18,10 +18,10 @@ const limits: readonly BadCondition[] = [
 const words: readonly BadCondition[] = [
   ...wrongValues('last', 'false', '0', '1', '"true"', '{}', '[]'),
   ...wrongValues('is_failure', 'false', '0', '"yes"', '{}'),
-  ...['"is_waiting"', '"IS_FAILURE"', '""', '"is_failure "', '"or"', '"not"', '"js"'].map(
+  ...['"is_waiting"', '"IS_FAILURE"', '""', '"is_failure "', '"js"'].map(
     (json): BadCondition => [json, 'unknown_condition', '[0]'],
   ),
-  ['"js_worker_name"', 'value_missing', '[0]'],
+  ...['"js_worker_name"', '"or"', '"not"'].map((json): BadCondition => [json, 'value_missing', '[0]']),
 ]
 
 const keys: readonly BadCondition[] = [

@@ -51,18 +51,18 @@ describeApps('bad rows', wire => {
   })
 
   test.each([
-    ['"x":1', 'rows'],
+    ['"x":1', 'x', 'unknown_member'],
     ['"rows":[]', 'rows'],
     ['"rows":{}', 'rows'],
     ['"rows":[1]', 'rows[0]'],
     ['"rows":[[]]', 'rows[0]'],
     ['"rows":[{}]', 'rows[0].js_worker_name'],
-    ['"rows":[{"__proto__":{"js_worker_name":"a"}}]', 'rows[0].js_worker_name'],
-    ['"__proto__":{"rows":[{"js_worker_name":"a"}]}', 'rows'],
+    ['"rows":[{"__proto__":{"js_worker_name":"a"}}]', 'rows[0].__proto__', 'unknown_member'],
+    ['"__proto__":{"rows":[{"js_worker_name":"a"}]}', '__proto__', 'unknown_member'],
     [`"rows":[${Array(1001).fill('{"js_worker_name":"a"}')}]`, 'rows'],
-  ])('%.60s is no list of rows', async (params, path) => {
+  ])('%.60s is no list of rows', async (params, path, reason = 'invalid_params') => {
     const answer = await wire.ask(callText('js-result_append', params))
-    expect(answer).toEqual(failure(-32602, 'invalid_params', path))
+    expect(answer).toEqual(failure(-32602, reason, path))
   })
 
   const whole = {
@@ -117,7 +117,7 @@ describeApps('bad rows', wire => {
     ['"id":"3","result":1', 'id', 'invalid_params'],
     ['"id":1e309,"result":1', 'id', 'invalid_params'],
     ['"id":3', 'result', 'outcome_missing'],
-    ['"id":3,"__proto__":{"result":1}', 'result', 'outcome_missing'],
+    ['"id":3,"__proto__":{"result":1}', '__proto__', 'unknown_member'],
     ['"id":3,"result":1,"error_message":"x"', 'error_message', 'both_given'],
     ['"id":3,"error_message":1', 'error_message', 'invalid_params'],
     ['"id":3,"result":1,"finish_time":"now"', 'finish_time', 'invalid_params'],

@@ -7,8 +7,6 @@ export interface MethodCase {
   readonly method: string
   /** `public`: nobody is asked who they are; `own`: any token; `limits`: a token that may; `super`: the super token. */
   readonly access: 'public' | 'own' | 'limits' | 'super'
-  /** Whether a parameter that it does not know is an error. */
-  readonly isStrict: boolean
   /** HTTP, unless it is said to be of use only over a WebSocket. */
   readonly over?: 'WebSocket'
   /** Parameters of a call that succeeds, each time. */

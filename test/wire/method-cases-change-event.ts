@@ -10,7 +10,6 @@ export const changeEventCases: readonly MethodCase[] = [
   {
     method: 'change-event_publish',
     access: 'limits',
-    isStrict: false,
     params: () => ({ events: [{ body }, { body: other }] }),
     result: { accepted: 2 },
     malformed: [
@@ -24,7 +23,6 @@ export const changeEventCases: readonly MethodCase[] = [
   {
     method: 'change-event_envelopes',
     access: 'limits',
-    isStrict: true,
     params: () => ({ query: { condition: [] }, after: 0 }),
     result: expect.objectContaining({ envelopes: expect.any(Array) }),
     malformed: [...badQueries, [{ after: -1 }, 'after'], [{ after: 'x' }, 'after']],

@@ -55,7 +55,7 @@ const badTask: MethodCase['malformed'] = [
   [{ attempt: 2 ** 53 }, 'attempt'],
 ]
 
-const common = { access: 'limits', isStrict: false } as const
+const common = { access: 'limits' } as const
 
 /** The methods of events and of the tasks that remote workers take. */
 export const eventCases: readonly MethodCase[] = [
@@ -101,7 +101,6 @@ export const eventCases: readonly MethodCase[] = [
   {
     ...common,
     method: 'event-log_cancel',
-    isStrict: true,
     params: async wire => ({ query: await sendOne(wire) }),
     result: { success: true, cancelled: 1, stopping: 0, condition_count: 1 },
     malformed: badAffecting,
@@ -109,7 +108,6 @@ export const eventCases: readonly MethodCase[] = [
   {
     ...common,
     method: 'event-log_replay',
-    isStrict: true,
     params: async wire => ({ query: await sendOne(wire) }),
     result: { success: true, replayed: 1, skipped: 0, condition_count: 1, event_logs: [startedLog] },
     malformed: badAffecting,

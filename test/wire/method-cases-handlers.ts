@@ -67,7 +67,7 @@ const badDefinition: MethodCase['malformed'] = [
   [{ description: 1 }, 'description'],
 ]
 
-const common = { access: 'limits', isStrict: false } as const
+const common = { access: 'limits' } as const
 
 /** The methods of event handlers. */
 export const handlerCases: readonly MethodCase[] = [

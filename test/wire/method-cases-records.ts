@@ -52,7 +52,7 @@ const changed: Recorded = {
 /** The methods that look at one kind of record, and the one that deletes. */
 function readingCases({ resource, name, row }: Recorded): MethodCase[] {
   const condition = [{ [name]: row[name] }]
-  const reading = { access: 'limits', isStrict: true, params: () => ({ query: { condition } }) } as const
+  const reading = { access: 'limits', params: () => ({ query: { condition } }) } as const
   return [
     {
       ...reading,
@@ -81,7 +81,6 @@ function appendCase({ resource, row }: Recorded): MethodCase {
   return {
     method: `${resource}_append`,
     access: 'limits',
-    isStrict: false,
     params: () => ({ rows: [row] }),
     result: { ids: [count] },
     malformed: [
@@ -96,7 +95,6 @@ function finishCase({ resource, row }: Recorded): MethodCase {
   return {
     method: `${resource}_finish`,
     access: 'limits',
-    isStrict: false,
     params: async wire => {
       const { ids } = await wire.result<{ ids: number[] }>(`${resource}_append`, { rows: [row] })
       return { id: ids[0], result: { done: true } }
@@ -116,7 +114,6 @@ function importCase({ resource, name, row }: Recorded): MethodCase {
   return {
     method: `${resource}_import`,
     access: 'super',
-    isStrict: false,
     params: async wire => ({ rows: await wire.result(`${resource}_query`, { query }) }),
     result: { imported: 0, skipped: 1 },
     malformed: [
@@ -130,7 +127,7 @@ function importCase({ resource, name, row }: Recorded): MethodCase {
 /** The methods by which one kind of record is followed. */
 function subscriptionCases({ resource }: Recorded): MethodCase[] {
   const query = { condition: [] }
-  const following = { access: 'limits', isStrict: true, over: 'WebSocket' } as const
+  const following = { access: 'limits', over: 'WebSocket' } as const
   return [
     {
       ...following,

@@ -18,7 +18,6 @@ export const retentionCases: readonly MethodCase[] = [
   {
     method: 'retention_set',
     access: 'super',
-    isStrict: false,
     params: () => rule,
     result: { id: expect.any(Number) },
     malformed: badRules,
@@ -26,7 +25,6 @@ export const retentionCases: readonly MethodCase[] = [
   {
     method: 'retention_list',
     access: 'super',
-    isStrict: false,
     params: async wire => {
       await newRule(wire)
       return {}
@@ -37,7 +35,6 @@ export const retentionCases: readonly MethodCase[] = [
   {
     method: 'retention_preview',
     access: 'super',
-    isStrict: false,
     params: () => rule,
     result: { would_delete: 0, oldest: null },
     malformed: badRules,
@@ -45,7 +42,6 @@ export const retentionCases: readonly MethodCase[] = [
   {
     method: 'retention_delete',
     access: 'super',
-    isStrict: false,
     params: newRule,
     result: { success: true },
     malformed: [

@@ -66,7 +66,7 @@ function sinkCase(
   params: (wire: Wire) => Promise<Params> | Params,
   rest: Pick<MethodCase, 'result' | 'malformed'>,
 ): MethodCase {
-  return { method: `sink_${verb}`, access: 'super', isStrict: true, params, ...rest }
+  return { method: `sink_${verb}`, access: 'super', params, ...rest }
 }
 
 const done = { success: true }

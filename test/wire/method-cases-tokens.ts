@@ -41,7 +41,6 @@ export const tokenCases: readonly MethodCase[] = [
   {
     method: 'token_create',
     access: 'super',
-    isStrict: false,
     params: () => ({ token_creation: { token_limit: limits } }),
     result: keyAndSecret,
     malformed: [
@@ -64,7 +63,6 @@ export const tokenCases: readonly MethodCase[] = [
   {
     method: 'token_get',
     access: 'own',
-    isStrict: false,
     params: () => ({}),
     result: tokenInfo,
     malformed: [[{ supertoken: 1 }, 'supertoken']],
@@ -72,7 +70,6 @@ export const tokenCases: readonly MethodCase[] = [
   {
     method: 'token_list_all_tokens',
     access: 'super',
-    isStrict: false,
     params: () => ({}),
     result: { tokens: expect.arrayContaining([tokenInfo]) },
     malformed: [[{ token: 1 }, 'token']],
@@ -80,7 +77,6 @@ export const tokenCases: readonly MethodCase[] = [
   {
     method: 'token_explain',
     access: 'own',
-    isStrict: false,
     params: () => ({ scope: { js_worker: 'a' }, permission: { js_result: { read: 'a' } } }),
     result: { allowed: true, limit_index: null, because: 'super_token' },
     malformed: [
@@ -92,7 +88,6 @@ export const tokenCases: readonly MethodCase[] = [
   {
     method: 'token_edit',
     access: 'super',
-    isStrict: false,
     params: async wire => ({ ...(await newTarget(wire)), limit: limits }),
     result: { success: true, id: count, token_key: tokenInfo.token_key },
     malformed: [
@@ -105,7 +100,6 @@ export const tokenCases: readonly MethodCase[] = [
   {
     method: 'token_delete',
     access: 'super',
-    isStrict: false,
     params: newTarget,
     result: { message: text, rows_affected: 1, matched_by: 'token_key' },
     malformed: [...target, [{ target_token: 'root' }, 'target_token', 102]],
@@ -113,7 +107,6 @@ export const tokenCases: readonly MethodCase[] = [
   {
     method: 'token_roll_token_secret',
     access: 'super',
-    isStrict: false,
     params: newTarget,
     result: keyAndSecret,
     malformed: target,
@@ -121,7 +114,6 @@ export const tokenCases: readonly MethodCase[] = [
   {
     method: 'token_change_password',
     access: 'super',
-    isStrict: false,
     params: () => ({ target_token: caseUser, new_password: 'another password' }),
     result: { success: true, message: 'Password changed successfully' },
     malformed: [
@@ -133,7 +125,6 @@ export const tokenCases: readonly MethodCase[] = [
   {
     method: 'token_issue',
     access: 'own',
-    isStrict: false,
     params: () => ({ ttl_ms: 60_000 }),
     result: { jwt: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/), expires_at: count },
     malformed: [

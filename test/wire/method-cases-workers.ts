@@ -63,7 +63,7 @@ const badDefinition: MethodCase['malformed'] = [
   [{ schedule: { cron: '61 * * * *' } }, 'schedule.cron'],
 ]
 
-const common = { access: 'limits', isStrict: false } as const
+const common = { access: 'limits' } as const
 
 /** The methods of script workers. */
 export const workerCases: readonly MethodCase[] = [

@@ -18,7 +18,6 @@ const publicCases: readonly MethodCase[] = [
   {
     method: 'nodeget-server_hello',
     access: 'public',
-    isStrict: false,
     params: () => ({}),
     result: 'NodeGet Server Is Running!',
     malformed: [],
@@ -26,7 +25,6 @@ const publicCases: readonly MethodCase[] = [
   {
     method: 'rpc.discover',
     access: 'public',
-    isStrict: false,
     params: () => ({}),
     result: expect.objectContaining({ openrpc: '1.3.2' }),
     malformed: [],

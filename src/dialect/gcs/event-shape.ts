@@ -7,9 +7,9 @@ import { objectNameOf } from './event-name.ts'
 const timeText = z.string().describe('RFC 3339, e.g. 2018-08-20T06:41:44Z')
 
 /** An event as it is read: every member always present, in the order of seed 003. */
-export const eventSchema = z.object({
-  metadata: z.object({ name: z.string(), namespace: z.string() }),
-  involvedObject: z.object({ name: z.string(), namespace: z.string() }),
+export const eventSchema = z.strictObject({
+  metadata: z.strictObject({ name: z.string(), namespace: z.string() }),
+  involvedObject: z.strictObject({ name: z.string(), namespace: z.string() }),
   reason: z.string(),
   message: z.string(),
   firstTimestamp: timeText,

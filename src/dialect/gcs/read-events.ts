@@ -37,7 +37,7 @@ export function readEventsMethod(name: string, log: LogMethodDeps): Method {
   return defineMethod({
     name,
     summary: 'The events of an execution',
-    params: z.strictObject({ execution_id: nameSchema }),
+    params: { execution_id: nameSchema },
     result: z.array(eventSchema),
     credentialParams: [],
     async handle({ params: { execution_id }, caller }) {

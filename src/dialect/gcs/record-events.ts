@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { defineMethod, type Method } from '../../method/method.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { type CallMethod, oneOrMany, recordedSchema } from '../rest-record.ts'
@@ -11,7 +10,7 @@ export function recordEventsMethod(name: string, call: CallMethod): Method {
   return defineMethod({
     name,
     summary: 'Records events of an execution',
-    params: z.strictObject({ execution_id: nameSchema, body }),
+    params: { execution_id: nameSchema, body },
     result: recordedSchema,
     credentialParams: [],
     async handle({ params: { execution_id, body }, caller }) {

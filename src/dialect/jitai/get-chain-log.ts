@@ -22,7 +22,7 @@ export function getChainLogMethod(name: string, log: LogMethodDeps, clock: WallC
   return defineMethod({
     name,
     summary: `The records of one request id, oldest first; the first ${maxRows} of them`,
-    params: z.object({ requestId, token: credentialParam }),
+    params: { requestId, token: credentialParam },
     result: rowDatasSchema,
     async handle({ params, caller }) {
       const rows = findLogRows(log, [{ request_id: params.requestId }], caller)
@@ -36,11 +36,11 @@ export function getNodeLogMethod(name: string, log: LogMethodDeps, clock: WallCl
   return defineMethod({
     name,
     summary: `The records of one node and of all that it set off, oldest first; the first ${maxRows} of them`,
-    params: z.object({
+    params: {
       requestId,
       nodeId: z.string().describe('The place in the chain; it need not have a record of its own'),
       token: credentialParam,
-    }),
+    },
     result: rowDatasSchema,
     async handle({ params, caller }) {
       const chain = findLogRows(log, [{ request_id: params.requestId }], caller)

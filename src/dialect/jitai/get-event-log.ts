@@ -26,7 +26,7 @@ export function getEventLogMethod(name: string, log: LogMethodDeps, clock: WallC
     name,
     summary: 'The records of one event handler, newest first',
     // Null is what the seed's defaults are; by position it stands for what is left out.
-    params: z.object({
+    params: {
       fullName: z.string().describe('Full name of the handler; literal, never a pattern'),
       startTime: wallTime.nullish().describe('Not recorded before; in the server’s time zone'),
       endTime: wallTime.nullish().describe('Not recorded after that second; in the server’s time zone'),
@@ -34,7 +34,7 @@ export function getEventLogMethod(name: string, log: LogMethodDeps, clock: WallC
       page: z.int().min(1).nullish().describe('From 1, which is the default'),
       pageSize: z.int().min(1).max(maxPageSize).nullish().describe('20 by default'),
       token: credentialParam,
-    }),
+    },
     result: rowDatasSchema,
     async handle({ params: { fullName, startTime, endTime, status, page, pageSize }, caller }) {
       const condition = [

@@ -27,7 +27,7 @@ const rowDataSchema = z.strictObject(
 )
 
 /** What every method that reads the log answers. */
-export const rowDatasSchema = z.object({
+export const rowDatasSchema = z.strictObject({
   totalCount: z.int().describe('How many records there are, whether or not they are in rowDatas'),
   rowDatas: z.array(rowDataSchema),
 })

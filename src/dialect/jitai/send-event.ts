@@ -15,18 +15,18 @@ export function sendEventMethod(name: string, sender: Sender): Method {
   return defineMethod({
     name,
     summary: 'Sends an event to the handlers that take it',
-    params: z.object({
+    params: {
       sender: nameSchema.describe('Who sends it'),
       kwargs: dict,
       eventType: nameSchema.nullish().describe(`Its type; ${defaultEventType} by default`),
       token: credentialParam,
-    }),
-    result: z.object({
+    },
+    result: z.strictObject({
       requestId: z.string().describe('For getEventLogByRequestId'),
       matched: z.boolean().describe('False when no enabled handler takes the event'),
       eventLogs: z
         .array(
-          z.object({
+          z.strictObject({
             id: z.int(),
             fullName: z.string().nullable(),
             nodeId: z.string().nullable(),

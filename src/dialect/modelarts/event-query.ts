@@ -39,7 +39,7 @@ function searchFault(text: string): string | undefined {
 }
 
 /** The path's and the query's parameters, which come as texts (seed 001). */
-export const eventQuerySchema = z.strictObject({
+export const eventQuery = {
   ...servicePath,
   event_type: z.enum(['normal', 'abnormal']).optional(),
   event_info: z
@@ -52,7 +52,7 @@ export const eventQuerySchema = z.strictObject({
   limit: wholeNumber(z.int().min(1).max(maxLimit)).default(1000).describe('Events on a page'),
   sort_by: z.enum(['occur_time', 'event_type', 'event_info']).default('occur_time'),
   order: z.enum(['desc', 'asc']).default('desc'),
-})
+}
 
 /** Which events of which service, whichever version of the surface was asked. */
 export interface EventQuery {
@@ -70,7 +70,7 @@ export interface EventQuery {
 }
 
 /** In version 1 `offset` counts pages. */
-export function queryOfPages({ offset, ...query }: z.output<typeof eventQuerySchema>): EventQuery {
+export function queryOfPages({ offset, ...query }: z.output<z.ZodObject<typeof eventQuery>>): EventQuery {
   return { ...query, skip: offset * query.limit }
 }
 

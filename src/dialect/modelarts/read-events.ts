@@ -6,16 +6,16 @@ import { arrayText } from '../../resource/read.ts'
 import { serviceEvent } from '../../resource/service-event.ts'
 import { fieldsOf } from '../rest-rows.ts'
 import { readEventPage } from './event-page.ts'
-import { eventQuerySchema, queryOfPages } from './event-query.ts'
+import { eventQuery, queryOfPages } from './event-query.ts'
 
 const eventFields = fieldsOf(serviceEvent, ['event_type', 'event_info', 'occur_time'])
 
-export const eventsSchema = z.object({
+export const eventsSchema = z.strictObject({
   service_name: z.string().describe('Of its newest event'),
   total_count: z.int().describe('Events on all pages'),
   service_id: z.string(),
   count: z.int().describe('Events on this page'),
-  events: z.array(z.object({ event_type: z.string(), event_info: z.string(), occur_time: z.int() })),
+  events: z.array(z.strictObject({ event_type: z.string(), event_info: z.string(), occur_time: z.int() })),
 })
 
 /** A page of a service's events; its members come in the order of seed 001. */
@@ -24,7 +24,7 @@ export function readEventsMethod(name: string, log: LogMethodDeps): Method {
   return defineMethod({
     name,
     summary: 'The events of a service, a page at a time',
-    params: eventQuerySchema,
+    params: eventQuery,
     result: eventsSchema,
     credentialParams: [],
     async handle({ params, caller }) {

@@ -20,7 +20,7 @@ const sortKeys = {
 } as const
 
 /** The query of `ListInferServiceEvents`, as Huawei's SDK sends it. */
-const querySchema = z.strictObject({
+const inferQuery = {
   ...servicePath,
   event_type: z
     .string()
@@ -37,7 +37,7 @@ const querySchema = z.strictObject({
     .toLowerCase()
     .pipe(z.enum(['desc', 'asc']))
     .default('desc'),
-})
+}
 
 // The members of version 1 come as well: a program moves from one to the other by its path.
 const listSchema = eventsSchema.extend({
@@ -46,7 +46,7 @@ const listSchema = eventsSchema.extend({
   size: z.int().describe('Events on a full page'),
   total: z.int().describe('Events on all pages'),
   data: z.array(
-    z.object({
+    z.strictObject({
       id: z.string(),
       service_id: z.string(),
       service_version_id: z.null(),
@@ -68,7 +68,7 @@ export function readInferEventsMethod(name: string, log: LogMethodDeps): Method 
   return defineMethod({
     name,
     summary: 'The events of a service, some at a time, as version 2 lists them',
-    params: querySchema,
+    params: inferQuery,
     result: listSchema,
     credentialParams: [],
     async handle({ params, caller }) {
@@ -92,7 +92,7 @@ export function readInferEventsMethod(name: string, log: LogMethodDeps): Method 
   })
 }
 
-function queryOf(params: z.output<typeof querySchema>): EventQuery {
+function queryOf(params: z.output<z.ZodObject<typeof inferQuery>>): EventQuery {
   const { event_info_key: event_info, offset: skip, sort_key, sort_dir: order, ...query } = params
   return { ...query, event_info, skip, sort_by: sortKeys[sort_key], order }
 }

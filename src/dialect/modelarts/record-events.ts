@@ -21,7 +21,7 @@ export function recordEventsMethod(name: string, call: CallMethod): Method {
   return defineMethod({
     name,
     summary: 'Records events of a service',
-    params: z.strictObject({ ...servicePath, body }),
+    params: { ...servicePath, body },
     result: recordedSchema,
     credentialParams: [],
     async handle({ params: { project_id, service_id, body }, caller }) {

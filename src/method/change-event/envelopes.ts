@@ -22,12 +22,12 @@ export function envelopesMethod(deps: LogMethodDeps): Method {
   return defineMethod({
     name: `${changeEvent.name}_envelopes`,
     summary: 'The change events that fulfil the conditions in the envelopes of seed 004, oldest first',
-    params: z.strictObject({
+    params: {
       token: credentialParam,
       query: querySchema(changeEvent),
       after: z.int().min(0).default(0).describe('Only what has a greater sequence number'),
-    }),
-    result: z.object({
+    },
+    result: z.strictObject({
       envelopes: z.array(envelopeSchema),
       next: z.int().nullable().describe('For `after`; null at the end'),
     }),

@@ -23,11 +23,11 @@ export function publishMethod(deps: LogMethodDeps): Method {
   return defineMethod({
     name: `${changeEvent.name}_publish`,
     summary: 'Records change events of other programs, each checked against the body of its type',
-    params: z.object({
+    params: {
       token: credentialParam,
       events: z.array(publicationSchema).min(1).max(maxEvents).describe('All are recorded or none'),
-    }),
-    result: z.object({ accepted: z.int() }),
+    },
+    result: z.strictObject({ accepted: z.int() }),
     async handle({ params, caller }) {
       const now = deps.clock()
       const events = params.events.map(event => pendingOf(event, now))

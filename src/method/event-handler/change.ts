@@ -84,7 +84,7 @@ export function changeMethods(deps: HandlerMethodDeps): readonly Method[] {
     name: 'event-handler_delete',
     summary: 'Deletes an event handler; what waits for it fails',
     params: namedParams,
-    result: z.object({ success: z.literal(true) }),
+    result: z.strictObject({ success: z.literal(true) }),
     async handle({ params, caller }) {
       requirePermission(caller, handlerAction('delete'), params.full_name)
       await database.transaction(async runner => {

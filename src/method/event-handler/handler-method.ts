@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import type { Database, Runner } from '../../database/database.ts'
 import { RpcError } from '../../errors.ts'
@@ -27,7 +26,7 @@ export interface HandlerMethodDeps {
 }
 
 /** The parameters of what needs only the name. */
-export const namedParams = z.object({ token: credentialParam, full_name: nameSchema })
+export const namedParams = { token: credentialParam, full_name: nameSchema }
 
 /** 105; only for callers who may know. */
 export function handlerNotFound(): RpcError {

@@ -25,10 +25,10 @@ export type WireTarget = z.output<ReturnType<typeof targetSchema>>
 
 /** What is shown of a target; a secret never is. */
 export const shownTargetSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('js_worker'), name: z.string() }),
-  z.object({ kind: z.literal('webhook'), url: z.string(), secret: z.literal('***') }),
-  z.object({ kind: z.literal('remote') }),
-  z.object({ kind: z.literal('local') }),
+  z.strictObject({ kind: z.literal('js_worker'), name: z.string() }),
+  z.strictObject({ kind: z.literal('webhook'), url: z.string(), secret: z.literal('***') }),
+  z.strictObject({ kind: z.literal('remote') }),
+  z.strictObject({ kind: z.literal('local') }),
 ])
 
 export function showTarget(target: Target): z.infer<typeof shownTargetSchema> {

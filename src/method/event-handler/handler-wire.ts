@@ -17,16 +17,16 @@ import { credentialParam } from '../method.ts'
 import { shownTargetSchema, showTarget, targetSchema } from './handler-target.ts'
 
 /** What is shown of a handler; times in epoch milliseconds. */
-export const shownHandlerSchema = z.object({
+export const shownHandlerSchema = z.strictObject({
   id: z.int(),
   full_name: z.string(),
   sender: z.string(),
   event_type: z.string(),
   target: shownTargetSchema,
-  retry: z.object({ limit: z.int(), delay_ms: z.int(), backoff: z.boolean() }),
+  retry: z.strictObject({ limit: z.int(), delay_ms: z.int(), backoff: z.boolean() }),
   timeout_ms: z.int(),
   concurrency: z.int().nullable(),
-  schedule: z.object({ cron: z.string(), tz: z.string() }).nullable(),
+  schedule: z.strictObject({ cron: z.string(), tz: z.string() }).nullable(),
   enabled: z.boolean(),
   description: z.string().nullable(),
   next_fire_time: z.int().nullable(),
@@ -60,7 +60,7 @@ const scheduleSchema = z.strictObject({ cron: cronField, tz: timeZoneField.optio
 
 /** The parameters of a creation, in the documented order; what is left out has a default. */
 export function creationSchema(allow: readonly string[]) {
-  return z.object({
+  return {
     token: credentialParam,
     full_name: nameSchema,
     sender: patternSchema,
@@ -78,12 +78,12 @@ export function creationSchema(allow: readonly string[]) {
     schedule: scheduleSchema.default(null),
     enabled: z.boolean().default(true),
     description: descriptionField.default(null),
-  })
+  }
 }
 
 /** The same of a change; what is left out stays as it is. */
 export function changeSchema(allow: readonly string[]) {
-  return z.object({
+  return {
     token: credentialParam,
     full_name: nameSchema,
     sender: patternSchema.optional(),
@@ -101,11 +101,11 @@ export function changeSchema(allow: readonly string[]) {
     schedule: scheduleSchema.optional(),
     enabled: z.boolean().optional(),
     description: descriptionField.optional(),
-  })
+  }
 }
 
-export type Creation = z.output<ReturnType<typeof creationSchema>>
-export type Change = z.output<ReturnType<typeof changeSchema>>
+export type Creation = z.output<z.ZodObject<ReturnType<typeof creationSchema>>>
+export type Change = z.output<z.ZodObject<ReturnType<typeof changeSchema>>>
 
 /** True when a change says nothing. */
 export function isEmptyChange({ token: _, full_name: __, ...rest }: Change): boolean {

@@ -26,8 +26,8 @@ export function inspectMethods({ database, sealer }: HandlerMethodDeps): readonl
   const list = defineMethod({
     name: 'event-handler_list',
     summary: 'Shows the event handlers that the token may read, in order of their names',
-    params: z.object({ token: credentialParam }),
-    result: z.object({ handlers: z.array(shownHandlerSchema) }),
+    params: { token: credentialParam },
+    result: z.strictObject({ handlers: z.array(shownHandlerSchema) }),
     async handle({ caller }) {
       requireSome(caller, action)
       const handlers = await listHandlers(database, sealer)

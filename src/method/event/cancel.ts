@@ -10,8 +10,8 @@ export function cancelMethod(queue: Queue, log: LogMethodDeps): Method {
   return defineMethod({
     name: 'event-log_cancel',
     summary: 'Keeps the handlers that wait from running, and tells those that run to stop',
-    params: z.strictObject(affectParams),
-    result: z.object({
+    params: affectParams,
+    result: z.strictObject({
       success: z.literal(true),
       cancelled: z.int().describe('Waited, and will never run'),
       stopping: z.int().describe('Run, and were told to stop; after a second they are cut off'),

@@ -18,13 +18,13 @@ export function chainMethod(deps: LogMethodDeps): Method {
   return defineMethod({
     name: 'event-log_chain',
     summary: 'What an event set off: the records of one request id, each before those that it caused',
-    params: z.object({
+    params: {
       token: credentialParam,
       request_id: z.string(),
       node_id: z.string().optional().describe('Only what this place and those below it did'),
       depth: z.int().min(0).optional().describe('How many levels below the first'),
-    }),
-    result: z.object({
+    },
+    result: z.strictObject({
       request_id: z.string(),
       status: z.enum(['running', 'success', 'fail']).nullable().describe('null: there is no such record'),
       duration_ms: z.int().nullable(),

@@ -16,14 +16,14 @@ export function replayMethod({ sender, wake }: ReplayDeps, log: LogMethodDeps): 
   return defineMethod({
     name: 'event-log_replay',
     summary: 'Runs the handlers of the records found again, with the same arguments, as new records',
-    params: z.strictObject(affectParams),
-    result: z.object({
+    params: affectParams,
+    result: z.strictObject({
       success: z.literal(true),
       replayed: z.int(),
       skipped: z.int().describe('Records that were appended and not run here, or whose handler is gone'),
       condition_count: z.int(),
       event_logs: z.array(
-        z.object({ id: z.int(), full_name: z.string(), node_id: z.string(), status: z.string() }),
+        z.strictObject({ id: z.int(), full_name: z.string(), node_id: z.string(), status: z.string() }),
       ),
       would_affect: z.int().optional(),
     }),

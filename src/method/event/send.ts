@@ -26,7 +26,7 @@ export interface SendDeps {
 
 const readAction = actionOf(eventLog, 'read')
 
-const logSchema = z.object({
+const logSchema = z.strictObject({
   id: z.int(),
   full_name: z.string().nullable(),
   node_id: z.string().nullable(),
@@ -36,7 +36,7 @@ const logSchema = z.object({
   error_message: z.string().nullable().optional(),
 })
 
-const answerSchema = z.object({
+const answerSchema = z.strictObject({
   request_id: z.string(),
   matched: z.boolean().describe('False when no enabled handler takes the event'),
   event_logs: z
@@ -51,7 +51,7 @@ export function sendMethod({ database, sender, waiter }: SendDeps): Method {
   return defineMethod({
     name: 'event_send',
     summary: 'Sends an event to the handlers that take it, or several with events',
-    params: z.object({
+    params: {
       token: credentialParam,
       ...eventMembers,
       sender: eventMembers.sender.optional(),
@@ -67,8 +67,8 @@ export function sendMethod({ database, sender, waiter }: SendDeps): Method {
         .max(maxEvents)
         .optional()
         .describe('Several, instead of the members of one: all are sent or none'),
-    }),
-    result: z.union([answerSchema, z.object({ events: z.array(answerSchema) })]),
+    },
+    result: z.union([answerSchema, z.strictObject({ events: z.array(answerSchema) })]),
     async handle({ params: { events, wait_ms: waitMs, token: _token, ...single }, caller, live }) {
       const requests = events ?? [requireSender(single)]
       requireOne(events, single)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { changeWorker } from '../../js-worker/change.ts'
 import { findWorker, removeWorker, updateWorker, workerNotFound } from '../../js-worker/store.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { changeShape, readDefinition } from './definition.ts'
+import { changeShape, readDefinition, readMembers } from './definition.ts'
 import { type JsWorkerDeps, requireWorker, workerInfo, workerSchema } from './worker-method.ts'
 
 export function changeMethods(deps: JsWorkerDeps): readonly Method[] {
@@ -12,11 +12,12 @@ export function changeMethods(deps: JsWorkerDeps): readonly Method[] {
     name: 'js-worker_update',
     summary:
       'Changes the given members of a script worker, which then does what all who have shaped it may; a new script makes it the caller’s own',
-    params: z.object({
+    params: {
       token: credentialParam,
       name: z.string(),
       ...changeShape,
-    }),
+    },
+    toleratedMembers: readMembers,
     result: workerSchema,
     async handle({ params, caller }) {
       requireWorker(caller, 'write', params.name)
@@ -39,8 +40,8 @@ export function changeMethods(deps: JsWorkerDeps): readonly Method[] {
   const remove = defineMethod({
     name: 'js-worker_delete',
     summary: 'Deletes a script worker; the records of its runs stay',
-    params: z.object({ token: credentialParam, name: z.string() }),
-    result: z.object({ success: z.literal(true) }),
+    params: { token: credentialParam, name: z.string() },
+    result: z.strictObject({ success: z.literal(true) }),
     async handle({ params, caller }) {
       requireWorker(caller, 'delete', params.name)
       if (!(await removeWorker(database, params.name))) throw workerNotFound('name')

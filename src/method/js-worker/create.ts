@@ -1,10 +1,9 @@
-import { z } from 'zod'
 import { sealEnv } from '../../js-worker/env.ts'
 import { insertWorker } from '../../js-worker/store.ts'
 import { originsOf } from '../../permission/grant.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { definitionShape, readDefinition } from './definition.ts'
+import { definitionShape, readDefinition, readMembers } from './definition.ts'
 import { type JsWorkerDeps, requireWorker, workerInfo, workerSchema } from './worker-method.ts'
 
 /** `js-worker_create`: the worker runs in the name of who creates it. */
@@ -13,7 +12,8 @@ export function createMethod(deps: JsWorkerDeps): Method {
   return defineMethod({
     name: 'js-worker_create',
     summary: 'Stores a script worker',
-    params: z.object({ token: credentialParam, name: nameSchema, ...definitionShape }),
+    params: { token: credentialParam, name: nameSchema, ...definitionShape },
+    toleratedMembers: readMembers,
     result: workerSchema,
     async handle({ params, caller }) {
       requireWorker(caller, 'create', params.name)

@@ -64,7 +64,18 @@ export const definitionShape = {
 }
 
 /** The same, none of it required. */
-export const changeShape = z.object(definitionShape).partial().shape
+export const changeShape = z.strictObject(definitionShape).partial().shape
+
+/** What js-worker_read shows beside it: NodeGet's programs send back all that they read. */
+export const readMembers: readonly string[] = [
+  'id',
+  'description',
+  'create_at',
+  'update_at',
+  'next_fire_time',
+  'created_time',
+  'updated_time',
+]
 
 type Given = z.infer<z.ZodObject<typeof changeShape>>
 

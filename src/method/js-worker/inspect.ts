@@ -19,7 +19,7 @@ export function inspectMethods({ database, sandbox }: JsWorkerDeps): readonly Me
   const read = defineMethod({
     name: 'js-worker_read',
     summary: 'Shows a script worker, its secrets as "***"',
-    params: z.object({ token: credentialParam, name: z.string() }),
+    params: { token: credentialParam, name: z.string() },
     result: workerSchema,
     async handle({ params, caller }) {
       requireWorker(caller, 'read', params.name)
@@ -32,8 +32,8 @@ export function inspectMethods({ database, sandbox }: JsWorkerDeps): readonly Me
   const list = defineMethod({
     name: 'js-worker_list_all_js_worker',
     summary: 'Lists the script workers that the caller may list, by name',
-    params: z.object({ token: credentialParam }),
-    result: z.object({ workers: z.array(workerSummarySchema) }),
+    params: { token: credentialParam },
+    result: z.strictObject({ workers: z.array(workerSummarySchema) }),
     async handle({ caller }) {
       requireSome(caller, listing)
       const workers = await listWorkers(database)
@@ -44,11 +44,11 @@ export function inspectMethods({ database, sandbox }: JsWorkerDeps): readonly Me
   const pool = defineMethod({
     name: 'js-worker_get_rt_pool',
     summary: 'Shows the warm runtimes of this server',
-    params: z.object({ token: credentialParam }),
-    result: z.object({
+    params: { token: credentialParam },
+    result: z.strictObject({
       total_workers: z.int(),
       workers: z.array(
-        z.object({
+        z.strictObject({
           script_name: z.string(),
           active_requests: z.int(),
           last_used_ms: z.number(),

@@ -25,7 +25,7 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
   return defineMethod({
     name: 'js-worker_run',
     summary: 'Runs a script worker; answers at once, or with wait_ms the record of the run',
-    params: z.object({
+    params: {
       token: credentialParam,
       js_script_name: z.string(),
       run_type: nameSchema
@@ -37,8 +37,9 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
         .nullish()
         .describe('In place of members of env that the worker declares open'),
       wait_ms: z.int().min(0).max(maxWait).optional(),
-    }),
-    result: z.union([rowSchema(jsResult), z.object({ id: z.int() })]),
+    },
+    toleratedMembers: ['compile_mode'],
+    result: z.union([rowSchema(jsResult), z.strictObject({ id: z.int() })]),
     async handle({ params, caller, live }) {
       const { js_script_name: worker, run_type: runType, wait_ms: waitMs, env } = params
       requireWorker(caller, 'run_defined_js_worker', worker)

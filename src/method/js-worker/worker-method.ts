@@ -35,7 +35,7 @@ export function requireWorker(
 const time = z.int().describe('Epoch milliseconds')
 
 /** What a list shows of a worker. */
-export const workerSummarySchema = z.object({
+export const workerSummarySchema = z.strictObject({
   id: z.int(),
   name: z.string(),
   route_name: z.string().nullable(),
@@ -45,13 +45,13 @@ export const workerSummarySchema = z.object({
   max_heap_size: z.int().nullable(),
   open_env: z.array(z.string()).nullable(),
   fetch_hosts: z.array(z.string()).nullable(),
-  schedule: z.object({ cron: z.string(), tz: z.string() }).nullable(),
+  schedule: z.strictObject({ cron: z.string(), tz: z.string() }).nullable(),
   next_fire_time: time.nullable(),
   created_time: time,
   updated_time: time,
 })
 
-export const workerSchema = z.object({
+export const workerSchema = z.strictObject({
   id: z.int(),
   name: z.string(),
   js_script_base64: z.string(),

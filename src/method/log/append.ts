@@ -21,8 +21,8 @@ export function appendMethod(resource: Resource, deps: LogMethodDeps): Method {
   return defineMethod({
     name: `${resource.name}_append`,
     summary: `Records ${resource.summary}`,
-    params: z.object({ token: credentialParam, rows: z.array(newRowSchema(resource)).min(1).max(maxRows) }),
-    result: z.object({ ids: z.array(z.int()) }),
+    params: { token: credentialParam, rows: z.array(newRowSchema(resource)).min(1).max(maxRows) },
+    result: z.strictObject({ ids: z.array(z.int()) }),
     async handle({ params: { rows }, caller }) {
       const names = new Set(rows.map(row => String(row[resource.nameField])))
       for (const name of names) requirePermission(caller, action, name)

@@ -11,8 +11,8 @@ export function countMethod(resource: Resource, deps: LogMethodDeps): Method {
   return defineMethod({
     name: `${resource.name}_count`,
     summary: `How many ${resource.summary} fulfil the conditions`,
-    params: z.strictObject({ token: credentialParam, query: querySchema(resource) }),
-    result: z.object({ count: z.int() }),
+    params: { token: credentialParam, query: querySchema(resource) },
+    result: z.strictObject({ count: z.int() }),
     async handle({ params, caller }) {
       const plan = planQuery(resource, params.query, deps)
       const predicates = allPredicates(planAccess(resource, 'read', caller, plan))

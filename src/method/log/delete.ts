@@ -14,13 +14,13 @@ export function deleteMethod(resource: Resource, deps: LogMethodDeps): Method {
   return defineMethod({
     name: `${resource.name}_delete`,
     summary: `Deletes the ${resource.summary} that fulfil the conditions`,
-    params: z.strictObject({
+    params: {
       token: credentialParam,
       query: querySchema(resource, true),
       dry_run: z.boolean().default(false).describe('Delete nothing, say how many it would be'),
       max_affected: z.int().min(0).optional().describe('Delete nothing when more rows than this are found'),
-    }),
-    result: z.object({
+    },
+    result: z.strictObject({
       success: z.literal(true),
       deleted: z.int(),
       condition_count: z.int(),

@@ -15,14 +15,14 @@ export function finishMethod(resource: Resource, rule: FinishRule, deps: LogMeth
   return defineMethod({
     name: `${resource.name}_finish`,
     summary: `Ends one of the ${resource.summary} that is still open`,
-    params: z.object({
+    params: {
       token: credentialParam,
       id: z.int(),
       result: z.unknown().optional().describe('What it returned; null counts as returned'),
       error_message: z.string().nullish().describe('Why it failed; instead of result'),
       finish_time: recordTime.optional().describe('When it ended, epoch ms; absent: now'),
-    }),
-    result: z.object({ updated: z.int() }),
+    },
+    result: z.strictObject({ updated: z.int() }),
     async handle({ params, caller }) {
       const errorMessage = params.error_message ?? null
       const result = Object.hasOwn(params, 'result') ? stringifyJson(params.result) : null

@@ -17,11 +17,11 @@ export function importMethod(resource: Resource, deps: LogMethodDeps): Method {
   return defineMethod({
     name: `${resource.name}_import`,
     summary: `Takes back exported ${resource.summary}, under the same ids`,
-    params: z.object({
+    params: {
       token: credentialParam,
       rows: z.array(importRowSchema(resource)).min(1).max(maxRows).describe('Whole rows, with their ids'),
-    }),
-    result: z.object({
+    },
+    result: z.strictObject({
       imported: z.int(),
       skipped: z.int().describe('Those that were there already, with the same content'),
     }),

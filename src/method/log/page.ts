@@ -23,15 +23,15 @@ export function pageMethod(resource: Resource, deps: LogMethodDeps): Method {
   return defineMethod({
     name: `${resource.name}_page`,
     summary: `The ${resource.summary} that fulfil the conditions, a page at a time`,
-    params: z.strictObject({
+    params: {
       token: credentialParam,
       query: querySchema(resource),
       after: z.string().nullish().describe('The `next` of the page before'),
       order: z.enum(['newest', 'oldest']).default('newest'),
       fields: z.array(z.enum(fieldNames)).min(1).optional().describe('Only these members of each row'),
       count: z.enum(['none', 'exact', 'estimate']).default('none'),
-    }),
-    result: z.object({
+    },
+    result: z.strictObject({
       rows: z.array(rowSchema(resource).partial()),
       next: z.string().nullable(),
       count: z.int().optional(),

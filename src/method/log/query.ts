@@ -17,7 +17,7 @@ export function queryMethod(resource: Resource, deps: LogMethodDeps): Method {
   return defineMethod({
     name: `${resource.name}_query`,
     summary: `The ${resource.summary} that fulfil the conditions, newest first`,
-    params: z.strictObject({ token: credentialParam, query: querySchema(resource) }),
+    params: { token: credentialParam, query: querySchema(resource) },
     result: z.array(rowSchema(resource)),
     async handle({ params, caller }) {
       const plan = planQuery(resource, params.query, deps)

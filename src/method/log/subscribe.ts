@@ -25,13 +25,13 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
   return defineMethod({
     name: `${resource.name}_subscribe`,
     summary: `Pushes the ${resource.summary} that fulfil the conditions as they change (WebSocket only)`,
-    params: z.strictObject({
+    params: {
       token: credentialParam,
       query: querySchema(resource),
       after: z.int().min(0).optional().describe('Begin behind this sequence number; absent: from now on'),
       format: formatSchema(resource),
-    }),
-    result: z.object({
+    },
+    result: z.strictObject({
       subscription: z.string(),
       sequence_number: z.int().describe('Changes behind this number follow'),
     }),
@@ -64,8 +64,8 @@ function unsubscribeMethod(resource: Resource): Method {
   return defineMethod({
     name: `${resource.name}_unsubscribe`,
     summary: `Ends a subscription to the ${resource.summary}`,
-    params: z.strictObject({ token: credentialParam, subscription: z.string() }),
-    result: z.object({ success: z.literal(true) }),
+    params: { token: credentialParam, subscription: z.string() },
+    result: z.strictObject({ success: z.literal(true) }),
     async handle({ params: { subscription }, context: { push } }) {
       const known = push?.subscriptions.get(subscription)
       if (push === undefined || known === undefined) throw notSubscribed()

@@ -12,13 +12,13 @@ import { ruleId, ruleNotFound, ruleParams } from './rule-wire.ts'
 
 const { resource, query, older_than_ms } = ruleParams
 
-const params = z.object({
+const params = {
   token: credentialParam,
   resource: resource.optional(),
   query: query.optional(),
   older_than_ms: older_than_ms.optional(),
   id: ruleId.optional().describe('Of a rule there is, instead of the others'),
-})
+}
 
 /** `retention_preview`: what a rule would delete now, whether or not it is there. */
 export function previewMethod({ database, cache, clock, maxConditions }: LogMethodDeps): Method {
@@ -26,7 +26,7 @@ export function previewMethod({ database, cache, clock, maxConditions }: LogMeth
     name: 'retention_preview',
     summary: 'Says what a rule would delete now, and deletes nothing',
     params,
-    result: z.object({
+    result: z.strictObject({
       would_delete: z.int(),
       oldest: z.int().nullable().describe('The time of the oldest of them, epoch ms'),
     }),
@@ -44,7 +44,7 @@ export function previewMethod({ database, cache, clock, maxConditions }: LogMeth
 }
 
 /** The id of a rule, or what one would say. */
-function readWanted({ id, ...rule }: z.output<typeof params>): number | RuleDefinition {
+function readWanted({ id, ...rule }: z.output<z.ZodObject<typeof params>>): number | RuleDefinition {
   const { resource, query, older_than_ms: olderThanMs } = rule
   if (id !== undefined) {
     const other = (['resource', 'query', 'older_than_ms'] as const).find(name => rule[name] !== undefined)

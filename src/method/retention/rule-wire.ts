@@ -22,10 +22,10 @@ export const ruleParams = {
 
 export const ruleId = z.int().describe('As retention_set and retention_list give it')
 
-export const shownRuleSchema = z.object({
+export const shownRuleSchema = z.strictObject({
   id: z.int(),
   resource: z.string(),
-  query: z.object({ condition: z.array(z.unknown()) }),
+  query: z.strictObject({ condition: z.array(z.unknown()) }),
   older_than_ms: z.int(),
   last_run_time: z.int().nullable().describe('When the last run began, epoch ms'),
   last_deleted: z.int().nullable().describe('What the last run has deleted so far'),

@@ -12,8 +12,8 @@ export function ruleMethods({ database, clock, maxConditions }: LogMethodDeps): 
     name: 'retention_set',
     summary:
       'Has records deleted once they are old enough; the same resource and conditions again change the age',
-    params: z.object({ token: credentialParam, ...ruleParams }),
-    result: z.object({ id: z.int() }),
+    params: { token: credentialParam, ...ruleParams },
+    result: z.strictObject({ id: z.int() }),
     async handle({ params: { resource, query, older_than_ms: olderThanMs }, caller }) {
       requireSuper(caller)
       const rule = { resource, condition: query.condition, olderThanMs }
@@ -25,8 +25,8 @@ export function ruleMethods({ database, clock, maxConditions }: LogMethodDeps): 
   const list = defineMethod({
     name: 'retention_list',
     summary: 'Shows the rules, the oldest first, and what their runs have deleted',
-    params: z.object({ token: credentialParam }),
-    result: z.object({ rules: z.array(shownRuleSchema) }),
+    params: { token: credentialParam },
+    result: z.strictObject({ rules: z.array(shownRuleSchema) }),
     async handle({ caller }) {
       requireSuper(caller)
       return { rules: (await listRules(database)).map(showRule) }
@@ -36,8 +36,8 @@ export function ruleMethods({ database, clock, maxConditions }: LogMethodDeps): 
   const remove = defineMethod({
     name: 'retention_delete',
     summary: 'Deletes a rule; what it would have deleted stays',
-    params: z.object({ token: credentialParam, id: ruleId }),
-    result: z.object({ success: z.literal(true) }),
+    params: { token: credentialParam, id: ruleId },
+    result: z.strictObject({ success: z.literal(true) }),
     async handle({ params, caller }) {
       requireSuper(caller)
       if (!(await removeRule(database, params.id))) throw ruleNotFound()

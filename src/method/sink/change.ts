@@ -32,7 +32,7 @@ export function changeMethods(deps: SinkMethodDeps): readonly Method[] {
     summary:
       'Makes a sink: the changes of a resource that fulfil the conditions are sent to its target, in order',
     params: creationSchema(outboundAllow),
-    result: z.object({ id: z.int() }),
+    result: z.strictObject({ id: z.int() }),
     async handle({ params, caller }) {
       requireSuper(caller)
       const resource = resourceOf(params.resource)

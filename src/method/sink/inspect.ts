@@ -9,7 +9,7 @@ import { namedParams, type SinkMethodDeps, sinkNotFound } from './sink-method.ts
 import { shownSinkSchema, showSink } from './sink-wire.ts'
 
 /** Times in epoch milliseconds. */
-const statusSchema = z.object({
+const statusSchema = z.strictObject({
   name: z.string(),
   resource: z.string(),
   state: z.enum(['running', 'paused', 'failed']),
@@ -41,8 +41,8 @@ export function inspectMethods({ database, sealer }: SinkMethodDeps): readonly M
   const list = defineMethod({
     name: 'sink_list',
     summary: 'Shows all sinks, in order of their names',
-    params: z.strictObject({ token: credentialParam }),
-    result: z.object({ sinks: z.array(shownSinkSchema) }),
+    params: { token: credentialParam },
+    result: z.strictObject({ sinks: z.array(shownSinkSchema) }),
     async handle({ caller }) {
       requireSuper(caller)
       return { sinks: (await listSinks(database, sealer)).map(showSink) }
@@ -52,8 +52,8 @@ export function inspectMethods({ database, sealer }: SinkMethodDeps): readonly M
   const status = defineMethod({
     name: 'sink_status',
     summary: 'How far the sinks have come, all or the one that is named',
-    params: z.strictObject({ token: credentialParam, name: nameSchema.optional() }),
-    result: z.object({ sinks: z.array(statusSchema) }),
+    params: { token: credentialParam, name: nameSchema.optional() },
+    result: z.strictObject({ sinks: z.array(statusSchema) }),
     async handle({ params: { name }, caller }) {
       requireSuper(caller)
       const sinks = await listSinks(database, sealer)

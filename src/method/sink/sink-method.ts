@@ -19,9 +19,9 @@ export interface SinkMethodDeps {
 }
 
 /** The parameters of what needs only the name. */
-export const namedParams = z.strictObject({ token: credentialParam, name: nameSchema })
+export const namedParams = { token: credentialParam, name: nameSchema }
 
-export const doneSchema = z.object({ success: z.literal(true) })
+export const doneSchema = z.strictObject({ success: z.literal(true) })
 
 /** 105; only for callers who may know. */
 export function sinkNotFound(): RpcError {

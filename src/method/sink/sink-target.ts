@@ -94,7 +94,7 @@ export type WireTarget = z.output<ReturnType<typeof targetSchema>>
 const hidden = z.literal('***')
 
 /** What is shown of a target; a secret never is. */
-export const shownTargetSchema = z.object({
+export const shownTargetSchema = z.strictObject({
   webhook: z
     .object({ url: z.string(), secret: hidden.nullable(), headers: z.record(z.string(), hidden) })
     .optional(),
@@ -109,7 +109,7 @@ export const shownTargetSchema = z.object({
       nkey: hidden.optional(),
     })
     .optional(),
-  file: z.object({ name: z.string(), max_bytes: z.int(), keep: z.int() }).optional(),
+  file: z.strictObject({ name: z.string(), max_bytes: z.int(), keep: z.int() }).optional(),
 })
 
 export function showTarget(target: SinkTarget): z.infer<typeof shownTargetSchema> {

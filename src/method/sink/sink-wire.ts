@@ -18,7 +18,7 @@ export const sinkDefaults = { batchSize: 100, retryLimit: 20 } as const
 
 /** The parameters of a creation, in the documented order; what is left out has a default. */
 export function creationSchema(allow: readonly string[]) {
-  return z.strictObject({
+  return {
     token: credentialParam,
     name: nameSchema,
     resource: resourceName,
@@ -32,12 +32,12 @@ export function creationSchema(allow: readonly string[]) {
       .min(0)
       .optional()
       .describe('Begin behind this number; 0: with all that is kept; absent: now'),
-  })
+  }
 }
 
 /** The same of a change; what is left out stays as it is. */
 export function changeSchema(allow: readonly string[]) {
-  return z.strictObject({
+  return {
     token: credentialParam,
     name: nameSchema,
     query: query.optional(),
@@ -45,7 +45,7 @@ export function changeSchema(allow: readonly string[]) {
     format: format.optional(),
     batch_size: batchSize.optional(),
     retry: z.strictObject({ limit: retryLimit.optional() }).optional(),
-  })
+  }
 }
 
 /** Declared: the schema let no other name through. */
@@ -64,15 +64,15 @@ export function chosenFormat({ envelope }: Resource, wanted: StreamFormat | unde
 }
 
 /** What is shown of a sink; times in epoch milliseconds. */
-export const shownSinkSchema = z.object({
+export const shownSinkSchema = z.strictObject({
   id: z.int(),
   name: z.string(),
   resource: z.string(),
-  query: z.object({ condition: z.array(z.unknown()) }),
+  query: z.strictObject({ condition: z.array(z.unknown()) }),
   target: shownTargetSchema,
   format,
   batch_size: z.int(),
-  retry: z.object({ limit: z.int() }),
+  retry: z.strictObject({ limit: z.int() }),
   state: z.enum(['running', 'paused', 'failed']),
   created_time: z.int(),
   updated_time: z.int(),

@@ -29,8 +29,9 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
   const tokenEdit = defineTokenMethod({
     name: 'token_edit',
     summary: "Replaces a token's limits",
-    params: z.object({ ...common, limit: tokenLimitSchema }),
-    result: z.object({ success: z.literal(true), id: z.int(), token_key: z.string() }),
+    params: { ...common, limit: tokenLimitSchema },
+    toleratedMembers: ['version', 'username', 'password', 'timestamp_from', 'timestamp_to'],
+    result: z.strictObject({ success: z.literal(true), id: z.int(), token_key: z.string() }),
     async handle({ params, caller }) {
       requireSuper(caller)
       const target = await findTarget(database, params.target_token, path)
@@ -44,8 +45,8 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
   const tokenDelete = defineTokenMethod({
     name: 'token_delete',
     summary: 'Deletes a token; its JWTs end with it',
-    params: z.object(common),
-    result: z.object({
+    params: common,
+    result: z.strictObject({
       message: z.string(),
       rows_affected: z.literal(1),
       matched_by: z.enum(['token_key', 'username']),
@@ -67,7 +68,7 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
   const tokenRoll = defineTokenMethod({
     name: 'token_roll_token_secret',
     summary: 'Gives a token a new secret; the old one and its JWTs are dead at once',
-    params: z.object(common),
+    params: common,
     result: keyAndSecretSchema,
     async handle({ params, caller }) {
       requireSuper(caller)
@@ -85,8 +86,8 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
   const tokenChangePassword = defineTokenMethod({
     name: 'token_change_password',
     summary: "Changes the password of a token that has a username; the token's JWTs end",
-    params: z.object({ ...common, new_password: z.string() }),
-    result: z.object({ success: z.literal(true), message: z.string() }),
+    params: { ...common, new_password: z.string() },
+    result: z.strictObject({ success: z.literal(true), message: z.string() }),
     async handle({ params, caller }) {
       requireSuper(caller)
       const target = await findTarget(database, params.target_token, path)

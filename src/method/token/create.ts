@@ -59,11 +59,11 @@ export function createMethods({ database, authenticator, passwords, pepper }: To
     name: 'token_create',
     summary: 'Creates a token; its secret is told only here',
     credentialParams: ['token', 'father_token'],
-    params: z.object({
+    params: {
       token: credentialParam,
       token_creation: tokenCreationSchema,
       father_token: credentialParam,
-    }),
+    },
     result: keyAndSecretSchema,
     async handle({ params: { token_creation: wanted }, caller }) {
       requireSuper(caller)

@@ -13,7 +13,7 @@ import { findTarget } from '../../token/target.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { defineTokenMethod, requireSuper, type TokenDeps } from './token-method.ts'
 
-const tokenInfoSchema = z.object({
+const tokenInfoSchema = z.strictObject({
   version: z.int(),
   token_key: z.string(),
   timestamp_from: z.int().nullable(),
@@ -45,7 +45,7 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
     name: 'token_get',
     summary: 'Shows the token that was presented, or with supertoken the one that `token` names',
     credentialParams: ['supertoken', 'token'],
-    params: z.object({ token: z.string().optional(), supertoken: credentialParam }),
+    params: { token: z.string().optional(), supertoken: credentialParam },
     result: tokenInfoSchema,
     async handle({ params, caller }) {
       if (params.supertoken === undefined) return tokenInfo(await ownToken(caller))
@@ -58,8 +58,8 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
   const tokenList = defineTokenMethod({
     name: 'token_list_all_tokens',
     summary: 'Shows every token, oldest first',
-    params: z.object({ token: credentialParam }),
-    result: z.object({ tokens: z.array(tokenInfoSchema) }),
+    params: { token: credentialParam },
+    result: z.strictObject({ tokens: z.array(tokenInfoSchema) }),
     async handle({ caller }) {
       requireSuper(caller)
       const tokens = await listTokens(database)
@@ -70,8 +70,8 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
   const tokenExplain = defineTokenMethod({
     name: 'token_explain',
     summary: 'Says whether the presented token may do something, and which of its limits allows it',
-    params: z.object({ token: credentialParam, scope: scopeSchema, permission: permissionSchema }),
-    result: z.object({
+    params: { token: credentialParam, scope: scopeSchema, permission: permissionSchema },
+    result: z.strictObject({
       allowed: z.boolean(),
       limit_index: z.int().nullable(),
       because: z.enum(becauses),

@@ -14,12 +14,12 @@ export function issueMethods({ jwts }: TokenDeps): readonly Method[] {
   const tokenIssue = defineTokenMethod({
     name: 'token_issue',
     summary: 'Mints a short-lived JWT with the limits of the presented token, or narrower ones',
-    params: z.object({
+    params: {
       token: credentialParam,
       ttl_ms: z.int().min(second).max(day),
       token_limit: tokenLimitSchema.optional(),
-    }),
-    result: z.object({ jwt: z.string(), expires_at: z.int() }),
+    },
+    result: z.strictObject({ jwt: z.string(), expires_at: z.int() }),
     async handle({ params: { ttl_ms: ttlMs, token_limit: limits }, caller }) {
       const { tokenKey, secretGeneration: generation } = caller
       // Else a JWT that leaked could be renewed for ever.

@@ -6,7 +6,7 @@ import { type Identity, permissionDenied } from '../../permission/grant.ts'
 import type { Jwts } from '../../permission/jwt.ts'
 import type { Passwords } from '../../permission/password.ts'
 import type { Authenticator } from '../../token/authenticator.ts'
-import { type Call, defineMethod, type Method } from '../method.ts'
+import { defineMethod, type Method, type ParamsShape, type TokenMethodOptions } from '../method.ts'
 
 /** What the token methods work with. */
 export interface TokenDeps {
@@ -22,18 +22,14 @@ export interface TokenDeps {
   saveSuperToken(rolled: KeyAndSecret): Promise<unknown>
 }
 
-interface TokenMethod<Params extends z.ZodObject, Result extends z.ZodType> {
-  readonly name: string
-  readonly summary: string
-  readonly params: Params
+interface TokenMethod<Shape extends ParamsShape, Result extends z.ZodType> extends TokenMethodOptions<Shape> {
   readonly result: Result
-  readonly credentialParams?: readonly string[]
-  handle(call: Call<z.infer<Params>, Identity>): Promise<z.infer<Result>>
+  handle(call: Parameters<TokenMethodOptions<Shape>['handle']>[0]): Promise<z.infer<Result>>
 }
 
 /** The same as `defineMethod`, with the result typed by its schema as well. */
-export function defineTokenMethod<Params extends z.ZodObject, Result extends z.ZodType>(
-  method: TokenMethod<Params, Result>,
+export function defineTokenMethod<const Shape extends ParamsShape, Result extends z.ZodType>(
+  method: TokenMethod<Shape, Result>,
 ): Method {
   return defineMethod(method)
 }
@@ -43,7 +39,7 @@ export function requireSuper(caller: Identity): void {
   if (!caller.isSuper) throw permissionDenied()
 }
 
-export const keyAndSecretSchema = z.object({ key: z.string(), secret: z.string() })
+export const keyAndSecretSchema = z.strictObject({ key: z.string(), secret: z.string() })
 
 /** 108: well formed, but refused. */
 export function refused(path: string, message: string, reason: string): RpcError {

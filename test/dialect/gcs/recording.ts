@@ -128,7 +128,7 @@ export function describeRecording(wire: Wire): void {
       [{ ...least, elemId: 'x'.repeat(129) }, 'body.elemId'],
       [{ ...least, actionName: 'a\nb' }, 'body.actionName'],
       [{ ...least, execution_id: 'e' }, 'body.execution_id'],
-      [{ events: [least] }, 'body.involvedObject'],
+      [{ events: [least] }, 'body.events'],
       [null, 'body'],
       [[], 'body'],
       [[least, { ...least, type: 'x' }], 'body[1].type'],

@@ -3,7 +3,7 @@ import type { MethodCase } from '../../wire/method-cases.ts'
 import { service } from './service.ts'
 
 const rowDatas = { totalCount: expect.any(Number), rowDatas: expect.any(Array) }
-const reading = { access: 'limits', isStrict: false, result: rowDatas } as const
+const reading = { access: 'limits', result: rowDatas } as const
 
 /** For the suites that hold for every method. */
 export const jitaiCases: readonly MethodCase[] = [
@@ -23,7 +23,6 @@ export const jitaiCases: readonly MethodCase[] = [
   {
     method: `${service}.sendEvent`,
     access: 'limits',
-    isStrict: false,
     params: () => ({ sender: 'app', kwargs: { a: 1 } }),
     result: { requestId: expect.any(String), matched: expect.any(Boolean), eventLogs: expect.any(Array) },
     malformed: [

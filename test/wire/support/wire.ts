@@ -113,9 +113,13 @@ export function describeApps(
 
 /** Matches an answer that is an error with this code and reason, at this path where one is given. */
 export function failure(code: number, reason: string, path?: string): unknown {
-  const data: unknown = path === undefined ? { reason } : { reason, path }
+  return failureWith(code, path === undefined ? { reason } : { reason, path })
+}
+
+/** The same, with at least this data. */
+export function failureWith(code: number, data: object): unknown {
   return expect.objectContaining({
-    error: expect.objectContaining({ code, data: expect.objectContaining(data as object) }),
+    error: expect.objectContaining({ code, data: expect.objectContaining(data) }),
   })
 }
 
