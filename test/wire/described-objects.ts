@@ -12,7 +12,10 @@ export interface Schema {
 
 export type Path = readonly (string | number)[]
 
-/** Where in `value` objects stand whose members `schema` names: there and only there a member can be unknown. */
+/**
+ * Where in `value` objects stand of which `schema` names all members: there and only there a member can be unknown. An object
+ * that takes others as well says so (`additionalProperties`).
+ */
 export function describedObjects(
   value: unknown,
   schema: Schema,
@@ -35,7 +38,8 @@ export function describedObjects(
     const its = properties[name]
     return its === undefined ? [] : describedObjects(member, its, lookUp, [...path, name])
   })
-  return unique([path, ...inAlternatives, ...inMembers])
+  const isOpen = typeof schema.additionalProperties === 'object' || schema.additionalProperties === true
+  return unique([...(isOpen ? [] : [path]), ...inAlternatives, ...inMembers])
 }
 
 function isList(items: Schema['items']): items is readonly Schema[] {
