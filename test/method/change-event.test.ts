@@ -214,7 +214,7 @@ describeEngines('change events of other programs', open => {
         'events[1].body.EventType',
       ],
       ['no type', [eventOf('a', { EventType: undefined })], 'events[0].body.EventType'],
-      ['another family’s body', [eventOf('a', { EventType: 'job.started' })], 'events[0].body.MachineAssign'],
+      ['another family’s body', [eventOf('a', { EventType: 'job.started' })], 'events[0].body.Job'],
       ['a bad member', [eventOf('a', { FolderKey: 'x' })], 'events[0].body.FolderKey'],
       [
         'a bad member inside',
