@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addAppendCommand } from './append.ts'
 import { addCancelCommand } from './cancel.ts'
 import { addChainCommand } from './chain.ts'
+import { addCompletionCommand } from './completion.ts'
 import { addCountCommand } from './count.ts'
 import { addDeleteCommand } from './delete.ts'
 import { addDoctorCommand } from './doctor.ts'
@@ -47,6 +48,7 @@ const commands = [
   addRetentionCommand,
   addSinksCommand,
   addProfileCommand,
+  addCompletionCommand,
   addOpenrpcCommand,
   addHealthcheckCommand,
   addVersionCommand,
