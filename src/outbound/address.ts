@@ -64,7 +64,10 @@ export function requireAddresses(
   const isAllowed = (address: string) =>
     isPublicAddress(address) || rules.some(allows => allows(target, address))
   if (addresses.every(isAllowed)) return
-  throw new OutboundError('address_forbidden', `the address of ${target.host} may not be asked`)
+  throw new OutboundError(
+    'address_forbidden',
+    `the address of ${target.host} is not public; DAYBOOK_OUTBOUND_ALLOW lists those that may be asked all the same`,
+  )
 }
 
 function isWithin(text: string, base: Address, prefix: number): boolean {

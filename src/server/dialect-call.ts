@@ -17,7 +17,11 @@ export interface DialectCallDeps {
   readonly authenticate: Authenticate
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'countRequest'>
-  readonly limits: { readonly maxDepth: number; readonly maxAnswerBytes: number }
+  readonly limits: {
+    readonly maxDepth: number
+    readonly maxBodyBytes: number
+    readonly maxAnswerBytes: number
+  }
 }
 
 /** Answers a GET or a POST through the method of its route. Never rejects. */
@@ -29,7 +33,8 @@ export async function answerCall(
 ): Promise<FastifyReply> {
   const { route } = found
   const isPost = request.method === 'POST'
-  if (isPost && !hasPlainBody(request)) return sendRefusal(reply, route, 'unsupported_media_type')
+  // Fastify asks no parser about an empty body without a content type.
+  if (isPost && !Buffer.isBuffer(request.body)) return sendRefusal(reply, route, 'unsupported_media_type')
   const method = isPost ? route.post : route.get
   const started = performance.now()
   let isKnown = false
@@ -68,11 +73,6 @@ async function callMethod(
   const text = Buffer.from(stringifyJson(result))
   if (text.length <= limits.maxAnswerBytes) return text
   throw new RpcError('busy', 'the answer is too large; ask for fewer events', { reason: 'answer_too_large' })
-}
-
-/** We do not inflate what is encoded; Fastify asks no parser about an empty body without a content type. */
-function hasPlainBody({ headers, body }: FastifyRequest): boolean {
-  return Buffer.isBuffer(body) && (headers['content-encoding'] ?? 'identity') === 'identity'
 }
 
 function readBody(bytes: Buffer, maxDepth: number): unknown {

@@ -5,6 +5,7 @@ import { sendError, sendFault, sendRefusal } from './dialect-refusal.ts'
 import { discardRest } from './discard-rest.ts'
 import type { Health } from './health.ts'
 import { refusalReasonOf, refuse } from './http-refusal.ts'
+import { readJsonBodies } from './json-body.ts'
 import { createRunning } from './running.ts'
 
 export interface DialectRouteDeps extends DialectCallDeps {
@@ -80,10 +81,7 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
     },
     register(app) {
       const serve = async (scope: FastifyInstance): Promise<void> => {
-        scope.removeAllContentTypeParsers()
-        scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
-          done(null, body),
-        )
+        readJsonBodies(scope, ['application/json'], deps.limits.maxBodyBytes)
         scope.addHook('onRequest', prepare)
         scope.setErrorHandler(answerError)
         // Comes also for methods that no route takes.

@@ -21,7 +21,7 @@ const refusals = {
   body_incomplete: [400, 'invalid_input', 'the body ended early or cannot be read'],
   body_too_large: [413, 'busy', 'the body is too large'],
   stopping: [503, 'busy', 'the server is stopping'],
-  unsupported_media_type: [415, 'invalid_input', 'the body must be application/json'],
+  unsupported_media_type: [415, 'invalid_input', 'the body must be application/json, plain or gzip'],
 } as const
 
 export type RefusalReason = keyof typeof refusals
@@ -29,6 +29,10 @@ export type RefusalReason = keyof typeof refusals
 const reasonsOfFaults: Readonly<Record<string, RefusalReason | undefined>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  // Of zlib: what it would become, what is no gzip, what ends early.
+  ERR_BUFFER_TOO_LARGE: 'body_too_large',
+  Z_DATA_ERROR: 'body_incomplete',
+  Z_BUF_ERROR: 'body_incomplete',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'body_incomplete',
   ECONNRESET: 'body_incomplete',
 }

@@ -6,14 +6,15 @@ import type { DialectRoutes } from './dialect-routes.ts'
 import { discardRest } from './discard-rest.ts'
 import type { FrontDoor } from './front-door.ts'
 import { refusalReasonOf, refuse, sendInternalError } from './http-refusal.ts'
+import { readJsonBodies } from './json-body.ts'
 import type { OriginSettings } from './origin.ts'
 import { addOriginGuard } from './origin-guard.ts'
 import { contextOf, requestIdOf } from './request-context.ts'
 import { addStatusRoutes, type StatusOptions, statusPaths } from './status-routes.ts'
 import type { WebSockets } from './websocket.ts'
 
-/** The paths that take JSON-RPC, by POST and by WebSocket; `/nodeget/rpc` is where NodeGet's clients look. */
-export const rpcPaths: readonly string[] = ['/', '/rpc', '/nodeget/rpc']
+/** The paths that take JSON-RPC, by POST and by WebSocket; `/nodeget/rpc` is where NodeGet's clients look, some with a slash. */
+export const rpcPaths: readonly string[] = ['/', '/rpc', '/rpc/', '/nodeget/rpc', '/nodeget/rpc/']
 
 export interface HttpSettings extends OriginSettings {
   /** Bytes of a body or of a WebSocket message. */
@@ -82,23 +83,17 @@ function pathOf(url: string): string {
 // Node would measure a long text first and encode it after that, each in a pass of its own.
 const largeText = 64 * 1024
 
-function addRpcRoutes(app: FastifyInstance, { frontDoor, webSockets, health }: HttpOptions): void {
+function addRpcRoutes(app: FastifyInstance, { settings, frontDoor, webSockets, health }: HttpOptions): void {
   const post = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    // Fastify asks no parser about an empty body without a content type; we do not inflate what is encoded.
-    const isEncoded = (request.headers['content-encoding'] ?? 'identity') !== 'identity'
-    if (!Buffer.isBuffer(request.body) || isEncoded) return refuse(reply, 'unsupported_media_type')
+    // Fastify asks no parser about an empty body without a content type.
+    if (!Buffer.isBuffer(request.body)) return refuse(reply, 'unsupported_media_type')
     const answer = await frontDoor.answer(request.body, contextOf(request))
     // Node would keep the connection for its keep-alive time, and the stop would wait for it.
     if (health.isStopping) reply.header('connection', 'close')
     if (answer === undefined) return reply.code(204).send()
     return reply.type('application/json').send(answer.length > largeText ? Buffer.from(answer) : answer)
   }
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    ['application/json', 'application/json-rpc'],
-    { parseAs: 'buffer' },
-    (_request, body, done) => done(null, body),
-  )
+  readJsonBodies(app, ['application/json', 'application/json-rpc'], settings.maxBodyBytes)
   for (const url of rpcPaths) {
     app.post(url, post)
     app.route({

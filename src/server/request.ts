@@ -26,21 +26,21 @@ export type Entry = CleanRequest | Refusal
 export function readRequest(value: unknown, text: string, depth: number): Entry {
   if (!isMembers(value)) return invalidRequest('expected a request object')
   const { jsonrpc, method, params, id } = value
-  if (jsonrpc !== '2.0') return invalidRequest('jsonrpc must be "2.0"')
-  if (typeof method !== 'string') return invalidRequest('method must be a string')
   if (id !== undefined && !isId(id)) return invalidRequest('id must be a string, a number or null')
+  if (jsonrpc !== '2.0') return invalidRequest('jsonrpc must be "2.0"', id)
+  if (typeof method !== 'string') return invalidRequest('method must be a string', id)
   if (params === undefined) return { method, params, id }
   if (typeof params !== 'object' || params === null || isExactNumber(params)) {
-    return invalidRequest('params must be an object or an array')
+    return invalidRequest('params must be an object or an array', id)
   }
   const fault = faultOf(params, text, depth - 1)
   return fault === undefined ? { method, params, id } : { refused: fault, id }
 }
 
-/** The answer to what is no request object has the id null, whatever id it seems to hold (section 5). */
-export function invalidRequest(message: string): Refusal {
+/** Answered under the request's id where that can be read, else under null (section 5): never a notification. */
+export function invalidRequest(message: string, id: Id = null): Refusal {
   const error = new RpcError('invalid_request', `Invalid Request: ${message}`, { reason: 'invalid_request' })
-  return { refused: error, id: null }
+  return { refused: error, id }
 }
 
 function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {

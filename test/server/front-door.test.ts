@@ -34,6 +34,20 @@ test.for(['{}', '[]', '[1]', 'true', 'false', '{"rawJSON":"1"}'])('the id %s is 
 })
 
 test.for([
+  '{"jsonrpc":"1.0","method":"get_data"}',
+  '{"jsonrpc":"2.0"}',
+  '{"jsonrpc":"2.0","method":"get_data","params":null}',
+  '{"__proto__":{"jsonrpc":"2.0","method":"get_data","id":1}}',
+  '{}',
+  'null',
+  'true',
+  '1e400',
+  '"text"',
+])('the body %s, which has no id, is an invalid request', async body => {
+  expect(await ask(body)).toMatchObject({ error: { code: -32600 }, id: null })
+})
+
+test.for([
   '{"method":"get_data","id":1}',
   '{"jsonrpc":"1.0","method":"get_data","id":1}',
   '{"jsonrpc":2.0,"method":"get_data","id":1}',
@@ -42,14 +56,15 @@ test.for([
   '{"jsonrpc":"2.0","method":"get_data","params":null,"id":1}',
   '{"jsonrpc":"2.0","method":"get_data","params":"x","id":1}',
   '{"jsonrpc":"2.0","method":"get_data","params":1e400,"id":1}',
-  '{"__proto__":{"jsonrpc":"2.0","method":"get_data","id":1}}',
-  '{}',
-  'null',
-  'true',
-  '1e400',
-  '"text"',
-])('the body %s is an invalid request', async body => {
-  expect(await ask(body)).toMatchObject({ error: { code: -32600 }, id: null })
+])('the body %s is an invalid request, answered under its id', async body => {
+  expect(await ask(body)).toMatchObject({ error: { code: -32600 }, id: 1 })
+})
+
+test('an id of an invalid request comes back as it was sent', async () => {
+  for (const id of ['"a"', '0', 'null', '9007199254740993']) {
+    const answer = await createTestDoor().door.answer(`{"jsonrpc":"1.0","id":${id}}`, testContext)
+    expect(answer).toMatch(new RegExp(`"id":${id}}$`))
+  }
 })
 
 test.for(['', ' ', '{', '[1,]', '{"a":1}x', "{'a':1}", 'NaN', '\ufeff{}'])(

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { startTestServer, type TestOptions } from './test-server.ts'
 
@@ -41,13 +42,16 @@ async function post(body: string | Buffer, headers: Sent['headers'] = json, opti
   return send(url, { body, headers })
 }
 
-test.for(['/', '/rpc', '/nodeget/rpc', '/rpc?x=1'])('%s takes JSON-RPC', async path => {
-  const { url } = await startTestServer()
-  expect(await send(url, { path, headers: json, body: hello })).toMatchObject({
-    status: 200,
-    body: helloAnswer,
-  })
-})
+test.for(['/', '/rpc', '/rpc/', '/nodeget/rpc', '/nodeget/rpc/', '/rpc?x=1'])(
+  '%s takes JSON-RPC',
+  async path => {
+    const { url } = await startTestServer()
+    expect(await send(url, { path, headers: json, body: hello })).toMatchObject({
+      status: 200,
+      body: helloAnswer,
+    })
+  },
+)
 
 test.for([
   'application/json',
@@ -82,8 +86,20 @@ test('a body without a content type, or no body at all, is refused', async () =>
   expect(await send(url)).toMatchObject({ status: 415 })
 })
 
-test('an encoded body is refused', async () => {
-  expect(await post(hello, { ...json, 'content-encoding': 'gzip' })).toMatchObject({ status: 415 })
+test('a gzip body is taken, one in another encoding is refused', async () => {
+  const packed = { ...json, 'content-encoding': 'gzip' }
+  const { status, body } = await post(gzipSync(hello), packed)
+  expect([status, JSON.parse(body)]).toEqual([200, JSON.parse((await post(hello, json)).body)])
+  for (const encoding of ['br', 'gzip, gzip', 'deflate'])
+    expect(await post(hello, { ...json, 'content-encoding': encoding })).toMatchObject({ status: 415 })
+})
+
+test('a gzip body that is broken, or larger than a body may be, is refused', async () => {
+  const packed = { ...json, 'content-encoding': 'gzip' }
+  expect(await post(hello, packed)).toMatchObject({ status: 400 })
+  expect(await post(gzipSync(hello).subarray(0, -9), packed)).toMatchObject({ status: 400 })
+  const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '))
+  expect(await post(bomb, packed)).toMatchObject({ status: 413 })
 })
 
 test('errors are HTTP 200 like every answer, a parse error too', async () => {

@@ -62,7 +62,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(resolve => setTimeout(resolve, 1))
 }
 
-test.for(['/', '/rpc', '/nodeget/rpc'])('%s takes requests and batches', async path => {
+test.for(['/', '/rpc', '/nodeget/rpc/'])('%s takes requests and batches', async path => {
   const { url } = await startTestServer()
   const socket = await open(url, path)
   expect(await ask(socket, call('get_data'))).toEqual({ jsonrpc: '2.0', result: ['hello', 5], id: 1 })

@@ -33,6 +33,19 @@ describeApps('bad requests', wire => {
     ['an id that is an object', deleteAll('', '"id":{}'), -32600, 'invalid_request'],
     ['an id that is a list', deleteAll('', '"id":[1]'), -32600, 'invalid_request'],
     ['an id that is a boolean', deleteAll('', '"id":true'), -32600, 'invalid_request'],
+    ['a request under __proto__', `{"__proto__":${deleteAll()}}`, -32600, 'invalid_request'],
+    ['101 requests', `[${Array(101).fill(deleteAll())}]`, 110, 'batch_too_large'],
+  ])('%s is refused whole, with the id null', async (_what, body, code, reason) => {
+    const { status, answer } = await exchange({ body })
+    expect(status).toBe(200)
+    expect(answer).toEqual(failure(code, reason))
+    expect(answer).toHaveProperty('id', null)
+    const socket = await openSocket(wire.app.url)
+    expect(await socket.ask(body)).toEqual(answer)
+    socket.close()
+  })
+
+  test.each([
     ['no version', deleteAll().replace('"jsonrpc":"2.0",', ''), -32600, 'invalid_request'],
     ['another version', deleteAll().replace('"2.0"', '"1.0"'), -32600, 'invalid_request'],
     ['a version that is a number', deleteAll().replace('"2.0"', '2.0'), -32600, 'invalid_request'],
@@ -49,16 +62,11 @@ describeApps('bad requests', wire => {
       -32600,
       'invalid_request',
     ],
-    ['a request under __proto__', `{"__proto__":${deleteAll()}}`, -32600, 'invalid_request'],
-    ['101 requests', `[${Array(101).fill(deleteAll())}]`, 110, 'batch_too_large'],
-  ])('%s is refused whole, with the id null', async (_what, body, code, reason) => {
+  ])('%s is refused under its id', async (_what, body, code, reason) => {
     const { status, answer } = await exchange({ body })
     expect(status).toBe(200)
     expect(answer).toEqual(failure(code, reason))
-    expect(answer).toHaveProperty('id', null)
-    const socket = await openSocket(wire.app.url)
-    expect(await socket.ask(body)).toEqual(answer)
-    socket.close()
+    expect(answer).toHaveProperty('id', 1)
   })
 
   test.each([

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { secrets } from '../../wire/support/app.ts'
 import type { Wire } from '../../wire/support/wire.ts'
@@ -193,9 +194,13 @@ export function describeServiceErrors(wire: Wire): void {
       },
     )
 
-    test('is a 415 for a body that is packed, none for one whose type says more', async () => {
-      const packed = { body, headers: { 'content-encoding': 'gzip' } }
+    test('is a 415 for a body in an encoding but gzip, none for one whose type says more', async () => {
+      const packed = { body, headers: { 'content-encoding': 'br' } }
       expect((await askRest(wire, path, packed)).status).toBe(415)
+      const zipped = { body: gzipSync(JSON.stringify(body)), headers: { 'content-encoding': 'gzip' } }
+      expect((await askRest(wire, eventsPath('zipped'), zipped)).status).toBe(200)
+      const broken = { body, headers: { 'content-encoding': 'gzip' } }
+      expect((await askRest(wire, path, broken)).status).toBe(400)
       const said = { body, headers: { 'content-type': 'application/json; charset=utf-8' } }
       expect((await askRest(wire, eventsPath('typed'), said)).status).toBe(200)
     })
