@@ -69,6 +69,7 @@ export const tables = {
     last_timestamp: 'timestamptz',
     count: 'int8',
     merge_key: 'bytea',
+    object_name: 'text null',
   },
   change_event: {
     sequence_number: 'int8',

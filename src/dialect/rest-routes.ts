@@ -6,5 +6,5 @@ import type { CallMethod } from './rest-record.ts'
 
 /** The REST surfaces of the seeds; `call` is what records go through, so that there is one way in. */
 export function restRoutes(log: LogMethodDeps, call: CallMethod): readonly RestRoute[] {
-  return [...modelartsRoutes(log, call), gcsRoute(log, call)]
+  return [...modelartsRoutes(log, call), gcsRoute(log)]
 }

@@ -13,6 +13,14 @@ const fields = [
   { name: 'execution_id', kind: 'name', append: 'required', summary: 'Id of the execution' },
   { name: 'name', kind: 'name', append: 'required', summary: 'Name of the event' },
   { name: 'namespace', kind: 'name', append: 'required', summary: 'Namespace of the event' },
+  {
+    name: 'object_name',
+    kind: 'name',
+    nullable: true,
+    filter: false,
+    append: 'optional',
+    summary: 'What it is about; null: what its name says before a point and hexadecimal digits',
+  },
   { name: 'reason', kind: 'text', append: 'required', summary: 'What it says in a word' },
   { name: 'message', kind: 'text', append: 'required', summary: 'What it says' },
   {
@@ -67,5 +75,11 @@ export const executionEvent = defineResource({
     { name: 'is_success', summary: 'type is Normal', predicate: equal('type', 'Normal') },
     { name: 'is_failure', summary: 'type is Warning', predicate: equal('type', 'Warning') },
   ],
-  merge: { key: 'merge_key', count: 'count', first: 'first_timestamp', last: 'last_timestamp' },
+  merge: {
+    key: 'merge_key',
+    count: 'count',
+    first: 'first_timestamp',
+    last: 'last_timestamp',
+    identity: ['execution_id', 'name', 'namespace'],
+  },
 })

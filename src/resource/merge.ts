@@ -10,6 +10,9 @@ export interface GivenRows {
   readonly values: readonly ReturnType<typeof sql>[]
 }
 
+/** Whether a count says how often more, or how often in all. */
+export type Counting = 'sum' | 'highest'
+
 /** What makes two records the same: all columns but the count and the times. */
 function ownColumns({ count, first, last }: MergeRule, fields: readonly ResourceField[]): readonly string[] {
   return fields.map(field => field.name).filter(name => ![count, first, last].includes(name))
@@ -30,6 +33,7 @@ export function mergeStatement(
   { resource, builder }: Pick<Reader, 'resource' | 'builder'>,
   rule: MergeRule,
   { fields, source, values }: GivenRows,
+  counting: Counting = 'sum',
 ): { compile(): ReturnType<ReturnType<typeof sql>['compile']> } {
   const { key, count, first, last } = rule
   const columns = fields.map(field => field.name)
@@ -37,7 +41,7 @@ export function mergeStatement(
   const table = sql.table(resource.table)
   const ref = (name: string) => sql.ref(name)
   const aggregated = columns.map(name => {
-    if (name === count) return sql`sum(${ref(name)})::bigint`
+    if (name === count) return counting === 'sum' ? sql`sum(${ref(name)})::bigint` : sql`max(${ref(name)})`
     if (name === first) return sql`min(${ref(name)})`
     return name === last ? sql`max(${ref(name)})` : ref(name)
   })
@@ -57,7 +61,7 @@ export function mergeStatement(
     insert into ${table} (${sql.join([id, ...[...columns, key].map(ref)])}) overriding system value
     select ${sql.join([id, ...[...columns, key].map(ref)])} from numbered order by ${ref(key)}
     on conflict (${ref(key)}) do update set
-      ${ref(count)} = ${there(count)} + ${added(count)},
+      ${ref(count)} = ${counting === 'sum' ? sql`${there(count)} + ${added(count)}` : sql`greatest(${there(count)}, ${added(count)})`},
       ${ref(first)} = least(${there(first)}, ${added(first)}),
       ${ref(last)} = greatest(${there(last)}, ${added(last)})
     returning ${id}, ${ref(key)}

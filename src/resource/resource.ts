@@ -35,6 +35,8 @@ export interface MergeRule {
   readonly count: string
   readonly first: string
   readonly last: string
+  /** The columns that name a record whose source tells of it again and again, changed (see mirrorRows). */
+  readonly identity: readonly string[]
 }
 
 /** A kind of record. Its methods, conditions, permissions, command line and OpenRPC entries follow from this. */

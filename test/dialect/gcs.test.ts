@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { startTestApp, type TestApp } from '../wire/support/app.ts'
 import { createWire } from '../wire/support/wire.ts'
 import { describeExecutionErrors } from './gcs/errors.ts'
+import { describeKubernetes } from './gcs/kubernetes.ts'
 import { executionPath } from './gcs/path.ts'
 import { describeReading } from './gcs/reading.ts'
 import { describeRecording } from './gcs/recording.ts'
@@ -19,6 +20,7 @@ afterAll(() => app?.close())
 describeExample(wire)
 describeReading(wire)
 describeRecording(wire)
+describeKubernetes(wire)
 describeExecutionErrors(wire)
 describeRestAccess(wire, {
   resource: 'execution-event',

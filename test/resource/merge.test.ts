@@ -138,6 +138,7 @@ describeEngines('records that are merged', (open, engine) => {
       { ...row, message: '' },
       { ...row, type: 'Warning' },
       { ...row, elem_type: 'x' },
+      { ...row, object_name: 'x' },
       { ...row, elem_id: 'x' },
       { ...row, action_name: 'x' },
       // What a digest of the members written one after the other would take for the same.

@@ -25,10 +25,10 @@ export const eventSchema = z.strictObject({
 export function eventOf(text: string): object {
   // A count that a double cannot hold keeps its digits.
   const row = parseJson(text) as Omit<ExecutionEventRow, 'id' | 'execution_id'>
-  const { name, namespace, reason, message, count, type } = row
+  const { name, namespace, object_name, reason, message, count, type } = row
   return {
     metadata: { name, namespace },
-    involvedObject: { name: objectNameOf(name), namespace },
+    involvedObject: { name: object_name ?? objectNameOf(name), namespace },
     reason,
     message,
     firstTimestamp: secondOf(row.first_timestamp),

@@ -1,12 +1,30 @@
+import { z } from 'zod'
+import { type LogMethodDeps, writerOf } from '../../method/log/log-method.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
+import { requirePermission } from '../../permission/grant.ts'
 import { nameSchema } from '../../permission/name.ts'
-import { type CallMethod, oneOrMany, recordedSchema } from '../rest-record.ts'
+import { executionEvent } from '../../resource/execution-event.ts'
+import { mirrorRows } from '../../resource/mirror.ts'
+import { actionOf, type MergeRule } from '../../resource/resource.ts'
+import { appendedFields, bindRow } from '../../resource/row.ts'
+import { oneOrMany, recordedSchema } from '../rest-record.ts'
 import { newEventSchema } from './new-event.ts'
 
-const body = oneOrMany(newEventSchema)
+const anything = z.unknown().optional()
 
-/** Records events of the execution that the path names, as `execution-event_append` does: the same one once more is counted. */
-export function recordEventsMethod(name: string, call: CallMethod): Method {
+/** One event, an array, or a list as `kubectl get -o json` prints it. */
+const body = oneOrMany(newEventSchema, {
+  array: true,
+  member: 'items',
+  beside: { apiVersion: anything, kind: anything, metadata: anything },
+})
+
+const fields = appendedFields(executionEvent)
+const write = actionOf(executionEvent, 'write')
+
+/** Records events of the execution that the path names: one without a count adds to the same one, a running count is kept. */
+export function recordEventsMethod(name: string, log: LogMethodDeps): Method {
+  const writer = writerOf(executionEvent, log)
   return defineMethod({
     name,
     summary: 'Records events of an execution',
@@ -14,8 +32,18 @@ export function recordEventsMethod(name: string, call: CallMethod): Method {
     result: recordedSchema,
     credentialParams: [],
     async handle({ params: { execution_id, body }, caller }) {
-      const rows = body.map(event => ({ ...event, execution_id }))
-      return call('execution-event_append', { rows }, caller)
+      requirePermission(caller, write, execution_id)
+      const now = log.clock()
+      const rows = body.map(({ row, ...event }) => ({
+        ...event,
+        row: bindRow(fields, { ...row, execution_id }, now),
+      }))
+      const rule = executionEvent.merge as MergeRule
+      const ids = await log.database.transaction(runner =>
+        mirrorRows({ ...writer, runner }, rule, execution_id, rows),
+      )
+      log.onRows(executionEvent.name, 'appended', ids.length)
+      return { ids }
     },
   })
 }

@@ -14,7 +14,7 @@ const newEvent = newRowSchema(serviceEvent)
   .extend({ occur_time: time.optional() })
 
 /** One event, or many as `{"events": […]}`. */
-const body = oneOrMany(newEvent, 'events')
+const body = oneOrMany(newEvent, { array: false, member: 'events' })
 
 /** Records events of the service that the path names, as `service-event_append` does. */
 export function recordEventsMethod(name: string, call: CallMethod): Method {

@@ -42,6 +42,8 @@ export function describeRecording(wire: Wire): void {
       expect((await post('made', again)).status).toBe(200)
       const named = { ...least, metadata: { name: names[0], namespace: 's' } }
       expect((await post('made', named)).status).toBe(200)
+      const once = { ...named, count: 1 }
+      expect((await post('made', once)).status).toBe(200)
       expect((await read('made')).map((event: { count: number }) => event.count)).toEqual([
         3,
         ...Array(9).fill(1),
@@ -73,8 +75,19 @@ export function describeRecording(wire: Wire): void {
       ['o.1', 'o'],
       ['o.x', 'o.x'],
       ['a.b.0f', 'a.b'],
-    ])('takes the name %s for %s', async (name, object) => {
-      expect((await post('names', named(name, object))).status).toBe(200)
+      ['other.1f', 'o'],
+      ['o.1f', 'o.1f'],
+      ['o.1F', 'o'],
+      ['o.', 'o'],
+      ['18a1b2c3', '元素'],
+    ])('the name %s need not be built from that of the object %s', async (name, object) => {
+      const execution = `named ${name}`
+      expect((await post(execution, named(name, object))).status).toBe(200)
+      expect(await read(execution)).toMatchObject([
+        { metadata: { name, namespace: 's' }, involvedObject: { name: object, namespace: 's' } },
+      ])
+      expect((await post(execution, await read(execution))).status).toBe(200)
+      expect(await read(execution)).toHaveLength(1)
     })
 
     test('a thousand events answers their ids in order, of those that are the same one', async () => {
@@ -102,11 +115,17 @@ export function describeRecording(wire: Wire): void {
       [{ ...least, involvedObject: { ...least.involvedObject, uid: 1 } }, 'body.involvedObject.uid'],
       [{ ...least, metadata: { namespace: 's2' } }, 'body.metadata.namespace'],
       [{ ...least, metadata: { uid: 1 } }, 'body.metadata.uid'],
-      [named('other.1f', 'o'), 'body.metadata.name'],
-      [named('o.1f', 'o.1f'), 'body.metadata.name'],
-      [named('o.1F', 'o'), 'body.metadata.name'],
-      [named('o.', 'o'), 'body.metadata.name'],
+      [named('a*', 'o'), 'body.metadata.name'],
       [named(`${'o'.repeat(127)}.1`, 'o'.repeat(127)), 'body.metadata.name'],
+      [{ ...least, regarding: least.involvedObject }, 'body.regarding'],
+      [{ ...least, kind: 'Pod' }, 'body.kind'],
+      [{ ...least, eventTime: 'now' }, 'body.eventTime'],
+      [{ ...least, series: { count: -1 } }, 'body.series.count'],
+      [{ ...least, notes: 'n' }, 'body.notes'],
+      [{ ...least, metadata: { nmae: 'n' } }, 'body.metadata.nmae'],
+      [{ ...least, series: { conut: 1 } }, 'body.series.conut'],
+      [{ items: [least, { ...least, type: 'x' }] }, 'body.items[1].type'],
+      [{ items: [least], events: [] }, 'body.events'],
       [{ ...least, reason: 1 }, 'body.reason'],
       [{ ...least, message: undefined }, 'body.message'],
       [{ ...least, type: 'normal' }, 'body.type'],

@@ -42,7 +42,15 @@ const rows = events.map(each => {
   const { firstTimestamp: __, lastTimestamp: ___, elemType, elemId, actionName, ...same } = rest
   const moment = Date.parse(time)
   const times = { first_timestamp: moment, last_timestamp: moment }
-  return { ...metadata, ...same, ...times, elem_type: elemType, elem_id: elemId, action_name: actionName }
+  return {
+    ...metadata,
+    ...same,
+    ...times,
+    object_name: null,
+    elem_type: elemType,
+    elem_id: elemId,
+    action_name: actionName,
+  }
 })
 
 /** What seed 003 shows, loaded and read by REST and by RPC. */
