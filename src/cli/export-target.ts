@@ -19,6 +19,7 @@ export interface TargetFlags {
   readonly format: 'ndjson' | 'csv'
   readonly output?: string
   readonly after?: number
+  readonly bom?: true
 }
 
 /**

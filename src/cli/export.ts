@@ -3,12 +3,14 @@ import { DaybookConnectionError, DaybookError } from '../client/client.ts'
 import { type ConditionSession, conditionHelp, openConditionSession } from './condition-session.ts'
 import { commandToGoOn, type ExportCall } from './export-again.ts'
 import { type ExportTarget, openExportTarget, type TargetFlags } from './export-target.ts'
-import { CommandFailure } from './failure.ts'
+import { CommandFailure, UsageError } from './failure.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { createProgress } from './progress.ts'
 import { createRecordCutter, type RecordCutter } from './record-cutter.ts'
 import type { Surroundings } from './surroundings.ts'
 import { parseWholeNumber } from './whole-number.ts'
+
+const byteOrderMark = new Uint8Array([0xef, 0xbb, 0xbf])
 
 /** `daybook export RESOURCE [CONDITION…]`: every record that fulfils all conditions, oldest first, to a file or a pipe. */
 export function addExportCommand(program: Command, surroundings: Surroundings): void {
@@ -21,9 +23,11 @@ export function addExportCommand(program: Command, surroundings: Surroundings): 
       new Option('--format <format>', 'lines of JSON, or CSV').choices(['ndjson', 'csv']).default('ndjson'),
     )
     .option('--output <file>', 'write to this file, which is FILE.part until it is whole, not to stdout')
+    .option('--bom', 'begin CSV with a byte order mark, by which spreadsheets know UTF-8')
     .option('--after <key>', 'begin behind this key and add to the file', parseWholeNumber)
     .addHelpText('after', conditionHelp)
     .action(async (resource: string, conditions: string[], flags: TargetFlags, command: Command) => {
+      if (flags.bom === true && flags.format !== 'csv') throw new UsageError('--bom is for --format csv')
       const session = await openConditionSession({ resource, conditions, command, surroundings })
       await runExport(session, { ...flags, typed: conditions, global: command.optsWithGlobals() })
     })
@@ -62,15 +66,19 @@ interface Writing {
 /** Whole records only: the last of them says where to go on. */
 async function writeRecords(
   session: ConditionSession,
-  { format, after }: ExportCall,
+  { format, after, bom }: ExportCall,
   { target, cutter, written, signal }: Writing,
 ): Promise<void> {
   const { client, resource, condition } = session
   const progress = createProgress(session.output, session)
   try {
+    // What is added to a file stands behind the one at its start.
+    let isFirst = bom === true && after === undefined
     const options = { format, signal, ...(after !== undefined && { after }) }
     for await (const chunk of client.export(resource, condition, options)) {
       const { bytes, records } = cutter.push(chunk)
+      if (isFirst && bytes.length > 0) await target.write(byteOrderMark)
+      isFirst &&= bytes.length === 0
       await target.write(bytes)
       written.rows += records
       await progress.show(written.rows)

@@ -77,3 +77,13 @@ export const recordColumns: ReadonlyMap<string, readonly Column[]> = new Map([
     ],
   ],
 ])
+
+/** The same of the records that an event or a replay has set off. */
+export const startedColumns: readonly Column[] = [
+  id,
+  member('full_name', 'name'),
+  member('status', 'state'),
+  member('attempt'),
+  member('result'),
+  failure,
+]

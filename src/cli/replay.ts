@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { addAffectCommand } from './affect.ts'
+import { startedColumns } from './record-columns.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** `daybook replay CONDITION…`: runs what records tell of again. */
@@ -11,7 +12,7 @@ export function addReplayCommand(program: Command, surroundings: Surroundings): 
     also: [],
     act: (call, params) => call('event-log_replay', params),
     async show(output, { replayed, skipped, event_logs: logs }) {
-      await output.rows(logs)
+      await output.rows(logs, { columns: startedColumns, none: 'nothing to replay' })
       const gone = skipped === 0 ? '' : `, ${skipped} skipped: their handler is gone`
       await output.note(`${replayed} replayed${gone}`)
     },

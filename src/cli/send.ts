@@ -3,6 +3,7 @@ import type { NewEvent, SentEvent } from '../client/client.ts'
 import { durationOption } from './duration-option.ts'
 import { CommandFailure } from './failure.ts'
 import { readJsonArgument } from './json-argument.ts'
+import { startedColumns } from './record-columns.ts'
 import { openSession } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -37,11 +38,15 @@ export function addSendCommand(program: Command, surroundings: Surroundings): vo
     .option('--wait [time]', 'until its handlers have ended: 30s, at most 60s', durationOption('--wait'))
     .addHelpText('after', help)
     .action(async (sender: string, kwargs: string | undefined, flags: SendFlags, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
+      const { client, output, presentation } = openSession(command, surroundings)
       const event = { sender, ...(await readEvent(kwargs, flags, surroundings)) }
       const waitMs = flags.wait === true ? defaultWaitMs : flags.wait
       const sent = await client.send(event, waitMs === undefined ? {} : { waitMs })
-      await output.rows(sent.event_logs.map(log => ({ request_id: sent.request_id, ...log })))
+      const rows = sent.event_logs.map(log => ({ request_id: sent.request_id, ...log }))
+      await output.rows(rows, { columns: startedColumns, none: 'no record' })
+      // In a table it would take the place of what is worth looking at.
+      if (presentation.format === 'table' && rows.length > 0)
+        await output.note(`daybook chain ${sent.request_id} shows what follows`)
       requireDone(sent, waitMs !== undefined)
     })
 }

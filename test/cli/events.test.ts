@@ -2,17 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
-import {
-  makeFolder,
-  type Ran,
-  runDaybook,
-  runOnTerminal,
-  type ServedDaybook,
-  serveDaybook,
-} from './daybook.ts'
+import { secrets, startTestApp, type TestApp } from '../wire/support/app.ts'
+import { makeEmptyFolder, type Ran, runDaybook, runOnTerminal } from './daybook.ts'
 
-let folder: Awaited<ReturnType<typeof makeFolder>>
-let server: ServedDaybook
+let folder: Awaited<ReturnType<typeof makeEmptyFolder>>
+let app: TestApp
 // For what a test is given, and to look at what a command did.
 let client: Client
 
@@ -32,12 +26,11 @@ const script = `export default {
 `
 
 beforeAll(async () => {
-  folder = await makeFolder()
-  server = await serveDaybook(folder.path)
+  folder = await makeEmptyFolder()
+  app = await startTestApp('postgres')
   await writeFile(file('good.js'), script)
   await writeFile(file('bad.js'), 'export default {\n  onCall( {')
-  const token = /\b\w{16}:\w{32}\b/.exec(server.welcome)?.[0] ?? ''
-  client = createClient({ url: server.url, token })
+  client = createClient({ url: app.url, token: secrets.root })
   await client.call('js-worker_create', {
     name: 'echo',
     js_script_base64: Buffer.from(script).toString('base64'),
@@ -55,7 +48,7 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(async () => {
-  await server.stop()
+  await app.close()
   await folder.remove()
 })
 
@@ -64,7 +57,7 @@ function file(name: string): string {
 }
 
 function reach(): Record<string, string> {
-  return { DAYBOOK_URL: server.url, DAYBOOK_DATA: folder.path }
+  return { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root, XDG_CONFIG_HOME: '/none' }
 }
 
 function daybook(args: readonly string[], input?: string): Promise<Ran> {
@@ -95,6 +88,15 @@ describe('send', () => {
     expect(waited).toMatchObject({ status: 'success', attempt: 1, result: { n: 1 } })
     const [row] = await client.query('event-log', [{ request_id: 'sent' }])
     expect(row?.param).toEqual({ n: JSON.rawJSON('9007199254740993') })
+  })
+
+  test('is a table on a terminal, and names the command that follows what it sets off', async () => {
+    const { stdout, stderr } = await runDaybook(['send', 'first', '--request-id', 'seen'], {
+      env: reach(),
+      columns: 80,
+    })
+    expect(stdout).toMatch(/^id +name +state +attempt +result +error\n *\d+ +on\.first +waiting /)
+    expect(stderr).toContain('daybook chain seen')
   })
 
   test('places the event where it is told to', async () => {

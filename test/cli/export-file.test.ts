@@ -130,6 +130,16 @@ describe.each(['ndjson', 'csv'] as const)('an export to a file, %s', format => {
   })
 })
 
+test('--bom begins CSV, and nothing else, with a byte order mark', async () => {
+  const args = ['export', 'service-event', '--bom', '--format']
+  expect((await daybook([...args, 'csv'])).stdout).toBe(`\ufeff${whole.csv}`)
+  expect(await daybook([...args, 'ndjson'])).toMatchObject({ code: 2, stdout: '' })
+  await daybook([...args, 'csv', '--output', path], await startCutter(5000, 'end'))
+  const part = await readFile(`${path}.part`, 'utf8')
+  await daybook([...args, 'csv', '--output', path, '--after', String(part.match(/^\d+,/gm)?.length)])
+  expect(await readFile(path, 'utf8')).toBe(`\ufeff${whole.csv}`)
+})
+
 test('of the newest few nothing can be gone on with, and it says so', async () => {
   const args = ['export', 'service-event', 'limit=150', '--output', path]
   const { code, stderr } = await daybook(args, await startCutter(5000, 'end'))

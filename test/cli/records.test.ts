@@ -1,26 +1,19 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  makeFolder,
-  type Ran,
-  type RunOptions,
-  runDaybook,
-  runOnTerminal,
-  type ServedDaybook,
-  serveDaybook,
-} from './daybook.ts'
+import { secrets, startTestApp, type TestApp } from '../wire/support/app.ts'
+import { makeEmptyFolder, type Ran, type RunOptions, runDaybook, runOnTerminal } from './daybook.ts'
 
-let folder: Awaited<ReturnType<typeof makeFolder>>
-let server: ServedDaybook
+let folder: Awaited<ReturnType<typeof makeEmptyFolder>>
+let app: TestApp
 
 beforeAll(async () => {
-  folder = await makeFolder()
-  server = await serveDaybook(folder.path)
-}, 60_000)
+  folder = await makeEmptyFolder()
+  app = await startTestApp('postgres')
+})
 
 afterAll(async () => {
-  await server.stop()
+  await app.close()
   await folder.remove()
 })
 
@@ -29,7 +22,7 @@ function daybook(args: readonly string[], input?: RunOptions['input']): Promise<
 }
 
 function reach(): Record<string, string> {
-  return { DAYBOOK_URL: server.url, DAYBOOK_DATA: folder.path }
+  return { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root, XDG_CONFIG_HOME: '/none' }
 }
 
 function rowsOf({ stdout }: Ran): readonly Record<string, unknown>[] {
@@ -286,8 +279,8 @@ test('a record cannot drive the terminal of who looks at it', async () => {
   ])
   const query = ['query', 'js-result', 'js_worker_name=evil']
   for (const flags of [[], ['--json']]) {
-    const { stdout } = await runOnTerminal([...query, ...flags], { env: reach() })
-    expect(stdout.replaceAll('\r\n', '')).not.toMatch(/[\p{Cc}\u202e]/u)
+    const { stdout } = await runDaybook([...query, ...flags], { env: reach(), columns: 200 })
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u)
     expect(stdout).toContain('\\u001b')
   }
 })
