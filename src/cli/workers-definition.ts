@@ -20,6 +20,7 @@ export interface DefinitionFlags extends ScheduleFlags {
   readonly maxHeapSize?: number
   readonly maxStackSize?: number
   readonly runtimeCleanTime?: number
+  readonly description?: string
 }
 
 /** The options that say what a script worker may do, and when it runs. */
@@ -40,6 +41,7 @@ export function addDefinitionOptions(command: Command): Command {
       'how long a runtime stays warm; else 60s',
       durationOption('--runtime-clean-time'),
     )
+  command.option('--description <text>', 'what it is for; an empty text: nothing')
   return addScheduleOptions(command)
 }
 
@@ -55,6 +57,7 @@ export async function readDefinition(flags: DefinitionFlags): Promise<WorkerOpti
     ...(maxHeapSize !== undefined && { max_heap_size: maxHeapSize }),
     ...(maxStackSize !== undefined && { max_stack_size: maxStackSize }),
     ...(runtimeCleanTime !== undefined && { runtime_clean_time: runtimeCleanTime }),
+    ...(flags.description !== undefined && { description: flags.description || null }),
     ...readSchedule(flags),
   }
 }

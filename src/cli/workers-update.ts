@@ -32,6 +32,7 @@ export function addWorkersUpdateCommand(workers: Command, surroundings: Surround
       }
       if (Object.keys(change).length === 0) throw new UsageError('say what to change: a file, or an option')
       const update = () => session.client.call('js-worker_update', { name, ...change })
-      await showDefinition(await placingSyntaxError(file, update), session)
+      const { success: _, ...worker } = await placingSyntaxError(file, update)
+      await showDefinition(worker, session)
     })
 }

@@ -20,10 +20,10 @@ export function addWorkersCommand(program: Command, surroundings: Surroundings):
       member('route_name', 'route'),
       { title: 'schedule', kind: 'plain', read: cronOf },
       member('next_fire_time', 'next'),
-      member('updated_time', 'updated'),
+      member('update_at', 'updated'),
     ],
     none: 'no script workers; daybook workers add makes one',
-    find: async client => (await client.call('js-worker_list_all_js_worker', {})).workers,
+    find: async client => (await client.call('js-worker_list', {})).workers,
   })
   addWorkersAddCommand(workers, surroundings)
   workers

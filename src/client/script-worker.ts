@@ -7,6 +7,8 @@ interface Typed<Params, Result> {
 
 /** What is said of a script worker beside its name and its script; null: none, or the default. */
 export interface WorkerOptions {
+  /** What it is for. */
+  readonly description?: string | null
   /** Publishes onRoute under `/worker-route/{route_name}`. */
   readonly route_name?: string | null
   /** Any JSON; values under a key `secrets` are never shown again. */
@@ -40,6 +42,7 @@ export type ScriptWorkerChange = Pick<NewScriptWorker, 'name'> & Partial<NewScri
 export interface ScriptWorkerSummary {
   readonly id: number
   readonly name: string
+  readonly description: string | null
   readonly route_name: string | null
   readonly runtime_clean_time: number | null
   readonly max_run_time: number | null
@@ -49,8 +52,8 @@ export interface ScriptWorkerSummary {
   readonly fetch_hosts: readonly string[] | null
   readonly schedule: { readonly cron: string; readonly tz: string } | null
   readonly next_fire_time: EpochMs | null
-  readonly created_time: EpochMs
-  readonly updated_time: EpochMs
+  readonly create_at: EpochMs
+  readonly update_at: EpochMs
 }
 
 /** The whole of it; secrets of the env are shown as `***`. */
@@ -63,9 +66,14 @@ export interface ScriptWorker extends ScriptWorkerSummary {
 export interface ScriptWorkerMethods {
   readonly 'js-worker_create': Typed<NewScriptWorker, ScriptWorker>
   readonly 'js-worker_read': Typed<{ readonly name: string }, ScriptWorker>
-  readonly 'js-worker_update': Typed<ScriptWorkerChange, ScriptWorker>
-  readonly 'js-worker_delete': Typed<{ readonly name: string }, { readonly success: boolean }>
-  readonly 'js-worker_list_all_js_worker': Typed<object, { readonly workers: readonly ScriptWorkerSummary[] }>
+  readonly 'js-worker_update': Typed<ScriptWorkerChange, ScriptWorker & { readonly success: true }>
+  readonly 'js-worker_delete': Typed<
+    { readonly name: string },
+    { readonly success: true; readonly rows_affected: 1 }
+  >
+  readonly 'js-worker_list': Typed<object, { readonly workers: readonly ScriptWorkerSummary[] }>
+  /** Names alone. */
+  readonly 'js-worker_list_all_js_worker': Typed<object, readonly string[]>
   readonly 'js-worker_run': Typed<
     {
       readonly js_script_name: string

@@ -205,6 +205,7 @@ export const tables = {
     owner: 'jsonb',
     created_time: 'timestamptz',
     updated_time: 'timestamptz',
+    description: 'text null',
   },
   definition_version: { only_row: 'bool default', version: 'int8' },
   event_idempotency: {

@@ -12,6 +12,7 @@ type Changes = Updateable<Schema['js_worker']>
 const summaryColumns = [
   'id',
   'name',
+  'description',
   'route_name',
   'runtime_clean_time',
   'max_run_time',
@@ -108,6 +109,7 @@ function toChanges(given: Partial<WorkerDefinition>): Changes {
   const { source, routeName, env, fetchHosts, schedule, nextFireTime, owner } = given
   return {
     ...(source !== undefined && { source }),
+    ...(given.description !== undefined && { description: given.description }),
     ...(routeName !== undefined && { route_name: routeName }),
     ...(env !== undefined && { env: jsonOrNull(env) }),
     ...(given.runtimeCleanTime !== undefined && { runtime_clean_time: given.runtimeCleanTime }),
@@ -146,6 +148,7 @@ function toSummary(row: Pick<Row, (typeof summaryColumns)[number]>): WorkerSumma
   return {
     id: row.id,
     name: row.name,
+    description: row.description,
     routeName: row.route_name,
     runtimeCleanTime: row.runtime_clean_time,
     maxRunTime: row.max_run_time,
@@ -162,7 +165,7 @@ function toSummary(row: Pick<Row, (typeof summaryColumns)[number]>): WorkerSumma
 
 async function conflictOf(runner: Runner, name: string): Promise<RpcError> {
   const isName = (await findWorker(runner, name)) !== undefined
-  return isName ? inUse('name_in_use', 'name', 'The name is in use') : routeNameInUse()
+  return isName ? inUse('name_in_use', 'name', 'js_worker already exists') : routeNameInUse()
 }
 
 function routeNameInUse(): RpcError {
@@ -173,9 +176,9 @@ function inUse(reason: string, path: string, message: string): RpcError {
   return new RpcError('conflict', message, { reason, path })
 }
 
-/** 105; `path`: the parameter that named it. */
+/** 105; `path`: the parameter that named it. NodeGet's programs look for these words in the message. */
 export function workerNotFound(path?: string): RpcError {
-  return new RpcError('not_found', 'There is no such script worker', {
+  return new RpcError('not_found', 'js_worker not found', {
     reason: 'js_worker_not_found',
     ...(path !== undefined && { path }),
   })

@@ -13,6 +13,7 @@ export interface WorkerDefinition {
   readonly name: string
   /** An ES module whose default export holds the entry points. */
   readonly source: string
+  readonly description: string | null
   readonly routeName: string | null
   /** Any JSON; its secrets are sealed, see env.ts. */
   readonly env: unknown

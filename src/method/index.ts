@@ -12,7 +12,7 @@ import { logMethods } from './log-methods.ts'
 import type { Method } from './method.ts'
 import { discoverMethod } from './openrpc.ts'
 import { retentionMethods } from './retention.ts'
-import { helloMethod } from './server.ts'
+import { serverMethods } from './server.ts'
 import { type SinkMethodDeps, sinkMethods } from './sink.ts'
 import { type TokenDeps, tokenMethods } from './token.ts'
 
@@ -48,7 +48,7 @@ export function createMethods({
   version,
 }: MethodDeps): readonly Method[] {
   const methods = [
-    helloMethod,
+    ...serverMethods({ database: log.database, version }),
     ...resources.flatMap(resource => logMethods(resource, log)),
     ...resources.flatMap(resource => subscriptionMethods(resource, subscribe)),
     ...changeEventMethods(log),

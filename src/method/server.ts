@@ -1,10 +1,29 @@
 import { z } from 'zod'
+import type { Database } from '../database/database.ts'
 import { definePublicMethod, type Method } from './method.ts'
 
-/** `nodeget-server_hello`: existing clients send it as their heartbeat, with `[]`, `{}` or no params. */
-export const helloMethod: Method = definePublicMethod({
-  name: 'nodeget-server_hello',
-  summary: 'The heartbeat of NodeGet clients',
-  result: z.string(),
-  handle: async () => 'NodeGet Server Is Running!',
-})
+export interface ServerMethodDeps {
+  readonly database: Pick<Database, 'kysely'>
+  /** This program's. */
+  readonly version: string
+}
+
+/** What NodeGet's programs ask of any server, with `[]`, `{}` or no params: their heartbeat, and who it is. */
+export function serverMethods({ database, version }: ServerMethodDeps): readonly Method[] {
+  return [
+    publicText(
+      'nodeget-server_hello',
+      'The heartbeat of NodeGet clients',
+      async () => 'NodeGet Server Is Running!',
+    ),
+    publicText('nodeget-server_version', 'The version of Daybook', async () => version),
+    publicText('nodeget-server_uuid', 'A UUID that stays with the database: its TenantKey', async () => {
+      const { key } = await database.kysely.selectFrom('tenant').select('key').executeTakeFirstOrThrow()
+      return key
+    }),
+  ]
+}
+
+function publicText(name: string, summary: string, handle: () => Promise<string>): Method {
+  return definePublicMethod({ name, summary, result: z.string(), handle })
+}

@@ -43,14 +43,15 @@ function merge(states: readonly RuntimeState[]): readonly RuntimeState[] {
     const known = byName.get(state.script_name)
     byName.set(state.script_name, known === undefined ? state : both(known, state))
   }
-  return [...byName.values()].sort((a, b) => a.last_used_ms - b.last_used_ms)
+  return [...byName.values()].sort((a, b) => a.idle_ms - b.idle_ms)
 }
 
 function both(a: RuntimeState, b: RuntimeState): RuntimeState {
   return {
     script_name: a.script_name,
     active_requests: a.active_requests + b.active_requests,
-    last_used_ms: Math.min(a.last_used_ms, b.last_used_ms),
+    last_used_ms: Math.max(a.last_used_ms, b.last_used_ms),
+    idle_ms: Math.min(a.idle_ms, b.idle_ms),
     runtime_clean_time_ms: Math.max(a.runtime_clean_time_ms, b.runtime_clean_time_ms),
   }
 }

@@ -4,8 +4,10 @@ import type { ScriptThread } from './script-thread.ts'
 export interface RuntimeState {
   readonly script_name: string
   readonly active_requests: number
-  /** Milliseconds since its last run began or ended. */
+  /** When its last run began or ended, epoch milliseconds. */
   readonly last_used_ms: number
+  /** Milliseconds since then. */
+  readonly idle_ms: number
   readonly runtime_clean_time_ms: number
 }
 
@@ -61,11 +63,12 @@ export function createRuntimes(): Runtimes {
       byName.set(name, {
         script_name: name,
         active_requests: (known?.active_requests ?? 0) + (active ? 1 : 0),
-        last_used_ms: Math.min(known?.last_used_ms ?? Number.POSITIVE_INFINITY, Math.round(now - usedAt)),
+        last_used_ms: Math.max(known?.last_used_ms ?? 0, Math.round(performance.timeOrigin + usedAt)),
+        idle_ms: Math.min(known?.idle_ms ?? Number.POSITIVE_INFINITY, Math.round(now - usedAt)),
         runtime_clean_time_ms: Math.max(known?.runtime_clean_time_ms ?? 0, idleMs),
       })
     }
-    return [...byName.values()].sort((a, b) => a.last_used_ms - b.last_used_ms)
+    return [...byName.values()].sort((a, b) => a.idle_ms - b.idle_ms)
   }
 
   return {

@@ -299,7 +299,7 @@ describeEngines('the runs of script workers', open => {
     const texts = [
       await workers.callText('js-worker_run', { js_script_name: 'secretive', wait_ms: 10_000 }),
       await workers.callText('js-worker_read', { name: 'secretive' }),
-      await workers.callText('js-worker_list_all_js_worker'),
+      await workers.callText('js-worker_list'),
       await workers.callText('js-result_query', { query: { condition: [{ js_worker_name: 'secretive' }] } }),
       JSON.stringify(await database.kysely.selectFrom('js_worker').selectAll().execute()),
     ]

@@ -33,9 +33,7 @@ describeEngines('the js-worker methods', open => {
       await expect(call(method, params, without)).rejects.toMatchObject(denied)
       await expect(call(method, params, elsewhere)).rejects.toMatchObject(denied)
       await expect(call(method, params, 'a:b')).rejects.toMatchObject(denied)
-      expect((await call('js-worker_list_all_js_worker')).workers).not.toContainEqual(
-        expect.objectContaining({ name: 'bob_new' }),
-      )
+      expect(await call('js-worker_list_all_js_worker')).not.toContain('bob_new')
     },
   )
 
@@ -52,6 +50,7 @@ describeEngines('the js-worker methods', open => {
         fetch_hosts: ['example.com', '*.example.com', 'example.com:8443'],
         schedule: { cron: '0 3 * * *' },
         open_env: ['a', 'b'],
+        description: 'what it is for',
       }
       const created = await call('js-worker_create', { name: 'full', ...given })
       expect(created).toEqual({
@@ -62,11 +61,11 @@ describeEngines('the js-worker methods', open => {
         schedule: { cron: '0 3 * * *', tz: 'Europe/Berlin' },
         // The clock stands at midnight UTC.
         next_fire_time: Date.UTC(2026, 0, 1, 2),
-        created_time: Date.UTC(2026, 0, 1),
-        updated_time: Date.UTC(2026, 0, 1),
+        create_at: Date.UTC(2026, 0, 1),
+        update_at: Date.UTC(2026, 0, 1),
       })
       expect(await call('js-worker_read', { name: 'full' })).toEqual(created)
-      const text = await workers.callText('js-worker_list_all_js_worker')
+      const text = await workers.callText('js-worker_list')
       expect(text).not.toContain('hidden-value')
       expect(text).not.toContain(script)
     })
@@ -201,9 +200,10 @@ describeEngines('the js-worker methods', open => {
       const changed = await call('js-worker_update', { name, js_script_base64: other, max_run_time: null })
       expect(changed).toEqual({
         ...made,
+        success: true,
         js_script_base64: other,
         max_run_time: null,
-        updated_time: made.updated_time + 1000,
+        update_at: made.update_at + 1000,
       })
       const cleared = await call('js-worker_update', { name, route_name: null, env: null, schedule: null })
       expect(cleared).toMatchObject({ route_name: null, env: null, schedule: null, next_fire_time: null })
@@ -255,7 +255,7 @@ describeEngines('the js-worker methods', open => {
   test('js-worker_delete removes the worker and keeps the records of its runs', async () => {
     await workers.add('delete_1', 'onCall: () => 1')
     const { id } = await workers.run('delete_1')
-    expect(await call('js-worker_delete', { name: 'delete_1' })).toEqual({ success: true })
+    expect(await call('js-worker_delete', { name: 'delete_1' })).toEqual({ success: true, rows_affected: 1 })
     const again = call('js-worker_delete', { name: 'delete_1' })
     await expect(again).rejects.toMatchObject(fault(105, 'js_worker_not_found', 'name'))
     await expect(call('js-worker_read', { name: 'delete_1' })).rejects.toMatchObject(
@@ -273,7 +273,8 @@ describeEngines('the js-worker methods', open => {
     await workers.run('list_a1')
     await workers.run('list_b1')
     const lister = await holder('list_a*', 'list_all_js_worker')
-    const { workers: listed } = await call('js-worker_list_all_js_worker', {}, lister)
+    const { workers: listed } = await call('js-worker_list', {}, lister)
+    expect(await call('js-worker_list_all_js_worker', {}, lister)).toEqual(['list_a1'])
     expect(listed).toEqual([
       expect.objectContaining({ name: 'list_a1', route_name: null, max_run_time: null }),
     ])
@@ -286,9 +287,11 @@ describeEngines('the js-worker methods', open => {
       script_name: 'list_b1',
       active_requests: 0,
       last_used_ms: expect.any(Number),
-      runtime_clean_time_ms: 60_000,
+      idle_ms: expect.any(Number),
+      runtime_clean_time_ms: null,
     })
     const other = await holder('*', 'read')
+    await expect(call('js-worker_list', {}, other)).rejects.toMatchObject(denied)
     await expect(call('js-worker_list_all_js_worker', {}, other)).rejects.toMatchObject(denied)
     await expect(call('js-worker_get_rt_pool', {}, other)).rejects.toMatchObject(denied)
   })

@@ -81,6 +81,7 @@ export const eventActions: readonly EventAction[] = [
   workerAction('update', 'write', 'name', { max_run_time: 1000 }),
   workerAction('delete', 'delete', 'name'),
   workerAction('run', 'run_defined_js_worker', 'js_script_name'),
+  { ...workerAction('list', 'list_all_js_worker', ''), params: () => ({}), isNamed: false },
   { ...workerAction('list_all_js_worker', 'list_all_js_worker', ''), params: () => ({}), isNamed: false },
   { ...workerAction('get_rt_pool', 'list_all_js_worker', ''), params: () => ({}), isNamed: false },
 ]

@@ -133,11 +133,7 @@ describeApps('permissions of events', wire => {
     ])
     const { handlers } = await wire.result<{ handlers: Row[] }>('event-handler_list', {}, token)
     expect(handlers.map(({ full_name }) => full_name)).toEqual([idle, mine])
-    const { workers } = await wire.result<{ workers: { name: string }[] }>(
-      'js-worker_list_all_js_worker',
-      {},
-      token,
-    )
+    const { workers } = await wire.result<{ workers: { name: string }[] }>('js-worker_list', {}, token)
     expect(workers.map(({ name }) => name)).toEqual(['mine_worker'])
 
     const wait = { wait_ms: 10_000 }

@@ -29,6 +29,7 @@ function newDefinition() {
 const summary = {
   id: count,
   name: expect.stringMatching(/^case_/),
+  description: null,
   route_name: null,
   runtime_clean_time: null,
   max_run_time: null,
@@ -38,8 +39,8 @@ const summary = {
   fetch_hosts: null,
   schedule: null,
   next_fire_time: null,
-  created_time: count,
-  updated_time: count,
+  create_at: count,
+  update_at: count,
 }
 const bare = { ...summary, js_script_base64, env: null }
 const shown = { ...bare, env: { a: 1, secrets: { key: '***' } } }
@@ -54,6 +55,7 @@ const badDefinition: MethodCase['malformed'] = [
   [{ js_script_base64: '***' }, 'js_script_base64'],
   [{ js_script_base64: encode('export default {') }, 'js_script_base64', 108],
   [{ js_script_base64: '/w==' }, 'js_script_base64'],
+  [{ description: 1 }, 'description'],
   [{ route_name: 'a/b' }, 'route_name'],
   [{ runtime_clean_time: -1 }, 'runtime_clean_time'],
   [{ max_run_time: '30' }, 'max_run_time'],
@@ -90,9 +92,16 @@ export const workerCases: readonly MethodCase[] = [
   },
   {
     ...common,
-    method: 'js-worker_list_all_js_worker',
+    method: 'js-worker_list',
     params: () => ({}),
     result: { workers: expect.arrayContaining([summary]) },
+    malformed: [[{ token: 1 }, 'token']],
+  },
+  {
+    ...common,
+    method: 'js-worker_list_all_js_worker',
+    params: () => ({}),
+    result: expect.arrayContaining([name]),
     malformed: [[{ token: 1 }, 'token']],
   },
   {
@@ -106,7 +115,7 @@ export const workerCases: readonly MethodCase[] = [
     ...common,
     method: 'js-worker_update',
     params: newWorker,
-    result: shown,
+    result: { ...shown, success: true },
     malformed: [
       ...badWorkerName,
       [{ env: { secrets: { other: '***' } } }, 'env.secrets.other', 108],
@@ -117,7 +126,7 @@ export const workerCases: readonly MethodCase[] = [
     ...common,
     method: 'js-worker_delete',
     params: newWorker,
-    result: { success: true },
+    result: { success: true, rows_affected: 1 },
     malformed: badWorkerName,
   },
   {

@@ -22,6 +22,15 @@ const publicCases: readonly MethodCase[] = [
     result: 'NodeGet Server Is Running!',
     malformed: [],
   },
+  ...['version', 'uuid'].map(
+    (what): MethodCase => ({
+      method: `nodeget-server_${what}`,
+      access: 'public',
+      params: () => ({}),
+      result: expect.any(String),
+      malformed: [],
+    }),
+  ),
   {
     method: 'rpc.discover',
     access: 'public',

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { describeApps, rpc } from './support/wire.ts'
 
@@ -79,5 +80,86 @@ describeApps('the programs of NodeGet', wire => {
       const token_creation = { token_limit: [], username, password: 'long enough' }
       expect(await wire.call('token_create', { token_creation })).toMatchObject({ error: { code: -32602 } })
     }
+  })
+
+  test('read who a server is with any params, and without a credential', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+    const uuid = expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/)
+    const first = await wire.ask(rpc('nodeget-server_uuid', []))
+    for (const params of [undefined, [], {}]) {
+      expect(await wire.ask(rpc('nodeget-server_version', params))).toMatchObject({ result: version })
+      expect(await wire.ask(rpc('nodeget-server_uuid', params))).toEqual(first)
+    }
+    expect(first).toMatchObject({ result: uuid })
+    // It belongs to the data, not to the process.
+    await wire.result('js-result_append', { rows: [{ js_worker_name: 'a' }] })
+    const { envelopes } = await wire.result<{ envelopes: { body: { TenantKey: string } }[] }>(
+      'change-event_envelopes',
+      { query: { condition: [] } },
+    )
+    for (const { body } of envelopes) expect(first).toMatchObject({ result: body.TenantKey })
+  })
+
+  test('make, change, list and delete script workers in the shapes of its documents', async () => {
+    const js_script_base64 = Buffer.from('export default { onCall: () => 1 }').toString('base64')
+    const made = { name: 'board_1', description: 'from the board', js_script_base64, route_name: ' board.1 ' }
+    const shown = {
+      id: expect.any(Number),
+      name: 'board_1',
+      description: 'from the board',
+      js_script_base64,
+      route_name: 'board.1',
+      env: null,
+      create_at: expect.any(Number),
+      update_at: expect.any(Number),
+    }
+    const began = Date.now()
+    const created = await wire.result<{ create_at: number }>('js-worker_create', {
+      ...made,
+      name: ' board_1\t',
+    })
+    expect(created).toMatchObject(shown)
+    expect(created.create_at).toBeGreaterThan(began - 60_000)
+    expect(await wire.result('js-worker_read', { name: 'board_1 ' })).toEqual(created)
+    const update = { name: ' board_1', description: null }
+    expect(await wire.result('js-worker_update', update)).toMatchObject({
+      ...shown,
+      success: true,
+      description: null,
+    })
+    expect(await wire.result('js-worker_list_all_js_worker')).toEqual(['board_1'])
+
+    const run = { js_script_name: ' board_1 ', params: null, wait_ms: 10_000 }
+    expect(await wire.result('js-worker_run', run)).toMatchObject({ js_worker_name: 'board_1', result: 1 })
+    const pool = await wire.result<{ workers: { last_used_ms: number }[] }>('js-worker_get_rt_pool')
+    expect(pool).toEqual({
+      total_workers: 1,
+      workers: [
+        {
+          script_name: 'board_1',
+          active_requests: 0,
+          last_used_ms: expect.any(Number),
+          idle_ms: expect.any(Number),
+          runtime_clean_time_ms: null,
+        },
+      ],
+    })
+    expect(pool.workers[0]?.last_used_ms).toBeGreaterThan(began - 60_000)
+
+    expect(await wire.result('js-worker_delete', { name: 'board_1' })).toEqual({
+      success: true,
+      rows_affected: 1,
+    })
+    for (const method of ['js-worker_read', 'js-worker_update', 'js-worker_delete']) {
+      const answer = await wire.call(method, { name: 'board_1' })
+      expect(answer).toMatchObject({
+        error: { code: 105, message: expect.stringMatching(/^js_worker not found/) },
+      })
+    }
+    const answer = await wire.call('js-worker_run', { js_script_name: 'board_1', params: null })
+    expect(answer).toMatchObject({
+      error: { code: 105, message: expect.stringMatching(/^js_worker not found/) },
+    })
+    expect(await wire.result('js-worker_list_all_js_worker')).toEqual([])
   })
 })

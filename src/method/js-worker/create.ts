@@ -1,10 +1,19 @@
 import { sealEnv } from '../../js-worker/env.ts'
 import { insertWorker } from '../../js-worker/store.ts'
 import { originsOf } from '../../permission/grant.ts'
-import { nameSchema } from '../../permission/name.ts'
+import { nameFault } from '../../permission/name.ts'
+import { textCheck } from '../../text-check.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import { definitionShape, readDefinition, readMembers } from './definition.ts'
-import { type JsWorkerDeps, requireWorker, workerInfo, workerSchema } from './worker-method.ts'
+import {
+  type JsWorkerDeps,
+  requireWorker,
+  workerInfo,
+  workerNameParam,
+  workerSchema,
+} from './worker-method.ts'
+
+const newWorkerName = workerNameParam.superRefine(textCheck(nameFault))
 
 /** `js-worker_create`: the worker runs in the name of who creates it. */
 export function createMethod(deps: JsWorkerDeps): Method {
@@ -12,7 +21,7 @@ export function createMethod(deps: JsWorkerDeps): Method {
   return defineMethod({
     name: 'js-worker_create',
     summary: 'Stores a script worker',
-    params: { token: credentialParam, name: nameSchema, ...definitionShape },
+    params: { token: credentialParam, name: newWorkerName, ...definitionShape },
     toleratedMembers: readMembers,
     result: workerSchema,
     async handle({ params, caller }) {
@@ -21,6 +30,7 @@ export function createMethod(deps: JsWorkerDeps): Method {
       const definition = {
         name: params.name,
         source,
+        description: null,
         routeName: null,
         env: env === undefined ? null : sealEnv(env, sealer),
         openEnv: null,

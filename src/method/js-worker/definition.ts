@@ -18,8 +18,11 @@ const maxOpenEnv = 100
 
 const routeNameSchema = z
   .string()
+  .trim()
   .regex(/^[A-Za-z0-9._-]{1,128}$/, 'expected 1 to 128 of A-Z, a-z, 0-9, `.`, `_` and `-`')
   .refine(name => name !== '.' && name !== '..', 'must not be `.` or `..`')
+
+const maxDescriptionLength = 4096
 
 const fetchHostSchema = z.string().max(255).superRefine(textCheck(fetchHostFault))
 
@@ -61,21 +64,14 @@ export const definitionShape = {
     .max(maxOpenEnv)
     .nullish()
     .describe('Members of env that a run may replace; null: none'),
+  description: z.string().max(maxDescriptionLength).nullish().describe('What it is for'),
 }
 
 /** The same, none of it required. */
 export const changeShape = z.strictObject(definitionShape).partial().shape
 
 /** What js-worker_read shows beside it: NodeGet's programs send back all that they read. */
-export const readMembers: readonly string[] = [
-  'id',
-  'description',
-  'create_at',
-  'update_at',
-  'next_fire_time',
-  'created_time',
-  'updated_time',
-]
+export const readMembers: readonly string[] = ['id', 'create_at', 'update_at', 'next_fire_time']
 
 type Given = z.infer<z.ZodObject<typeof changeShape>>
 
@@ -94,6 +90,7 @@ export async function readDefinition(
   const timed = schedule && { cron: schedule.cron, tz: schedule.tz ?? timezone }
   return {
     ...(encoded !== undefined && { source: await readSource(encoded, sandbox) }),
+    ...(given.description !== undefined && { description: given.description }),
     ...(given.route_name !== undefined && { routeName: given.route_name }),
     ...(env !== undefined && { env }),
     ...(given.open_env !== undefined && { openEnv: given.open_env }),

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { workerAction } from '../../js-worker/action.ts'
 import { findWorker, listWorkers, workerNotFound } from '../../js-worker/store.ts'
-import { permits, requireSome } from '../../permission/grant.ts'
+import type { WorkerSummary } from '../../js-worker/worker.ts'
+import { type Identity, permits, requireSome } from '../../permission/grant.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import {
   type JsWorkerDeps,
   requireWorker,
   workerInfo,
+  workerNameParam,
   workerSchema,
   workerSummary,
   workerSummarySchema,
@@ -16,10 +18,15 @@ const listing = workerAction('list_all_js_worker')
 
 /** The methods that only look at workers. */
 export function inspectMethods({ database, sandbox }: JsWorkerDeps): readonly Method[] {
+  async function listedWorkers(caller: Identity): Promise<readonly WorkerSummary[]> {
+    requireSome(caller, listing)
+    return (await listWorkers(database)).filter(({ name }) => permits(caller, listing, name))
+  }
+
   const read = defineMethod({
     name: 'js-worker_read',
     summary: 'Shows a script worker, its secrets as "***"',
-    params: { token: credentialParam, name: z.string() },
+    params: { token: credentialParam, name: workerNameParam },
     result: workerSchema,
     async handle({ params, caller }) {
       requireWorker(caller, 'read', params.name)
@@ -30,15 +37,19 @@ export function inspectMethods({ database, sandbox }: JsWorkerDeps): readonly Me
   })
 
   const list = defineMethod({
-    name: 'js-worker_list_all_js_worker',
+    name: 'js-worker_list',
     summary: 'Lists the script workers that the caller may list, by name',
     params: { token: credentialParam },
     result: z.strictObject({ workers: z.array(workerSummarySchema) }),
-    async handle({ caller }) {
-      requireSome(caller, listing)
-      const workers = await listWorkers(database)
-      return { workers: workers.filter(({ name }) => permits(caller, listing, name)).map(workerSummary) }
-    },
+    handle: async ({ caller }) => ({ workers: (await listedWorkers(caller)).map(workerSummary) }),
+  })
+
+  const listNames = defineMethod({
+    name: 'js-worker_list_all_js_worker',
+    summary: 'Lists the names of the script workers that the caller may list',
+    params: { token: credentialParam },
+    result: z.array(z.string()),
+    handle: async ({ caller }) => (await listedWorkers(caller)).map(({ name }) => name),
   })
 
   const pool = defineMethod({
@@ -51,17 +62,23 @@ export function inspectMethods({ database, sandbox }: JsWorkerDeps): readonly Me
         z.strictObject({
           script_name: z.string(),
           active_requests: z.int(),
-          last_used_ms: z.number(),
-          runtime_clean_time_ms: z.number(),
+          last_used_ms: z.int().describe('When its last run began or ended, epoch milliseconds'),
+          idle_ms: z.int(),
+          runtime_clean_time_ms: z.int().nullable().describe('As its worker has it; null: the default'),
         }),
       ),
     }),
     async handle({ caller }) {
       requireSome(caller, listing)
-      const workers = sandbox.runtimes().filter(each => permits(caller, listing, each.script_name))
+      const states = sandbox.runtimes().filter(each => permits(caller, listing, each.script_name))
+      const stored = new Map((await listWorkers(database)).map(each => [each.name, each.runtimeCleanTime]))
+      const workers = states.map(state => ({
+        ...state,
+        runtime_clean_time_ms: stored.get(state.script_name) ?? null,
+      }))
       return { total_workers: workers.length, workers }
     },
   })
 
-  return [read, list, pool]
+  return [read, list, listNames, pool]
 }

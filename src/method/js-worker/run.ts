@@ -10,7 +10,7 @@ import { jsResult } from '../../resource/js-result.ts'
 import { rowSchema } from '../../resource/row.ts'
 import type { EntryPoint } from '../../sandbox/sandbox.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { type JsWorkerDeps, requireWorker } from './worker-method.ts'
+import { type JsWorkerDeps, requireWorker, workerNameParam } from './worker-method.ts'
 
 /** Run types that have an entry point of their own; any other runs onCall. */
 const entries: ReadonlyMap<string, EntryPoint> = new Map([
@@ -27,7 +27,7 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
     summary: 'Runs a script worker; answers at once, or with wait_ms the record of the run',
     params: {
       token: credentialParam,
-      js_script_name: z.string(),
+      js_script_name: workerNameParam,
       run_type: nameSchema
         .default('call')
         .describe('cron, route, inline_call and event run that entry point'),

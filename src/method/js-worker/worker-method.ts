@@ -32,12 +32,16 @@ export function requireWorker(
   requirePermission(caller, workerAction(verb), name)
 }
 
+/** The name of a worker; NodeGet's programs may send blanks around it. */
+export const workerNameParam = z.string().trim()
+
 const time = z.int().describe('Epoch milliseconds')
 
 /** What a list shows of a worker. */
 export const workerSummarySchema = z.strictObject({
   id: z.int(),
   name: z.string(),
+  description: z.string().nullable(),
   route_name: z.string().nullable(),
   runtime_clean_time: z.int().nullable(),
   max_run_time: z.int().nullable(),
@@ -47,8 +51,8 @@ export const workerSummarySchema = z.strictObject({
   fetch_hosts: z.array(z.string()).nullable(),
   schedule: z.strictObject({ cron: z.string(), tz: z.string() }).nullable(),
   next_fire_time: time.nullable(),
-  created_time: time,
-  updated_time: time,
+  create_at: time,
+  update_at: time,
 })
 
 export const workerSchema = z.strictObject({
@@ -77,6 +81,7 @@ export function workerSummary(worker: WorkerSummary): z.infer<typeof workerSumma
   return {
     id: worker.id,
     name: worker.name,
+    description: worker.description,
     route_name: worker.routeName,
     runtime_clean_time: worker.runtimeCleanTime,
     max_run_time: worker.maxRunTime,
@@ -86,8 +91,8 @@ export function workerSummary(worker: WorkerSummary): z.infer<typeof workerSumma
     fetch_hosts: worker.fetchHosts === null ? null : [...worker.fetchHosts],
     schedule: worker.schedule,
     next_fire_time: worker.nextFireTime,
-    created_time: worker.createdTime,
-    updated_time: worker.updatedTime,
+    create_at: worker.createdTime,
+    update_at: worker.updatedTime,
   }
 }
 
