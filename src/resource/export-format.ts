@@ -45,7 +45,7 @@ function csvCell({ name, kind, nullable }: ResourceField): RawBuilder<unknown> {
     case 'integer':
       return sql`${column}`
     case 'time':
-      return epochMilliseconds(name)
+      return isoTime(name)
     case 'json':
       // JSON text is never a formula: it begins with a quote, a bracket, a word or a number.
       return quoted(nullable === true ? sql`nullif(${column}, 'null'::jsonb)::text` : sql`${column}::text`)
@@ -55,6 +55,14 @@ function csvCell({ name, kind, nullable }: ResourceField): RawBuilder<unknown> {
       return sql`case when left(${column}, 1) in (${sql.join(formulaStarts.map(sql.lit))})
         then ${quoted(sql`${sql.lit("'")} || ${column}`)} else ${quoted(column)} end`
   }
+}
+
+// A person reads it, and a spreadsheet too. The pattern has no sign for a year before the first: that stays a number.
+function isoTime(name: string): RawBuilder<unknown> {
+  const column = sql.ref(name)
+  return sql`case when ${column} >= '0001-01-01T00:00:00Z'
+    then to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    else ${epochMilliseconds(name)}::text end`
 }
 
 /** A spreadsheet takes a cell that begins so for a formula and runs it; behind an apostrophe it is text. */

@@ -141,6 +141,8 @@ describe('--output', () => {
     )
     const csv = (await daybook([...query, 'csv', '--fields', 'id,error_message', 'is_failure'])).stdout
     expect(csv).toMatch(/^id,error_message\r\n\d+,"\n=Oops: 工+\nat line 7"\r\n$/)
+    const start = [...query, 'csv', '--fields', 'start_time,duration', 'is_failure']
+    expect((await daybook(start)).stdout).toBe('start_time,duration\r\n2026-07-01T12:00:01.000Z,125000\r\n')
     expect((await daybook(['count', 'js-result', '--output', 'csv'])).stdout).toBe('count\r\n43\r\n')
     expect((await daybook([...query, 'json', 'id=0'])).stdout).toBe('[]\n')
   })

@@ -84,7 +84,7 @@ test('the answer is the rows, one a line', async () => {
   ).toEqual(rows.toReversed())
   const csv = await ask('/export/service-event?format=csv&after=2')
   expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8; header=present')
-  expect(csv.body).toMatch(/^id,project_id,.*\r\n3,"p","s","n","normal","e3",\d+\r\n$/)
+  expect(csv.body).toMatch(/^id,project_id,.*\r\n3,"p","s","n","normal","e3",\d{4}-\d\d-\d\dT[\d:.]+Z\r\n$/)
   expect((await ask('/export/execution-event')).body).toBe('')
   expect((await ask('/export/execution-event?format=csv')).body).toMatch(/^id,[a-z_,]+\r\n$/)
 })
