@@ -75,6 +75,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     queue,
     directory,
     clock,
+    recall: options.recall,
     onWork: delayMs => (delayMs === 0 ? wake() : runner.wakeIn(delayMs)),
   })
   const scripts = createScriptRunner({
@@ -95,7 +96,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     execute,
     canRun: ({ fullName, target }) => target.kind !== 'local' || localHandlers.has(fullName),
   })
-  const tasks = createTasks({ database, queue, directory, waiter, clock, signal })
+  const tasks = createTasks({ database, queue, directory, waiter, clock, signal, recall: options.recall })
 
   const rescue = { database, queue, directory, clock }
   const schedule = { database, sender, clock, runScript, onError }

@@ -24,8 +24,11 @@ export interface SentEvent {
   readonly delayMs: number
   /** In whose name its handlers act. */
   readonly caller: readonly Origin[]
-  /** The one handler it is for; absent: those that take it. */
-  readonly handler?: string | undefined
+}
+
+/** An event for one handler, whatever others would take it. */
+export interface AddressedEvent extends SentEvent {
+  readonly handler: string
 }
 
 /** A row of event_log that waits to be run. */

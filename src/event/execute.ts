@@ -2,12 +2,13 @@ import type { Clock } from '../clock.ts'
 import { RpcError } from '../errors.ts'
 import { workerAction } from '../js-worker/action.ts'
 import type { ScriptRunner } from '../js-worker/run.ts'
-import { type Identity, type Origin, permits } from '../permission/grant.ts'
+import { type Identity, intersectIdentities, requirePermission } from '../permission/grant.ts'
 import { scriptHandling } from '../target/js-worker.ts'
 import type { Webhooks } from '../target/webhook.ts'
 import { eventRequestSchema } from './event-request.ts'
 import type { TargetKind } from './handler.ts'
 import type { LocalHandler } from './local-handlers.ts'
+import { makersOf, mayReceive, notReceived, type Recall } from './receiving.ts'
 import type { Outcome, Run } from './run.ts'
 import type { Execute } from './runner.ts'
 import type { Sender } from './send.ts'
@@ -18,11 +19,10 @@ export interface ExecuteDeps {
   readonly webhooks: Webhooks
   readonly sender: Sender
   readonly clock: Clock
-  /** Who these origins are now. Throws RpcError 102 when a token of theirs is gone. */
-  recall(origins: readonly Origin[]): Promise<Identity>
+  readonly recall: Recall
 }
 
-/** Carries out attempts where their handlers' targets say. */
+/** Carries out attempts where their handlers' targets say; none whose handler's makers may not receive its event any more. */
 export function createExecute(deps: ExecuteDeps): Execute {
   const byKind: Record<TargetKind, Execute> = {
     local: (run, signal) => runLocal(deps, run, signal),
@@ -30,7 +30,18 @@ export function createExecute(deps: ExecuteDeps): Execute {
     webhook: (run, signal) => callWebhook(deps, run, signal),
     remote: () => Promise.reject(new TypeError('a remote handler is run by whoever claims it')),
   }
-  return (run, signal) => byKind[run.handler.target.kind](run, signal)
+  return async (run, signal) => {
+    const makers = await makersOf(run.handler, deps.recall)
+    if (!mayReceive(makers, run.sender, run.runType)) {
+      return { kind: 'failed', message: notReceived, retry: false }
+    }
+    return byKind[run.handler.target.kind](run, signal)
+  }
+}
+
+/** Who a run acts for: it may do what its sender and the makers of its handler may. */
+async function actorOf({ caller, handler }: Run, recall: Recall): Promise<Identity> {
+  return intersectIdentities(await recall(caller), await recall(handler.owner))
 }
 
 async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
@@ -46,7 +57,7 @@ async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promi
     nodeId: run.nodeId,
     signal,
     async send(event) {
-      const identity = await deps.recall(run.caller)
+      const identity = await actorOf(run, deps.recall)
       const chain = { requestId: run.requestId, nodeId: run.nodeId, depth: run.depth }
       const [answer] = await deps.sender.send([eventRequestSchema.parse(event)], { identity, chain })
       return answer
@@ -56,23 +67,21 @@ async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promi
 }
 
 async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
-  const { target, owner, timeoutMs } = run.handler
+  const { target, timeoutMs } = run.handler
   if (target.kind !== 'js_worker') throw new TypeError('not a script')
   try {
-    // Whoever defined the handler chose the script: were that not asked, a handler would run what its maker may not.
-    if (!permits(await deps.recall(owner), workerAction('run_defined_js_worker'), target.name)) {
-      return {
-        kind: 'failed',
-        message: `permission_denied: the handler's owner may not run it`,
-        retry: false,
-      }
-    }
+    // The makers of the handler chose the script: were that not asked, a handler would run what they may not.
+    requirePermission(
+      await deps.recall(run.handler.owner),
+      workerAction('run_defined_js_worker'),
+      target.name,
+    )
     const { done } = await deps.scripts.start({
       worker: target.name,
       entry: 'onEvent',
       runType: 'event',
       params: run.kwargs,
-      caller: await deps.recall(run.caller),
+      caller: await actorOf(run, deps.recall),
       chain: { requestId: run.requestId, nodeId: run.nodeId, depth: run.depth },
       item: { id: run.id, fullName: run.handler.fullName },
       context: {

@@ -25,18 +25,44 @@ export interface HandlerDirectory {
    * when they are not, what was done is rolled back and done again. The same as `current`, one round trip sooner.
    */
   transaction<T>(database: Database, work: (runner: Runner, handlers: Handlers) => Promise<T>): Promise<T>
+  /**
+   * The same for work that first asks something about the handlers, such as what their makers may: `prepare` runs outside
+   * of the transaction, which an engine with one connection would else wait for in vain.
+   */
+  preparedTransaction<P, T>(
+    database: Database,
+    prepare: (handlers: Handlers) => Promise<P>,
+    work: (runner: Runner, handlers: Handlers, prepared: P) => Promise<T>,
+  ): Promise<T>
 }
 
 export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
-  let known: { readonly version: number; readonly handlers: Handlers } | undefined
+  let known: Known | undefined
 
-  async function current(runner: Runner): Promise<Handlers> {
+  async function load(runner: Runner): Promise<Known> {
     // The version first: handlers that are newer than it are only read once more, older ones would stay.
     const version = await readDefinitionVersion(runner)
-    if (known !== undefined && known.version === version) return known.handlers
-    const handlers = indexHandlers(await listHandlers(runner, sealer))
-    known = { version, handlers }
-    return handlers
+    if (known !== undefined && known.version === version) return known
+    known = { version, handlers: indexHandlers(await listHandlers(runner, sealer)) }
+    return known
+  }
+
+  const current = async (runner: Runner): Promise<Handlers> => (await load(runner)).handlers
+
+  async function prepareWith<P>(
+    database: Database,
+    prepare: (handlers: Handlers) => Promise<P>,
+  ): Promise<{ readonly assumed: Known; readonly prepared: P }> {
+    for (let assumed = known ?? (await load(database)); ; ) {
+      try {
+        return { assumed, prepared: await prepare(assumed.handlers) }
+      } catch (error) {
+        const fresh = await load(database)
+        // What fails with handlers that have changed may go well with those that are there now.
+        if (fresh === assumed) throw error
+        assumed = fresh
+      }
+    }
   }
 
   return {
@@ -60,7 +86,27 @@ export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
         return database.transaction(async runner => work(runner, await current(runner)))
       }
     },
+    async preparedTransaction(database, prepare, work) {
+      for (;;) {
+        const { assumed, prepared } = await prepareWith(database, prepare)
+        try {
+          return await database.transaction(async runner => {
+            // Not at the same time: behind a statement that fails, the answer would be another fault.
+            if ((await readDefinitionVersion(runner)) !== assumed.version) throw outdated
+            return work(runner, assumed.handlers, prepared)
+          })
+        } catch (error) {
+          if (error !== outdated) throw error
+          await load(database)
+        }
+      }
+    },
   }
+}
+
+interface Known {
+  readonly version: number
+  readonly handlers: Handlers
 }
 
 /** Rolls back what was done with handlers that have changed. */

@@ -4,7 +4,7 @@ import { RpcError } from '../errors.ts'
 import { JsonText } from '../json.ts'
 import { type Identity, originsOf, requirePermission } from '../permission/grant.ts'
 import { sendAction } from './action.ts'
-import type { SentEvent } from './event.ts'
+import type { AddressedEvent } from './event.ts'
 
 // Only what was run here: who may append records must not make a handler run what its patterns exclude.
 const ran = 'id = any($1::bigint[]) and job_id is not null'
@@ -30,7 +30,7 @@ export async function planReplay(
   runner: Runner,
   ids: readonly number[],
   identity: Identity,
-): Promise<readonly SentEvent[]> {
+): Promise<readonly AddressedEvent[]> {
   const [measured] = (await runner.run(measure, [ids])).rows
   if (Number(measured?.[0]) > maxBytes) throw tooLarge()
   const { rows } = await runner.run(read, [ids])

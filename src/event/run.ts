@@ -1,4 +1,5 @@
 import type { Origin } from '../permission/grant.ts'
+import type { RunType } from './event.ts'
 import type { Handler } from './handler.ts'
 
 /** One try to carry out a row's work: what it takes to end it. */
@@ -19,6 +20,7 @@ export interface Attempt {
 export interface Run extends Attempt {
   readonly sender: string
   readonly eventType: string
+  readonly runType: RunType
   readonly requestId: string
   readonly nodeId: string
   readonly parentNodeId: string | null

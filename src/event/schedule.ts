@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import type { Origin } from '../permission/grant.ts'
 import { nextFire } from './cron.ts'
-import { cronEventType, newChainId, type SentEvent } from './event.ts'
+import { type AddressedEvent, cronEventType, newChainId } from './event.ts'
 import type { Sender } from './send.ts'
 
 export interface ScheduleDeps {
@@ -89,7 +89,7 @@ function nextTime({ schedule_cron: cron, schedule_tz: tz }: Scheduled, now: numb
   return cron === null ? null : new Date(nextFire({ cron, tz: tz ?? 'UTC' }, now))
 }
 
-function cronEvent(fullName: string, scheduledTime: number, caller: readonly Origin[]): SentEvent {
+function cronEvent(fullName: string, scheduledTime: number, caller: readonly Origin[]): AddressedEvent {
   return {
     sender: fullName,
     eventType: cronEventType,

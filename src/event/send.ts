@@ -8,12 +8,14 @@ import { eventLog } from '../resource/event-log.ts'
 import { actionOf } from '../resource/resource.ts'
 import { sendAction } from './action.ts'
 import { depthBelow } from './depth.ts'
-import { maxDepth, newChainId, planRuns, type SentEvent } from './event.ts'
+import { type AddressedEvent, maxDepth, type NewRun, newChainId, planRuns, type SentEvent } from './event.ts'
 import type { EventRequest } from './event-request.ts'
+import type { Handler } from './handler.ts'
 import type { HandlerDirectory, Handlers } from './handler-directory.ts'
 import { type OnceOnly, onceOnly } from './idempotency.ts'
 import { insertRuns } from './insert-runs.ts'
 import type { Queue } from './queue.ts'
+import { makersOf, mayReceive, type Recall } from './receiving.ts'
 
 /** A row that an event set off. */
 export interface StartedLog {
@@ -49,8 +51,8 @@ export interface Sending {
 export interface Sender {
   /** Sends all the events or none. Throws RpcError 102, 108 (`chain_too_deep`), 109 (`idempotency_key_reused`). */
   send(requests: readonly EventRequest[], sending: Sending): Promise<readonly SendAnswer<ShownLog>[]>
-  /** Sends what has been checked already: what a schedule or a replay makes. */
-  insert(runner: Runner, events: readonly SentEvent[]): Promise<readonly SendAnswer[]>
+  /** Sends what is for one handler each: what a schedule or a replay makes. Whether it may receive that is seen when it runs. */
+  insert(runner: Runner, events: readonly AddressedEvent[]): Promise<readonly SendAnswer[]>
 }
 
 export interface SenderDeps {
@@ -58,8 +60,15 @@ export interface SenderDeps {
   readonly queue: Queue
   readonly directory: HandlerDirectory
   readonly clock: Clock
+  readonly recall: Recall
   /** Called once there is work to be run, in so many milliseconds. */
   onWork(delayMs: number): void
+}
+
+/** An event with the runs that it sets off. */
+interface Planned {
+  readonly event: SentEvent
+  readonly runs: readonly NewRun[]
 }
 
 interface Item {
@@ -68,36 +77,39 @@ interface Item {
 }
 
 /** Sends events: their rows and their jobs are written in one transaction. */
-export function createSender({ database, queue, directory, clock, onWork }: SenderDeps): Sender {
+export function createSender({ database, queue, directory, clock, recall, onWork }: SenderDeps): Sender {
   const gathered = createBatchQueue<Item, SendAnswer>({
     what: 'events',
     write: items =>
-      database.transaction(runner =>
-        insert(
-          runner,
-          items.map(item => item.event),
-        ),
+      directory.preparedTransaction(
+        database,
+        handlers => planItems(handlers, items),
+        (runner, _handlers, planned) => insertPlanned(runner, [...planned.values()]),
       ),
   })
 
-  async function insert(runner: Runner, events: readonly SentEvent[]): Promise<readonly SendAnswer[]> {
-    return insertFor(runner, await directory.current(runner), events)
+  /** The runs of each event: of the handlers that take it and whose makers may receive it. */
+  async function planItems(handlers: Handlers, items: readonly Item[]): Promise<ReadonlyMap<Item, Planned>> {
+    const makers = new Map<Handler, Identity | undefined>()
+    const planned = new Map<Item, Planned>()
+    for (const item of items) {
+      const { event } = item
+      const matching = handlers.matching(event.sender, event.eventType)
+      for (const handler of matching) {
+        if (!makers.has(handler)) makers.set(handler, await makersOf(handler, recall))
+      }
+      const receiving = matching.filter(each => mayReceive(makers.get(each), event.sender, event.runType))
+      planned.set(item, { event, runs: planRuns(event, receiving) })
+    }
+    return planned
   }
 
-  async function insertFor(
-    runner: Runner,
-    handlers: Handlers,
-    events: readonly SentEvent[],
-  ): Promise<readonly SendAnswer[]> {
-    const planned = events.map(event => {
-      const only = event.handler === undefined ? undefined : handlers.byName(event.handler)
-      if (event.handler !== undefined) return planRuns(event, only === undefined ? [] : [only])
-      return planRuns(event, handlers.matching(event.sender, event.eventType))
-    })
-    const ids = await insertRuns(runner, queue, planned.flat(), clock())
+  async function insertPlanned(runner: Runner, planned: readonly Planned[]): Promise<readonly SendAnswer[]> {
+    const runs = planned.flatMap(each => each.runs)
+    const ids = await insertRuns(runner, queue, runs, clock())
     let next = 0
-    return events.map((event, i) => {
-      const logs = (planned[i] ?? []).map(run => ({
+    return planned.map(({ event, runs }) => {
+      const logs = runs.map(run => ({
         id: ids[next++] ?? 0,
         full_name: run.handler.fullName,
         node_id: run.nodeId,
@@ -109,20 +121,31 @@ export function createSender({ database, queue, directory, clock, onWork }: Send
 
   // A key must be looked up before anything is written, so such events are not gathered.
   function sendOnce(items: readonly Item[]): Promise<readonly SendAnswer[]> {
-    return database.transaction(async runner => {
-      const answers = new Map<Item, SendAnswer>()
-      // In one order whatever the call: two that bring the same keys would otherwise wait for each other.
-      for (const item of items.toSorted(byKey)) {
-        const { event, once } = item
-        const write = async () => (await insert(runner, [event]))[0] as SendAnswer
-        answers.set(item, once === undefined ? await write() : await onceOnly(runner, once, clock(), write))
-      }
-      return items.map(item => answers.get(item) as SendAnswer)
-    })
+    return directory.preparedTransaction(
+      database,
+      handlers => planItems(handlers, items),
+      async (runner, _handlers, planned) => {
+        const answers = new Map<Item, SendAnswer>()
+        // In one order whatever the call: two that bring the same keys would otherwise wait for each other.
+        for (const [item, plan] of [...planned].toSorted(([a], [b]) => byKey(a, b))) {
+          const { once } = item
+          const write = async () => (await insertPlanned(runner, [plan]))[0] as SendAnswer
+          answers.set(item, once === undefined ? await write() : await onceOnly(runner, once, clock(), write))
+        }
+        return items.map(item => answers.get(item) as SendAnswer)
+      },
+    )
   }
 
   return {
-    insert,
+    async insert(runner, events) {
+      const handlers = await directory.current(runner)
+      const planned = events.map(event => {
+        const handler = handlers.byName(event.handler)
+        return { event, runs: planRuns(event, handler === undefined ? [] : [handler]) }
+      })
+      return insertPlanned(runner, planned)
+    },
     async send(requests, sending) {
       const { identity, path = () => '' } = sending
       for (const { sender } of requests) requirePermission(identity, sendAction, sender)

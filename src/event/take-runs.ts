@@ -2,6 +2,7 @@ import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { parseJson } from '../json.ts'
 import type { Origin } from '../permission/grant.ts'
+import type { RunType } from './event.ts'
 import type { Handlers } from './handler-directory.ts'
 import { addJobs, queueOf } from './insert-runs.ts'
 import { type Queue, queueSchema, type TakenJob } from './queue.ts'
@@ -37,7 +38,7 @@ const take = rawStatement(
        where id = any($1::bigint[]) and job_id = any($2::text[]::uuid[]) and status = 'waiting' for update skip locked))
      and ($4::text is null or exists (select from server_lease where server_lease.id = $4::text and lease_until > now()))
    returning id, job_id::text, full_name, event_type, sender, request_id, node_id, parent_node_id, attempt, failures, depth,
-     param::text, caller::text`,
+     param::text, caller::text, run_type`,
 )
 
 const findBusy = rawStatement(
@@ -160,7 +161,7 @@ function leaseEnded(): Error {
 function toRun(row: readonly unknown[], queue: string, handlers: Handlers): Run | undefined {
   const [id, jobId, fullName, eventType, sender, requestId, nodeId, parentNodeId, attempt, failures, depth] =
     row
-  const [param, caller] = row.slice(11)
+  const [param, caller, runType] = row.slice(11)
   const handler = handlers.byName(String(fullName))
   if (handler === undefined) return undefined
   return {
@@ -172,6 +173,7 @@ function toRun(row: readonly unknown[], queue: string, handlers: Handlers): Run 
     failures: Number(failures),
     sender: String(sender),
     eventType: String(eventType),
+    runType: String(runType) as RunType,
     requestId: String(requestId),
     nodeId: String(nodeId),
     parentNodeId: parentNodeId === null ? null : String(parentNodeId),

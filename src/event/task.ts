@@ -6,11 +6,12 @@ import { stringifyJson } from '../json.ts'
 import { type Identity, permits, requirePermission } from '../permission/grant.ts'
 import type { LiveCaller } from '../permission/live-caller.ts'
 import { handlerAction } from './action.ts'
-import { type Ending, endRuns } from './end-runs.ts'
+import { type EndedRun, type Ending, endRuns } from './end-runs.ts'
 import type { Handler } from './handler.ts'
-import type { HandlerDirectory } from './handler-directory.ts'
+import type { HandlerDirectory, Handlers } from './handler-directory.ts'
 import { storableOutcome } from './outcome-text.ts'
 import { type Queue, remoteQueue } from './queue.ts'
+import { makersOf, mayReceive, notReceived, type Recall } from './receiving.ts'
 import type { Attempt, Outcome, Run } from './run.ts'
 import { takeRuns } from './take-runs.ts'
 import type { TaskSignal } from './task-signal.ts'
@@ -59,6 +60,7 @@ export interface TaskDeps {
   readonly waiter: Waiter
   readonly clock: Clock
   readonly signal: Pick<TaskSignal, 'next'>
+  readonly recall: Recall
 }
 
 const read = rawStatement(
@@ -78,7 +80,7 @@ const renew = rawStatement(
 const maxAnswer = 4 * 1024 * 1024
 
 export function createTasks(deps: TaskDeps): Tasks {
-  const { database, queue, directory, waiter, clock, signal } = deps
+  const { database, queue, directory, waiter, clock, signal, recall } = deps
 
   interface Take {
     readonly tasks: readonly Task[]
@@ -97,21 +99,30 @@ export function createTasks(deps: TaskDeps): Tasks {
   }
 
   async function takeAtMost({ fullNames, leaseMs: wish }: Claiming, most: number): Promise<Take> {
-    return database.transaction(async runner => {
-      const handlers = await directory.current(runner)
-      const wanted = fullNames.map(name => requireRemote(handlers.byName(name)))
+    const prepare = (handlers: Handlers) =>
+      Promise.all(
+        fullNames.map(async name => {
+          const handler = requireRemote(handlers.byName(name))
+          return { handler, makers: await makersOf(handler, recall) }
+        }),
+      )
+    return directory.preparedTransaction(database, prepare, async (runner, handlers, wanted) => {
       const taken: Task[] = []
       const now = clock()
-      for (const handler of wanted) {
-        const max = most - taken.length
-        if (max === 0 || !handler.enabled) continue
+      for (const { handler, makers } of wanted) {
         const leaseMs = Math.min(wish, handler.timeoutMs)
-        const taking = { queue: remoteQueue(handler.id), max, now, leaseMs }
-        const { runs } = await takeRuns(runner, queue, handlers, taking)
-        taken.push(...runs.map(run => ({ ...run, leaseUntil: now + leaseMs })))
+        while (taken.length < most && handler.enabled) {
+          const taking = { queue: remoteQueue(handler.id), max: most - taken.length, now, leaseMs }
+          const { runs } = await takeRuns(runner, queue, handlers, taking)
+          const given = runs.filter(run => mayReceive(makers, run.sender, run.runType))
+          taken.push(...given.map(run => ({ ...run, leaseUntil: now + leaseMs })))
+          if (given.length === runs.length) break
+          const refused = runs.filter(run => !given.includes(run))
+          await endRuns(runner, deps, refused.map(refusal), now)
+        }
       }
       if (taken.length > 1 && lengthOf(taken) > maxAnswer) throw tooLarge
-      return { tasks: taken, queues: wanted.map(handler => remoteQueue(handler.id)) }
+      return { tasks: taken, queues: wanted.map(({ handler }) => remoteQueue(handler.id)) }
     })
   }
 
@@ -186,6 +197,11 @@ export function createTasks(deps: TaskDeps): Tasks {
       return ending
     },
   }
+}
+
+/** Ends what the makers of its handler may not receive any more. */
+function refusal(run: Run): EndedRun {
+  return { run, outcome: { kind: 'failed', message: notReceived, retry: false } }
 }
 
 const tooLarge = new Error('the tasks are too large for one answer')

@@ -1,6 +1,6 @@
 import { RpcError } from '../errors.ts'
 import type { Limit, Permission, Scope, TokenLimit } from './limit.ts'
-import { everyName, intersectAll, minimalPatterns, type NameSet, nameSetOf } from './name-set.ts'
+import { coverAll, everyName, intersectAll, minimalPatterns, type NameSet, nameSetOf } from './name-set.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 
 export type { Limit } from './limit.ts'
@@ -77,6 +77,11 @@ function isFor(permission: Permission, action: Action): boolean {
 /** Throws RpcError 102 (reason `permission_denied`) unless the identity may do this to the object of this name. */
 export function requirePermission(identity: Identity, action: Action, name: string): void {
   if (!permits(identity, action, name)) throw permissionDenied()
+}
+
+/** Throws RpcError 102 (reason `permission_denied`) unless the identity may do this to every object whose name matches. */
+export function requirePattern(identity: Identity, action: Action, pattern: Pattern): void {
+  if (!coverAll(permittedPatterns(identity, action), [pattern])) throw permissionDenied()
 }
 
 /**

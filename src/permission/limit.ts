@@ -13,7 +13,7 @@ export const permissionKinds = {
   service_event: ['read', 'write', 'delete'],
   execution_event: ['read', 'write', 'delete'],
   change_event: ['read', 'write', 'delete'],
-  event: ['send'],
+  event: ['send', 'receive'],
   event_handler: ['read', 'write', 'delete', 'claim'],
 } as const
 

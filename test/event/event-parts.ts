@@ -39,7 +39,14 @@ export async function openParts(database: Database): Promise<EventParts> {
     queue,
     directory,
     send: (events, through = database) =>
-      createSender({ database: through, queue, directory, clock, onWork: () => undefined }).send(
+      createSender({
+        database: through,
+        queue,
+        directory,
+        clock,
+        recall: async () => root,
+        onWork: () => undefined,
+      }).send(
         events.map(event => eventRequestSchema.parse(event)),
         { identity: root },
       ),

@@ -20,6 +20,11 @@ const malformed = (path: string) => ({ code: -32602, data: { path } })
 const limit = (verb: string, name: string): TokenLimit =>
   [{ scopes: [{ event: name }], permissions: [{ event_handler: { [verb]: '*' } }] }] as TokenLimit
 
+/** What it takes beside `write` to make a remote handler. */
+const making = [
+  { scopes: ['global'], permissions: [{ event: { receive: '*' } }, { event_handler: { claim: '*' } }] },
+] as TokenLimit
+
 const remote = { sender: 'shop.*', target: { kind: 'remote' } }
 const webhook = (secret?: string) => ({ kind: 'webhook', url: 'https://example.com/hook', secret })
 
@@ -95,7 +100,7 @@ describeEngines('the methods of event handlers', open => {
           await expect(call(verb, { full_name, ...params }, credential)).rejects.toMatchObject(denied)
         }
       }
-      const { credential } = await tokens.create(limit(permission, 'mine.*'))
+      const { credential } = await tokens.create([...limit(permission, 'mine.*'), ...making])
       await expect(call(verb, { full_name: 'other', ...params }, credential)).rejects.toMatchObject(denied)
       expect(changes).toBe(0)
       const full_name = verb === 'create' ? 'mine.new' : 'mine.there'
@@ -197,11 +202,12 @@ describeEngines('the methods of event handlers', open => {
     })
 
     test('is owned by who created it, a JWT with its own limits', async () => {
-      const params = { token: tokens.root, ttl_ms: 60_000, token_limit: limit('write', '*') }
+      const token_limit = [...limit('write', '*'), ...making]
+      const params = { token: tokens.root, ttl_ms: 60_000, token_limit }
       const { jwt } = (await tokens.call('token_issue', params)) as { jwt: string }
       await create('a', {}, jwt)
       const handler = await findHandler(database, sealer, 'a')
-      expect(handler?.owner).toEqual([{ tokenKey: expect.any(String), limit: limit('write', '*') }])
+      expect(handler?.owner).toEqual([{ tokenKey: expect.any(String), limit: token_limit }])
     })
 
     const secret = newWebhookSecret()
@@ -263,10 +269,10 @@ describeEngines('the methods of event handlers', open => {
   })
 
   describe('event-handler_update', () => {
-    test('changes what is given, keeps the rest and the owner becomes who changed it', async () => {
+    test('changes what is given, keeps the rest and adds who changed it to the makers', async () => {
       const created = (await create('a', { description: 'what', concurrency: 3 })) as Members
       tokens.clock.advance(1000)
-      const { credential, key } = await tokens.create(limit('write', 'a'))
+      const { credential, key } = await tokens.create([...limit('write', 'a'), ...making])
       const changed = await update(
         'a',
         { sender: 'bank', retry: { limit: 9 }, concurrency: null },
@@ -280,7 +286,11 @@ describeEngines('the methods of event handlers', open => {
         updated_time: tokens.clock(),
       })
       expect(await read('a')).toEqual(changed)
-      expect((await findHandler(database, sealer, 'a'))?.owner).toEqual([{ tokenKey: key }])
+      const root = tokens.root.split(':')[0]
+      expect((await findHandler(database, sealer, 'a'))?.owner).toEqual([
+        { tokenKey: root },
+        { tokenKey: key },
+      ])
       expect(changes).toBe(2)
     })
 

@@ -11,7 +11,7 @@ import type { Outcome, Run } from '../../src/event/run.ts'
 import { fireHandlers } from '../../src/event/schedule.ts'
 import { createSender } from '../../src/event/send.ts'
 import { insert, owner, sealer } from '../event/definitions.ts'
-import { insertLocal } from '../event/engine-setup.ts'
+import { insertLocal, root } from '../event/engine-setup.ts'
 import { beginServer, type EventParts, loseServer, openParts } from '../event/event-parts.ts'
 import { emptyEvents, findTorn } from '../event/event-rows.ts'
 import { openTestDatabase } from '../support/databases.ts'
@@ -131,6 +131,7 @@ const operations: Readonly<Record<string, Prepare>> = {
           queue,
           directory,
           clock: systemClock,
+          recall: async () => root,
           onWork: () => undefined,
         })
         const runScript = () => Promise.resolve()

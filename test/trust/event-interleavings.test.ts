@@ -168,7 +168,15 @@ describe('two transactions, statement by statement in any order', () => {
     const [log] = answer?.event_logs ?? []
     if (log === undefined) throw new Error('nothing was sent')
     if (at === 'waiting') {
-      const place = { sender: 's', eventType: '', requestId: '', nodeId: '', parentNodeId: null, depth: 0 }
+      const place = {
+        sender: 's',
+        eventType: '',
+        runType: 'send' as const,
+        requestId: '',
+        nodeId: '',
+        parentNodeId: null,
+        depth: 0,
+      }
       const run = {
         ...place,
         id: log.id,

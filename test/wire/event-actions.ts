@@ -6,6 +6,8 @@ export interface EventAction {
   readonly scope: 'sender' | 'event' | 'js_worker'
   /** The permission on names of this pattern. */
   readonly permission: (pattern: string) => object
+  /** What it needs beside that. */
+  readonly also?: readonly object[]
   /** Another verb of the same permission. */
   readonly neighbour: (pattern: string) => object
   /** Whether the name is that of an object that may be there or not. */
@@ -67,7 +69,13 @@ export const eventActions: readonly EventAction[] = [
   { ...logAction('chain', 'read'), params: request_id => ({ request_id }), isNamed: false },
   logAction('cancel', 'write'),
   logAction('replay', 'read'),
-  handlerAction('create', 'write', { sender: 'nobody', target: { kind: 'remote' } }),
+  {
+    ...handlerAction('create', 'write', { sender: 'nobody', target: { kind: 'remote' } }),
+    also: [
+      { scopes: [{ sender: 'nobody' }], permissions: [{ event: { receive: 'nobody' } }] },
+      { scopes: [{ event: '*' }], permissions: [{ event_handler: { claim: '*' } }] },
+    ],
+  },
   handlerAction('read', 'read'),
   handlerAction('update', 'write', { description: 'changed' }),
   handlerAction('delete', 'delete'),

@@ -59,14 +59,14 @@ describeApps('permissions of events', wire => {
 
   test.each(eventActions)(
     '$method is let through by one limit with the scope and the permission, and by nothing less',
-    async ({ method, params, scope, permission, neighbour, isNamed }: EventAction) => {
+    async ({ method, params, scope, permission, neighbour, isNamed, also = [] }: EventAction) => {
       const name = `free_${randomUUID()}`
       const own = { [scope]: 'free_*' }
       const otherKind = { [scope === 'event' ? 'sender' : 'event']: '*' }
       // Where no name is asked for, workers of other names would be listed with it.
       const elsewhere = isNamed ? [limit({ [scope]: 'other_*' }, permission('free_*'))] : []
       const ask = async (limits: readonly object[]) =>
-        wire.call(method, params(name), await wire.token(limits))
+        wire.call(method, params(name), await wire.token([...limits, ...also]))
       for (const scope of [own, { global: null }]) {
         expect(isDenied(await ask([limit(scope, permission('free_*'))])), JSON.stringify(scope)).toBe(false)
       }

@@ -248,4 +248,182 @@ describeApps('what scripts and handlers may do is what all their makers may', wi
       }
     })
   })
+
+  describe('a handler', () => {
+    const sending = limit({ sender: '*' }, { event: { send: '*' } })
+    const receiving = (pattern: string) => limit({ sender: pattern }, { event: { receive: '*' } })
+    const writing = limit({ event: '*' }, { event_handler: { write: '*' } }, { event_log: { read: '*' } })
+    const claiming = limit({ event: '*' }, { event_handler: { claim: '*' } })
+    const remote = { kind: 'remote' }
+    const denied = failure(102, 'permission_denied')
+    const refused = expect.stringMatching(/^permission_denied/)
+
+    interface Ended {
+      readonly status: string
+      readonly result: unknown
+      readonly error_message: string | null
+    }
+
+    const newHandler = async (token: string | undefined, sender: string, target: object, more = {}) => {
+      const full_name = `handler_${randomUUID()}`
+      await wire.result('event-handler_create', { full_name, sender, target, ...more }, token)
+      return full_name
+    }
+
+    const send = (sender: string, kwargs: object = {}, token?: string, more = {}) =>
+      wire.result<{ matched: boolean; request_id: string; event_logs: Ended[] }>(
+        'event_send',
+        { sender, kwargs, ...more },
+        token,
+      )
+
+    async function outcome(sender: string, token?: string): Promise<unknown> {
+      const calls = [countOf('both'), countOf('first'), countOf('second'), minting]
+      const { event_logs } = await send(sender, { calls }, token, { wait_ms: 20_000 })
+      return event_logs[0]?.status === 'success' ? event_logs[0].result : event_logs[0]
+    }
+
+    test('takes only what its maker may receive, at its creation and at each change', async () => {
+      const token = await wire.token([writing, claiming, receiving('spy.*')])
+      const create = (sender: string) =>
+        wire.call('event-handler_create', { full_name: randomUUID(), sender, target: remote }, token)
+      for (const sender of ['*', 's*', 'spy*', 'bank.transfer', 'bank.*', 'spy']) {
+        expect(await create(sender), sender).toEqual(denied)
+      }
+      for (const sender of ['spy.*', 'spy.one', 'spy.one.*']) {
+        expect(await create(sender), sender).toMatchObject({ result: { sender } })
+      }
+      const own = await newHandler(token, 'spy.*', remote)
+      const theirs = await newHandler(undefined, 'bank.*', remote)
+      const hook = { kind: 'webhook', url: 'https://a.example', secret: `whsec_${'A'.repeat(40)}` }
+      for (const asked of [
+        { full_name: own, sender: '*' },
+        { full_name: own, sender: 'bank.*', target: hook },
+        { full_name: theirs, timeout_ms: 1000 },
+        { full_name: theirs, target: hook },
+      ]) {
+        expect(await wire.call('event-handler_update', asked, token)).toEqual(denied)
+      }
+    })
+
+    test('is made and changed only by who may run its target', async () => {
+      const target = { kind: 'js_worker', name: await newWorker(first) }
+      const token = await wire.token([writing, receiving('*')])
+      for (const each of [target, remote]) {
+        const asked = { full_name: randomUUID(), sender: 'a', target: each }
+        expect(await wire.call('event-handler_create', asked, token)).toEqual(denied)
+      }
+      for (const each of [target, remote]) {
+        const full_name = await newHandler(undefined, 'a', each, { enabled: false })
+        for (const changes of [{ timeout_ms: 1000 }, { sender: 'b' }, { retry: { limit: 0 } }]) {
+          const asked = { full_name, ...changes }
+          expect(await wire.call('event-handler_update', asked, token)).toEqual(denied)
+        }
+        await wire.result('event-handler_update', { full_name, enabled: false, description: 'x' }, token)
+      }
+    })
+
+    test('runs with the rights that its sender, its maker and the makers of the script have in common', async () => {
+      const make = (...names: readonly string[]) =>
+        wire.token([shaping, writing, claiming, sending, receiving('*'), ...names.map(counting)])
+      const maker = await make('both', 'first')
+      const scriptMaker = await make('both', 'second')
+      const sender = await make('both', 'first', 'second')
+      for (const [worker, owner, expected] of [
+        [await newWorker(), maker, onlyFirst],
+        [await newWorker(scriptMaker), undefined, onlySecond],
+        [await newWorker(scriptMaker), maker, common],
+      ] as const) {
+        const from = randomUUID()
+        await newHandler(owner, from, { kind: 'js_worker', name: worker })
+        expect(await outcome(from, sender)).toEqual(expected)
+      }
+    })
+
+    test('may do less once another caller has changed what it does, until that caller gives it another target', async () => {
+      const make = (...names: readonly string[]) =>
+        wire.token([shaping, writing, claiming, receiving('*'), ...names.map(counting)])
+      const [one, other] = [await make('both', 'first'), await make('both', 'second')]
+      const from = randomUUID()
+      const target = { kind: 'js_worker', name: await newWorker() }
+      const full_name = await newHandler(one, from, target)
+      const update = (changes: object) =>
+        wire.result('event-handler_update', { full_name, ...changes }, other)
+
+      const before = await wire.result('event-handler_read', { full_name })
+      await update({ target, sender: from, retry: { limit: 2 }, timeout_ms: 30_000 })
+      expect(await wire.result('event-handler_read', { full_name })).toEqual(before)
+      await update({ enabled: false, description: 'described' })
+      await update({ enabled: true })
+      expect(await outcome(from)).toEqual(onlyFirst)
+      await update({ retry: { limit: 0 } })
+      expect(await outcome(from)).toEqual(common)
+      await update({ target: { kind: 'js_worker', name: await newWorker() } })
+      expect(await outcome(from)).toEqual(onlySecond)
+    })
+
+    test.each([
+      ['is deleted', (target_token: string) => wire.result('token_delete', { target_token })],
+      [
+        'may receive less',
+        (target_token: string) => wire.result('token_edit', { target_token, limit: [receiving('other')] }),
+      ],
+    ])('is given nothing more when the token of its maker %s', async (_what, end) => {
+      const from = randomUUID()
+      const maker = await wire.token([shaping, writing, claiming, receiving(from)])
+      const full_name = await newHandler(maker, from, { kind: 'js_worker', name: await newWorker() })
+      expect(await send(from)).toMatchObject({ matched: true })
+      const late = await send(from, {}, undefined, { delay_ms: 500 })
+      await end(maker.slice(0, 16))
+      expect(await send(from)).toMatchObject({ matched: false, event_logs: [] })
+      const query = { condition: [{ request_id: late.request_id }, { full_name }] }
+      const read = async () => (await wire.result<Ended[]>('event-log_query', { query }))[0]
+      await expect
+        .poll(read, { timeout: 20_000, interval: 50 })
+        .toMatchObject({ status: 'fail', error_message: refused })
+    })
+
+    test('leaves nothing that its maker may not receive any more to those who claim its work', async () => {
+      const from = randomUUID()
+      const maker = await wire.token([writing, claiming, receiving('*')])
+      const claimer = await wire.token([claiming])
+      const full_name = await newHandler(maker, `${from}*`, remote)
+      const claim = { full_names: [full_name], max: 1 }
+      const { request_id } = await send(`${from}1`)
+      await send(`${from}2`)
+      const limits = [writing, claiming, receiving(`${from}2`)]
+      await wire.result('token_edit', { target_token: maker.slice(0, 16), limit: limits })
+      expect(await wire.result('event-task_claim', claim, claimer)).toMatchObject({
+        tasks: [{ sender: `${from}2` }],
+      })
+      expect(await wire.result('event-task_claim', claim, claimer)).toEqual({ tasks: [] })
+      const query = { condition: [{ request_id }] }
+      expect(await wire.result('event-log_query', { query })).toMatchObject([
+        { status: 'fail', error_message: refused },
+      ])
+    })
+
+    test('is given what its own schedule fires, whatever its maker may receive', async () => {
+      const maker = await wire.token([shaping, writing, receiving('nobody')])
+      const script = { kind: 'js_worker', name: await newWorker() }
+      const full_name = await newHandler(maker, 'nobody', script, { schedule: { cron: '* * * * * *' } })
+      const query = { condition: [{ full_name }, 'is_success', { limit: 1 }] }
+      const read = () => wire.result<unknown[]>('event-log_query', { query })
+      await expect.poll(read, { timeout: 20_000, interval: 100 }).toHaveLength(1)
+      await wire.result('event-handler_update', { full_name, schedule: null })
+    })
+
+    test('signs with the secret of its maker only what goes to the URL of its maker', async () => {
+      const make = () => wire.token([writing, receiving('*')])
+      const [maker, other] = [await make(), await make()]
+      const hook = { kind: 'webhook', url: 'https://one.example/', secret: `whsec_${'A'.repeat(40)}` }
+      const elsewhere = { kind: 'webhook', url: 'https://other.example/' }
+      const full_name = await newHandler(maker, 'nobody', hook)
+      const update = (target: object, token: string) =>
+        wire.call('event-handler_update', { full_name, target }, token)
+      expect(await update(elsewhere, other)).toEqual(failure(-32602, 'invalid_params', 'target.secret'))
+      expect(await update(elsewhere, maker)).toMatchObject({ result: { target: elsewhere } })
+      expect(await update(elsewhere, other)).toMatchObject({ result: { target: elsewhere } })
+    })
+  })
 })

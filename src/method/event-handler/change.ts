@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { handlerAction } from '../../event/action.ts'
+import { changedOwner, requireMaking } from '../../event/handler-makers.ts'
 import {
   type HandlerDefinition,
   insertHandler,
@@ -9,6 +10,7 @@ import {
   updateHandler,
 } from '../../event/handler-store.ts'
 import { type Identity, originsOf, requirePermission } from '../../permission/grant.ts'
+import { isSoleMaker } from '../../permission/makers.ts'
 import { defineMethod, type Method } from '../method.ts'
 import { type HandlerMethodDeps, handlerNotFound, namedParams } from './handler-method.ts'
 import { changeTarget } from './handler-target.ts'
@@ -18,14 +20,13 @@ import {
   changeSchema,
   createdDefinition,
   creationSchema,
-  isEmptyChange,
   showHandler,
   shownHandlerSchema,
 } from './handler-wire.ts'
 
 /**
- * The methods that create, change and delete handlers. What a handler's schedule does is done in the name of whoever
- * created it or changed it last. A change to a handler of the handlers folder lasts until the next start reads the
+ * The methods that create, change and delete handlers. A handler acts for those who made it; each of them must be allowed
+ * to receive what it takes and to run its target. A change to a handler of the handlers folder lasts until the next start reads the
  * folder again; only whether it is enabled stays.
  */
 export function changeMethods(deps: HandlerMethodDeps): readonly Method[] {
@@ -41,6 +42,7 @@ export function changeMethods(deps: HandlerMethodDeps): readonly Method[] {
       requirePermission(caller, handlerAction('write'), fullName)
       const target = changeTarget(params.target, undefined, localNames.has(fullName))
       const definition: HandlerDefinition = { ...createdDefinition(params, timezone), fullName, target }
+      requireMaking(caller, definition)
       const defining = { definition, owner: originsOf(caller), now: clock() }
       const created = await insertHandler(database, sealer, defining)
       onChange()
@@ -52,14 +54,19 @@ export function changeMethods(deps: HandlerMethodDeps): readonly Method[] {
   function change(params: Change, caller: Identity): Promise<StoredHandler | undefined> {
     return database.transaction(async runner => {
       const before = await lockHandler(runner, sealer, params.full_name)
-      if (before === undefined || isEmptyChange(params)) return before
+      if (before === undefined) return undefined
       const { fullName, target } = before
+      const isOwn = isSoleMaker(before.owner, caller)
       const definition: HandlerDefinition = {
         ...changedDefinition(params, before, timezone),
         fullName,
-        target: params.target ? changeTarget(params.target, target, localNames.has(fullName)) : target,
+        target: params.target
+          ? changeTarget(params.target, { before, isOwn }, localNames.has(fullName))
+          : target,
       }
-      const defining = { definition, owner: originsOf(caller), now: clock() }
+      const owner = changedOwner(before, definition, caller)
+      if (owner === undefined) return before
+      const defining = { definition, owner, now: clock() }
       const after = await updateHandler(runner, sealer, before, defining)
       if (after.target.kind !== target.kind) await requeue(runner, before, after)
       return after

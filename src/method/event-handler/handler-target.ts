@@ -39,14 +39,23 @@ export function showTarget(target: Target): z.infer<typeof shownTargetSchema> {
 /** The last secret stays valid beside a new one, so that a receiver can change over in its own time. */
 const keptSecrets = 2
 
+/** The handler whose target changes, and whether nobody but the caller has made it. */
+export interface Replaced {
+  readonly before: { readonly target: Target }
+  readonly isOwn: boolean
+}
+
 /**
- * The target that `wanted` asks for in place of `before`. Throws RpcError -32602 (`target.secret`) for a webhook
+ * The target that `wanted` asks for, in place of one where there is one. The secrets of a webhook stay with its URL and
+ * with who made it: another caller who sends to another URL must give one. Throws RpcError -32602 (`target.secret`) for a webhook
  * without a secret where none is stored, and 108 (reason `local_handler_unknown`) for a local one that is not here.
  */
-export function changeTarget(wanted: WireTarget, before: Target | undefined, isLocal: boolean): Target {
+export function changeTarget(wanted: WireTarget, replaced: Replaced | undefined, isLocal: boolean): Target {
   if (wanted.kind === 'local' && !isLocal) throw localHandlerUnknown()
   if (wanted.kind !== 'webhook') return wanted
-  const stored = before?.kind === 'webhook' ? before.secrets : undefined
+  const before = replaced?.before.target
+  const isKept = before?.kind === 'webhook' && (replaced?.isOwn || before.url === wanted.url)
+  const stored = isKept ? before.secrets : undefined
   return { kind: 'webhook', url: wanted.url, secrets: changeSecrets(wanted.secret, stored) }
 }
 

@@ -107,11 +107,6 @@ export function changeSchema(allow: readonly string[]) {
 export type Creation = z.output<z.ZodObject<ReturnType<typeof creationSchema>>>
 export type Change = z.output<z.ZodObject<ReturnType<typeof changeSchema>>>
 
-/** True when a change says nothing. */
-export function isEmptyChange({ token: _, full_name: __, ...rest }: Change): boolean {
-  return Object.values(rest).every(value => value === undefined)
-}
-
 /** What a definition says about events and runs. */
 export type Definition = Omit<HandlerDefinition, 'fullName' | 'target'>
 
