@@ -14,7 +14,7 @@ export interface ExportCall extends TargetFlags {
 /** The command that goes on with an export behind a key, for a shell; undefined where only a new one helps. */
 export function commandToGoOn(
   { resource, condition }: Pick<ConditionSession, 'resource' | 'condition'>,
-  { typed, global, format, output }: ExportCall,
+  { typed, global, format, output, bom }: ExportCall,
   after: number | undefined,
 ): string | undefined {
   // The newest n are others by now.
@@ -33,6 +33,7 @@ export function commandToGoOn(
     resource,
     ...conditions,
     ...(format === 'ndjson' ? [] : ['--format', format]),
+    ...(bom === true ? ['--bom'] : []),
     ...(output === undefined ? [] : ['--output', output]),
     '--after',
     String(after),

@@ -10,8 +10,6 @@ import { createRecordCutter, type RecordCutter } from './record-cutter.ts'
 import type { Surroundings } from './surroundings.ts'
 import { parseWholeNumber } from './whole-number.ts'
 
-const byteOrderMark = new Uint8Array([0xef, 0xbb, 0xbf])
-
 /** `daybook export RESOURCE [CONDITION…]`: every record that fulfils all conditions, oldest first, to a file or a pipe. */
 export function addExportCommand(program: Command, surroundings: Surroundings): void {
   program
@@ -72,13 +70,9 @@ async function writeRecords(
   const { client, resource, condition } = session
   const progress = createProgress(session.output, session)
   try {
-    // What is added to a file stands behind the one at its start.
-    let isFirst = bom === true && after === undefined
-    const options = { format, signal, ...(after !== undefined && { after }) }
+    const options = { format, signal, ...(bom && { bom }), ...(after !== undefined && { after }) }
     for await (const chunk of client.export(resource, condition, options)) {
       const { bytes, records } = cutter.push(chunk)
-      if (isFirst && bytes.length > 0) await target.write(byteOrderMark)
-      isFirst &&= bytes.length === 0
       await target.write(bytes)
       written.rows += records
       await progress.show(written.rows)

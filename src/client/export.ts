@@ -6,6 +6,8 @@ import { describeFault } from './transport.ts'
 export interface ExportOptions {
   /** `ndjson` if absent. */
   readonly format?: 'ndjson' | 'csv'
+  /** CSV begins with a byte order mark, by which spreadsheets know that it is UTF-8. */
+  readonly bom?: boolean
   /** Only records whose key is greater: goes on with an export that was cut off. */
   readonly after?: number
   /** Ends it when it is aborted. */
@@ -28,11 +30,12 @@ export interface ExportSettings {
 export async function* exportBytes(
   settings: ExportSettings,
   asked: { readonly resource: string; readonly condition: readonly unknown[] },
-  { format, after, signal }: ExportOptions = {},
+  { format, after, bom, signal }: ExportOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const url = urlBeside(settings.url, `/export/${encodeURIComponent(asked.resource)}`)
   url.searchParams.set('condition', stringifyJson(asked.condition))
   if (format !== undefined) url.searchParams.set('format', format)
+  if (bom === true) url.searchParams.set('bom', 'true')
   if (after !== undefined) url.searchParams.set('after', String(after))
   const headers = headersOf(settings.token, '*/*')
   const cut = new AbortController()

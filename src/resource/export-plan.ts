@@ -12,6 +12,8 @@ export interface ExportPlan {
   readonly formatName: ExportFormatName
   readonly format: ExportFormat
   readonly after: number | undefined
+  /** What comes before everything: of CSV a byte order mark where it is asked for, which spreadsheets know UTF-8 by. */
+  readonly mark: string
 }
 
 export interface ExportLimits {
@@ -30,6 +32,7 @@ const parameters = z.strictObject({
     .regex(/^-?\d{1,15}$/, 'expected a key, a whole number')
     .transform(Number)
     .optional(),
+  bom: z.stringbool({ truthy: ['', '1', 'true'], falsy: ['0', 'false'] }).default(false),
 })
 
 /** Reads the parameters of an export (texts; a list where one was repeated). Throws RpcError -32602 with the path of the fault. */
@@ -38,7 +41,7 @@ export function planExport(
   given: Readonly<Record<string, unknown>>,
   { maxConditions, maxDepth }: ExportLimits,
 ): ExportPlan {
-  const { condition, format, after } = parseInput(parameters, given)
+  const { condition, format, after, bom } = parseInput(parameters, given)
   const plan = planConditions(readCondition(condition, maxDepth), {
     language: resource.language,
     path: 'condition',
@@ -48,7 +51,8 @@ export function planExport(
   if (after !== undefined && plan.limit !== undefined) {
     throw invalidParams('after', 'a limit gives the newest first, which no key can be behind', 'not_by_key')
   }
-  return { plan, formatName: format, format: exportFormats[format], after }
+  if (bom && format !== 'csv') throw invalidParams('bom', 'only CSV begins with a byte order mark', 'not_csv')
+  return { plan, formatName: format, format: exportFormats[format], after, mark: bom ? '\ufeff' : '' }
 }
 
 function readCondition(text: string, maxDepth: number): readonly unknown[] {

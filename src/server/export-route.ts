@@ -30,7 +30,7 @@ const url = '/export/:resource'
 const otherMethods = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
- * `GET /export/RESOURCE?condition=[…]&format=ndjson|csv&after=KEY`: every row that a query without a limit would find, oldest
+ * `GET /export/RESOURCE?condition=[…]&format=ndjson|csv&after=KEY&bom=true`: every row that a query without a limit would find, oldest
  * key first, as the client takes them. An answer that was cut off lacks the end of its chunked encoding (RFC 9112, section 8).
  */
 export function addExportRoute(app: FastifyInstance, deps: ExportRouteDeps): void {
@@ -132,7 +132,7 @@ async function* readLines(
   { log, logger }: ExportRouteDeps,
 ): AsyncGenerator<string, void, undefined> {
   try {
-    const head = planned.format.head(resource.fields)
+    const head = planned.mark + planned.format.head(resource.fields)
     if (head !== '') yield head
     for (let next = first; !next.done; next = await pages.next()) {
       log.onRows(resource.name, 'returned', next.value.rows)

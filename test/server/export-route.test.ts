@@ -85,6 +85,12 @@ test('the answer is the rows, one a line', async () => {
   const csv = await ask('/export/service-event?format=csv&after=2')
   expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8; header=present')
   expect(csv.body).toMatch(/^id,project_id,.*\r\n3,"p","s","n","normal","e3",\d{4}-\d\d-\d\dT[\d:.]+Z\r\n$/)
+  for (const bom of ['bom', 'bom=1', 'bom=true']) {
+    const url = `${app.url}/export/service-event?format=csv&after=2&${bom}`
+    const marked = await fetch(url, { headers: { authorization: `Bearer ${secrets.root}` } })
+    expect(Buffer.from(await marked.arrayBuffer()).toString()).toBe(`\ufeff${csv.body}`)
+  }
+  expect((await ask('/export/service-event?format=csv&after=2&bom=false')).body).toBe(csv.body)
   expect((await ask('/export/execution-event')).body).toBe('')
   expect((await ask('/export/execution-event?format=csv')).body).toMatch(/^id,[a-z_,]+\r\n$/)
 })
@@ -105,6 +111,8 @@ describe('a request that is refused says why', () => {
     ['/export/js-result?token=x', 400, -32602, 'unknown_member', 'token'],
     ['/export/js-result?format=xml', 400, -32602, 'invalid_params', 'format'],
     ['/export/js-result?format=csv&format=csv', 400, -32602, 'invalid_params', 'format'],
+    ['/export/js-result?bom=true', 400, -32602, 'not_csv', 'bom'],
+    ['/export/js-result?format=csv&bom=yes', 400, -32602, 'invalid_params', 'bom'],
     ['/export/js-result?after=x', 400, -32602, 'invalid_params', 'after'],
     ['/export/js-result?after=1&condition=[{"limit":1}]', 400, -32602, 'not_by_key', 'after'],
     ['/export/js-result?condition=last', 400, -32602, 'wrong_type', 'condition'],
