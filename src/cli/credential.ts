@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
+import { parseCredential } from '../permission/credential.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** What is presented to a server, and where it came from. */
@@ -43,10 +44,13 @@ export function variableOrFile(variable: string, env: Surroundings['env']): stri
 
 /** Which credential it is, without anything that is secret. */
 export function credentialName(text: string): string {
-  if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return `a JWT${subjectOf(text)}`
-  const [name] = /^[^:|]*(?=[:|])/.exec(text) ?? []
-  if (name === undefined) return 'a text that is no credential'
-  return text[name.length] === ':' ? `the token ${name}` : `the user ${name}`
+  try {
+    const credential = parseCredential(text)
+    if (credential.kind === 'jwt') return `a JWT${subjectOf(text)}`
+    return credential.kind === 'secret' ? `the token ${credential.key}` : `the user ${credential.username}`
+  } catch {
+    return 'a text that is no credential'
+  }
 }
 
 /** Whose JWT it says it is; nobody has checked that. */

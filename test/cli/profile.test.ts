@@ -126,6 +126,12 @@ describe('which server is asked, and as who', () => {
     ['of this machine', [], () => ({ DAYBOOK_URL: other.url }), 'LocalKeyLocalK12 was presented, from '],
     ['that is a password', ['--token', `alice|${secret}`], () => ({}), 'the user alice was presented'],
     [
+      'of an agent of NodeGet',
+      ['--token', `[agent]:0193f3c1-0000-7000-8000-0000000000aa|${secret}`],
+      () => ({}),
+      'the user [agent]:0193f3c1-0000-7000-8000-0000000000aa was presented',
+    ],
+    [
       'that is a JWT',
       ['--token', `e30.${Buffer.from('{"sub":"Issuer"}').toString('base64url')}.${secret}`],
       () => ({}),
