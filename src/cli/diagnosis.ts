@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import type { Client } from '../client/client.ts'
 import type { Config } from '../config.ts'
 import { describeCredential } from './access.ts'
 import { type Credential, superTokenFile } from './credential.ts'
+import { profilesFile } from './profiles.ts'
 import { readReadiness } from './readiness.ts'
 import { hasDatabase, openConfiguredDatabase } from './server-options.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** What one check found. */
 export interface Finding {
@@ -18,14 +21,22 @@ export interface Patient {
   readonly config: Config
   readonly url: string
   readonly client: Client
+  readonly env: Surroundings['env']
 }
 
 /** Looks at everything between this command and an answered request; changes nothing. Never throws. */
-export async function diagnose({ config, url, client, credential }: Patient): Promise<readonly Finding[]> {
+export async function diagnose({
+  config,
+  url,
+  client,
+  credential,
+  env,
+}: Patient): Promise<readonly Finding[]> {
   const { isReady, isReachable, detail } = await readReadiness(url)
   return [
     await checkDataFolder(config),
-    await checkSuperTokenFile(config),
+    await checkSecretFile('super token', superTokenFile(config)),
+    ...(existsSync(profilesFile(env)) ? [await checkSecretFile('profiles', profilesFile(env))] : []),
     ...(await checkDatabase(config, isReachable)),
     isReady ? ok('server', `${url} is ready`) : fault('server', `${url}: ${detail}`),
     ...(isReachable ? [await checkToken(client, credential)] : []),
@@ -50,10 +61,9 @@ function checkDataFolder({ dataDir }: Config): Promise<Finding> {
   })
 }
 
-/** Whoever can read the file owns the server. */
-function checkSuperTokenFile(config: Config): Promise<Finding> {
-  const path = superTokenFile(config)
-  return check('super token', async () => {
+/** Whoever can read the file owns the servers whose tokens it holds. */
+function checkSecretFile(name: string, path: string): Promise<Finding> {
+  return check(name, async () => {
     try {
       const { mode } = await stat(path)
       if ((mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600`)

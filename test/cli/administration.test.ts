@@ -28,7 +28,8 @@ afterAll(async () => {
 })
 
 function daybook(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const env = { DAYBOOK_URL: server.url, DAYBOOK_DATA: folder.path, ...options.env }
+  const own = { DAYBOOK_URL: server.url, DAYBOOK_DATA: folder.path }
+  const env = { ...own, ...options.env }
   return runDaybook(args, { ...options, env })
 }
 
@@ -175,6 +176,15 @@ describe('doctor', () => {
     const { code, status } = await findings()
     await chmod(file, 0o600)
     expect([status.get('super token'), code]).toEqual(['fault', 1])
+  })
+
+  test('says when others can read the profiles, which hold tokens', async () => {
+    const file = join(folder.path, 'daybook', 'config.json')
+    await daybook(['profile', 'add', 'here', '--url', server.url], { env: { XDG_CONFIG_HOME: folder.path } })
+    expect((await findings({ env: { XDG_CONFIG_HOME: folder.path } })).status.get('profiles')).toBe('ok')
+    await chmod(file, 0o644)
+    const { code, status } = await findings({ env: { XDG_CONFIG_HOME: folder.path } })
+    expect([status.get('profiles'), code]).toEqual(['fault', 1])
   })
 
   test('lists every fault of the configuration', async () => {

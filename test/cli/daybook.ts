@@ -22,12 +22,12 @@ export interface RunOptions {
   readonly columns?: number
 }
 
-/** The environment of a child: ours without any setting of Daybook, so that a test says what it relies on. */
+/** The environment of a child: ours without any setting of Daybook, so that a test says what it relies on; no profile either. */
 function childEnv(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(DAYBOOK_|DATABASE_|PG|PORT$|HOST$|LOG_)/.test(name),
   )
-  return { ...Object.fromEntries(own), NO_COLOR: '1', ...env }
+  return { ...Object.fromEntries(own), NO_COLOR: '1', XDG_CONFIG_HOME: '/none', ...env }
 }
 
 /** Runs `daybook` with `args` in this process, to its end. */

@@ -40,7 +40,7 @@ async function append(js_worker_name: string, runs: readonly Partial<NewRow<'js-
 }
 
 function reach(env: Record<string, string> = {}): Record<string, string> {
-  return { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root, XDG_CONFIG_HOME: '/none', ...env }
+  return { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root, ...env }
 }
 
 function daybook(args: readonly string[], { env, ...options }: RunOptions = {}): Promise<Ran> {

@@ -57,7 +57,7 @@ function file(name: string): string {
 }
 
 function reach(): Record<string, string> {
-  return { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root, XDG_CONFIG_HOME: '/none' }
+  return { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root }
 }
 
 function daybook(args: readonly string[], input?: string): Promise<Ran> {

@@ -42,7 +42,7 @@ beforeEach(async () => {
 })
 
 function reach(url: string): Record<string, string> {
-  return { DAYBOOK_URL: url, DAYBOOK_TOKEN: secrets.root, XDG_CONFIG_HOME: '/none' }
+  return { DAYBOOK_URL: url, DAYBOOK_TOKEN: secrets.root }
 }
 
 function daybook(args: readonly string[], url = app.url): Promise<Ran> {

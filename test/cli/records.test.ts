@@ -22,7 +22,7 @@ function daybook(args: readonly string[], input?: RunOptions['input']): Promise<
 }
 
 function reach(): Record<string, string> {
-  return { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root, XDG_CONFIG_HOME: '/none' }
+  return { DAYBOOK_URL: app.url, DAYBOOK_TOKEN: secrets.root }
 }
 
 function rowsOf({ stdout }: Ran): readonly Record<string, unknown>[] {

@@ -18,7 +18,7 @@ export interface Running {
 /** Starts `daybook` with `args`, and no setting but those of `env`; it is killed with the test. */
 export function startRunning(args: readonly string[], env: Readonly<Record<string, string>>): Running {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, XDG_CONFIG_HOME: '/none', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
