@@ -57,6 +57,12 @@ function decimalOf(source: string): { digits: string; exponent: number } {
   return { digits, exponent: Number(power) - fraction.length + (all.length - digits.length) }
 }
 
+/** Numbers of the same value have the same text: `-1.50e1`, `-15` and `-15.0` become `-15e0`. */
+export function plainDigits(source: string): string {
+  const { digits, exponent } = decimalOf(source)
+  return digits === '' ? '0' : `${source.startsWith('-') ? '-' : ''}${digits}e${exponent}`
+}
+
 /** jsonb writes every digit out, so nine bytes (`1e131071`) could become 128 KiB in an answer. */
 const maxExactDigits = 1000
 

@@ -1,4 +1,4 @@
-import { isExactNumber } from '../json.ts'
+import { isExactNumber, plainDigits } from '../json.ts'
 
 /**
  * PostgreSQL's jsonb containment (`held @> wanted`; manual, 8.14.3) over values that `parseJson` made: an object contains
@@ -30,14 +30,4 @@ function isScalar(value: unknown): boolean {
 function equalScalars(held: unknown, wanted: unknown): boolean {
   if (!isExactNumber(held) || !isExactNumber(wanted)) return held === wanted
   return plainDigits(held.rawJSON) === plainDigits(wanted.rawJSON)
-}
-
-/** `-1.50e1` becomes `-15`: sign, digits, and where the point stands. */
-function plainDigits(source: string): string {
-  const sign = source.startsWith('-') ? '-' : ''
-  const [mantissa = '', power = '0'] = source.slice(sign.length).toLowerCase().split('e')
-  const [whole = '', fraction = ''] = mantissa.split('.')
-  const all = (whole + fraction).replace(/^0+/, '')
-  const digits = all.replace(/0+$/, '')
-  return `${sign}${digits}e${Number(power) - fraction.length + (all.length - digits.length)}`
 }

@@ -5,7 +5,7 @@ import type { ScriptRunner } from '../js-worker/run.ts'
 import { type Identity, intersectIdentities, requirePermission } from '../permission/grant.ts'
 import { scriptHandling } from '../target/js-worker.ts'
 import type { Webhooks } from '../target/webhook.ts'
-import { eventRequestSchema } from './event-request.ts'
+import { readEventRequests } from './event-request.ts'
 import type { TargetKind } from './handler.ts'
 import type { LocalHandler } from './local-handlers.ts'
 import { makersOf, mayReceive, notReceived, type Recall } from './receiving.ts'
@@ -59,7 +59,7 @@ async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promi
     async send(event) {
       const identity = await actorOf(run, deps.recall)
       const chain = { requestId: run.requestId, nodeId: run.nodeId, depth: run.depth }
-      const [answer] = await deps.sender.send([eventRequestSchema.parse(event)], { identity, chain })
+      const [answer] = await deps.sender.send(readEventRequests(event), { identity, chain })
       return answer
     },
   })

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Runner } from '../database/database.ts'
 import { RpcError } from '../errors.ts'
-import { stringifyJson } from '../json.ts'
+import { canonicalJson } from './canonical-json.ts'
 
 /** A request that is to be carried out once, however often it comes. */
 export interface OnceOnly {
@@ -26,7 +26,7 @@ export async function onceOnly<T>(
   now: number,
   work: () => Promise<T>,
 ): Promise<T> {
-  const digest = hash('sha256', stringifyJson(request))
+  const digest = hash('sha256', canonicalJson(request))
   const claimed = await kysely
     .insertInto('event_idempotency')
     .values({

@@ -46,6 +46,8 @@ export interface Sending {
   readonly chain?: ChainPlace
   /** The path of event `index` in the request, for errors; default: its members stand at the top. */
   readonly path?: (index: number) => string
+  /** The idempotency key of all the requests together; else each may have its own. */
+  readonly key?: string | undefined
 }
 
 export interface Sender {
@@ -137,6 +139,20 @@ export function createSender({ database, queue, directory, clock, recall, onWork
     )
   }
 
+  function sendWhole(items: readonly Item[], whole: OnceOnly): Promise<readonly SendAnswer[]> {
+    return directory.preparedTransaction(
+      database,
+      handlers => planItems(handlers, items),
+      (runner, _handlers, planned) =>
+        onceOnly(runner, whole, clock(), () => insertPlanned(runner, [...planned.values()])),
+    )
+  }
+
+  function sendItems(items: readonly Item[], whole: OnceOnly | undefined): Promise<readonly SendAnswer[]> {
+    if (whole !== undefined) return sendWhole(items, whole)
+    return items.some(item => item.once !== undefined) ? sendOnce(items) : gathered(items)
+  }
+
   return {
     async insert(runner, events) {
       const handlers = await directory.current(runner)
@@ -155,8 +171,7 @@ export function createSender({ database, queue, directory, clock, recall, onWork
           once: onceOf(request, identity, path(i)),
         })),
       )
-      const once = items.some(item => item.once !== undefined)
-      const answers = await (once ? sendOnce(items) : gathered(items))
+      const answers = await sendItems(items, wholeOf(requests, sending))
       const delays = items.filter((_, i) => answers[i]?.matched).map(item => item.event.delayMs)
       for (const delayMs of new Set(delays)) onWork(delayMs)
       return answers.map(answer => shownTo(identity, answer))
@@ -201,6 +216,11 @@ async function placeEvent(
     delayMs: request.delay_ms,
     caller: originsOf(identity),
   }
+}
+
+function wholeOf(requests: readonly EventRequest[], { identity, key }: Sending): OnceOnly | undefined {
+  if (key === undefined) return undefined
+  return { tokenKey: identity.tokenKey, key, request: requests, path: 'idempotency_key' }
 }
 
 function onceOf(request: EventRequest, { tokenKey }: Identity, path: string): OnceOnly | undefined {

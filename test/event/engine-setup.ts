@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { Database } from '../../src/database/database.ts'
 import { type Engine, type EngineOptions, startEngine } from '../../src/event/engine.ts'
-import { type EventRequest, eventRequestSchema } from '../../src/event/event-request.ts'
+import { type EventRequest, readEventRequests } from '../../src/event/event-request.ts'
 import type { HandlerDefinition } from '../../src/event/handler-store.ts'
 import type { LocalContext, LocalHandler } from '../../src/event/local-handlers.ts'
 import type { SendAnswer, ShownLog } from '../../src/event/send.ts'
@@ -87,7 +87,7 @@ export async function startTestEngine(
     errors,
     close,
     async send(event) {
-      const [answer] = await engine.sender.send([eventRequestSchema.parse(event)], { identity: root })
+      const [answer] = await engine.sender.send(readEventRequests(event), { identity: root })
       if (answer === undefined) throw new Error('no answer')
       return answer
     },

@@ -2,7 +2,7 @@ import { systemClock } from '../../src/clock.ts'
 import type { Database, Runner } from '../../src/database/database.ts'
 import { rawStatement } from '../../src/database/statement.ts'
 import { type Ending, endRuns } from '../../src/event/end-runs.ts'
-import { eventRequestSchema } from '../../src/event/event-request.ts'
+import { readEventRequests } from '../../src/event/event-request.ts'
 import { createHandlerDirectory } from '../../src/event/handler-directory.ts'
 import { openQueue, remoteQueue, serverQueue } from '../../src/event/queue.ts'
 import { rescueRuns } from '../../src/event/rescue.ts'
@@ -46,10 +46,7 @@ export async function openParts(database: Database): Promise<EventParts> {
         clock,
         recall: async () => root,
         onWork: () => undefined,
-      }).send(
-        events.map(event => eventRequestSchema.parse(event)),
-        { identity: root },
-      ),
+      }).send(readEventRequests(events), { identity: root }),
     async take(owner, max = 100, through = database) {
       return taking(through, { queue: serverQueue, owner, max })
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventRequestSchema } from '../../src/event/event-request.ts'
+import { readEventRequests } from '../../src/event/event-request.ts'
 import { describeEngines } from '../support/databases.ts'
 import { fault } from '../token/tokens.ts'
 import { insert } from './definitions.ts'
@@ -68,11 +68,7 @@ describeEngines('sending an event', open => {
     await insertLocal(database, 'a')
     const engine = await startTestEngine(database)
     const events = Array.from({ length: 20 }, (_, i) => ({ sender: 's', idempotency_key: `k${i}` }))
-    const send = (each: readonly object[]) =>
-      engine.sender.send(
-        each.map(event => eventRequestSchema.parse(event)),
-        { identity: root },
-      )
+    const send = (each: readonly object[]) => engine.sender.send(readEventRequests(each), { identity: root })
     const [there, back] = await Promise.all([send(events), send(events.toReversed())])
     expect(back.toReversed()).toEqual(there)
     expect(there.map(answer => answer.event_logs.length)).toEqual(Array(20).fill(1))

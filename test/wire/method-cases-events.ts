@@ -74,7 +74,7 @@ export const eventCases: readonly MethodCase[] = [
       [{ idempotency_key: 'x'.repeat(129) }, 'idempotency_key'],
       [{ delay_ms: -1 }, 'delay_ms'],
       [{ wait_ms: 60_001 }, 'wait_ms'],
-      [{ events: [{ sender }] }, 'events'],
+      [{ events: [{ sender }] }, 'sender'],
       [{ events: [], sender: undefined }, 'events'],
       [{ events: [{ sender }, { sender, note: 1 }] }, 'events[1].note'],
     ],

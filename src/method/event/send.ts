@@ -4,10 +4,11 @@ import { rawStatement } from '../../database/statement.ts'
 import { invalidParams } from '../../errors.ts'
 import { sendAction } from '../../event/action.ts'
 import {
+  completeEvent,
   type EventRequest,
   eventMembers,
-  eventRequestSchema,
-  maxEvents,
+  eventsSchema,
+  type GivenEvent,
   maxWait,
 } from '../../event/event-request.ts'
 import type { SendAnswer, Sender, ShownLog } from '../../event/send.ts'
@@ -61,19 +62,17 @@ export function sendMethod({ database, sender, waiter }: SendDeps): Method {
         .max(maxWait)
         .optional()
         .describe('Answer once all have ended, after so long at the latest'),
-      events: z
-        .array(eventRequestSchema)
-        .min(1)
-        .max(maxEvents)
+      events: eventsSchema
         .optional()
-        .describe('Several, instead of the members of one: all are sent or none'),
+        .describe(
+          'Several, instead of sender, kwargs and node_id: all are sent or none. The other members count for those that do not have their own, the idempotency key for the whole call',
+        ),
     },
     result: z.union([answerSchema, z.strictObject({ events: z.array(answerSchema) })]),
     async handle({ params: { events, wait_ms: waitMs, token: _token, ...single }, caller, live }) {
-      const requests = events ?? [requireSender(single)]
-      requireOne(events, single)
-      const path = events === undefined ? () => '' : (i: number) => `events[${i}]`
-      const sent = await sender.send(requests, { identity: caller, path })
+      const requests = events === undefined ? [requestOf(single)] : requestsOf(events, single)
+      const several = { path: (i: number) => `events[${i}]`, key: single.idempotency_key }
+      const sent = await sender.send(requests, { identity: caller, ...(events && several) })
       if (waitMs !== undefined) {
         const ids = sent.flatMap(answer => answer.event_logs.map(log => log.id))
         const check = (now: Identity): void => {
@@ -100,18 +99,23 @@ export function sendMethod({ database, sender, waiter }: SendDeps): Method {
   }
 }
 
-type Single = Omit<EventRequest, 'sender'> & { sender?: string | undefined }
+type Single = Omit<GivenEvent, 'sender'> & { sender?: string | undefined }
 
-function requireSender(single: Single): EventRequest {
+function requestOf(single: Single): EventRequest {
   const { sender } = single
   if (sender === undefined) throw invalidParams('sender', 'expected a string')
-  return { ...single, sender }
+  return completeEvent({ ...single, sender })
 }
 
-/** Members that would be ignored are told: an event that was meant would not be sent. */
-function requireOne(events: unknown, { sender, kwargs }: Single): void {
-  if (events === undefined || (sender === undefined && kwargs === undefined)) return
-  throw invalidParams('events', 'expected either events or the members of one event')
+/** Members that cannot be each event's are told: what was meant would not happen. */
+function requestsOf(events: readonly GivenEvent[], single: Single): readonly EventRequest[] {
+  const own = (['sender', 'kwargs', 'node_id'] as const).find(name => single[name] !== undefined)
+  if (own !== undefined) throw invalidParams(own, 'not together with events')
+  const keyed = events.findIndex(event => event.idempotency_key !== undefined)
+  if (keyed !== -1 && single.idempotency_key !== undefined) {
+    throw invalidParams(`events[${keyed}].idempotency_key`, 'not together with one for the whole call')
+  }
+  return events.map(event => completeEvent(event, single))
 }
 
 interface State {
