@@ -22,10 +22,20 @@ export interface HostDeps {
   recall(origins: readonly Origin[]): Promise<Identity>
   /** Sends one event or several, as `event_send` takes them. */
   send(events: unknown, by: { readonly identity: Identity; readonly chain: ChainPlace }): Promise<unknown>
-  /** Calls a method as whoever `ask` finds. Throws RpcError. */
-  callMethod(method: string, params: unknown, ask: Ask): Promise<unknown>
+  /**
+   * Calls a method as whoever `ask` finds; with `credential narrows` as what both that and the credential among the
+   * parameters may. Throws RpcError.
+   */
+  callMethod(method: string, params: unknown, ask: Ask, credential?: 'credential narrows'): Promise<unknown>
   /** Told of what failed by our own fault, which a script does not get to see. */
   onError?(error: unknown): void
+}
+
+export interface InlineOptions {
+  readonly by: Identity
+  /** Bounds the run beside its own limits, in milliseconds. */
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal
 }
 
 /** The run whose script asks. */
@@ -35,7 +45,7 @@ export interface HostRun {
   readonly chain: ChainPlace
   readonly fetchHosts: readonly string[] | null
   /** Runs `onInlineCall` of another worker; resolves to what it returned. */
-  inlineCall(worker: string, params: unknown, by: Identity, signal: AbortSignal): Promise<unknown>
+  inlineCall(worker: string, params: unknown, options: InlineOptions): Promise<unknown>
 }
 
 /** What a script asks at once of one run; the rest waits. */
@@ -70,11 +80,17 @@ export function createHost(deps: HostDeps, run: HostRun): ScriptRun['host'] {
       requireCallable(name, params)
       return deps.callMethod(name, params ?? {}, identityNow)
     },
-    async inlineCall([worker, params], signal) {
+    async inlineCall([worker, params, seconds], signal) {
       const name = requireText(worker, 'name')
-      const identity = await identityNow()
-      requirePermission(identity, workerAction('run_defined_js_worker'), name)
-      return run.inlineCall(name, params, identity, signal)
+      const timeoutMs = readTimeout(seconds)
+      const by = await identityNow()
+      requirePermission(by, workerAction('run_defined_js_worker'), name)
+      return run.inlineCall(name, params, { by, timeoutMs, signal })
+    },
+    async nodeget([method, params]) {
+      const name = requireText(method, 'method')
+      requireInChain(name)
+      return deps.callMethod(name, params ?? {}, identityNow, 'credential narrows')
     },
     fetch: (args, signal) => fetchFor(deps.outbound, run.fetchHosts, args, signal),
   }
@@ -109,12 +125,22 @@ function requireText(value: unknown, path: string): string {
   return value
 }
 
-function requireCallable(method: string, params: unknown): void {
+/** NodeGet's timeout of an inline call, in seconds. */
+function readTimeout(seconds: unknown): number | undefined {
+  if (seconds === undefined || seconds === null) return undefined
+  if (typeof seconds === 'number' && seconds > 0) return Math.ceil(seconds * 1000)
+  throw invalidParams('timeout_sec', 'expected a number of seconds above 0')
+}
+
+function requireInChain(method: string): void {
   const instead = insteadOf.get(method)
-  if (instead !== undefined) {
-    const message = `${method} is not for scripts; use ${instead}, which keeps to the chain`
-    throw new RpcError('permission_denied', message, { reason: 'outside_chain' })
-  }
+  if (instead === undefined) return
+  const message = `${method} is not for scripts; use ${instead}, which keeps to the chain`
+  throw new RpcError('permission_denied', message, { reason: 'outside_chain' })
+}
+
+function requireCallable(method: string, params: unknown): void {
+  requireInChain(method)
   // By position the first parameter would be a credential.
   const isNamed =
     params === undefined || params === null || (typeof params === 'object' && !Array.isArray(params))

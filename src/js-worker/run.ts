@@ -155,16 +155,18 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       identityNow,
       chain,
       fetchHosts: worker.fetchHosts,
-      inlineCall: (name, params, caller, signal) =>
+      inlineCall: (name, params, { by, timeoutMs, signal }) =>
         inlineCall({
           worker: name,
           entry: 'onInlineCall',
           runType: 'inline_call',
           params,
-          caller,
+          caller: by,
           callerNow: identityNow,
           chain,
           item: call.item,
+          context: { inlineCaller: worker.name },
+          ...(timeoutMs !== undefined && { timeoutMs }),
           inlineDepth: (call.inlineDepth ?? 0) + 1,
           // Ends with its caller: at the caller's deadline at the latest.
           signal,
@@ -240,6 +242,10 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
 
 function contextText(call: ScriptCall, { id, worker, chain }: Begun): string {
   return stringifyJson({
+    // By the names of NodeGet.
+    runType: call.entry,
+    workerName: worker.name,
+    inlineCaller: null,
     ...call.context,
     id,
     worker: worker.name,

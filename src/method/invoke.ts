@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { invalidParams, RpcError } from '../errors.ts'
 import { parseInput } from '../parse-input.ts'
-import type { Identity } from '../permission/grant.ts'
+import { type Identity, intersectIdentities } from '../permission/grant.ts'
 import { type Ask, type Follow, followUnwatched } from '../permission/live-caller.ts'
 import type { Method, RequestContext } from './method.ts'
 
@@ -30,21 +30,26 @@ export async function invoke(
 }
 
 /**
- * Runs one call for somebody who is known already: a script. `ask` finds who that is, also later. Throws RpcError -32601
- * and what `invoke` throws.
+ * Runs one call for somebody who is known already: a script. `ask` finds who that is, also later. A credential among the
+ * parameters is ignored, or narrows the call to what both may. Throws RpcError -32601 and what `invoke` throws.
  */
 export async function callAs(
   ask: Ask,
   methods: readonly Method[],
   name: string,
   params: unknown,
+  narrow?: Authenticate,
 ): Promise<unknown> {
   const method = methods.find(each => each.name === name)
   if (method === undefined) {
     throw new RpcError('method_not_found', 'There is no such method', { reason: 'method_not_found' })
   }
   const context = { bearer: undefined, correlationId: randomUUID() }
-  return invoke(method, params, context, ask)
+  return invoke(method, params, context, async credential =>
+    narrow === undefined || credential === undefined
+      ? ask()
+      : intersectIdentities(await ask(), await narrow(credential)),
+  )
 }
 
 /** By position, parameters take the names in the order in which the method's schema declares them. */

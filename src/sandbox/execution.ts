@@ -58,6 +58,10 @@ export interface Execution {
   readonly cancel: () => void
 }
 
+/** What the script's side asks for; the answer is a value for it. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most have no answer
+type Operation = (guest: Guest, args: readonly QuickJSHandle[]) => QuickJSHandle | void
+
 /** One run of a script: its job loop, deadline, host calls, timers and output. */
 export function createExecution({
   order,
@@ -75,12 +79,16 @@ export function createExecution({
   let pendingBytes = 0
   let guest: Guest | undefined
   let outcome: ScriptOutcome | undefined
+  /** What the entry point returned. The jobs that are ready still run: one of them may be what fails the run. */
+  let returned: ScriptOutcome | undefined
   let imported: string | undefined
   let finished = false
 
-  const operations: Readonly<Record<string, (guest: Guest, args: readonly QuickJSHandle[]) => void>> = {
+  const operations: Readonly<Record<string, Operation>> = {
     // The deadline is for the JSON of the result too.
-    returned: (guest, [text]) => end(interrupt() ? timedOut() : returnedOutcome(textOf(guest, text))),
+    returned: (guest, [text]) => {
+      returned ??= interrupt() ? timedOut() : returnedOutcome(textOf(guest, text))
+    },
     failed: (guest, [text]) => end(outcomeOf(JSON.parse(textOf(guest, text)))),
     missing: () => end(failed('script_entry_missing', `the default export has no ${order.entry}`)),
     too_large: () => end(tooLarge()),
@@ -90,6 +98,10 @@ export function createExecution({
     console: (guest, [level, text]) => print(textOf(guest, level), textOf(guest, text)),
     call: (guest, [id, name, args]) =>
       callHost(numberOf(guest, id), textOf(guest, name), textOf(guest, args)),
+    abort: (guest, [id]) => abortCall(numberOf(guest, id)),
+    library: (guest, [name]) => guest.library(textOf(guest, name)),
+    native: (guest, [name, args, ...buffers]) =>
+      guest.native(textOf(guest, name), textOf(guest, args), buffers),
   }
 
   function end(result: ScriptOutcome): void {
@@ -97,7 +109,7 @@ export function createExecution({
   }
 
   function endIfThrown(thrown: Thrown | undefined): void {
-    if (thrown !== undefined) end(outcomeOf(thrown))
+    if (thrown !== undefined) end(outcomeOf(thrown, 'unhandled rejection: '))
   }
 
   /** True when the script must stop: called again and again while it runs. */
@@ -121,6 +133,10 @@ export function createExecution({
     send({ kind: 'host', id, name: name as HostCallName, args })
   }
 
+  function abortCall(id: number): void {
+    if (pending.has(id)) send({ kind: 'abort', id })
+  }
+
   function print(level: string, text: string): void {
     const line = { level: level as ConsoleLevel, text: text === '' ? '' : JSON.parse(text) }
     if (output.add(line)) return
@@ -133,8 +149,8 @@ export function createExecution({
         engine,
         host: (operation, ...args) => {
           // A script that has ended may run on to its next interrupt; nothing of that counts.
-          if (guest === undefined || outcome !== undefined) return
-          operations[guest.context.getString(operation)]?.(guest, args)
+          if (guest === undefined || outcome !== undefined) return undefined
+          return operations[guest.context.getString(operation)]?.(guest, args) || undefined
         },
         interrupt,
         onImport: specifier => {
@@ -159,10 +175,10 @@ export function createExecution({
     return isOfParsing(thrown, order.name) ? outcomeOfSyntax(syntaxFaultOf(thrown)) : outcomeOf(thrown)
   }
 
-  function outcomeOf(thrown: Thrown): ScriptOutcome {
+  function outcomeOf(thrown: Thrown, label?: string): ScriptOutcome {
     // With no heap left for the error of that, QuickJS throws null.
     if (thrown.empty && engine.isFull()) return outOfMemory()
-    return outcomeOfThrown(thrown)
+    return outcomeOfThrown(thrown, label)
   }
 
   /** Enters the context from an event, and goes on with the script until it waits again or has ended. */
@@ -176,8 +192,12 @@ export function createExecution({
   function enter(step: () => void): void {
     try {
       step()
-      if (guest !== undefined) runJobs(guest)
+      if (guest !== undefined) {
+        runJobs(guest)
+        failIfUnhandled(guest)
+      }
       interrupt()
+      if (returned !== undefined) end(returned)
     } catch (error) {
       end(outcomeOfCrash(error))
       finish(false)
@@ -195,6 +215,12 @@ export function createExecution({
       const ran = guest.runtime.executePendingJobs(jobsAtOnce)
       if (ran.error && !interrupt()) end(outcomeOf(guest.describe(ran.error)))
     }
+  }
+
+  /** As in Node, a rejected promise that nobody awaits is a failure once there is nothing else to do. */
+  function failIfUnhandled(guest: Guest): void {
+    const thrown = outcome === undefined ? guest.unhandled() : undefined
+    if (thrown !== undefined) end(outcomeOf(thrown, 'unhandled rejection: '))
   }
 
   function finish(clean: boolean): void {

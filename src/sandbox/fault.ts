@@ -1,12 +1,29 @@
-import { preludeFile, type Thrown } from './guest.ts'
+import { type Cause, preludeFile, type Thrown } from './guest.ts'
 import { failed, type ScriptOutcome, type SyntaxFault } from './script.ts'
 
 /** The outcome of a run that ended with something thrown. */
-export function outcomeOfThrown(thrown: Thrown): ScriptOutcome {
+export function outcomeOfThrown(thrown: Thrown, label = ''): ScriptOutcome {
   if (isOutOfMemory(thrown)) return outOfMemory()
   if (isStackOverflow(thrown)) return failed('script_stack_overflow', 'used more stack than it may')
-  const stack = scriptFrames(thrown.stack)
-  return failed('script_error', stack === '' ? headline(thrown) : `${headline(thrown)}\n${stack}`)
+  return failed('script_error', textOfThrown(thrown, label))
+}
+
+/** What a whole chain of causes may take, in UTF-16 units, before it is cut at its end. */
+const maxChainLength = 3600
+
+/** The error with its frames and members, then what caused it and what it holds, each on lines of its own. */
+function textOfThrown(thrown: Thrown, label: string): string {
+  const parts = partsOf(thrown, label)
+  const each = Math.max(Math.floor(maxChainLength / parts.length), 160)
+  return parts.map(part => (parts.length === 1 ? part : part.slice(0, each))).join('\n')
+}
+
+function partsOf({ name, message, stack, members = [], cause, errors = [] }: Cause, label: string): string[] {
+  const told = members.map(([member, text]) => `  ${member}: ${text}`)
+  const lines = [`${label}${headline({ name, message })}`, ...told, scriptFrames(stack)]
+  const causes = cause === undefined ? [] : partsOf(cause, 'caused by: ')
+  const others = errors.flatMap((error, i) => partsOf(error, `errors[${i}]: `))
+  return [lines.filter(line => line !== '').join('\n'), ...causes, ...others]
 }
 
 export function outOfMemory(): ScriptOutcome {
@@ -55,7 +72,7 @@ export function outcomeOfSyntax({ message, line, column }: SyntaxFault): ScriptO
   return failed('script_syntax_error', `${message} (line ${line}, column ${column})`)
 }
 
-function headline({ name, message }: Thrown): string {
+function headline({ name, message }: Pick<Thrown, 'name' | 'message'>): string {
   if (name === '' || message === '') return `${name}${message}`
   return `${name}: ${message}`
 }

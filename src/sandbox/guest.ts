@@ -5,6 +5,8 @@ import type {
   VmFunctionImplementation,
 } from 'quickjs-emscripten-core'
 import type { Engine } from './engine.ts'
+import { librarySources } from './library/sources.ts'
+import { callNative } from './native.ts'
 import { prelude } from './prelude.ts'
 import { scriptBounds } from './script.ts'
 
@@ -16,12 +18,25 @@ export const maxTextLength = 64 * 1024
 type Member = 'prepare' | 'start' | 'answer' | 'fire' | 'describe'
 type Argument = string | number | boolean | QuickJSHandle
 
-/** A thrown value as the guest told it; `empty` when it was null or undefined. */
+/** A thrown value as the guest told it. */
 export interface Thrown {
   readonly name: string
   readonly message: string
   readonly stack: string
+  /** It was null or undefined. */
   readonly empty: boolean
+  /** Names and texts of its other members. */
+  readonly members?: readonly (readonly [string, string])[]
+  readonly cause?: Cause
+  /** Of an AggregateError. */
+  readonly errors?: readonly Cause[]
+}
+
+export type Cause = Omit<Thrown, 'empty'>
+
+/** What QuickJS itself throws. */
+function thrownByEngine(name: string, message: string): Thrown {
+  return { name, message, stack: '', empty: false }
 }
 
 export type Evaluated =
@@ -37,6 +52,12 @@ export interface Guest {
   readonly describe: (error: QuickJSHandle) => Thrown
   /** Evaluates a module; the answer is disposed by the caller, or what it threw. */
   readonly evaluate: (source: string, file: string) => Evaluated
+  /** What the first of the promises was rejected with that nobody has awaited, if there is one. */
+  readonly unhandled: () => Thrown | undefined
+  /** A function of the prelude's libraries, by the name of the library. */
+  readonly library: (name: string) => QuickJSHandle
+  /** Calls a native function. Throws RangeError where the heap has no room for its answer. */
+  readonly native: (name: string, args: string, buffers: readonly QuickJSHandle[]) => QuickJSHandle
   readonly limit: (heapBytes: number, stackBytes: number) => void
   /** Gives room beyond the limits, so that the end of a run can be told. */
   readonly relieve: () => void
@@ -52,7 +73,17 @@ const bytesPerUnit = 5
 /** What a call needs besides its texts. */
 const callBytes = 64 * 1024
 
-const outOfMemory: Thrown = { name: 'InternalError', message: 'out of memory', stack: '', empty: false }
+const outOfMemory = thrownByEngine('InternalError', 'out of memory')
+const unreadable = thrownByEngine('', 'an error that cannot be read')
+
+/** Rejected promises of which more is known than that there are some. */
+const maxRejections = 100
+
+/** A promise that was rejected, and with what; both are kept alive. */
+interface Rejection {
+  readonly promise: QuickJSHandle
+  readonly reason: QuickJSHandle
+}
 
 export interface GuestOptions {
   readonly engine: Engine
@@ -72,6 +103,57 @@ export function createGuest({ engine, host, interrupt, onImport }: GuestOptions)
     return refuse()
   })
   const members = installPrelude(context, host)
+
+  const rejections = new Map<bigint, Rejection>()
+  engine.watchRejections(runtime, (promise, reason, isAwaited) => {
+    if (isAwaited) forget(promise)
+    else if (rejections.size < maxRejections) remember(promise, reason)
+  })
+
+  function remember(promise: bigint, reason: bigint): void {
+    const kept = engine.keep(context, promise)
+    const keptReason = engine.keep(context, reason)
+    if (kept !== undefined && keptReason !== undefined) {
+      rejections.set(promise, { promise: kept, reason: keptReason })
+    } else kept?.dispose()
+  }
+
+  function forget(promise: bigint): void {
+    const rejection = rejections.get(promise)
+    rejections.delete(promise)
+    rejection?.reason.dispose()
+    rejection?.promise.dispose()
+  }
+
+  function unhandled(): Thrown | undefined {
+    const [first] = rejections
+    if (first === undefined) return undefined
+    const [key, { promise, reason }] = first
+    rejections.delete(key)
+    promise.dispose()
+    return describe(reason)
+  }
+
+  function library(name: string): QuickJSHandle {
+    const source = librarySources.get(name) ?? ''
+    if (!hasRoomFor([source])) throw new RangeError('out of memory')
+    return context.unwrapResult(context.evalCode(source, preludeFile, { strict: true }))
+  }
+
+  function native(name: string, args: string, buffers: readonly QuickJSHandle[]): QuickJSHandle {
+    const given = buffers.map(bytesOf)
+    const answer = callNative(name, args, given)
+    if (typeof answer === 'string') {
+      if (!hasRoomFor([answer])) throw new RangeError('out of memory')
+      return context.newString(answer)
+    }
+    if (!engine.hasRoom(answer.length + callBytes)) throw new RangeError('out of memory')
+    return context.newArrayBuffer(new Uint8Array(answer).buffer)
+  }
+
+  function bytesOf(buffer: QuickJSHandle): Uint8Array {
+    return context.getArrayBuffer(buffer).consume(bytes => new Uint8Array(bytes.value))
+  }
 
   function call(member: Member, ...args: Argument[]): Thrown | undefined {
     if (!hasRoomFor(args)) return outOfMemory
@@ -103,7 +185,7 @@ export function createGuest({ engine, host, interrupt, onImport }: GuestOptions)
     relieve()
     const result = context.callFunction(members.describe, context.undefined, error)
     error.dispose()
-    if (result.error) return { name: '', message: 'an error that cannot be read', stack: '', empty: false }
+    if (result.error) return unreadable
     return result.value.consume(handle => JSON.parse(context.getString(handle)) as Thrown)
   }
 
@@ -126,12 +208,17 @@ export function createGuest({ engine, host, interrupt, onImport }: GuestOptions)
     call,
     describe,
     evaluate,
+    unhandled,
+    library,
+    native,
     relieve,
     limit: (heap, stack) => {
       runtime.setMemoryLimit(heap)
       runtime.setMaxStackSize(Math.min(stack, scriptBounds.maxStackBytes))
     },
     dispose: () => {
+      engine.watchRejections(runtime, undefined)
+      for (const promise of [...rejections.keys()]) forget(promise)
       for (const handle of Object.values(members)) handle.dispose()
       context.dispose()
       runtime.dispose()

@@ -35,6 +35,8 @@ export type FromThread =
   /** The thread takes the next run or check. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'host'; readonly id: number; readonly name: HostCallName; readonly args: string }
+  /** The script no longer wants the answer. */
+  | { readonly kind: 'abort'; readonly id: number }
   | { readonly kind: 'console'; readonly lines: readonly ConsoleLine[] }
   | { readonly kind: 'outcome'; readonly outcome: ScriptOutcome }
   | { readonly kind: 'checked'; readonly fault: SyntaxFault | undefined }

@@ -1,55 +1,48 @@
-/** The one way out of a script's context; every argument is a string or a number. */
-type Host = (operation: string, ...args: (string | number)[]) => void
+import type { Kit, Libraries } from './library/kit.ts'
+
+/** The one way out of a script's context; what comes back is a text, an ArrayBuffer or a function of the prelude's own. */
+type Host = Kit['host']
 
 interface Call {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
 
-interface Timer {
-  readonly callback: (...args: unknown[]) => unknown
-  readonly args: unknown[]
-}
-
-interface FetchOptions {
-  readonly method?: unknown
-  readonly headers?: unknown
-  readonly body?: unknown
-}
-
 /**
  * Runs inside the script's own context, before the script: its source text is evaluated there, so it may use nothing
  * from outside itself. It takes every intrinsic it needs first, because the script can replace them all; for the
  * same reason it spreads no arrays, calls no methods of prototypes, and keeps its tables in objects without one.
+ * What few runs use comes from libraries, which are evaluated when a script first asks for them.
  */
 export function prelude(host: Host, maxResultLength: number, maxTextLength: number) {
   const { parse, stringify } = JSON
   const { apply } = Reflect
-  const { create, hasOwn, keys } = Object
+  const { create, hasOwn, keys, defineProperty } = Object
+  const { isArray } = Array
   const NativePromise = Promise
   const NativeError = Error
-  const NativeTypeError = TypeError
   const NativeString = String
-  const NativeNumber = Number
-  const { slice, toLowerCase } = String.prototype
+  const { slice } = String.prototype
 
   const calls: Record<number, Call> = create(null)
-  const timers: Record<number, Timer> = create(null)
+  const libraries: Partial<Libraries> = create(null)
+  const scope = globalThis as unknown as Record<string, unknown>
   let lastId = 0
   let given: { params: unknown; env: unknown; ctx: unknown } | undefined
 
-  function argumentText(args: unknown[]): string {
+  function argumentText(args: readonly unknown[]): string {
     let text = ''
     for (let i = 0; i < args.length; i++) text += `${i === 0 ? '' : ','}${stringify(args[i]) ?? 'null'}`
     return `[${text}]`
   }
 
-  function request(name: string, args: unknown[]): Promise<unknown> {
+  function request(name: string, args: readonly unknown[], onId?: (id: number) => void): Promise<unknown> {
     return new NativePromise((resolve, reject) => {
       const text = argumentText(args)
       const id = ++lastId
       host('call', id, name, text)
       calls[id] = { resolve, reject }
+      onId?.(id)
     })
   }
 
@@ -68,24 +61,34 @@ export function prelude(host: Host, maxResultLength: number, maxTextLength: numb
     call.reject(error)
   }
 
+  function native(name: string, args: readonly unknown[], ...buffers: ArrayBuffer[]): unknown {
+    const given: Parameters<Host> = ['native', name, stringify(args)]
+    for (let i = 0; i < buffers.length; i++) given[i + 3] = buffers[i] as ArrayBuffer
+    const answer = apply(host, undefined, given)
+    if (typeof answer !== 'string') return answer
+    const { value, error } = parse(answer)
+    if (error !== undefined) throw library('abort').errorOf(error)
+    return value
+  }
+
+  const kit: Kit = { host, native, library, request, display, fail, maxTextLength }
+
+  function library<K extends keyof Libraries>(name: K): Libraries[K] {
+    const made = (libraries[name] ??
+      (host('library', name) as (kit: Kit) => Libraries[K])(kit)) as Libraries[K]
+    libraries[name] = made
+    return made
+  }
+
   function display(value: unknown): string {
     try {
       if (typeof value === 'string') return value
-      if (typeof value !== 'object' || value === null) return NativeString(value)
-      if (value instanceof NativeError) return `${value.name}: ${value.message}`
-      return stringify(value) ?? NativeString(value)
+      if ((typeof value !== 'object' && typeof value !== 'function') || value === null)
+        return NativeString(value)
+      return library('inspect').inspect(value, maxTextLength)
     } catch {
       return '[unprintable]'
     }
-  }
-
-  function print(level: string, args: unknown[]): void {
-    let text = ''
-    for (let i = 0; i < args.length && text.length <= maxTextLength; i++) {
-      text += (i === 0 ? '' : ' ') + display(args[i])
-    }
-    // Cut before it is copied out: one character over the limit is enough to end the run.
-    host('console', level, stringify(apply(slice, text, [0, maxTextLength + 1])))
   }
 
   function textOf(error: object, member: 'name' | 'message' | 'stack'): string {
@@ -98,71 +101,77 @@ export function prelude(host: Host, maxResultLength: number, maxTextLength: numb
     let name = ''
     let message = ''
     let stack = ''
+    let more = ''
     try {
-      if (typeof error === 'object' && error !== null) {
+      const isObject = typeof error === 'object' && error !== null
+      if (isObject) {
         name = textOf(error, 'name')
         message = textOf(error, 'message')
         stack = textOf(error, 'stack')
       }
       if (name === '' && message === '') message = apply(slice, display(error), [0, maxTextLength])
+      else if (isObject && holdsMore(error)) more = library('fault').more(error)
     } catch {
-      message = 'threw an error that cannot be read'
+      if (message === '') message = 'threw an error that cannot be read'
     }
     const empty = error === null || error === undefined
-    return `{"name":${stringify(name)},"message":${stringify(message)},"stack":${stringify(stack)},"empty":${empty}}`
+    return `{"name":${stringify(name)},"message":${stringify(message)},"stack":${stringify(stack)},"empty":${empty}${more}}`
   }
 
-  function responseOf(answer: { status: number; headers: Record<string, string>; body: string }) {
-    const { status, body } = answer
-    const values: Record<string, string> = create(null)
-    const names = keys(answer.headers)
+  function holdsMore(error: object): boolean {
+    return keys(error).length > 0 || hasOwn(error, 'cause') || hasOwn(error, 'errors')
+  }
+
+  /** A member of the global object that is made by a library when a script first reads it. */
+  function lazy<K extends keyof Libraries>(
+    library_: K,
+    names: readonly (keyof Libraries[K] & string)[],
+  ): void {
     for (let i = 0; i < names.length; i++) {
-      const name = names[i] as string
-      values[apply(toLowerCase, name, [])] = answer.headers[name] as string
+      const name = names[i] as keyof Libraries[K] & string
+      const define = (value: unknown) =>
+        defineProperty(scope, name, { value, writable: true, enumerable: false, configurable: true })
+      defineProperty(scope, name, {
+        get: () => {
+          const value = library(library_)[name]
+          define(value)
+          return value
+        },
+        set: define,
+        enumerable: false,
+        configurable: true,
+      })
     }
-    const lower = (name: unknown) => apply(toLowerCase, NativeString(name), [])
-    return {
-      ok: status >= 200 && status <= 299,
-      status,
-      headers: {
-        get: (name: unknown) => values[lower(name)] ?? null,
-        has: (name: unknown) => values[lower(name)] !== undefined,
-      },
-      text: async () => body,
-      json: async () => parse(body),
+  }
+
+  lazy('abort', ['DOMException', 'AbortController', 'AbortSignal'])
+  lazy('clone', ['structuredClone'])
+  lazy('console', ['console'])
+  lazy('crypto', ['crypto', 'CryptoKey'])
+  lazy('encoding', ['TextEncoder', 'TextDecoder', 'atob', 'btoa'])
+  lazy('fetch', ['fetch', 'Headers', 'Request', 'Response'])
+  lazy('intl', ['Intl'])
+  lazy('nodeget', ['nodeget', 'nodegetLog', 'inlineCall', 'randomUUID'])
+  lazy('timers', ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', 'queueMicrotask'])
+  lazy('url', ['URL', 'URLSearchParams', 'FormData'])
+
+  /** Methods that the engine has, and that know neither locales nor time zones. */
+  function localize(prototype: object, methods: readonly string[]): void {
+    for (let i = 0; i < methods.length; i++) {
+      const method = methods[i] as string
+      const value = function (this: unknown, first?: unknown, second?: unknown, third?: unknown) {
+        return library('intl').methods[method]?.(this, first, second, third)
+      }
+      defineProperty(prototype, method, { value, writable: true, enumerable: false, configurable: true })
     }
   }
 
-  const scope = globalThis as unknown as Record<string, unknown>
-
-  scope.console = {
-    log: (...args: unknown[]) => print('log', args),
-    info: (...args: unknown[]) => print('info', args),
-    warn: (...args: unknown[]) => print('warn', args),
-    error: (...args: unknown[]) => print('error', args),
-    debug: (...args: unknown[]) => print('debug', args),
-  }
-
-  scope.fetch = async (url: unknown, options?: FetchOptions) => {
-    const { method, headers, body } = options ?? {}
-    const answer = await request('fetch', [NativeString(url), { method, headers, body }])
-    return responseOf(answer as { status: number; headers: Record<string, string>; body: string })
-  }
-
-  scope.setTimeout = (callback: unknown, delay?: unknown, ...args: unknown[]) => {
-    if (typeof callback !== 'function') throw new NativeTypeError('setTimeout needs a function')
-    const ms = NativeNumber(delay ?? 0)
-    const id = ++lastId
-    host('timer', id, ms)
-    timers[id] = { callback: callback as Timer['callback'], args }
-    return id
-  }
-
-  scope.clearTimeout = (id: unknown) => {
-    if (typeof id !== 'number' || timers[id] === undefined) return
-    delete timers[id]
-    host('clear', id)
-  }
+  localize(Date.prototype, ['toLocaleString', 'toLocaleDateString', 'toLocaleTimeString'])
+  localize(String.prototype, ['localeCompare', 'toLocaleUpperCase', 'toLocaleLowerCase'])
+  localize(Number.prototype, ['toLocaleString'])
+  localize(BigInt.prototype, ['toLocaleString'])
+  localize(Array.prototype, ['toLocaleString'])
+  localize(Reflect.getPrototypeOf(Uint8Array.prototype) as object, ['toLocaleString'])
 
   /** Reads what the host gave, while nothing of the script has run yet. */
   function prepare(params: string, env: string, context: string): void {
@@ -181,6 +190,12 @@ export function prelude(host: Host, maxResultLength: number, maxTextLength: numb
     host('failed', describe(error))
   }
 
+  function inputOf(entry: string): unknown {
+    const params = given?.params
+    const isRequest = entry === 'onRoute' && typeof params === 'object' && params !== null && !isArray(params)
+    return isRequest ? library('fetch').routeRequest(params as Record<string, unknown>) : params
+  }
+
   async function start(loaded: unknown, entry: string, settled: boolean): Promise<void> {
     try {
       // A namespace is never awaited itself: a module may export a function named `then`.
@@ -190,8 +205,8 @@ export function prelude(host: Host, maxResultLength: number, maxTextLength: numb
         host('missing')
         return
       }
-      const value = await apply(handler, handlers, [given?.params, given?.env, given?.ctx])
-      const text = stringify(value) ?? 'null'
+      const value = await apply(handler, handlers, [inputOf(entry), given?.env, given?.ctx])
+      const text = stringify(libraries.fetch?.answerOf(value) ?? value) ?? 'null'
       if (text.length > maxResultLength) host('too_large')
       else host('returned', text)
     } catch (error) {
@@ -200,14 +215,7 @@ export function prelude(host: Host, maxResultLength: number, maxTextLength: numb
   }
 
   function fire(id: number): void {
-    const timer = timers[id]
-    delete timers[id]
-    if (timer === undefined) return
-    try {
-      apply(timer.callback, undefined, timer.args)
-    } catch (error) {
-      fail(error)
-    }
+    libraries.timers?.fire(id)
   }
 
   return { prepare, start, answer, fire, describe }

@@ -16,11 +16,13 @@ export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<Scrip
   const calls = new AbortController()
   const deadline = performance.now() + limits.maxRunMs
   const { promise, resolve } = Promise.withResolvers<ScriptOutcome>()
-  let openCalls = 0
+  /** Of the calls that wait for their answers. */
+  const aborts = new Map<number, AbortController>()
 
   const task: Task = {
     onMessage: message => {
       if (message.kind === 'host') answerCall(message)
+      if (message.kind === 'abort') aborts.get(message.id)?.abort()
       if (message.kind === 'console') {
         for (const { level, text } of message.lines) run.onConsole?.(level, text)
       }
@@ -31,9 +33,10 @@ export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<Scrip
   }
 
   async function answerCall(call: HostCall): Promise<void> {
-    openCalls += 1
-    const answer = await askHost(run, call, calls.signal)
-    openCalls -= 1
+    const abort = new AbortController()
+    aborts.set(call.id, abort)
+    const answer = await askHost(run, call, AbortSignal.any([calls.signal, abort.signal]))
+    aborts.delete(call.id)
     thread.post(task, answer)
   }
 
@@ -41,7 +44,7 @@ export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<Scrip
     run.signal?.removeEventListener('abort', cancel)
     const left = deadline - performance.now()
     // A script that sends without awaiting has still sent.
-    if (outcome.kind === 'returned' && openCalls > 0 && left > 0)
+    if (outcome.kind === 'returned' && aborts.size > 0 && left > 0)
       setTimeout(() => calls.abort(), left).unref()
     else calls.abort()
     resolve(outcome)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { RpcError } from '../errors.ts'
 import { checkInThread } from './check-task.ts'
+import { withTable } from './rejections.ts'
 import { runInThread } from './run-task.ts'
 import { createRuntimes, type RuntimeState } from './runtimes.ts'
 import { failed, type ScriptOutcome, type ScriptRun, type SyntaxFault } from './script.ts'
@@ -196,5 +197,5 @@ function busy(): RpcError {
 
 async function loadModule(): Promise<WebAssembly.Module> {
   const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')
-  return WebAssembly.compile(await readFile(file))
+  return WebAssembly.compile(withTable(await readFile(file)))
 }

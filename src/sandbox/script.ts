@@ -15,7 +15,7 @@ export interface ScriptLimits {
 export const scriptBounds = { maxStackBytes: 2 * 1024 * 1024, maxHeapBytes: 128 * 1024 * 1024 } as const
 
 /** What a script can ask of the host. */
-export type HostCallName = 'send' | 'call' | 'inlineCall' | 'fetch'
+export type HostCallName = 'send' | 'call' | 'inlineCall' | 'nodeget' | 'fetch'
 export type ConsoleLevel = 'log' | 'info' | 'warn' | 'error' | 'debug'
 
 export interface ScriptRun {
@@ -28,13 +28,13 @@ export interface ScriptRun {
   readonly params: string
   /** JSON text. */
   readonly env: string
-  /** JSON text of an object: the members of ctx besides send, call and inlineCall. */
+  /** JSON text of an object: the members of ctx besides its functions. */
   readonly context: string
   readonly limits: ScriptLimits
   /** How long a thread stays warm for this script after its last run. */
   readonly idleMs: number
   /**
-   * Answers ctx.send, ctx.call, ctx.inlineCall and fetch. `args` is the JSON text of an array; the answer is JSON text.
+   * Answers ctx.send, ctx.call, ctx.inlineCall, nodeget and fetch. `args` is the JSON text of an array; the answer is JSON text.
    * A rejection becomes an Error in the script, with its message and its `code` and `data` members.
    * `signal` aborts when the run fails; a call that a returned run did not await may go on to the run's deadline.
    */

@@ -104,7 +104,8 @@ async function serveDatabase(
       sealingKey,
       version,
       log,
-      callMethod: (name, params, ask) => callAs(ask, methods, name, params),
+      callMethod: (name, params, ask, credential) =>
+        callAs(ask, methods, name, params, credential && authenticator.authenticate),
     })
     closing.push(() => events.close(config.drainMs))
     const stream = await startStream({ database, authenticator, logger })

@@ -5,12 +5,12 @@ import { readBacklogs } from '../event/backlog.ts'
 import { type Engine, startEngine } from '../event/engine.ts'
 import { type LocalHandler, loadLocalHandlers, storeLocalHandlers } from '../event/local-handlers.ts'
 import { requeueRuns } from '../event/requeue.ts'
+import type { HostDeps } from '../js-worker/host.ts'
 import type { Logger } from '../logger.ts'
 import type { EventDeps } from '../method/index.ts'
 import type { LogMethodDeps } from '../method/log/log-method.ts'
 import type { Metrics } from '../metrics.ts'
 import { createOutbound } from '../outbound/outbound.ts'
-import type { Ask } from '../permission/live-caller.ts'
 import { createSandboxLevels } from '../sandbox/levels.ts'
 import { createSealer, type Sealer } from '../seal.ts'
 import { createWorkerReports } from '../stream/machine-reports.ts'
@@ -29,7 +29,7 @@ export interface EventsOptions {
   readonly version: string
   readonly log: LogMethodDeps
   /** Calls a method for a script. Throws RpcError. */
-  callMethod(method: string, params: unknown, ask: Ask): Promise<unknown>
+  readonly callMethod: HostDeps['callMethod']
 }
 
 /** What runs events on this server, and what its methods need. */

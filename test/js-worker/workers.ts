@@ -2,7 +2,7 @@ import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { type ChainPlace, createScriptRunner, type ScriptRunner } from '../../src/js-worker/run.ts'
 import { stringifyJson } from '../../src/json.ts'
-import { invoke } from '../../src/method/invoke.ts'
+import { callAs, invoke } from '../../src/method/invoke.ts'
 import { jsWorkerMethods } from '../../src/method/js-worker.ts'
 import { logMethods } from '../../src/method/log-methods.ts'
 import { createOutbound, type Outbound } from '../../src/outbound/outbound.ts'
@@ -81,11 +81,8 @@ export async function startWorkers(database: Database, options: WorkersOptions =
       await held
       return { request_id: by.chain.requestId }
     },
-    callMethod: async (method, params, ask) => {
-      const found = methods.get(method)
-      if (found === undefined) throw new Error(`no method ${method}`)
-      return invoke(found, params, { bearer: undefined, correlationId: 'test' }, ask)
-    },
+    callMethod: (method, params, ask, credential) =>
+      callAs(ask, [...methods.values()], method, params, credential && authenticator.authenticate),
     onError: error => void errors.push(error),
     onConsole: (worker, level, text) => void lines.push(`${worker} ${level} ${text}`),
   })

@@ -11,14 +11,17 @@ const globals = `
   FinalizationRegistry Float16Array Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array
   InternalError Iterator JSON Map Math NaN Number Object Promise Proxy RangeError ReferenceError Reflect RegExp Set
   SharedArrayBuffer String Symbol SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array
-  Uint8ClampedArray WeakMap WeakRef WeakSet clearTimeout console decodeURI decodeURIComponent encodeURI
-  encodeURIComponent escape eval fetch globalThis isFinite isNaN parseFloat parseInt setTimeout undefined unescape
+  Uint8ClampedArray WeakMap WeakRef WeakSet decodeURI decodeURIComponent encodeURI
+  encodeURIComponent escape eval globalThis isFinite isNaN parseFloat parseInt undefined unescape
+  AbortController AbortSignal CryptoKey DOMException FormData Headers Intl Request Response TextDecoder TextEncoder
+  URL URLSearchParams atob btoa clearInterval clearTimeout console crypto fetch queueMicrotask setInterval setTimeout
+  structuredClone inlineCall nodeget nodegetLog randomUUID
 `
   .trim()
   .split(/\s+/)
 
 describe('what a script can reach', () => {
-  it('is the language, console, fetch and two timer functions', async () => {
+  it('is the language, what most scripts use of the web, and the names of NodeGet', async () => {
     const names = await resultOf(sandbox, onCall('return Object.getOwnPropertyNames(globalThis)'))
     expect([...(names as string[])].sort()).toEqual([...globals].sort())
   })
@@ -33,6 +36,7 @@ describe('what a script can reach', () => {
   it('is never the process, whatever constructor it goes through', async () => {
     const body = `const found = []
       const values = [params, env, ctx, ctx.send, console.log, fetch, setTimeout, ctx.call(), globalThis, Error(),
+        URL, new URL('http://x'), crypto.subtle.digest, TextEncoder, Intl.NumberFormat, AbortSignal, nodeget, 'a'.localeCompare,
         (async () => {}), function* () {}]
       for (const value of values) {
         for (let at = value, i = 0; at != null && i < 10; at = Object.getPrototypeOf(at), i++) {
@@ -88,6 +92,44 @@ describe('what a script can reach', () => {
       ['call', [null, null, { own: 1 }, null]],
     ])
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
+  })
+})
+
+describe('a native function of the host', () => {
+  const answers = async (body: string) =>
+    resultOf(sandbox, onCall(`const refused = []\n${body}\nreturn refused`))
+
+  it('takes no more than it can work off at once', async () => {
+    const body = `const long = 'x'.repeat(2 ** 20)
+      for (const ask of [() => long.localeCompare(long), () => new Intl.Segmenter().segment(long),
+        () => (10n ** 3000n).toLocaleString(), () => crypto.getRandomValues(new Uint8Array(70000))])
+        try { ask(); refused.push('taken') } catch (error) { refused.push(error.name) }`
+    expect(await answers(body)).toEqual(['RangeError', 'RangeError', 'RangeError', 'QuotaExceededError'])
+  })
+
+  it('that has no room for its answer ends the run as out of memory, or throws', async () => {
+    const body = `const all = []; for (;;) all.push(new TextEncoder().encode('x'.repeat(1e6)))`
+    const outcome = await sandbox.run(runOf(onCall(body)))
+    expect(['script_out_of_memory', 'script_error']).toContain(reasonOf(outcome))
+    expect(await resultOf(sandbox, onCall('return new TextEncoder().encode("é").length'))).toBe(2)
+  })
+
+  it('hands out nothing of the host, whatever its arguments are', async () => {
+    const body = `const odd = [undefined, null, 1, {}, [], Symbol('s'), () => 1, { toString() { throw new Error('mine') } },
+        JSON.parse('{"__proto__":{"style":"currency"},"constructor":{"prototype":{"x":1}}}')]
+      for (const value of odd) {
+        for (const ask of [() => new URL(value), () => new URLSearchParams(value), () => new TextDecoder(value),
+          () => new TextDecoder().decode(value), () => atob(value), () => new Intl.NumberFormat(value, value),
+          () => (1).toLocaleString('en', value), () => crypto.getRandomValues(value), () => Intl.supportedValuesOf(value)]) {
+          try { ask() } catch (error) { refused.push(error.constructor.name, typeof error.stack, String(error.stack).includes('file:')) }
+        }
+      }
+      refused.push({}.x === undefined)`
+    const seen = new Set((await answers(body)) as unknown[])
+    for (const kind of ['TypeError', 'RangeError', 'DOMException', 'Error', 'string', false, true])
+      seen.delete(kind)
+    expect([...seen]).toEqual([])
+    expect(({} as { x?: unknown }).x).toBeUndefined()
   })
 })
 

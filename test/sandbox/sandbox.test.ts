@@ -116,7 +116,10 @@ describe('a call of the host', () => {
       return [answer.ok, answer.status, answer.headers.get('content-TYPE'), answer.headers.get('none'),
         await answer.text(), await answer.json()]`
     expect(await resultOf(sandbox, onCall(body), { host })).toEqual([true, 201, 'a/b', null, '[7]', [7]])
-    expect(asked).toEqual(['fetch', '["http://x/",{"method":"PUT","headers":{"a":"b"},"body":"c"}]'])
+    expect(asked).toEqual([
+      'fetch',
+      '["http://x/",{"method":"PUT","headers":{"a":"b","content-type":"text/plain;charset=UTF-8"},"body":"c"}]',
+    ])
   })
 })
 
@@ -174,7 +177,132 @@ describe('an error of a script', () => {
   })
 })
 
+describe('what an error holds', () => {
+  const told = async (body: string) => {
+    const outcome = await sandbox.run(runOf(onCall(body)))
+    return outcome.kind === 'failed' ? outcome.message.replace(/\n +at .*/g, '') : outcome
+  }
+
+  it('is told with it: code, detail and whatever else it has', async () => {
+    const body = `throw Object.assign(new Error('bad'), { code: 'E1', detail: 'why', data: { a: [1] }, status: 4 })`
+    expect(await told(body)).toBe(
+      'script_error: Error: bad\n  code: E1\n  detail: why\n  data: {"a":[1]}\n  status: 4',
+    )
+  })
+
+  it('is told with it: its causes and the errors of an AggregateError, at any depth', async () => {
+    const body = `const inner = Object.assign(new RangeError('inner'), { code: 7 })
+      const first = new Error('first', { cause: new TypeError('middle', { cause: inner }) })
+      throw new AggregateError([first, 'second'], 'all')`
+    expect((await told(body)).toString().split('\n')).toEqual([
+      'script_error: AggregateError: all',
+      'errors[0]: Error: first',
+      'caused by: TypeError: middle',
+      'caused by: RangeError: inner',
+      '  code: 7',
+      'errors[1]: second',
+    ])
+  })
+
+  it('is bounded: a cause of itself, a thousand causes, a message of a megabyte', async () => {
+    expect(await told(`const a = new Error('a'); a.cause = a; throw a`)).toBe(
+      'script_error: Error: a\ncaused by: [Circular]',
+    )
+    const chain = `let e = new Error('end'); for (let i = 0; i < 1000; i++) e = new Error('e' + i, { cause: e }); throw e`
+    expect((await told(chain)).toString().split('\n')).toHaveLength(33)
+    const long = `throw new Error('x'.repeat(1e6), { cause: new Error('still told') })`
+    expect(await told(long)).toContain('caused by: Error: still told')
+  })
+
+  it('that cannot be read leaves the error as it is', async () => {
+    expect(await told(`throw Object.assign(new Error('bad'), { get code() { throw 1 } })`)).toContain('1')
+    const body = `const e = new Error('bad'); Object.defineProperty(e, 'code', { enumerable: true, get() { throw 1 } }); throw e`
+    expect(await told(body)).toBe('script_error: Error: bad')
+  })
+})
+
+describe('a rejected promise that nobody awaits', () => {
+  it.each([
+    ['at once', 'Promise.reject(new Error("lost")); return 1'],
+    [
+      'later, of an async function',
+      'const f = async () => { await null; throw new Error("lost") }; f(); return 1',
+    ],
+    [
+      'of a call of the host',
+      'ctx.call().then(() => { throw new Error("lost") }); await ctx.call(); return 1',
+    ],
+    [
+      'while the script waits',
+      'Promise.reject(new Error("lost")); await new Promise(r => setTimeout(r, 60_000))',
+    ],
+    [
+      'of a timer that is async',
+      'setTimeout(async () => { throw new Error("lost") }); await new Promise(r => setTimeout(r, 60_000))',
+    ],
+    ['of a microtask', 'queueMicrotask(() => { throw new Error("lost") }); return 1'],
+  ])('fails the run: %s', async (_when, body) => {
+    const outcome = await sandbox.run(runOf(onCall(body)))
+    expect(outcome).toMatchObject({ kind: 'failed', reason: 'script_error' })
+    expect(outcome.kind === 'failed' && outcome.message).toMatch(
+      /^script_error: unhandled rejection: Error: lost/,
+    )
+  })
+
+  it.each([
+    ['caught', 'Promise.reject(1).catch(() => 0); return 1'],
+    [
+      'awaited in the same turn',
+      'const p = Promise.reject(1); await null; try { await p } catch {} return 1',
+    ],
+    ['gathered', 'await Promise.allSettled(Array.from({ length: 500 }, () => Promise.reject(1))); return 1'],
+    [
+      'raced',
+      'await Promise.any([Promise.reject(1), 2]); await Promise.race([1, Promise.reject(2)]); return 1',
+    ],
+  ])('is none when it is %s', async (_how, body) => {
+    expect(await resultOf(sandbox, onCall(body))).toBe(1)
+  })
+
+  it('is told with its cause, and leaves the thread as it was', async () => {
+    const body = 'Promise.reject(new Error("lost", { cause: new Error("root") })); return 1'
+    for (let i = 0; i < 3; i++) {
+      const outcome = await sandbox.run(runOf(onCall(body)))
+      expect(outcome.kind === 'failed' && outcome.message).toContain('caused by: Error: root')
+    }
+    expect(await resultOf(sandbox, onCall('return 1'))).toBe(1)
+  })
+})
+
 describe('the console of a script', () => {
+  it('formats as others do: %s, %d, %i, %f, %j, %o, %c and %%', async () => {
+    const lines: string[] = []
+    const onConsole = (_level: string, text: string) => lines.push(text)
+    const body = `console.log('%s is %d, %i, %f, %j, %o, %%, %c.', 'Bob', 42, 4.9, '1.5', { x: 1 }, [1], 'css', 'rest')
+      console.log('100%', 5); console.log('%s'); console.log('%d', {}); console.log('a', '%s')`
+    await resultOf(sandbox, onCall(body), { onConsole })
+    expect(lines).toEqual(['Bob is 42, 4, 1.5, {"x":1}, [1], %, . rest', '100% 5', '%s', 'NaN', 'a %s'])
+  })
+
+  it('shows what JSON would drop: circles, maps, sets, errors, undefined, NaN, functions, bytes', async () => {
+    const lines: string[] = []
+    const onConsole = (_level: string, text: string) => lines.push(text.replace(/\n +at .*/g, ''))
+    const body = `const o = { a: 1, u: undefined, n: [NaN, -0], f() {} }; o.self = o; console.log(o)
+      console.log(new Map([['k', { v: 1n }]]), new Set([1, 'a']))
+      console.log(new Error('e', { cause: new TypeError('c') })); console.log({ e: Object.assign(new Error('in'), { code: 5 }) })
+      console.log(new (class Point { x = 1 })(), new Uint8Array([1, 2]), new Date(0), /x/g, Symbol('s'))
+      console.log(new Proxy({}, { ownKeys() { throw new Error('no') } }), new URL('http://x/'))`
+    await resultOf(sandbox, onCall(body), { onConsole })
+    expect(lines).toEqual([
+      '{"a":1,"u":undefined,"n":[NaN,-0],"f":[Function f],"self":[Circular]}',
+      'Map(1) {"k" => {"v":1}} Set(2) {1,"a"}',
+      'Error: e {cause:TypeError: c}',
+      '{"e":Error: in {"code":5}}',
+      'Point {"x":1} Uint8Array(2) [1,2] "1970-01-01T00:00:00.000Z" /x/g Symbol(s)',
+      '[unprintable] "http://x/"',
+    ])
+  })
+
   it('reaches the host line by line, with its level, in order', async () => {
     const lines: string[][] = []
     const onConsole = (level: string, text: string) => lines.push([level, text])
@@ -183,7 +311,7 @@ describe('the console of a script', () => {
     await resultOf(sandbox, onCall(body), { onConsole })
     expect(lines).toEqual([
       ['log', 'a 1 {"b":[2]} null undefined'],
-      ['warn', 'TypeError: t'],
+      ['warn', expect.stringMatching(/^TypeError: t\n +at onCall \(tested:3:\d+\)$/)],
       ['error', ''],
       ['debug', '1'],
       ['info', '[unprintable]'],
