@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { invalidParams, RpcError } from '../errors.ts'
 import { safeHeaders } from '../outbound/headers.ts'
@@ -12,14 +13,16 @@ const requestSchema = z.tuple([
     method: z.string().max(32).nullish(),
     headers: z.record(z.string(), z.union([z.string(), z.number()])).nullish(),
     body: z.string().nullish(),
+    body_base64: z.base64().nullish(),
   }),
 ])
 
-/** What the script's `fetch` makes its response of. */
+/** What the script's `fetch` makes its response of: a body that is no text comes as base64. */
 export interface FetchAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | null
+  readonly body_base64?: string
 }
 
 /**
@@ -35,21 +38,25 @@ export async function fetchFor(
   if (hosts === null) throw fetchNotAllowed()
   const parsed = requestSchema.safeParse(args)
   if (!parsed.success) throw notRequest()
-  const [url, { method, headers, body }] = parsed.data
+  const [url, { method, headers, body, body_base64 }] = parsed.data
   const given = Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)])
   try {
     const answer = await outbound.request({
       url,
       method: (method ?? 'GET').toUpperCase(),
       headers: safeHeaders(Object.fromEntries(given)),
-      body: body ?? undefined,
+      body: (body_base64 ? Buffer.from(body_base64, 'base64') : body) ?? undefined,
       timeoutMs,
       maxBytes: maxAnswerBytes,
       signal,
       hosts,
     })
     if (answer.truncated) throw failed('answer_too_large', `the answer has more than ${maxAnswerBytes} bytes`)
-    return { status: answer.status, headers: answer.headers, body: answer.body }
+    const { status, bytes } = answer
+    const content = isUtf8(bytes)
+      ? { body: answer.body }
+      : { body: null, body_base64: Buffer.from(bytes).toString('base64') }
+    return { status, headers: answer.headers, ...content }
   } catch (error) {
     if (error instanceof OutboundError) throw failed(error.reason, error.message, error.retryable)
     // The client's own callers choose the method, and here that is the script.

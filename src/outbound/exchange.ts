@@ -7,7 +7,7 @@ export interface OutboundRequest {
   readonly method: string
   /** None that `safeHeaders` would drop. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | undefined
+  readonly body?: string | Uint8Array | undefined
   /** For all of it: name, connection, TLS, sending, and the whole answer. */
   readonly timeoutMs: number
   /** How much of the answer's body is kept; the rest is not read, and the connection closed. */
@@ -23,6 +23,8 @@ export interface OutboundAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** Read as UTF-8; what is not becomes U+FFFD. */
   readonly body: string
+  /** What `body` was read from. */
+  readonly bytes: Uint8Array
   /** Whether the body was longer than `maxBytes`. */
   readonly truncated: boolean
 }
@@ -66,7 +68,7 @@ function maxBytesRead(maxBytes: number): number {
 async function readBounded(
   body: AsyncIterable<Buffer>,
   maxBytes: number,
-): Promise<{ body: string; truncated: boolean }> {
+): Promise<{ body: string; bytes: Uint8Array; truncated: boolean }> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of body) {
@@ -77,7 +79,7 @@ async function readBounded(
   const truncated = size > maxBytes
   const bytes = Buffer.concat(chunks).subarray(0, maxBytes)
   // As a stream, a character that the limit cuts in two is left out.
-  return { body: new TextDecoder().decode(bytes, { stream: truncated }), truncated }
+  return { body: new TextDecoder().decode(bytes, { stream: truncated }), bytes, truncated }
 }
 
 function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -5,10 +5,10 @@ import { safeHeaders } from '../outbound/headers.ts'
 export interface ScriptAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | undefined
+  readonly body: string | Buffer | undefined
 }
 
-const members = new Set(['status', 'headers', 'body'])
+const members = new Set(['status', 'headers', 'body', 'body_base64'])
 
 /** What speaks for the whole origin, or is said by the server itself. */
 const ofTheServer = new Set([
@@ -29,7 +29,7 @@ const ofTheServer = new Set([
 type Members = Readonly<Record<string, unknown>>
 
 /**
- * The answer that `result` (JSON text) describes: `{status?, headers?, body?}` with at least one and no other member,
+ * The answer that `result` (JSON text) describes: `{status?, headers?, body?, body_base64?}` with at least one and no other member,
  * else the result itself as JSON. Headers that a script may not set are left out.
  */
 export function scriptAnswer(result: string): ScriptAnswer {
@@ -37,12 +37,13 @@ export function scriptAnswer(result: string): ScriptAnswer {
   if (!isMembers(value) || !describesAnswer(value)) {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: result }
   }
-  const { status = 200, headers = {}, body } = value
+  const { status = 200, headers = {}, body_base64 } = value
+  const body = typeof body_base64 === 'string' ? Buffer.from(body_base64, 'base64') : value.body
   const given = Object.entries(headers as Readonly<Record<string, string>>)
   const kept = Object.entries(safeHeaders(Object.fromEntries(given))).filter(
     ([name]) => !ofTheServer.has(name),
   )
-  const type = typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json'
+  const type = contentType(body)
   return {
     status: Number(status),
     headers: { ...(hasBody(body) && { 'content-type': type }), ...Object.fromEntries(kept) },
@@ -52,8 +53,9 @@ export function scriptAnswer(result: string): ScriptAnswer {
 
 function describesAnswer(value: Members): boolean {
   const keys = Object.keys(value)
-  const { status, headers } = value
+  const { status, headers, body_base64 } = value
   return (
+    (body_base64 === undefined || isText(body_base64)) &&
     keys.length > 0 &&
     keys.every(key => members.has(key)) &&
     (status === undefined || isStatus(status)) &&
@@ -77,7 +79,13 @@ function hasBody(body: unknown): boolean {
   return body !== undefined && body !== null
 }
 
-function bodyText(body: unknown): string | undefined {
+function contentType(body: unknown): string {
+  if (Buffer.isBuffer(body)) return 'application/octet-stream'
+  return typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json'
+}
+
+function bodyText(body: unknown): string | Buffer | undefined {
   if (!hasBody(body)) return undefined
+  if (Buffer.isBuffer(body)) return body
   return typeof body === 'string' ? body : stringifyJson(body)
 }

@@ -5,6 +5,8 @@ import { isTicket, parseCredential } from '../permission/credential.ts'
 /** An HTTP request as a script gets it. */
 export interface ScriptRequest {
   readonly method: string
+  /** All of it, without what is withheld. */
+  readonly url: string
   /** What stands behind the route name, with a slash in front, encoded as it was sent. */
   readonly path: string
   /** A list where a name was given more than once. */
@@ -20,6 +22,9 @@ export interface ScriptRequest {
 /** Whose credential they hold, for us or for somebody else on this host, is nothing that a script may learn. */
 const withheldHeaders = new Set(['authorization', 'x-auth-token', 'cookie', 'proxy-authorization'])
 
+/** NodeGet's name for the address of who asks; nobody else sets it. */
+const addressHeader = 'ng-connecting-ip'
+
 /** Members of a query in which a credential of ours may come. */
 const credentialMembers = new Set(['token', 'ticket'])
 
@@ -30,8 +35,11 @@ export function scriptRequest(request: FastifyRequest, path: string): ScriptRequ
     ([name, value]) => !credentialMembers.has(name) || !isCredential(value),
   )
   if (query.flat().some(text => text.includes('\u0000'))) return undefined
+  const search = new URLSearchParams(query).toString()
+  const place = `${request.protocol}://${request.host}${request.url.split('?', 1)[0]}`
   return {
     method: request.method,
+    url: search === '' ? place : `${place}?${search}`,
     path: path || '/',
     query: gathered(query),
     headers: headersOf(request),
@@ -65,7 +73,8 @@ export function hasBearer({ headers }: FastifyRequest): boolean {
 function headersOf(request: FastifyRequest): ScriptRequest['headers'] {
   const { headers } = request
   const all = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')] as const)
-  return Object.fromEntries(all.filter(([name]) => !withheldHeaders.has(name)))
+  const shown = all.filter(([name]) => !withheldHeaders.has(name) && name !== addressHeader)
+  return { ...Object.fromEntries(shown), [addressHeader]: request.ip }
 }
 
 function bodyOf(body: unknown): Pick<ScriptRequest, 'body' | 'body_base64'> {

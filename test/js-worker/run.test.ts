@@ -278,6 +278,9 @@ describeEngines('the runs of script workers', open => {
       const { id, result } = await workers.run('send_2')
       expect(result).toEqual({
         id,
+        runType: 'onCall',
+        workerName: 'send_2',
+        inlineCaller: null,
         worker: 'send_2',
         run_type: 'call',
         request_id: expect.stringMatching(/^[\da-f-]{36}$/),

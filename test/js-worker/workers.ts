@@ -81,8 +81,10 @@ export async function startWorkers(database: Database, options: WorkersOptions =
       await held
       return { request_id: by.chain.requestId }
     },
-    callMethod: (method, params, ask, credential) =>
-      callAs(ask, [...methods.values()], method, params, credential && authenticator.authenticate),
+    callMethod: async (method, params, ask, credential) => {
+      if (!methods.has(method)) throw new Error(`no method ${method}`)
+      return callAs(ask, [...methods.values()], method, params, credential && authenticator.authenticate)
+    },
     onError: error => void errors.push(error),
     onConsole: (worker, level, text) => void lines.push(`${worker} ${level} ${text}`),
   })

@@ -188,7 +188,8 @@ export function fetchLibrary(kit: Kit) {
     readonly signal: unknown
     readonly redirect: string
 
-    constructor(input: unknown, init: Init = {}) {
+    constructor(input: unknown, given?: Init | null) {
+      const init = given ?? {}
       const from = input instanceof Request ? input : undefined
       const content =
         init.body === undefined || init.body === null
@@ -230,7 +231,8 @@ export function fetchLibrary(kit: Kit) {
     readonly statusText: string
     #url = ''
 
-    constructor(body?: unknown, init: Init = {}) {
+    constructor(body?: unknown, given?: Init | null) {
+      const init = given ?? {}
       const content = contentOf(body)
       super(content, new Headers(init.headers))
       this.status = Number(init.status ?? 200)
@@ -317,7 +319,7 @@ export function fetchLibrary(kit: Kit) {
     return received((await answer) as Parameters<typeof received>[0], request.url)
   }
 
-  async function fetch(input: unknown, init?: Init): Promise<Response> {
+  async function fetch(input: unknown, init?: Init | null): Promise<Response> {
     let request = new Request(input, init)
     for (let i = 0; i <= mostRedirects; i++) {
       const response = await send(request)
