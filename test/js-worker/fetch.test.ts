@@ -21,6 +21,7 @@ describe("a script's fetch", () => {
       const body = (await request.setEncoding('utf8').toArray()).join('')
       if (request.url === '/large') return void response.end('x'.repeat(1024 * 1024 + 1))
       if (request.url === '/moved') return void response.writeHead(302, { location: '/elsewhere' }).end()
+      if (request.url === '/bytes') return void response.end(Buffer.from([255, ...Buffer.from(body)]))
       const { method, headers } = request
       response.writeHead(201, { 'content-type': 'application/json', 'x-own': 'yes' })
       response.end(JSON.stringify({ method, own: headers['x-own'], host: headers.host, body }))
@@ -76,6 +77,26 @@ describe("a script's fetch", () => {
     expect(await workers.run('open', [`${origin}/moved`])).toMatchObject({
       result: { ok: false, status: 302 },
     })
+  })
+
+  test('follows redirects when it is asked to, up to what its hosts allow, or refuses them', async () => {
+    const followed = await workers.run('open', [
+      `${origin}/moved`,
+      { method: 'POST', body: 'x', redirect: 'follow' },
+    ])
+    expect(followed).toMatchObject({ result: { status: 201 } })
+    expect(JSON.parse(followed.result.body)).toMatchObject({ method: 'GET', body: '' })
+    const refused = await workers.run('open', [`${origin}/moved`, { redirect: 'error' }])
+    expect(refused).toMatchObject({ result: 'redirected to /elsewhere' })
+  })
+
+  test('sends and brings bytes as they are', async () => {
+    const members = `onCall: async url => {
+      const response = await fetch(new Request(url, { method: 'POST', body: new Uint8Array([1, 2, 65]) }))
+      return [[...new Uint8Array(await response.arrayBuffer())], [...await response.clone().bytes()].length]
+    }`
+    await workers.add('bytes', members, { fetch_hosts: ['127.0.0.1'] })
+    expect(await workers.run('bytes', `${origin}/bytes`)).toMatchObject({ result: [[255, 1, 2, 65], 4] })
   })
 
   test.each([

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { runInNewContext } from 'node:vm'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { onCall, resultOf } from './script-runs.ts'
@@ -115,6 +117,20 @@ describe('what a script finds', () => {
     ],
   ])('refuses what it has not, by a named error: %s', async (_what, code, name) => {
     expect(await answer(`try { ${code}; return 'taken' } catch (error) { return error.name }`)).toBe(name)
+  })
+
+  it('is in the docs, all of it', async () => {
+    const docs = await readFile(new URL('../../docs/scripts.md', import.meta.url), 'utf8')
+    const language = new Set([
+      ...(runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[]),
+      'InternalError',
+      'Float16Array',
+    ])
+    language.delete('console')
+    const names = (await answer('return Object.getOwnPropertyNames(globalThis)')) as string[]
+    const own = names.filter(name => !language.has(name) && name !== 'CryptoKey')
+    expect(own).toContain('structuredClone')
+    expect(own.filter(name => !docs.includes(`\`${name}`))).toEqual([])
   })
 
   it('may be replaced by the script', async () => {

@@ -65,6 +65,17 @@ describe('the worker route', () => {
     expect(await echo('/?')).toMatchObject({ path: '/', query: {} })
   })
 
+  test('gives the script a Request, whose URL is the whole one', async () => {
+    const members = `onRoute: async request => Response.json({
+      url: request.url, type: request.headers.get('Content-Type'), same: request.headers['content-type'],
+      text: await request.text(), isRequest: request instanceof Request })`
+    await workers.add('asked', members, { route_name: 'asked' })
+    const response = await ask('/asked/a%20b?x=1&x=%C3%BC', { method: 'POST', body: 'ä' })
+    const type = 'text/plain;charset=UTF-8'
+    const url = `${origin}/worker-route/asked/a%20b?x=1&x=%C3%BC`
+    expect(await response.json()).toEqual({ url, type, same: type, text: 'ä', isRequest: true })
+  })
+
   test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('takes %s', async method => {
     expect(await echo('/x', { method })).toMatchObject({ method, path: '/x', body: null })
   })
@@ -141,6 +152,8 @@ describe('the worker route', () => {
       ['{"body":"<p>"}', 200, plain, '<p>'],
       ['{"body":{"a":1}}', 200, json, '{"a":1}'],
       ['{"body":[]}', 200, json, '[]'],
+      ['{"body_base64":"aGk="}', 200, 'application/octet-stream', 'hi'],
+      ['{"body_base64":5}', 200, json, '{"body_base64":5}'],
       ['{"body":0}', 200, json, '0'],
       ['{"status":404,"body":null}', 404, null, ''],
       ['{"status":204}', 204, null, ''],
