@@ -121,6 +121,11 @@ describeApps('the programs of NodeGet', wire => {
     expect(created).toMatchObject(shown)
     expect(created.create_at).toBeGreaterThan(began - 60_000)
     expect(await wire.result('js-worker_read', { name: 'board_1 ' })).toEqual(created)
+    // Its board shows the description as a page.
+    const page = '# What it does\n'.repeat(1000)
+    expect(await wire.result('js-worker_update', { name: 'board_1', description: page })).toMatchObject({
+      description: page,
+    })
     const update = { name: ' board_1', description: null }
     expect(await wire.result('js-worker_update', update)).toMatchObject({
       ...shown,

@@ -22,7 +22,8 @@ const routeNameSchema = z
   .regex(/^[A-Za-z0-9._-]{1,128}$/, 'expected 1 to 128 of A-Z, a-z, 0-9, `.`, `_` and `-`')
   .refine(name => name !== '.' && name !== '..', 'must not be `.` or `..`')
 
-const maxDescriptionLength = 4096
+// NodeGet's board shows it as a page in Markdown.
+const maxDescriptionLength = 64 * 1024
 
 const fetchHostSchema = z.string().max(255).superRefine(textCheck(fetchHostFault))
 
