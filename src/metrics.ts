@@ -28,6 +28,13 @@ export interface HandlerReading {
   readonly oldestSeconds: number
 }
 
+/** The subscriptions to a resource on this server: how many, and how far the last of them is behind. */
+export interface StreamReading {
+  readonly resource: string
+  readonly subscribers: number
+  readonly lag: number
+}
+
 /** What the server counts. Every call is cheap enough for every request. */
 export interface Metrics {
   /** One answered request: its method (`unknownMethod` if there is none such), its error code if it failed, its time. */
@@ -43,6 +50,8 @@ export interface Metrics {
   watchSinks(read: () => Promise<readonly SinkReading[]>): void
   /** Reads what the event handlers have still to do whenever the metrics are asked for. */
   watchHandlers(read: () => Promise<readonly HandlerReading[]>): void
+  /** Reads the subscriptions of this server whenever the metrics are asked for. */
+  watchStreams(read: () => Promise<readonly StreamReading[]>): void
   /** Reads the pool whenever the metrics are asked for. */
   watchPool(stats: () => PoolCounts): void
   readonly contentType: string
@@ -97,6 +106,7 @@ export function createMetrics(): Metrics {
           each => each.oldestSeconds,
         ],
       ]),
+    watchStreams: read => addStreamGauges(registry, read),
     watchPool: stats => addPoolGauge(registry, stats),
     contentType: registry.contentType,
     render: () => registry.metrics(),
@@ -151,6 +161,18 @@ function addPoolGauge(registry: Registry, stats: () => PoolCounts): void {
       this.set({ state: 'waiting' }, waiting)
     },
   })
+}
+
+function addStreamGauges(registry: Registry, read: () => Promise<readonly StreamReading[]>): void {
+  const readStreams = async () => read()
+  addReadGauges(registry, 'resource', readStreams, [
+    ['daybook_stream_subscribers', 'Subscriptions to a resource on this server', each => each.subscribers],
+    [
+      'daybook_stream_lag',
+      'Numbers that the subscription which is furthest behind has still to look at',
+      each => each.lag,
+    ],
+  ])
 }
 
 /** Series of sinks that are deleted end with them. */

@@ -5,10 +5,9 @@ import { conditionHelp, openConditionSession } from './condition-session.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { jsonLine, writeLines } from './output.ts'
 import type { Surroundings } from './surroundings.ts'
-import { parseWholeNumber } from './whole-number.ts'
 
 interface TailOptions {
-  readonly after?: number
+  readonly after?: string
   readonly format?: StreamFormat
 }
 
@@ -19,11 +18,7 @@ export function addTailCommand(program: Command, surroundings: Surroundings): vo
     .description('show the records that fulfil all conditions as they are added and change, until Ctrl-C')
     .argument('<resource>', 'js-result, event-log, …')
     .argument('[conditions...]')
-    .option(
-      '--after <number>',
-      'begin behind this sequence number, not with what comes now',
-      parseWholeNumber,
-    )
+    .option('--after <cursor>', 'begin behind this cursor (0: the beginning), not with what comes now')
     .addOption(
       new Option('--format <format>', 'envelope: as the origin of change events writes them').choices([
         'row',
@@ -40,17 +35,17 @@ export function addTailCommand(program: Command, surroundings: Surroundings): vo
         const changes = client.subscribe(resource, condition, {
           ...options,
           signal: interrupt.signal,
-          onOpen: number => {
-            last ??= number
-            void output.note(`following ${resource} behind ${number}`)
+          onOpen: cursor => {
+            last ??= cursor
+            void output.note(`following ${resource} behind ${cursor}`)
           },
           onFault: fault => void output.note(`trying again: ${messageOf(fault)}`),
         })
         const isTable = presentation.format === 'table'
         const render = isTable ? changeLine : changeJson(options.format)
-        for await (const { sequenceNumber, row } of changes) {
-          await writeLines(stdout, [render(sequenceNumber, row as object, presentation.zone)])
-          last = sequenceNumber
+        for await (const { cursor, row } of changes) {
+          await writeLines(stdout, [render(cursor, row as object, presentation.zone)])
+          last = cursor
         }
         if (last !== undefined) await output.note(`stopped; --after ${last} goes on`)
       } finally {
@@ -59,10 +54,9 @@ export function addTailCommand(program: Command, surroundings: Surroundings): vo
     })
 }
 
-/** A row with its number, so that whoever reads it can go on from there; an envelope is as its origin has it. */
+/** A row with its cursor, so that whoever reads it can go on from there; an envelope is as its origin has it. */
 function changeJson(format: StreamFormat | undefined) {
-  return (sequenceNumber: number, row: object): string =>
-    jsonLine(format === 'envelope' ? row : { sequence_number: sequenceNumber, ...row })
+  return (cursor: string, row: object): string => jsonLine(format === 'envelope' ? row : { cursor, ...row })
 }
 
 function messageOf(fault: unknown): string {

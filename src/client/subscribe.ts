@@ -7,21 +7,25 @@ import { urlBeside } from './get-request.ts'
 import { pause } from './pause.ts'
 import type { ConditionOf, ResourceName, Row } from './resources.ts'
 
-/** A record that was added or has changed: its number in the stream of its resource, and the record as it is now. */
+/** A record that was added or has changed, as it is now. */
 export interface Change<T> {
-  readonly sequenceNumber: number
+  /**
+   * Where it stands: what comes behind it, for `after`. The sequence number as text for those who may read every record of
+   * the resource.
+   */
+  readonly cursor: string
   readonly row: T
 }
 
 export interface SubscribeOptions<F extends StreamFormat = 'row'> {
-  /** Begin behind this number; absent: with what changes from now on. */
-  readonly after?: number
+  /** Begin behind this cursor, 0 for the beginning; absent: with what changes from now on. */
+  readonly after?: string | number
   /** Ends the iteration when it is aborted. */
   readonly signal?: AbortSignal
   /** `envelope`: as the resource's origin writes it (change-event alone); `row` if absent. */
   readonly format?: F
-  /** Told each time the server has begun to stream, and behind which number. */
-  readonly onOpen?: (sequenceNumber: number) => void
+  /** Told each time the server has begun to stream, and behind which cursor. */
+  readonly onOpen?: (cursor: string) => void
   /** Told of each fault that is survived: without it they pass unseen. */
   readonly onFault?: (fault: unknown) => void
 }
@@ -114,15 +118,13 @@ async function* follow<T>(following: Following): Changes<T> {
       let fault: unknown = new DaybookConnectionError('the connection has ended')
       try {
         for await (const event of readEvents({ ...following, url, silenceMs, signal })) {
-          const number = numberOf(event)
-          const isNew = after === undefined || number > after
-          after = Math.max(after ?? 0, number)
+          after = cursorOf(event)
           if (isOpen) hasWorked = true
-          else onOpen?.(number)
+          else onOpen?.(after)
           isOpen = true
-          if (event.event === 'ended') fault = endOf(event)
-          if (event.event === following.resource && isNew) {
-            yield { sequenceNumber: number, row: parseJson(event.data ?? '') as T }
+          if (event.event === 'end') fault = endOf(event)
+          if (event.event === 'message' && event.data !== undefined) {
+            yield { cursor: after, row: parseJson(event.data) as T }
           }
         }
       } catch (error) {
@@ -140,10 +142,9 @@ async function* follow<T>(following: Following): Changes<T> {
 }
 
 /** Every event of the stream says how far it is. */
-function numberOf({ id }: ServerEvent): number {
-  const number = Number(id ?? Number.NaN)
-  if (Number.isSafeInteger(number)) return number
-  throw new DaybookConnectionError('an event without a sequence number: this is no stream of a Daybook')
+function cursorOf({ id }: ServerEvent): string {
+  if (id !== undefined && id !== '') return id
+  throw new DaybookConnectionError('an event without a cursor: this is no stream of a Daybook')
 }
 
 /** Why it ended is told better by what the next connection is answered with. */

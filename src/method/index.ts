@@ -1,12 +1,14 @@
 import type { Engine } from '../event/engine.ts'
 import { resources } from '../resource/index.ts'
 import type { WorkerReports } from '../stream/machine-reports.ts'
+import type { Tickets } from '../stream/ticket.ts'
 import { changeEventMethods } from './change-event.ts'
 import { eventMethods } from './event.ts'
 import { type HandlerMethodDeps, handlerMethods } from './event-handler.ts'
 import { taskMethods } from './event-task.ts'
 import { type JsWorkerDeps, jsWorkerMethods } from './js-worker.ts'
 import type { LogMethodDeps } from './log/log-method.ts'
+import { streamTicketMethod } from './log/stream-ticket.ts'
 import { type SubscribeDeps, subscriptionMethods } from './log/subscribe.ts'
 import { logMethods } from './log-methods.ts'
 import type { Method } from './method.ts'
@@ -28,6 +30,7 @@ export interface EventDeps {
 export interface MethodDeps {
   readonly log: LogMethodDeps
   readonly subscribe: SubscribeDeps
+  readonly tickets: Tickets
   readonly events: EventDeps
   readonly sinks: SinkMethodDeps
   readonly token: TokenDeps
@@ -41,6 +44,7 @@ export interface MethodDeps {
 export function createMethods({
   log,
   subscribe,
+  tickets,
   events,
   sinks,
   token,
@@ -51,6 +55,7 @@ export function createMethods({
     ...serverMethods({ database: log.database, version }),
     ...resources.flatMap(resource => logMethods(resource, log)),
     ...resources.flatMap(resource => subscriptionMethods(resource, subscribe)),
+    streamTicketMethod({ ...subscribe, tickets }),
     ...changeEventMethods(log),
     ...eventMethods(events.engine, events.log),
     ...handlerMethods(events.handlers),

@@ -58,6 +58,8 @@ export interface Method {
   /** Made by defineMethod or definePublicMethod, so that members it does not know are faults. */
   readonly params: z.ZodObject
   readonly result: z.ZodType
+  /** What the server sends by itself once it was called. */
+  readonly notification?: NotificationShape
   /** `token`: a credential is required; `public`: none is read. */
   readonly access: 'token' | 'public'
   /** The parameters that may carry the credential, first found first taken. Default: `['token']`. */
@@ -66,6 +68,12 @@ export interface Method {
   readonly toleratedMembers: readonly string[]
   /** Called with parsed parameters; may answer with a JsonText. Throws RpcError. */
   handle(call: Call<unknown, Identity | undefined>): Promise<unknown>
+}
+
+/** A notification that follows from a call. OpenRPC has no word for it: its document holds it as `x-notification`. */
+export interface NotificationShape {
+  readonly name: string
+  readonly params: z.ZodType
 }
 
 /** The credential where it is not in the `Authorization` header. */
@@ -81,6 +89,7 @@ export interface TokenMethodOptions<Shape extends ParamsShape> {
   readonly summary: string
   readonly params: Shape
   readonly result: z.ZodType
+  readonly notification?: NotificationShape
   readonly credentialParams?: readonly string[]
   /** Only for NodeGet's own methods: what its programs are known to send beside the parameters (NODEGET.md). */
   readonly toleratedMembers?: readonly string[]

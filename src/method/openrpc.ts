@@ -25,7 +25,8 @@ function openRpcDocument(methods: readonly Method[], version: string): object {
   }
 }
 
-function describeMethod({ name, summary, params, result, access, credentialParams }: Method): object {
+function describeMethod(method: Method): object {
+  const { name, summary, params, result, access, credentialParams, notification } = method
   const [first] = Object.keys(params.shape)
   const isCredential = (param: string): boolean =>
     access === 'token' && param === first && credentialParams.includes(param)
@@ -41,6 +42,9 @@ function describeMethod({ name, summary, params, result, access, credentialParam
       schema: jsonSchema(schema, 'input'),
     })),
     result: { name: 'result', schema: jsonSchema(result, 'output') },
+    ...(notification && {
+      'x-notification': { name: notification.name, params: jsonSchema(notification.params, 'output') },
+    }),
     errors: access === 'token' ? [{ $ref: '#/components/errors/permission_denied' }] : [],
   }
 }

@@ -16,9 +16,25 @@ export interface Identity {
   readonly secretGeneration?: number
   /** The last moment at which the credential holds, epoch milliseconds; absent: no end is known. */
   readonly validTo?: number
+  /** What was presented; absent: nobody did, as where a script acts. */
+  readonly presented?: Presented
   /** Where it comes from, so that work done later can be done in its name; absent: its token alone. */
   readonly origins?: readonly Origin[]
 }
+
+/** What was presented, without what is secret of it: enough to look its holder up again. */
+export interface Presented {
+  readonly tokenKey: string
+  /** Which of the token's secrets; absent: a JWT whose issuer does not say. */
+  readonly generation?: number | undefined
+  /** The limits of a JWT. */
+  readonly limit?: TokenLimit | undefined
+  /** The last moment of a JWT, epoch milliseconds. */
+  readonly validTo?: number
+}
+
+/** May do nothing: what is public is public for it too. */
+export const nobody: Identity = { tokenKey: '', isSuper: false, limits: [] }
 
 /** A token, with the limits of the JWT that was presented in its name. */
 export interface Origin {

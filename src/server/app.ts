@@ -12,7 +12,7 @@ import { callAs } from '../method/invoke.ts'
 import type { Method } from '../method/method.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
 import type { KeyAndSecret } from '../permission/credential.ts'
-import type { Identity } from '../permission/grant.ts'
+import { nobody } from '../permission/grant.ts'
 import { createJwts } from '../permission/jwt.ts'
 import { createFollow } from '../permission/live-caller.ts'
 import { createPasswords, type ScryptCost } from '../permission/password.ts'
@@ -108,7 +108,7 @@ async function serveDatabase(
         callAs(ask, methods, name, params, credential && authenticator.authenticate),
     })
     closing.push(() => events.close(config.drainMs))
-    const stream = await startStream({ database, authenticator, logger })
+    const stream = await startStream({ database, authenticator, logger, metrics, sealingKey, clock })
     closing.push(stream.close)
     const sinks = await startServerSinks({
       config,
@@ -131,6 +131,7 @@ async function serveDatabase(
     const methods: readonly Method[] = createMethods({
       log,
       subscribe: { hub: stream.hub, log, maxSubscriptions: config.maxSubscriptions },
+      tickets: stream.tickets,
       events: events.methodDeps,
       sinks: sinks.methodDeps,
       token: { database, authenticator, jwts, passwords, pepper, saveSuperToken: save },
@@ -143,7 +144,7 @@ async function serveDatabase(
       authenticate: authenticator.authenticate,
       follow: createFollow({ onChange: authenticator.onChange, clock }),
       probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
-      stream: { hub: stream.hub, log, maxStreams: config.maxConnections },
+      stream: { hub: stream.hub, tickets: stream.tickets, log, maxStreams: config.maxConnections },
       exports: { log },
       workerRoute: { database, runner: events.engine.scripts },
       restRoutes: restRoutes(log, (name, params, identity) =>
@@ -174,9 +175,6 @@ async function serveDatabase(
     throw error
   }
 }
-
-/** May do nothing: what is public is public for it too. */
-const nobody: Identity = { tokenKey: '', isSuper: false, limits: [] }
 
 function logDeps(config: Config, database: Database, metrics: Metrics) {
   return {

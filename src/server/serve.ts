@@ -31,7 +31,7 @@ export interface ServerOptions {
   /** Other programs' REST surfaces; absent: there are none. */
   readonly restRoutes?: readonly RestRoute[]
   /** What is streamed; absent: nothing. */
-  readonly stream?: Pick<StreamRouteDeps, 'hub' | 'log' | 'maxStreams'>
+  readonly stream?: Pick<StreamRouteDeps, 'hub' | 'tickets' | 'log' | 'maxStreams'>
   /** What is exported; absent: nothing. */
   readonly exports?: Pick<ExportRouteDeps, 'log'>
   /** What readiness depends on. */

@@ -6,11 +6,13 @@ import { parseJson } from '../json.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import { type LogMethodDeps, planFilters } from '../method/log/log-method.ts'
 import { parseInput } from '../parse-input.ts'
+import { type Identity, nobody } from '../permission/grant.ts'
 import { resources } from '../resource/index.ts'
 import type { Resource } from '../resource/resource.ts'
-import { changeText, formatSchema, type StreamFormat } from '../stream/format.ts'
+import { changeText, formatSchema, type PushedNote, pushedNote, type StreamFormat } from '../stream/format.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { Subscriber } from '../stream/subscription.ts'
+import type { Ticket, Tickets } from '../stream/ticket.ts'
 import type { Health } from './health.ts'
 import { refuse, sendFault } from './http-refusal.ts'
 import { contextOf } from './request-context.ts'
@@ -19,6 +21,7 @@ export interface StreamRouteDeps {
   readonly hub: Hub
   readonly log: Pick<LogMethodDeps, 'maxConditions'>
   readonly authenticate: Authenticate
+  readonly tickets: Pick<Tickets, 'open'>
   readonly health: Pick<Health, 'isStopping'>
   /** Streams that are open at once on this server. */
   readonly maxStreams: number
@@ -29,14 +32,10 @@ export const streamPath = '/stream'
 
 const otherMethods = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-const sequence = z
-  .string()
-  .regex(/^\d{1,15}$/, 'expected a whole number from 0')
-  .transform(Number)
-
 /**
- * `GET /stream?resource=…&condition=[…]&after=…`: what X_subscribe pushes, as server-sent events (WHATWG HTML, section 9.2).
- * The id of each is its sequence number, so that a client that comes back with `Last-Event-ID` misses nothing.
+ * `GET /stream?resource=…&condition=[…]&after=…`, or `?ticket=…`: what X_subscribe pushes, as server-sent events (WHATWG HTML,
+ * section 9.2). Changes are plain messages, the rest has names. The id of each is its cursor, so that a client that comes
+ * back with `Last-Event-ID` misses nothing.
  */
 export function addStreamRoute(app: FastifyInstance, deps: StreamRouteDeps): void {
   let open = 0
@@ -67,17 +66,18 @@ interface Asked {
   isKnown: boolean
 }
 
-async function stream(asked: Asked, { hub, log, authenticate }: StreamRouteDeps): Promise<void> {
+async function stream(asked: Asked, deps: StreamRouteDeps): Promise<void> {
   const { request, reply } = asked
-  const { bearer } = contextOf(request)
-  const again = () => authenticate(bearer)
+  const { hub, log } = deps
+  const { again, ticket, readRequest } = opening(request, deps)
   const caller = await again()
   asked.isKnown = true
-  const { resource, condition, format, after } = readRequest(request)
+  const { resource, condition, format, after, path } = readRequest()
   const plan = planFilters(resource, { condition }, log, 'condition')
   const response = reply.raw
   const subscriber = subscriberOf(response, resource, format)
-  const subscribed = await hub.subscribe({ resource, plan, caller, again, subscriber }, after)
+  const subscribing = { resource, plan, caller, again, subscriber, ...(ticket && { ticket: ticket.id }) }
+  const subscribed = await hub.subscribe(subscribing, after, path)
   // The client may have left while that was waited for.
   if (response.destroyed) subscribed.close()
   response.once('close', subscribed.close)
@@ -90,39 +90,79 @@ async function stream(asked: Asked, { hub, log, authenticate }: StreamRouteDeps)
     // nginx would hold events back until a buffer is full.
     'x-accel-buffering': 'no',
   })
-  response.write(`retry: 1000\nid: ${subscribed.position}\n\n`)
+  response.write('retry: 1000\n')
   subscribed.start()
+}
+
+/** Who asks, and for what: the one is looked at before the other. */
+interface Opening {
+  again(): Promise<Identity>
+  readonly ticket?: Ticket
+  readRequest(): StreamRequest
+}
+
+function opening(request: FastifyRequest, { hub, authenticate, tickets }: StreamRouteDeps): Opening {
+  const { bearer } = contextOf(request)
+  const query = request.query as Readonly<Record<string, unknown>>
+  if (query.ticket === undefined) {
+    return { again: () => authenticate(bearer), readRequest: () => readQuery(request) }
+  }
+  if (bearer !== undefined) throw twoCredentials()
+  const [other] = Object.keys(query).filter(name => name !== 'ticket')
+  if (other !== undefined) throw invalidParams(other, 'a ticket says all that is asked for', 'unknown_member')
+  const last = lastEventId(request)
+  const path = 'Last-Event-ID'
+  const ticket = tickets.open(String(query.ticket), ({ id, asked }) => {
+    if (last === undefined) return false
+    // A cursor is bound to its ticket: whoever has one was sent it by a stream of this ticket.
+    const resource = requireResource(asked.resource)
+    return hub.cursors.read({ resource, caller: nobody, ticket: id }, last, path) >= 0
+  })
+  return {
+    again: ticket.holder,
+    ticket,
+    readRequest() {
+      const { asked } = ticket
+      return { ...asked, resource: requireResource(asked.resource), after: last ?? asked.after, path }
+    },
+  }
 }
 
 interface StreamRequest {
   readonly resource: Resource
   readonly condition: readonly unknown[]
   readonly format: StreamFormat
-  readonly after: number | undefined
+  readonly after: string | number | undefined
+  /** Where that stands. */
+  readonly path: string
 }
 
-function readRequest(request: FastifyRequest): StreamRequest {
+function readQuery(request: FastifyRequest): StreamRequest {
   const query = request.query as Readonly<Record<string, unknown>>
-  const resource = resources.find(each => each.name === query.resource)
-  if (resource === undefined)
-    throw invalidParams('resource', 'expected the name of a resource', 'unknown_resource')
+  const resource = requireResource(query.resource)
   const schema = z.strictObject({
     resource: z.string(),
     condition: z.string().default('[]'),
     format: formatSchema(resource),
-    after: sequence.optional(),
+    after: z.string().min(1, 'expected a cursor').optional(),
   })
   const asked = parseInput(schema, query)
-  const last = request.headers['last-event-id']
   // A browser that comes back still has the `after` it began with.
-  const after = last === undefined || last === '' ? asked.after : readLastEventId(last)
-  return { ...asked, resource, after, condition: readCondition(asked.condition) }
+  const last = lastEventId(request)
+  const place =
+    last === undefined ? { after: asked.after, path: 'after' } : { after: last, path: 'Last-Event-ID' }
+  return { ...asked, ...place, resource, condition: readCondition(asked.condition) }
 }
 
-function readLastEventId(header: string | string[]): number {
-  const parsed = sequence.safeParse(header)
-  if (parsed.success) return parsed.data
-  throw invalidParams('Last-Event-ID', 'expected a sequence number', 'wrong_type')
+function requireResource(name: unknown): Resource {
+  const resource = resources.find(each => each.name === name)
+  if (resource !== undefined) return resource
+  throw invalidParams('resource', 'expected the name of a resource', 'unknown_resource')
+}
+
+function lastEventId({ headers }: FastifyRequest): string | undefined {
+  const last = headers['last-event-id']
+  return last === undefined || last === '' ? undefined : String(last)
 }
 
 function readCondition(text: string): readonly unknown[] {
@@ -136,17 +176,18 @@ function readCondition(text: string): readonly unknown[] {
 }
 
 function subscriberOf(response: ServerResponse, resource: Resource, format: StreamFormat): Subscriber {
+  const note = (pushed: PushedNote): void =>
+    void response.write(`id: ${pushed.cursor}\nevent: ${pushed.type}\ndata: ${pushedNote(pushed)}\n\n`)
   return {
-    send(change) {
-      response.write(
-        `id: ${change.number}\nevent: ${resource.name}\ndata: ${changeText(resource, format, change)}\n\n`,
-      )
+    started: cursor => note({ type: 'start', cursor }),
+    // Without a name: the browser's onmessage hears it.
+    send(change, { cursor }) {
+      response.write(`id: ${cursor}\ndata: ${changeText(resource, format, change)}\n\n`)
     },
-    // An event without data is none, but its id is where the client goes on.
-    heartbeat: number => void response.write(`: still here\nid: ${number}\n\n`),
+    heartbeat: cursor => note({ type: 'heartbeat', cursor }),
     ended(end) {
-      const id = end.last_sequence_number
-      response.end(`id: ${id}\nevent: ended\ndata: ${JSON.stringify(end)}\n\n`)
+      note({ type: 'end', ...end })
+      response.end()
     },
     unread: () => response.writableLength,
     async drained() {
@@ -158,6 +199,13 @@ function subscriberOf(response: ServerResponse, resource: Resource, format: Stre
       }
     },
   }
+}
+
+function twoCredentials(): RpcError {
+  return new RpcError('invalid_input', 'A ticket stands in for the Authorization header', {
+    reason: 'credential_conflict',
+    path: 'ticket',
+  })
 }
 
 function tooMany(max: number): RpcError {

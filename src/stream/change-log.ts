@@ -24,15 +24,19 @@ export interface Changes {
   readonly through: number
 }
 
+/** Why nobody can go on from a number: with the oldest one that is kept, or the last that was given out. */
+export interface NotKept {
+  readonly reason: 'sequence_too_old' | 'sequence_ahead'
+  readonly oldest?: number
+  readonly last?: number
+}
+
 /** The numbered changes of each resource: 1, 2, 3 … in the order in which they were committed. */
 export interface ChangeLog {
   /** The last number that was given out. */
   position(resource: Resource): Promise<number>
-  /**
-   * Throws RpcError 108 when `after` cannot be gone on from: `sequence_too_old` with the oldest number that is kept, or
-   * `sequence_ahead` with the last one.
-   */
-  requireKept(resource: Resource, after: number, path: string): Promise<void>
+  /** Undefined where it can be gone on from `after`. */
+  whyNotKept(resource: Resource, after: number): Promise<NotKept | undefined>
   /**
    * The changes behind `after`, at most `max` numbers and about 1 MiB of rows. Throws RpcError 108 (`sequence_too_old`)
    * when the next ones are not kept any more.
@@ -74,11 +78,11 @@ export function createChangeLog(database: Database): ChangeLog {
 
   return {
     position: positionOf,
-    async requireKept(resource, after, path) {
+    async whyNotKept(resource, after) {
       const last = await positionOf(resource)
-      if (after > last) throw ahead(path, last)
+      if (after > last) return { reason: 'sequence_ahead', last }
       const oldest = (await oldestOf(resource)) ?? last + 1
-      if (after + 1 < oldest) throw tooOld(path, oldest)
+      return after + 1 < oldest ? { reason: 'sequence_too_old', oldest } : undefined
     },
     async read(resource, after, max) {
       const { rows } = await database.run(statementOf(resource), [resource.name, after, max, maxBytes])
@@ -87,7 +91,7 @@ export function createChangeLog(database: Database): ChangeLog {
       const [first] = rows[0] ?? []
       // Numbers have no holes, but a record of its own may have been deleted with its number.
       if (resource.recorded === 'append' && first !== undefined && Number(first) !== after + 1) {
-        throw tooOld('after', Number(first))
+        throw tooOld(Number(first))
       }
       let through = after
       for (const [number, text, fits, ...nulls] of rows) {
@@ -165,14 +169,19 @@ function oldestRow({ table, ordering }: Resource): Statement {
   return rawStatement(`select min(${ordering.key}) from ${table}`)
 }
 
-function tooOld(path: string, oldest: number): RpcError {
-  return new RpcError('invalid_input', `Changes are kept from number ${oldest} on`, {
-    reason: 'sequence_too_old',
-    path,
-    oldest,
-  })
+const notKeptTexts = {
+  sequence_too_old: 'the changes behind it are not kept any more',
+  sequence_ahead: 'nothing has come that far yet',
+} as const
+
+/** 108: what whyNotKept has found, with what the caller may know of it. */
+export function notKept({ reason }: NotKept, path: string, known: object): RpcError {
+  return new RpcError('invalid_input', `${path}: ${notKeptTexts[reason]}`, { reason, path, ...known })
 }
 
-function ahead(path: string, last: number): RpcError {
-  return new RpcError('invalid_input', `The last number is ${last}`, { reason: 'sequence_ahead', path, last })
+/** For ourselves: no client is told the number. */
+function tooOld(oldest: number): RpcError {
+  return new RpcError('invalid_input', `Changes are kept from number ${oldest} on`, {
+    reason: 'sequence_too_old',
+  })
 }

@@ -1,6 +1,9 @@
 import { z } from 'zod'
+import { envelopeSchema } from '../resource/change-event/envelope.ts'
 import type { Resource } from '../resource/resource.ts'
+import { rowSchema } from '../resource/row.ts'
 import type { Change } from './change-log.ts'
+import type { Place, StreamEnd } from './subscription.ts'
 
 /** How a change is written: as the wire row, or in the envelope that its resource has. */
 export type StreamFormat = 'row' | 'envelope'
@@ -22,3 +25,33 @@ export function changeText(
 ): string {
   return format === 'envelope' && envelope !== undefined ? envelope(text) : text
 }
+
+const cursor = z.string().describe('For `after`: what comes behind it')
+const number = z.int().describe('1, 2, 3 … of what this subscription was sent')
+
+/** What a subscription to the resource pushes, one kind after the other. */
+export function pushedSchema(resource: Resource): z.ZodType {
+  const row = z.strictObject({ type: z.literal('row'), number, cursor, row: rowSchema(resource) })
+  const envelope = z.strictObject({ type: z.literal('envelope'), number, cursor, envelope: envelopeSchema })
+  return z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('start'), cursor }),
+    row,
+    ...(resource.envelope === undefined ? [] : [envelope]),
+    z.strictObject({ type: z.literal('heartbeat'), cursor }),
+    z.strictObject({ type: z.literal('end'), reason: z.string(), cursor }),
+  ])
+}
+
+/** The JSON text of a change as it is pushed. */
+export function pushedChange(format: StreamFormat, text: string, { number, cursor }: Place): string {
+  return `{"type":"${format}","number":${number},"cursor":"${cursor}","${format}":${text}}`
+}
+
+/** The JSON text of what is pushed beside changes. */
+export function pushedNote(note: PushedNote): string {
+  return JSON.stringify(note)
+}
+
+export type PushedNote =
+  | { readonly type: 'start' | 'heartbeat'; readonly cursor: string }
+  | ({ readonly type: 'end' } & StreamEnd)

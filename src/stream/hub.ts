@@ -1,7 +1,8 @@
 import type { Database } from '../database/database.ts'
 import { repeat } from '../repeat.ts'
 import type { Resource } from '../resource/resource.ts'
-import { type ChangeLog, createChangeLog } from './change-log.ts'
+import { type ChangeLog, createChangeLog, notKept } from './change-log.ts'
+import { type Cursors, mayCount } from './cursor.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { numberedChannel } from './sequencer.ts'
 import { type StreamEnd, Subscription, type SubscriptionOptions } from './subscription.ts'
@@ -9,21 +10,36 @@ import { type StreamEnd, Subscription, type SubscriptionOptions } from './subscr
 /** Where live changes are had from, on this server. */
 export interface Hub {
   readonly log: ChangeLog
+  readonly cursors: Cursors
   /**
-   * Subscribes from behind `after`, or from now on. Nothing is sent before `start`. Throws RpcError 102, and 108
-   * (`sequence_too_old`, `sequence_ahead`).
+   * Subscribes from behind `after`, a client's cursor or a sequence number of our own, or from now on. Nothing is sent
+   * before `start`. Throws RpcError 102, -32602 (`bad_cursor`) and 108 (`cursor_required`, `sequence_too_old`,
+   * `sequence_ahead`) at `path`.
    */
-  subscribe(options: SubscriptionOptions, after: number | undefined): Promise<Subscribed>
+  subscribe(
+    options: SubscriptionOptions,
+    after: string | number | undefined,
+    path?: string,
+  ): Promise<Subscribed>
   /** To be called when tokens may have changed. */
   refresh(): void
   /** How many subscriptions there are. */
   count(): number
+  /** How many there are of each resource, and how far the last of them is behind. */
+  readings(): Promise<readonly StreamReading[]>
   close(): Promise<void>
 }
 
+/** The subscriptions to a resource on this server. */
+export interface StreamReading {
+  readonly resource: string
+  readonly subscribers: number
+  /** Numbers that the one that is furthest behind has still to look at. */
+  readonly lag: number
+}
+
 export interface Subscribed {
-  /** The number behind which changes come. */
-  readonly position: number
+  /** Tells the client where it begins, and follows. */
   start(): void
   close(): void
   /** Ends it, and tells the client why. */
@@ -32,6 +48,7 @@ export interface Subscribed {
 
 export interface HubOptions {
   readonly database: Database
+  readonly cursors: Cursors
   onError(error: unknown): void
   /** How often a client that gets nothing hears how far the stream is; default 15 s. */
   readonly heartbeatMs?: number
@@ -40,7 +57,7 @@ export interface HubOptions {
 }
 
 export async function createHub(options: HubOptions): Promise<Hub> {
-  const { database, onError, heartbeatMs = 15_000, pollMs = 1000 } = options
+  const { database, cursors, onError, heartbeatMs = 15_000, pollMs = 1000 } = options
   const log = createChangeLog(database)
   const feeds = new Map<Resource, Feed>()
   let closed = false
@@ -73,7 +90,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   async function beat(): Promise<void> {
     const since = performance.now() - heartbeatMs
-    for (const each of subscriptions()) if (each.sentAt < since) each.subscriber.heartbeat(each.cursor)
+    for (const each of subscriptions()) if (each.sentAt < since) each.heartbeat()
   }
 
   async function close(): Promise<void> {
@@ -83,23 +100,48 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     await Promise.all([polling.stop(), beating.stop()])
   }
 
+  /** The number that `after` stands for, where it can be gone on from. */
+  async function startOf(
+    { resource, reader }: Subscription,
+    after: string | number | undefined,
+    path: string,
+  ): Promise<number> {
+    if (after === undefined) return log.position(resource)
+    const number = typeof after === 'number' ? after : cursors.read(reader, after, path)
+    const fault = await log.whyNotKept(resource, number)
+    if (fault === undefined) return number
+    const { reason: _, ...numbers } = fault
+    throw notKept(fault, path, {
+      ...(mayCount(reader) && numbers),
+      ...(numbers.oldest !== undefined && { after: cursors.write(reader, numbers.oldest - 1) }),
+    })
+  }
+
   const stopListening = await database.listen(numberedChannel, wake)
   const polling = repeat(pollMs, poll, onError)
   const beating = repeat(heartbeatMs, beat, onError)
 
   return {
     log,
+    cursors,
     refresh,
     count: () => [...subscriptions()].length,
-    async subscribe(subscribing, after) {
+    readings: () =>
+      Promise.all(
+        [...feeds].map(async ([resource, { subscriptions }]) => {
+          const last = subscriptions.size === 0 ? 0 : await log.position(resource)
+          const behind = [...subscriptions].map(({ cursor }) => last - cursor)
+          return { resource: resource.name, subscribers: subscriptions.size, lag: Math.max(0, ...behind) }
+        }),
+      ),
+    async subscribe(subscribing, after, path = 'after') {
       const { resource } = subscribing
       const feed = feedOf(resource)
-      const subscription = new Subscription(subscribing, 0, each => feed.leave(each))
-      if (after !== undefined) await log.requireKept(resource, after, 'after')
-      subscription.cursor = after ?? (await log.position(resource))
+      const subscription = new Subscription(subscribing, cursors, each => feed.leave(each))
+      subscription.cursor = await startOf(subscription, after, path)
       return {
-        position: subscription.cursor,
         start() {
+          if (!subscription.hasEnded) subscription.start()
           if (closed) subscription.end('server_stopping')
           else if (!subscription.hasEnded) feed.follow(subscription)
         },

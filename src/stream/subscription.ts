@@ -7,8 +7,9 @@ import { isRefusal } from '../permission/live-caller.ts'
 import { allPredicates, planAccess } from '../resource/access.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Change } from './change-log.ts'
+import type { Cursors, StreamReader } from './cursor.ts'
 
-/** Why a subscription ended, and the number up to which its client has everything. */
+/** Why a subscription ended, and the place up to which its client has everything. */
 export interface StreamEnd {
   readonly reason:
     | 'too_slow'
@@ -16,14 +17,22 @@ export interface StreamEnd {
     | 'sequence_too_old'
     | 'server_stopping'
     | 'internal_error'
-  readonly last_sequence_number: number
+  readonly cursor: string
+}
+
+/** Where a change stands in a subscription: 1, 2, 3 … of what it was sent, and where the client goes on behind it. */
+export interface Place {
+  readonly number: number
+  readonly cursor: string
 }
 
 /** The client's end of a subscription, whatever carries it. */
 export interface Subscriber {
-  send(change: Change): void
-  /** Nothing was sent for a while; everything up to this number was looked at. */
-  heartbeat(number: number): void
+  /** Changes behind this place follow. */
+  started(cursor: string): void
+  send(change: Change, place: Place): void
+  /** Nothing was sent for a while; everything up to this place was looked at. */
+  heartbeat(cursor: string): void
   /** Nothing comes after this. */
   ended(end: StreamEnd): void
   /** Bytes that lie in our memory because the client has not read them. */
@@ -40,6 +49,8 @@ export interface SubscriptionOptions {
   /** Who the caller is by now. Throws RpcError 101 or 102 when that is nobody any more. */
   again(): Promise<Identity>
   readonly subscriber: Subscriber
+  /** The ticket that it was begun with. */
+  readonly ticket?: string
   /** Tells when the caller's credential is over; default: the system's. */
   readonly clock?: Clock
 }
@@ -54,26 +65,28 @@ export const maxUnreadBytes = 4 * 1024 * 1024
 export class Subscription {
   readonly resource: Resource
   readonly subscriber: Subscriber
-  /** Everything up to this number was looked at. */
-  cursor: number
+  /** The sequence number up to which everything was looked at. */
+  cursor = 0
   hasEnded = false
   sentAt = 0
   readonly #options: SubscriptionOptions
+  readonly #cursors: Cursors
   readonly #onEnd: (subscription: Subscription) => void
   readonly #clock: Clock
   /** How often tokens may have changed, and what that was when the caller was looked up; not since it asked, to begin with. */
   #changes = 1
   #lookedUpAt = 0
+  #sent = 0
   #identity: Identity
   #predicates: readonly Predicate[]
   #matches: Matcher
 
   /** Throws RpcError 102 when the caller may read nothing of what it asks for. */
-  constructor(options: SubscriptionOptions, cursor: number, onEnd: (subscription: Subscription) => void) {
+  constructor(options: SubscriptionOptions, cursors: Cursors, onEnd: (subscription: Subscription) => void) {
     this.resource = options.resource
     this.subscriber = options.subscriber
-    this.cursor = cursor
     this.#options = options
+    this.#cursors = cursors
     this.#onEnd = onEnd
     this.#clock = options.clock ?? systemClock
     this.#identity = options.caller
@@ -84,6 +97,10 @@ export class Subscription {
   /** All that a row must fulfil: what was asked for, and what is permitted. */
   get predicates(): readonly Predicate[] {
     return this.#predicates
+  }
+
+  get reader(): StreamReader {
+    return { resource: this.resource, caller: this.#identity, ticket: this.#options.ticket }
   }
 
   /** Whether tokens may have changed, or the credential's time is over: nothing is sent before the caller was looked up. */
@@ -124,14 +141,31 @@ export class Subscription {
       this.end('too_slow')
       return
     }
-    this.subscriber.send(change)
+    this.#sent += 1
+    this.subscriber.send(change, {
+      number: this.#sent,
+      cursor: this.#cursors.write(this.reader, change.number),
+    })
     this.sentAt = performance.now()
+  }
+
+  start(): void {
+    this.subscriber.started(this.#place())
+    this.sentAt = performance.now()
+  }
+
+  heartbeat(): void {
+    this.subscriber.heartbeat(this.#place())
+  }
+
+  #place(): string {
+    return this.#cursors.write(this.reader, this.cursor)
   }
 
   end(reason: StreamEnd['reason']): void {
     if (this.hasEnded) return
     this.close()
-    this.subscriber.ended({ reason, last_sequence_number: this.cursor })
+    this.subscriber.ended({ reason, cursor: this.#place() })
   }
 
   /** The client has left: nobody is told. */

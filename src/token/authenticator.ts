@@ -3,7 +3,13 @@ import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { RpcError } from '../errors.ts'
 import { isSecretOf, parseCredential } from '../permission/credential.ts'
-import { type Identity, intersectIdentities, type Origin, permissionDenied } from '../permission/grant.ts'
+import {
+  type Identity,
+  intersectIdentities,
+  type Origin,
+  type Presented,
+  permissionDenied,
+} from '../permission/grant.ts'
 import type { Claims, Jwts } from '../permission/jwt.ts'
 import { compileLimits, type TokenLimit } from '../permission/limit.ts'
 import type { Passwords } from '../permission/password.ts'
@@ -31,6 +37,8 @@ export interface Authenticator {
    * for none, `permission_denied` for a wrong one, `credential_expired`, `credential_not_yet_valid`.
    */
   authenticate(credential: string | undefined): Promise<Identity>
+  /** Who presented this earlier. Throws RpcError 102 once that would be refused now. */
+  represent(presented: Presented): Promise<Identity>
   /** Who may now do what all these origins may. Throws RpcError 102 once one of their tokens is gone or expired. */
   recall(origins: readonly Origin[]): Promise<Identity>
   /** To be called after each change of a token, before anybody is told that it is done. */
@@ -106,6 +114,15 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       if (identities.length === 0) throw permissionDenied()
       return identities.reduce(intersectIdentities)
     },
+    async represent({ tokenKey, generation, limit, validTo = Number.POSITIVE_INFINITY }) {
+      await watch.confirm()
+      const issuer = await cache.get(`issuer ${tokenKey}`, () => findIssuer(tokenKey))
+      if (generation !== undefined && generation !== issuer.secretGeneration) throw permissionDenied()
+      const until = Math.min(validTo, issuer.validTo)
+      requireValidNow({ ...issuer, validTo: until }, clock())
+      const identity = limit === undefined ? issuer.identity : narrow(issuer.identity, limit)
+      return { ...identity, validTo: until }
+    },
     async authenticate(credential) {
       if (credential === undefined) throw credentialRequired()
       await watch.confirm()
@@ -130,6 +147,7 @@ function checkedToken(token: StoredToken): Checked {
       isSuper,
       limits: isSuper ? [] : [compileLimits(token.limits)],
       secretGeneration,
+      presented: { tokenKey: key, generation: secretGeneration },
       ...(token.validTo !== null && { validTo: token.validTo }),
     },
     secretGeneration,
@@ -145,8 +163,9 @@ function checkedJwt(claims: Claims, issuer: Checked): Checked {
   const identity = claims.token_limit === undefined ? plain : narrow(plain, claims.token_limit)
   // `exp` is the first second at which it is no longer valid.
   const validTo = Math.min(issuer.validTo, claims.exp * 1000 - 1)
+  const presented = { tokenKey, generation: claims.gen, limit: claims.token_limit, validTo }
   return {
-    identity: { ...identity, validTo },
+    identity: { ...identity, validTo, presented },
     secretGeneration: issuer.secretGeneration,
     validFrom: issuer.validFrom,
     validTo,

@@ -58,5 +58,5 @@ export async function startScriptedStream(
 
 /** The text of a change. */
 export function changeText(number: number, row: unknown = { id: number }): string {
-  return `id: ${number}\nevent: js-result\ndata: ${JSON.stringify(row)}\n\n`
+  return `id: ${number}\ndata: ${JSON.stringify(row)}\n\n`
 }

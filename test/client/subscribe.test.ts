@@ -38,11 +38,11 @@ describe('following a server', () => {
   })
 
   test('yields each change with its number, and ends with the loop', async () => {
-    const opened = Promise.withResolvers<number>()
+    const opened = Promise.withResolvers<string>()
     const condition = [{ js_worker_name_like: 'seen_*' }]
     const changes = client.subscribe('js-result', condition, { onOpen: opened.resolve })
     const first = changes.next()
-    const before = await opened.promise
+    const before = Number(await opened.promise)
     const param = JSON.parse('{"n":9007199254740993}', (_k, v, { source }) =>
       typeof v === 'number' ? JSON.rawJSON(source ?? '') : v,
     )
@@ -52,25 +52,25 @@ describe('following a server', () => {
       { js_worker_name: 'seen_2' },
     ])
     const { value } = await first
-    expect(value).toMatchObject({ sequenceNumber: before + 2, row: { id, js_worker_name: 'seen_1' } })
+    expect(value).toMatchObject({ cursor: `${before + 2}`, row: { id, js_worker_name: 'seen_1' } })
     expect(stringifyJson(value?.row.param)).toBe('{"n":9007199254740993}')
-    for await (const { row, sequenceNumber } of changes) {
+    for await (const { row, cursor } of changes) {
       expectTypeOf(row).toEqualTypeOf<JsResultRow>()
-      expect({ sequenceNumber, id: row.id }).toEqual({ sequenceNumber: before + 3, id: other })
+      expect({ cursor, id: row.id }).toEqual({ cursor: `${before + 3}`, id: other })
       break
     }
     expect(await changes.next()).toEqual({ done: true, value: undefined })
   })
 
   test('begins behind a number, in the envelope where there is one', async () => {
-    for await (const { sequenceNumber } of client.subscribe('js-result', [], { after: 1 })) {
-      expect(sequenceNumber).toBe(2)
+    for await (const { cursor } of client.subscribe('js-result', [], { after: 1 })) {
+      expect(cursor).toBe('2')
       break
     }
     const changes = client.subscribe('change-event', [], { after: 0, format: 'envelope' })
-    for await (const { sequenceNumber, row } of changes) {
+    for await (const { cursor, row } of changes) {
       expectTypeOf(row).toEqualTypeOf<unknown>()
-      expect(sequenceNumber).toBe(1)
+      expect(cursor).toBe('1')
       expect(row).toHaveProperty(['x-opt-sequence-number'], 1)
       break
     }
@@ -122,7 +122,7 @@ describe('following a server', () => {
     const { key, secret } = await client.tokens.create({
       token_limit: [{ scopes: ['global'], permissions: [{ js_result: { read: '*' } }] }],
     })
-    const opened = Promise.withResolvers<number>()
+    const opened = Promise.withResolvers<string>()
     const own = createClient({ url: server.url, token: `${key}:${secret}` })
     const next = own.subscribe('js-result', [], { onOpen: opened.resolve }).next()
     await opened.promise
@@ -138,15 +138,15 @@ describe('following a server', () => {
     })
     const own = createClient({ url: `${server.url}/rpc`, token: 'ünï漢|pässwörd 漢字' })
     const { value } = await own.subscribe('js-result', [], { after: 0 }).next()
-    expect(value).toMatchObject({ sequenceNumber: 1 })
+    expect(value).toMatchObject({ cursor: expect.stringMatching(/^\d+$/) })
   })
 
   test('goes on where it was when the network or the server was away', async () => {
-    const opened: number[] = []
+    const opened: string[] = []
     const faults: unknown[] = []
     const remote = createClient({ url: gateway.url, token })
     const changes = remote.subscribe('event-log', [], {
-      onOpen: number => void opened.push(number),
+      onOpen: cursor => void opened.push(cursor),
       onFault: fault => void faults.push(fault),
     })
     let next = changes.next()
@@ -159,11 +159,11 @@ describe('following a server', () => {
       gateway.mend(server.url)
       for (const _ of rows) {
         const { value } = await next
-        ids.push(value?.sequenceNumber, value?.row.full_name)
+        ids.push(Number(value?.cursor), value?.row.full_name)
         next = changes.next()
       }
     }
-    const [start = 0] = opened
+    const start = Number(opened[0])
     expect(ids).toEqual([0, 1, 2].flatMap(i => [1, 2].flatMap(n => [start + i * 2 + n, `cut.${i}.${n}`])))
     expect(faults.length).toBeGreaterThan(0)
     expect(faults.every(fault => fault instanceof DaybookConnectionError)).toBe(true)
@@ -191,7 +191,7 @@ describe('a stream', () => {
   /** The numbers of the first so many changes. */
   async function take(changes: ReturnType<typeof follow>, count: number): Promise<readonly number[]> {
     const numbers: number[] = []
-    for await (const { sequenceNumber } of changes) if (numbers.push(sequenceNumber) === count) break
+    for await (const { cursor } of changes) if (numbers.push(Number(cursor)) === count) break
     return numbers
   }
 
@@ -200,9 +200,9 @@ describe('a stream', () => {
       const begin = Number(connection.query.after ?? 10)
       connection.stream(`retry: 1\nid: ${begin}\n\n`)
       if (place === 0)
-        connection.stream(`${changeText(11)}: still here\nid: 15\n\nid: 99\nevent: js-result\n`)
+        connection.stream(`${changeText(11)}id: 15\nevent: heartbeat\ndata: {}\n\nid: 99\ndata: {}\n`)
       if (place === 1) connection.stream(changeText(16))
-      if (place === 2) connection.stream(`id: 17\nevent: ended\ndata: {"reason":"too_slow"}\n\n`)
+      if (place === 2) connection.stream(`id: 17\nevent: end\ndata: {"reason":"too_slow"}\n\n`)
       if (place === 3) connection.stream(changeText(18))
       // What was begun is not sent to its end.
       setTimeout(connection.cut, 20)
@@ -269,7 +269,7 @@ describe('a stream', () => {
       }
     })
     const changes = follow(stream)
-    expect(await changes.next()).toMatchObject({ value: { sequenceNumber: 1 } })
+    expect(await changes.next()).toMatchObject({ value: { cursor: '1' } })
     // What the system's buffers take, and not the 50 MB that there are.
     await sleep(300)
     const taken = sent
@@ -277,7 +277,7 @@ describe('a stream', () => {
     expect(sent).toBe(taken)
     expect(taken).toBeLessThan(2500)
     for (let number = 2; number <= 3000; number++) {
-      expect((await changes.next()).value?.sequenceNumber).toBe(number)
+      expect((await changes.next()).value?.cursor).toBe(`${number}`)
     }
     await changes.return()
     expect(stream.connections).toHaveLength(1)

@@ -12,7 +12,7 @@ export interface EventStream {
   readonly text: () => string
   /** The blocks that are complete. */
   readonly blocks: () => readonly Block[]
-  /** Those with an event. */
+  /** Those that hold a change: they have no name. */
   readonly events: () => readonly Block[]
   readonly ended: Promise<void>
   pause(): void
@@ -45,7 +45,7 @@ export async function openEventStream(
     headers: answer.headers,
     text: () => text,
     blocks,
-    events: () => blocks().filter(block => block.event !== undefined),
+    events: () => blocks().filter(({ event, data }) => event === undefined && data !== undefined),
     ended: new Promise(resolve => answer.once('close', resolve)),
     pause: () => void answer.pause(),
     destroy: () => void asked.destroy(),

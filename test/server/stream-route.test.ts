@@ -12,8 +12,10 @@ import { resources } from '../../src/resource/index.ts'
 import { type RunningServer, startServer } from '../../src/server/serve.ts'
 import { createHub, type Hub } from '../../src/stream/hub.ts'
 import { type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'
+import { createTickets } from '../../src/stream/ticket.ts'
 import { type Call, createCaller, superToken, workerHolder } from '../resource/caller.ts'
 import { openPushSocket } from '../stream/push-socket.ts'
+import { testCursors } from '../stream/recording-subscriber.ts'
 import { openTestDatabase } from '../support/databases.ts'
 import { type EventStream, openEventStream, type StreamRequest } from './event-stream.ts'
 
@@ -48,6 +50,8 @@ describe('GET /stream', () => {
     return caller
   }
 
+  const tickets = createTickets({ key: 'a secret text', clock: Date.now, represent: async () => superToken })
+
   async function startOwnServer(own: Hub): Promise<RunningServer> {
     const log = {
       database,
@@ -61,7 +65,7 @@ describe('GET /stream', () => {
       methods: resources.flatMap(each => subscriptionMethods(each, { hub: own, log, maxSubscriptions: 100 })),
       authenticate,
       probes: { ping: async () => undefined, pendingMigrations: async () => [] },
-      stream: { hub: own, log, maxStreams },
+      stream: { hub: own, tickets, log, maxStreams },
       openrpc: async () => ({}),
       logger: createLogger({ level: 'silent' }),
       metrics: createMetrics(),
@@ -72,7 +76,7 @@ describe('GET /stream', () => {
     database = await openTestDatabase('postgres')
     call = createCaller(database)
     sequencer = await startSequencer({ database, onError: rethrow })
-    hub = await createHub({ database, onError: rethrow, heartbeatMs })
+    hub = await createHub({ database, cursors: testCursors, onError: rethrow, heartbeatMs })
     server = await startOwnServer(hub)
   })
   afterAll(async () => {
@@ -108,12 +112,15 @@ describe('GET /stream', () => {
       'cache-control': 'no-store',
       'x-request-id': expect.any(String),
     })
-    await expect.poll(stream.text, soon).toContain(`retry: 1000\nid: ${last}\n\n`)
+    await expect
+      .poll(stream.text, soon)
+      .toContain(`retry: 1000\nid: ${last}\nevent: start\ndata: {"type":"start","cursor":"${last}"}\n\n`)
     const rows = await append('a', 'b')
     await expect.poll(stream.events, soon).toHaveLength(2)
+    // Without a name: a browser's onmessage hears them.
     expect(stream.events().map(({ id, event, data = '' }) => [id, event, JSON.parse(data)])).toEqual([
-      [`${last - 1}`, 'js-result', rows[0]],
-      [`${last}`, 'js-result', rows[1]],
+      [`${last - 1}`, undefined, rows[0]],
+      [`${last}`, undefined, rows[1]],
     ])
     stream.destroy()
   })
@@ -122,11 +129,10 @@ describe('GET /stream', () => {
     await append('mine', 'other')
     const condition = JSON.stringify([{ js_worker_name_like: 'm*' }])
     const filtered = await open({ query: { condition, after: `${last - 2}` } })
-    const permitted = await open({ query: { after: `${last - 2}` } }, 'mine:secret')
-    for (const stream of [filtered, permitted]) {
-      await expect.poll(stream.events, soon).toMatchObject([{ id: `${last - 1}` }])
-      stream.destroy()
-    }
+    const permitted = await open({ query: { after: '0' } }, 'mine:secret')
+    await expect.poll(filtered.events, soon).toMatchObject([{ id: `${last - 1}` }])
+    await expect.poll(permitted.events, soon).toMatchObject([{ data: expect.stringContaining('"mine"') }])
+    for (const stream of [filtered, permitted]) stream.destroy()
   })
 
   test('goes on behind Last-Event-ID, whatever else is asked for', async () => {
@@ -146,11 +152,11 @@ describe('GET /stream', () => {
     const query = { condition: [{ js_worker_name: 'never' }] }
     await socket.call('js-result_subscribe', { query })
     await append('a')
-    const beat = { '': 'still here', id: `${last}` }
-    await expect.poll(stream.blocks, soon).toContainEqual(beat)
+    const beat = { type: 'heartbeat', cursor: `${last}` }
     await expect
-      .poll(() => socket.pushes.at(-1)?.params, soon)
-      .toMatchObject({ sequence_number: last, heartbeat: true })
+      .poll(stream.blocks, soon)
+      .toContainEqual({ id: `${last}`, event: 'heartbeat', data: JSON.stringify(beat) })
+    await expect.poll(() => socket.pushes.at(-1)?.params.result, soon).toEqual(beat)
     stream.destroy()
     socket.terminate()
   })
@@ -260,13 +266,12 @@ describe('GET /stream', () => {
     hub.refresh()
     await append('b')
     await stream.ended
-    expect(stream.events().slice(1)).toEqual([
-      {
-        id: `${last - 1}`,
-        event: 'ended',
-        data: `{"reason":"permission_denied","last_sequence_number":${last - 1}}`,
-      },
-    ])
+    expect(stream.events()).toHaveLength(1)
+    expect(stream.blocks().at(-1)).toEqual({
+      id: `${last - 1}`,
+      event: 'end',
+      data: `{"type":"end","reason":"permission_denied","cursor":"${last - 1}"}`,
+    })
   })
 
   test('frees everything when the client leaves, also one that left before it was answered', async () => {
@@ -303,7 +308,7 @@ describe('GET /stream', () => {
   })
 
   test('ends when the server stops, with the last number', async () => {
-    const own = await createHub({ database, onError: rethrow })
+    const own = await createHub({ database, cursors: testCursors, onError: rethrow })
     const stopping = await startOwnServer(own)
     const headers = { authorization: 'Bearer root:secret' }
     const stream = await openEventStream(stopping.url, { query: { resource: 'js-result' }, headers })
@@ -311,10 +316,10 @@ describe('GET /stream', () => {
     await expect.poll(stream.events, soon).toHaveLength(1)
     await stopping.close()
     await stream.ended
-    expect(stream.events().at(-1)).toEqual({
+    expect(stream.blocks().at(-1)).toEqual({
       id: `${last}`,
-      event: 'ended',
-      data: `{"reason":"server_stopping","last_sequence_number":${last}}`,
+      event: 'end',
+      data: `{"type":"end","reason":"server_stopping","cursor":"${last}"}`,
     })
   })
 })

@@ -9,7 +9,7 @@ import { Subscription } from '../../src/stream/subscription.ts'
 import { createCaller, superToken } from '../resource/caller.ts'
 import { plainRow } from '../resource/record-rows.ts'
 import { openTestDatabase } from '../support/databases.ts'
-import { type RecordingSubscriber, recordingSubscriber } from './recording-subscriber.ts'
+import { type RecordingSubscriber, recordingSubscriber, testCursors } from './recording-subscriber.ts'
 
 const soon = { interval: 5, timeout: 5000 }
 
@@ -72,7 +72,9 @@ describe('a feed', () => {
       again: async () => superToken,
       subscriber,
     }
-    feed.follow(new Subscription(asked, after, each => feed.leave(each)))
+    const subscription = new Subscription(asked, testCursors, each => feed.leave(each))
+    subscription.cursor = after
+    feed.follow(subscription)
     return subscriber
   }
 

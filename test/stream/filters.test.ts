@@ -10,7 +10,7 @@ import { type Call, createCaller, superToken } from '../resource/caller.ts'
 import { randomRows } from '../resource/random-row.ts'
 import { recordAll } from '../resource/record-rows.ts'
 import { describeEngines } from '../support/databases.ts'
-import { type RecordingSubscriber, recordingSubscriber } from './recording-subscriber.ts'
+import { type RecordingSubscriber, recordingSubscriber, testCursors } from './recording-subscriber.ts'
 
 const listCount = 20
 const rowCount = 120
@@ -35,7 +35,7 @@ describeEngines('what a subscription delivers is what a query finds', open => {
       return keys.length
     }
     const sequencer = await startSequencer({ database, onError: rethrow })
-    hub = await createHub({ database, onError: rethrow })
+    hub = await createHub({ database, cursors: testCursors, onError: rethrow })
     return async () => {
       await hub.close()
       await sequencer.close()

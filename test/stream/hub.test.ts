@@ -11,7 +11,12 @@ import { type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'
 import { maxUnreadBytes } from '../../src/stream/subscription.ts'
 import { type Call, createCaller, superToken, workerHolder } from '../resource/caller.ts'
 import { openTestDatabase } from '../support/databases.ts'
-import { numbersTo, type RecordingSubscriber, recordingSubscriber } from './recording-subscriber.ts'
+import {
+  numbersTo,
+  type RecordingSubscriber,
+  recordingSubscriber,
+  testCursors,
+} from './recording-subscriber.ts'
 
 const soon = { interval: 10, timeout: 5000 }
 
@@ -41,7 +46,7 @@ describe('the hub', () => {
     database = await openTestDatabase('postgres')
     call = createCaller(database)
     sequencer = await startSequencer({ database, onError: rethrow })
-    hub = await createHub({ database, onError: rethrow })
+    hub = await createHub({ database, cursors: testCursors, onError: rethrow })
     return async () => {
       await hub.close()
       await sequencer.close()
@@ -92,7 +97,7 @@ describe('the hub', () => {
   }
 
   async function otherHub(options: Partial<HubOptions>): Promise<Hub> {
-    const other = await createHub({ database, onError: rethrow, ...options })
+    const other = await createHub({ database, cursors: testCursors, onError: rethrow, ...options })
     onTestFinished(other.close)
     return other
   }
@@ -101,8 +106,8 @@ describe('the hub', () => {
     await untilNumbered()
     const before = last
     const { subscriber, subscribed } = await prepare()
-    expect(subscribed.position).toBe(before)
     subscribed.start()
+    expect(subscriber.starts).toEqual([`${before}`])
     const [id] = await append('a', 'b')
     await expect.poll(() => subscriber.numbers(), soon).toEqual(numbersTo(last, before + 1))
     await call('js-result_finish', { id, result: { n: 1 }, finish_time: 5 })
@@ -157,7 +162,7 @@ describe('the hub', () => {
     const on = await otherHub({ heartbeatMs: 30 })
     const idle = await follow({ on, condition: [{ js_worker_name: 'never' }] })
     await append('other')
-    await expect.poll(() => idle.heartbeats.at(-1), soon).toBe(last)
+    await expect.poll(() => idle.heartbeats.at(-1), soon).toBe(`${last}`)
     expect(idle.changes).toEqual([])
   })
 
@@ -200,7 +205,7 @@ describe('the hub', () => {
       slow.unreadBytes = maxUnreadBytes + 1
       await append('c', 'd')
       await expect.poll(() => other.numbers(), soon).toHaveLength(4)
-      expect(slow.ends).toEqual([{ reason: 'too_slow', last_sequence_number: before + 2 }])
+      expect(slow.ends).toEqual([{ reason: 'too_slow', cursor: `${before + 2}` }])
       expect(slow.numbers()).toEqual([before + 1, before + 2])
       const again = await follow({ after: before + 2 })
       await expect.poll(() => again.numbers(), soon).toEqual([before + 3, before + 4])
@@ -302,11 +307,12 @@ describe('the hub', () => {
       hub.refresh()
       await append('mine')
       for (const { ends, changes } of [gone, nothing]) {
-        await expect
-          .poll(() => ends, soon)
-          .toEqual([{ reason: 'permission_denied', last_sequence_number: last - 1 }])
+        await expect.poll(() => ends, soon).toMatchObject([{ reason: 'permission_denied' }])
         expect(changes).toEqual([])
       }
+      expect(gone.ends[0]?.cursor).toBe(`${last - 1}`)
+      const place = { resource: jsResult, caller: reader }
+      expect(testCursors.read(place, nothing.ends[0]?.cursor ?? '', 'after')).toBe(last - 1)
       expect(hub.count()).toBe(0)
     })
 
@@ -350,7 +356,7 @@ describe('the hub', () => {
 
   test('sends nothing to who has left, and ends everybody when it closes', async () => {
     await untilNumbered()
-    const on = await createHub({ database, onError: rethrow })
+    const on = await createHub({ database, cursors: testCursors, onError: rethrow })
     const { subscriber: left, subscribed } = await prepare({ on })
     subscribed.start()
     const stays = await follow({ on })
@@ -362,7 +368,7 @@ describe('the hub', () => {
     await expect.poll(() => stays.numbers(), soon).toEqual([last])
     await on.close()
     late.subscribed.start()
-    const ended = [{ reason: 'server_stopping', last_sequence_number: last }]
+    const ended = [{ reason: 'server_stopping', cursor: `${last}` }]
     expect(stays.ends).toEqual(ended)
     expect(late.subscriber.ends).toMatchObject([{ reason: 'server_stopping' }])
     expect(left).toMatchObject({ changes: [], ends: [] })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
 import { rpc } from '../wire/support/wire.ts'
 
@@ -8,11 +8,14 @@ export interface Push {
   readonly method: string
   readonly params: {
     readonly subscription: string
-    readonly sequence_number: number
-    readonly row?: Readonly<Record<string, unknown>>
-    readonly envelope?: unknown
-    readonly heartbeat?: true
-    readonly ended?: string
+    readonly result: {
+      readonly type: 'start' | 'row' | 'envelope' | 'heartbeat' | 'end'
+      readonly cursor: string
+      readonly number?: number
+      readonly row?: Readonly<Record<string, unknown>>
+      readonly envelope?: unknown
+      readonly reason?: string
+    }
   }
 }
 
@@ -75,15 +78,36 @@ export async function openPushSocket(
   return opened
 }
 
+/** The answer to X_subscribe: the id of the subscription. */
 export interface Subscribing {
-  readonly result: { readonly subscription: string; readonly sequence_number: number }
+  readonly result: string
+}
+
+/** The first push of this type to a subscription, once it has come. */
+export async function untilPushed(
+  socket: PushSocket,
+  type: Push['params']['result']['type'],
+  subscription?: string,
+): Promise<Push['params']['result']> {
+  const found = () =>
+    socket.pushes.find(
+      ({ params }) =>
+        params.result.type === type && (subscription ?? params.subscription) === params.subscription,
+    )
+  await expect.poll(found, { interval: 10, timeout: 5000 }).toBeDefined()
+  return (found() as Push).params.result
+}
+
+/** What was pushed of changes, in order: neither starts nor heartbeats nor ends. */
+export function changesOf({ pushes }: PushSocket): readonly Push[] {
+  return pushes.filter(({ params }) => params.result.number !== undefined)
 }
 
 /** The rows that were pushed to a subscription, in order. */
 export function rowsOf({ pushes }: PushSocket, subscription?: string) {
   return pushes.flatMap(({ params }) =>
-    params.row === undefined || (subscription ?? params.subscription) !== params.subscription
+    params.result.row === undefined || (subscription ?? params.subscription) !== params.subscription
       ? []
-      : [params.row],
+      : [params.result.row],
   )
 }

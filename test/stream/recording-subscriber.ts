@@ -1,10 +1,17 @@
 import type { Change } from '../../src/stream/change-log.ts'
-import type { StreamEnd, Subscriber } from '../../src/stream/subscription.ts'
+import { createCursors } from '../../src/stream/cursor.ts'
+import type { Place, StreamEnd, Subscriber } from '../../src/stream/subscription.ts'
+
+/** What the cursors of tests are sealed with. */
+export const testCursors = createCursors('a secret text of these tests')
 
 /** A client's end that keeps what it is sent. */
 export interface RecordingSubscriber extends Subscriber {
   readonly changes: Change[]
-  readonly heartbeats: number[]
+  /** Where it began. */
+  readonly starts: string[]
+  readonly places: Place[]
+  readonly heartbeats: string[]
   readonly ends: StreamEnd[]
   /** What lies unread; nothing is read by itself. */
   unreadBytes: number
@@ -17,6 +24,8 @@ export function recordingSubscriber(): RecordingSubscriber {
   let onRead = (): void => undefined
   const subscriber: RecordingSubscriber = {
     changes: [],
+    starts: [],
+    places: [],
     heartbeats: [],
     ends: [],
     unreadBytes: 0,
@@ -25,8 +34,12 @@ export function recordingSubscriber(): RecordingSubscriber {
       onRead()
     },
     numbers: () => subscriber.changes.map(change => change.number),
-    send: change => void subscriber.changes.push(change),
-    heartbeat: number => void subscriber.heartbeats.push(number),
+    started: cursor => void subscriber.starts.push(cursor),
+    send(change, place) {
+      subscriber.changes.push(change)
+      subscriber.places.push(place)
+    },
+    heartbeat: cursor => void subscriber.heartbeats.push(cursor),
     ended: end => void subscriber.ends.push(end),
     unread: () => subscriber.unreadBytes,
     drained: () =>

@@ -6,7 +6,14 @@ import { plainRow } from '../resource/record-rows.ts'
 import { secrets, startOn, type TestApp } from '../wire/support/app.ts'
 import { createTestData, type TestData } from '../wire/support/data.ts'
 import { createWire, failure, jsLimit, rpc } from '../wire/support/wire.ts'
-import { openPushSocket, type PushSocket, rowsOf, type Subscribing } from './push-socket.ts'
+import {
+  changesOf,
+  openPushSocket,
+  type PushSocket,
+  rowsOf,
+  type Subscribing,
+  untilPushed,
+} from './push-socket.ts'
 import { openTestPostgres, type TestPostgres } from './test-postgres.ts'
 
 const soon = { interval: 10, timeout: 5000 }
@@ -35,10 +42,11 @@ describe('X_subscribe', () => {
     socket: PushSocket,
     resource = 'js-result',
     params: Readonly<Record<string, unknown>> = everything,
-  ): Promise<Subscribing['result']> {
+  ): Promise<{ readonly subscription: string; readonly start: number }> {
     const answer = await socket.call(`${resource}_subscribe`, params)
     expect(answer).toHaveProperty('result')
-    return (answer as Subscribing).result
+    const { result: subscription } = answer as Subscribing
+    return { subscription, start: Number((await untilPushed(socket, 'start', subscription)).cursor) }
   }
 
   const append = (...names: readonly string[]): Promise<{ ids: readonly number[] }> =>
@@ -54,20 +62,25 @@ describe('X_subscribe', () => {
   test.each(resources)('$name: pushes each change behind the number it answers', async resource => {
     const socket = await open()
     const query = { condition: [{ [`${resource.nameField}_like`]: 'pushed_*' }] }
-    const { subscription, sequence_number } = await subscribe(socket, resource.name, { query })
+    const { subscription, start } = await subscribe(socket, resource.name, { query })
     await record(resource, 'other')
     await record(resource, 'pushed_1')
     await record(resource, 'pushed_2')
-    await expect.poll(() => socket.pushes, soon).toHaveLength(2)
+    await expect.poll(() => changesOf(socket), soon).toHaveLength(2)
     const rows = await wire.result<readonly object[]>(`${resource.name}_query`, { query })
     const newest = rows.toSorted((a, b) => keyOf(resource, a) - keyOf(resource, b))
-    expect(socket.received.slice(1)).toEqual(
-      newest.map((row, i) => ({
+    const results = [
+      { type: 'start', cursor: `${start}` },
+      ...newest.map((row, i) => ({ type: 'row', number: i + 1, cursor: `${start + 2 + i}`, row })),
+    ]
+    expect(socket.received).toEqual([
+      { jsonrpc: '2.0', id: 1, result: subscription },
+      ...results.map(result => ({
         jsonrpc: '2.0',
         method: `${resource.name}_subscription`,
-        params: { subscription, sequence_number: sequence_number + 2 + i, row },
+        params: { subscription, result },
       })),
-    )
+    ])
   })
 
   describe('is refused', () => {
@@ -112,7 +125,8 @@ describe('X_subscribe', () => {
         [query(...Array(33).fill('is_failure')), failure(110, 'too_many_conditions')],
         [{ after: -1 }, invalid('after')],
         [{ after: 1.5 }, invalid('after')],
-        [{ after: '1' }, invalid('after')],
+        [{ after: '' }, invalid('after')],
+        [{ after: 'x' }, invalid('after', 'bad_cursor')],
         [{ after: null }, invalid('after')],
         [{ format: 'xml' }, invalid('format')],
         [{ format: 'envelope' }, invalid('format')],
@@ -144,9 +158,9 @@ describe('X_subscribe', () => {
       const answers = await Promise.all(asked)
       expect(answers.filter(answer => JSON.stringify(answer).includes('"result"'))).toHaveLength(100)
       expect(answers.at(-1)).toEqual(refused)
-      const { subscription } = (answers[0] as Subscribing).result
+      const { result: subscription } = answers[0] as Subscribing
       expect(await socket.call('event-log_subscribe', everything)).toEqual(refused)
-      const success = expect.objectContaining({ result: { success: true } })
+      const success = expect.objectContaining({ result: true })
       expect(await socket.call('js-result_unsubscribe', { subscription })).toEqual(success)
       await subscribe(socket, 'event-log')
     })
@@ -161,9 +175,7 @@ describe('X_subscribe', () => {
     expect(await other.call('js-result_unsubscribe', { subscription })).toEqual(missing)
     const nobody = { subscription, token: undefined }
     expect(await socket.call('js-result_unsubscribe', nobody)).toEqual(failure(102, 'credential_required'))
-    expect(await socket.call('js-result_unsubscribe', { subscription })).toMatchObject({
-      result: { success: true },
-    })
+    expect(await socket.call('js-result_unsubscribe', { subscription })).toMatchObject({ result: true })
     expect(await socket.call('js-result_unsubscribe', { subscription })).toEqual(missing)
     await append('a')
     await expect.poll(() => rowsOf(socket, two.subscription), soon).toHaveLength(1)
@@ -172,11 +184,11 @@ describe('X_subscribe', () => {
 
   test('is answered in a batch before anything is pushed, and works as a notification', async () => {
     const socket = await open()
-    const { sequence_number } = await subscribe(socket)
+    const { start } = await subscribe(socket)
     const token = secrets.root
     const rows = [{ js_worker_name: 'batched' }]
     const query = { condition: [{ js_worker_name: 'batched' }] }
-    const from = { token, query, after: sequence_number }
+    const from = { token, query, after: start }
     const answers = await socket.batch([
       rpc('js-result_append', { token, rows }, 'a'),
       rpc('js-result_subscribe', from, 'b'),
@@ -184,7 +196,7 @@ describe('X_subscribe', () => {
       { jsonrpc: '2.0', method: 'js-result_subscribe', params: from },
     ])
     expect(answers).toMatchObject([{ id: 'a' }, { id: 'b' }, { id: 'c', error: { code: 101 } }])
-    const { subscription } = (answers[1] as Subscribing).result
+    const { result: subscription } = answers[1] as Subscribing
     await expect.poll(() => rowsOf(socket, subscription), soon).toHaveLength(1)
     // The one before, that one, and the one whose id nobody was told.
     await expect.poll(() => rowsOf(socket), soon).toHaveLength(3)
@@ -195,13 +207,16 @@ describe('X_subscribe', () => {
 
   test('goes on from any number that is kept', async () => {
     const socket = await open()
-    const { sequence_number: before } = await subscribe(socket)
+    const { start: before } = await subscribe(socket)
     const { ids } = await append('a', 'b', 'c')
-    await expect.poll(() => socket.pushes, soon).toHaveLength(3)
+    await expect.poll(() => changesOf(socket), soon).toHaveLength(3)
     const next = await open()
     await subscribe(next, 'js-result', { ...everything, after: before + 1 })
     await expect.poll(() => rowsOf(next).map(row => row.id), soon).toEqual(ids.slice(1))
-    expect(next.pushes.map(({ params }) => params.sequence_number)).toEqual([before + 2, before + 3])
+    expect(changesOf(next).map(({ params }) => params.result)).toMatchObject([
+      { number: 1, cursor: `${before + 2}` },
+      { number: 2, cursor: `${before + 3}` },
+    ])
 
     const ahead = await next.call('js-result_subscribe', { ...everything, after: before + 4 })
     expect(ahead).toMatchObject({
@@ -212,14 +227,37 @@ describe('X_subscribe', () => {
     ])
     const tooOld = await next.call('js-result_subscribe', { ...everything, after: 0 })
     const oldest = before + 1
-    expect(tooOld).toMatchObject({ error: { code: 108, data: { reason: 'sequence_too_old', oldest } } })
+    expect(tooOld).toMatchObject({
+      error: { code: 108, data: { reason: 'sequence_too_old', oldest, after: `${before}` } },
+    })
+  })
+
+  test('is counted in the metrics while it lasts', async () => {
+    const read = async () => {
+      const text = await (await fetch(`${app.url}/metrics`)).text()
+      return [...text.matchAll(/^daybook_stream_(\w+)\{resource="execution-event"\} (\d+)$/gm)].map(
+        ([, name, value]) => [name, Number(value)],
+      )
+    }
+    const socket = await open()
+    await subscribe(socket, 'execution-event')
+    await subscribe(socket, 'execution-event')
+    await expect.poll(read, soon).toEqual([
+      ['subscribers', 2],
+      ['lag', 0],
+    ])
+    socket.terminate()
+    await expect.poll(read, soon).toEqual([
+      ['subscribers', 0],
+      ['lag', 0],
+    ])
   })
 
   test('does not push what was deleted meanwhile', async () => {
     const socket = await open()
-    const { sequence_number: after } = await subscribe(socket)
+    const { start: after } = await subscribe(socket)
     const { ids } = await append('kept', 'gone')
-    await expect.poll(() => socket.pushes, soon).toHaveLength(2)
+    await expect.poll(() => changesOf(socket), soon).toHaveLength(2)
     await wire.result('js-result_delete', { query: { condition: [{ id: ids[1] }] } })
     await append('kept')
     const late = await open()
@@ -251,7 +289,7 @@ describe('X_subscribe', () => {
           const { ids } = await append('after')
           await writing
           for (const socket of sockets) {
-            const isOver = () => socket.pushes.at(-1)?.params.ended
+            const isOver = () => socket.pushes.at(-1)?.params.result.reason
             await expect.poll(isOver, soon).toBe('permission_denied')
             expect(rowsOf(socket).map(row => row.id)).not.toContain(ids[0])
           }
@@ -289,7 +327,7 @@ describe('X_subscribe', () => {
       await expect.poll(() => rowsOf(socket), soon).toHaveLength(1)
       await sleep(issued.expires_at - Date.now() + 1)
       await append('after')
-      await expect.poll(() => socket.pushes.at(-1)?.params.ended, soon).toBe('permission_denied')
+      await expect.poll(() => socket.pushes.at(-1)?.params.result.reason, soon).toBe('permission_denied')
       expect(rowsOf(socket)).toHaveLength(1)
     })
   })
@@ -305,7 +343,7 @@ describe('X_subscribe', () => {
   test('ends when the server stops, with the last number', async () => {
     const other = await startOn(data)
     const socket = await openPushSocket(other.url, { token: secrets.root })
-    const { sequence_number, subscription } = await subscribe(socket)
+    const { start, subscription } = await subscribe(socket)
     await append('a')
     await expect.poll(() => rowsOf(socket), soon).toHaveLength(1)
     const closing = other.close()
@@ -314,7 +352,7 @@ describe('X_subscribe', () => {
     expect(socket.pushes.at(-1)).toEqual({
       jsonrpc: '2.0',
       method: 'js-result_subscription',
-      params: { subscription, sequence_number: sequence_number + 1, ended: 'server_stopping' },
+      params: { subscription, result: { type: 'end', reason: 'server_stopping', cursor: `${start + 1}` } },
     })
   })
 })

@@ -35,9 +35,9 @@ describe('a subscriber that is cut 100 times', () => {
     })
     const numbers: number[] = []
     const reading = (async () => {
-      for await (const { sequenceNumber, row } of changes) {
-        expect(row.event_info).toBe(`event ${sequenceNumber}`)
-        if (numbers.push(sequenceNumber) >= events) break
+      for await (const { cursor, row } of changes) {
+        expect(row.event_info).toBe(`event ${cursor}`)
+        if (numbers.push(Number(cursor)) >= events) break
       }
     })()
 

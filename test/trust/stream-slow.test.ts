@@ -55,10 +55,10 @@ describe('one that never reads beside ten that do', () => {
     const reader: Reader = { numbers: [], ended: undefined, socket }
     socket.on('message', message => {
       const head = (message as Buffer).toString('latin1', 0, 200)
-      const number = Number(/"sequence_number":(\d+)/.exec(head)?.[1])
-      const reason = /"ended":"(\w+)"/.exec(head)?.[1]
-      if (reason !== undefined) reader.ended = { reason, number }
-      else if (!head.includes('"heartbeat"')) reader.numbers.push(number)
+      const number = Number(/"cursor":"(\d+)"/.exec(head)?.[1])
+      const [, type, reason] = /"type":"(\w+)"(?:,"reason":"(\w+)")?/.exec(head) ?? []
+      if (type === 'end') reader.ended = { reason: String(reason), number }
+      else if (type === 'row') reader.numbers.push(number)
     })
     return reader
   }
@@ -113,9 +113,9 @@ describe('one that never reads beside ten that do', () => {
 
     const numbers: number[] = []
     const client = createClient({ url: server.url, token: superToken })
-    for await (const { sequenceNumber } of client.subscribe('service-event', [], { after: reached })) {
-      numbers.push(sequenceNumber)
-      if (sequenceNumber === last) break
+    for await (const { cursor } of client.subscribe('service-event', [], { after: reached })) {
+      numbers.push(Number(cursor))
+      if (Number(cursor) === last) break
     }
     expect(numbers).toEqual(numbersTo(last, reached + 1))
     for (const { socket } of [...reading, slow]) socket.terminate()

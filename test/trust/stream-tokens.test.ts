@@ -65,7 +65,7 @@ describe('200 random tokens', () => {
       expect(answer).toMatchObject({ error: { code: 102, data: { reason: 'permission_denied' } } })
       return { token, resource, keys: () => undefined }
     }
-    const { subscription } = (answer as Subscribing).result
+    const { result: subscription } = answer as Subscribing
     return { token, resource, keys: () => rowsOf(socket, subscription).map(row => keyOf(resource, row)) }
   }
 

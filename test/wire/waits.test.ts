@@ -172,16 +172,16 @@ describe('what waits in the name of a credential', () => {
     expect(await running).toEqual(denied)
     expect(await wire.call('js-result_append', upload, credential)).toEqual(denied)
     expect(await readOn()).toBe('cut off')
-    const over = expect.objectContaining({ ended: 'permission_denied' })
-    await expect.poll(() => push.pushes.at(-1)?.params, { timeout: 5000 }).toEqual(over)
+    const over = { type: 'end', reason: 'permission_denied', cursor: expect.any(String) }
+    await expect.poll(() => push.pushes.at(-1)?.params.result, { timeout: 5000 }).toEqual(over)
     await stream.ended
-    expect(stream.events().at(-1)).toMatchObject({
-      event: 'ended',
+    expect(stream.blocks().at(-1)).toMatchObject({
+      event: 'end',
       data: expect.stringContaining('permission_denied'),
     })
     if (_way === 'a token that may do nothing any more') return
     expect(await own.closed).toBe(4401)
-    expect(own.last.at(-1)).toMatchObject({ params: over })
+    expect(own.last.at(-1)).toMatchObject({ params: { result: over } })
     expect((await routed).status).toBe(401)
   })
 

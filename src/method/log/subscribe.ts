@@ -2,8 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
 import type { Resource } from '../../resource/resource.ts'
-import type { Change } from '../../stream/change-log.ts'
-import { changeText, formatSchema, type StreamFormat } from '../../stream/format.ts'
+import {
+  changeText,
+  formatSchema,
+  pushedChange,
+  pushedNote,
+  pushedSchema,
+  type StreamFormat,
+} from '../../stream/format.ts'
 import type { Hub } from '../../stream/hub.ts'
 import type { Subscriber } from '../../stream/subscription.ts'
 import { credentialParam, defineMethod, type Method, type PushChannel } from '../method.ts'
@@ -28,13 +34,14 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
     params: {
       token: credentialParam,
       query: querySchema(resource),
-      after: z.int().min(0).optional().describe('Begin behind this sequence number; absent: from now on'),
+      after: afterSchema.optional(),
       format: formatSchema(resource),
     },
-    result: z.strictObject({
-      subscription: z.string(),
-      sequence_number: z.int().describe('Changes behind this number follow'),
-    }),
+    result: z.string().describe('The id of the subscription'),
+    notification: {
+      name: `${resource.name}_subscription`,
+      params: z.strictObject({ subscription: z.string(), result: pushedSchema(resource) }),
+    },
     async handle({ params, caller, context, live }) {
       const { push, afterAnswer } = context
       const plan = planFilters(resource, params.query, log)
@@ -47,11 +54,11 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
       try {
         const subscribed = await hub.subscribe(
           { resource, plan, caller, again: live.now, subscriber },
-          params.after,
+          params.after?.toString(),
         )
         push.subscriptions.set(id, subscribed)
         afterAnswer(subscribed.start)
-        return { subscription: id, sequence_number: subscribed.position }
+        return id
       } catch (error) {
         push.subscriptions.delete(id)
         throw error
@@ -60,18 +67,26 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
   })
 }
 
+/** Where a client begins: the cursor that it was told last, or 0 for the beginning. */
+export const afterSchema = z
+  .union([z.int().min(0), z.string().min(1)])
+  .describe(
+    'Begin behind this cursor, 0 for the beginning; a sequence number for those who may read every record; absent: from now on',
+  )
+
 function unsubscribeMethod(resource: Resource): Method {
   return defineMethod({
     name: `${resource.name}_unsubscribe`,
     summary: `Ends a subscription to the ${resource.summary}`,
-    params: { token: credentialParam, subscription: z.string() },
-    result: z.strictObject({ success: z.literal(true) }),
+    // The id first: libraries give it by position, and nothing else.
+    params: { subscription: z.string(), token: credentialParam },
+    result: z.literal(true),
     async handle({ params: { subscription }, context: { push } }) {
       const known = push?.subscriptions.get(subscription)
       if (push === undefined || known === undefined) throw notSubscribed()
       known.close()
       push.subscriptions.delete(subscription)
-      return { success: true }
+      return true
     },
   })
 }
@@ -83,17 +98,15 @@ interface Pushed {
 }
 
 function subscriberOf(push: PushChannel, { id, resource, format }: Pushed): Subscriber {
-  const opening = `{"jsonrpc":"2.0","method":"${resource.name}_subscription","params":{"subscription":"${id}","sequence_number":`
+  const opening = `{"jsonrpc":"2.0","method":"${resource.name}_subscription","params":{"subscription":"${id}","result":`
+  const notify = (result: string): void => push.send(`${opening}${result}}}`)
   return {
-    send(change: Change) {
-      push.send(`${opening}${change.number},"${format}":${changeText(resource, format, change)}}}`)
-    },
-    heartbeat(number) {
-      push.send(`${opening}${number},"heartbeat":true}}`)
-    },
-    ended({ reason, last_sequence_number: last }) {
+    started: cursor => notify(pushedNote({ type: 'start', cursor })),
+    send: (change, place) => notify(pushedChange(format, changeText(resource, format, change), place)),
+    heartbeat: cursor => notify(pushedNote({ type: 'heartbeat', cursor })),
+    ended(end) {
       push.subscriptions.delete(id)
-      push.send(`${opening}${last},"ended":${JSON.stringify(reason)}}}`)
+      notify(pushedNote({ type: 'end', ...end }))
     },
     unread: push.unread,
     drained: push.drained,

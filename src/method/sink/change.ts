@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { errorCodes, RpcError } from '../../errors.ts'
 import type { Resource } from '../../resource/resource.ts'
+import { notKept } from '../../stream/change-log.ts'
 import type { SinkDefinition } from '../../stream/sink/sink.ts'
 import { insertSink, lockSink, removeSink, updateSink } from '../../stream/sink/store.ts'
 import { planFilters } from '../log/log-method.ts'
@@ -17,14 +17,12 @@ export function changeMethods(deps: SinkMethodDeps): readonly Method[] {
   /** The number behind which a new sink begins. Throws RpcError 108 (`sequence_too_old`, `sequence_ahead`). */
   async function beginning(resource: Resource, after: number | undefined): Promise<number> {
     if (after === undefined) return changes.position(resource)
-    try {
-      await changes.requireKept(resource, after, 'after')
-      return after
-    } catch (error) {
-      // From the beginning means from the oldest that is left.
-      if (after === 0 && isTooOld(error)) return Number(error.data.oldest) - 1
-      throw error
-    }
+    const fault = await changes.whyNotKept(resource, after)
+    if (fault === undefined) return after
+    // From the beginning means from the oldest that is left.
+    if (after === 0 && fault.oldest !== undefined) return fault.oldest - 1
+    const { reason: _, ...numbers } = fault
+    throw notKept(fault, 'after', numbers)
   }
 
   const create = defineMethod({
@@ -93,9 +91,4 @@ export function changeMethods(deps: SinkMethodDeps): readonly Method[] {
   })
 
   return [create, update, remove]
-}
-
-function isTooOld(error: unknown): error is RpcError {
-  if (!(error instanceof RpcError) || error.code !== errorCodes.invalid_input) return false
-  return error.data.reason === 'sequence_too_old'
 }

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { RpcError } from '../errors.ts'
+import { isTicket, ticketPrefix } from '../permission/credential.ts'
+import { type Identity, type Presented, permissionDenied } from '../permission/grant.ts'
+import { createSealer } from '../seal.ts'
+import type { StreamFormat } from './format.ts'
+
+/** What a stream is asked for. */
+export interface StreamAsked {
+  readonly resource: string
+  readonly condition: readonly unknown[]
+  readonly format: StreamFormat
+  /** The sequence number behind which it begins; absent: from now on. */
+  readonly after?: number | undefined
+}
+
+/** A ticket that is good now. */
+export interface Ticket {
+  readonly id: string
+  readonly asked: StreamAsked
+  /** Who may use it by now. Throws RpcError 102 once the credential that it was made with is nobody's any more. */
+  holder(): Promise<Identity>
+}
+
+/**
+ * Lets one stream be opened by a URL alone, since a browser's EventSource can send no header. A ticket holds no credential;
+ * any server of the database can read it.
+ */
+export interface Tickets {
+  /** `beginUntil` is in epoch milliseconds. */
+  mint(presented: Presented, asked: StreamAsked): { readonly ticket: string; readonly beginUntil: number }
+  /**
+   * A ticket begins streams for a minute. `isResumed`: whether the client shows what a stream of it was sent, by which it
+   * goes on for a day. Throws RpcError 102 (`permission_denied`, `ticket_expired`).
+   */
+  open(text: string, isResumed: (ticket: Pick<Ticket, 'id' | 'asked'>) => boolean): Ticket
+}
+
+interface Sealed {
+  readonly id: string
+  readonly presented: Presented
+  readonly asked: StreamAsked
+  readonly beginUntil: number
+  readonly resumeUntil: number
+}
+
+const beginMs = 60_000
+const resumeMs = 24 * 60 * 60 * 1000
+
+/** Beyond this a URL does not fit beside the headers. */
+const maxLength = 6000
+
+export interface TicketOptions {
+  /** A secret text that all servers share. */
+  readonly key: string
+  readonly clock: Clock
+  /** Looks up who presented something earlier. Throws RpcError 102 once that is nobody any more. */
+  represent(presented: Presented): Promise<Identity>
+}
+
+export function createTickets({ key, clock, represent }: TicketOptions): Tickets {
+  // Not the key of what else is sealed: a text that was sealed for another purpose is no ticket.
+  const sealer = createSealer(`stream ticket ${key}`)
+
+  function read(text: string): Sealed {
+    if (!isTicket(text)) throw permissionDenied()
+    try {
+      return JSON.parse(sealer.open(text.slice(ticketPrefix.length)))
+    } catch {
+      throw permissionDenied()
+    }
+  }
+
+  return {
+    mint(presented, asked) {
+      const now = clock()
+      const beginUntil = now + beginMs
+      const sealed: Sealed = { id: randomUUID(), presented, asked, beginUntil, resumeUntil: now + resumeMs }
+      const ticket = ticketPrefix + sealer.seal(JSON.stringify(sealed))
+      if (ticket.length > maxLength) throw tooLong()
+      return { ticket, beginUntil }
+    },
+    open(text, isResumed) {
+      const { id, presented, asked, beginUntil, resumeUntil } = read(text)
+      if (clock() > (isResumed({ id, asked }) ? resumeUntil : beginUntil)) throw expired()
+      return { id, asked, holder: () => represent(presented) }
+    },
+  }
+}
+
+function expired(): RpcError {
+  return new RpcError('permission_denied', 'The ticket has expired', { reason: 'ticket_expired' })
+}
+
+function tooLong(): RpcError {
+  const message = 'The query, or the limits of the JWT, are too long for a ticket'
+  return new RpcError('invalid_input', message, { reason: 'ticket_too_long', path: 'query' })
+}
