@@ -3,10 +3,10 @@ import { columnParsers, oid, type ParseColumn } from './column-value.ts'
 
 /** Times in milliseconds. */
 export interface PoolOptions {
-  readonly url: string
+  /** How each connection is opened. */
+  readonly connection: ClientConfig
   readonly poolMax: number
   readonly statementTimeoutMs: number
-  readonly connectTimeoutMs: number
   readonly onError: (error: unknown) => void
 }
 
@@ -17,7 +17,7 @@ const idleInTransactionMs = 60_000
 export function createPool(options: PoolOptions): Pool {
   const settings = sessionSettings(options.statementTimeoutMs)
   const pool = new Pool({
-    ...clientConfig(options),
+    ...options.connection,
     // What a transaction asks at once is sent at once.
     pipeline: true,
     max: options.poolMax,
@@ -36,11 +36,10 @@ export function createPool(options: PoolOptions): Pool {
   return pool
 }
 
-/** How one connection is opened, within the pool or beside it. */
-export function clientConfig(options: PoolOptions): ClientConfig {
+/** What each connection has, within a pool or beside it. */
+export function clientOptions(connectTimeoutMs: number): ClientConfig {
   return {
-    connectionString: options.url,
-    connectionTimeoutMillis: options.connectTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     fallback_application_name: 'daybook',

@@ -1,18 +1,30 @@
 import { sql } from 'kysely'
+import type { ClientConfig } from 'pg'
 import type { Database, PoolStats } from './database.ts'
+import { connectionOf } from './postgres-connection.ts'
 import { createListener } from './postgres-listener.ts'
-import { clientConfig, createPool, type PoolOptions } from './postgres-pool.ts'
+import { clientOptions, createPool, type PoolOptions } from './postgres-pool.ts'
 import { createPoolSession, runTransaction } from './postgres-session.ts'
 import { createRunner } from './runner.ts'
 import { describeError, StartError } from './start-error.ts'
 
 const oldestVersion = 15
 
-/** Opens a PostgreSQL; `readUrl` names a replica for `Database.read`. Throws StartError. */
-export async function openPostgres(
-  options: PoolOptions & { readUrl?: string | undefined },
-): Promise<Database> {
-  const database = createDatabase(options)
+export interface PostgresOptions extends Omit<PoolOptions, 'connection'> {
+  readonly url: string
+  /** Names a replica for `Database.read`. */
+  readonly readUrl?: string | undefined
+  /** Milliseconds. */
+  readonly connectTimeoutMs: number
+}
+
+/** Opens a PostgreSQL. Throws StartError. */
+export async function openPostgres(options: PostgresOptions): Promise<Database> {
+  const { url, readUrl } = options
+  const more = clientOptions(options.connectTimeoutMs)
+  const connection = await connectionOf(url, more)
+  const readConnection = readUrl === undefined ? undefined : await connectionOf(readUrl, more)
+  const database = createDatabase({ ...options, connection }, readConnection)
   try {
     requireVersion(await readVersion(database))
     return database
@@ -22,12 +34,12 @@ export async function openPostgres(
   }
 }
 
-function createDatabase(options: PoolOptions & { readUrl?: string | undefined }): Database {
-  const { readUrl } = options
+function createDatabase(options: PoolOptions, readConnection: ClientConfig | undefined): Database {
   const pool = createPool(options)
-  const readPool = readUrl === undefined ? pool : createPool({ ...options, url: readUrl })
+  const readPool =
+    readConnection === undefined ? pool : createPool({ ...options, connection: readConnection })
   const pools = new Set([pool, readPool])
-  const listener = createListener(clientConfig(options), options.onError)
+  const listener = createListener(options.connection, options.onError)
   const runner = createRunner(createPoolSession(pool, 'unknown'))
   const reader = createPoolSession(readPool, 'none')
   let closing: Promise<void> | undefined
