@@ -50,7 +50,8 @@ async function runExport(session: ConditionSession, call: ExportCall): Promise<v
     interrupt.release()
   }
   await target.finish()
-  if (call.output !== undefined) await output.note(`${written.rows} rows written`)
+  if (call.output !== undefined) return output.note(`${written.rows} rows written`)
+  if (written.rows === 0) await output.note('no record fulfils the conditions')
 }
 
 interface Writing {

@@ -154,6 +154,7 @@ describe('--output', () => {
 
 test.each([
   [['query', 'event-log', 'id=0']],
+  [['export', 'event-log', 'id=0']],
   [['handlers', 'list']],
   [['workers', 'list']],
   [['sinks', 'list']],

@@ -74,6 +74,10 @@ function rowsOf({ stdout }: Ran): readonly Row[] {
 }
 
 /** The rows of a command that must succeed. */
+function onTerminal(args: readonly string[]): Promise<Ran> {
+  return runDaybook(args, { env: reach(), columns: 160 })
+}
+
 async function done(args: readonly string[], input?: string): Promise<readonly Row[]> {
   const ran = await daybook(args, input)
   expect(ran.code, ran.stderr).toBe(0)
@@ -136,11 +140,11 @@ describe('chain', () => {
     await expect
       .poll(() => client.count('event-log', [{ request_id: 'chained' }, 'is_failure']), { timeout: 20_000 })
       .toBe(1)
-    const tree = await runOnTerminal(['chain', 'chained'], { env: reach() })
+    const tree = await onTerminal(['chain', 'chained'])
     expect(tree.code).toBe(0)
-    expect(tree.stdout).toMatch(/^chained {2}fail {2}[\d.]+ m?s\r\n└─ on\.first {2}success /)
-    expect(tree.stdout).toMatch(/\r\n {3}└─ ✗ on\.second {2}fail /)
-    expect(tree.stdout).toMatch(/first failure: on\.second .*\r\n.*told to\\u001b\[31m\r\n/)
+    expect(tree.stdout).toMatch(/^chained {2}fail {2}[\d.]+ m?s\n└─ on\.first {2}success /)
+    expect(tree.stdout).toMatch(/\n {3}└─ ✗ on\.second {2}fail /)
+    expect(tree.stdout).toMatch(/first failure: on\.second .*\n.*told to\\u001b\[31m\n/)
     expect(tree.stdout).not.toContain('\u001b')
 
     const rows = await done(['chain', 'chained'])
@@ -252,7 +256,7 @@ describe('handlers', () => {
     ])
     const listed = await done(['handlers', 'list'])
     expect(listed.map(row => row.full_name)).toContain('app.full')
-    const table = await runOnTerminal(['handlers', 'list'], { env: reach() })
+    const table = await onTerminal(['handlers', 'list'])
     expect(table.stdout).toMatch(/app\.full +shop\.\* +app\.\* +remote +0 4 \* \* \* +false/)
 
     expect(await daybook(['handlers', 'rm', 'app.full'])).toMatchObject({ code: 2, stdout: '' })
@@ -344,11 +348,11 @@ describe('workers', () => {
 
     const shown = await done(['workers', 'show', 'whole'])
     expect(Buffer.from(String(shown[0]?.js_script_base64), 'base64').toString()).toBe(script)
-    const people = await runOnTerminal(['workers', 'show', 'whole'], { env: reach() })
-    expect(people.stdout).toMatch(/max_run_time +5\.00 s\r\n/)
-    expect(people.stdout).toContain("  async onCron() { return 'by the clock' },\r\n")
-    const list = await runOnTerminal(['workers', 'list'], { env: reach() })
-    expect(list.stdout).toMatch(/\r\nwhole {2}/)
+    const people = await onTerminal(['workers', 'show', 'whole'])
+    expect(people.stdout).toMatch(/max_run_time +5\.00 s\n/)
+    expect(people.stdout).toContain("  async onCron() { return 'by the clock' },\n")
+    const list = await onTerminal(['workers', 'list'])
+    expect(list.stdout).toMatch(/\nwhole {2}/)
 
     expect(await daybook(['workers', 'rm', 'whole'])).toMatchObject({ code: 2, stdout: '' })
     await done(['workers', 'rm', 'whole', '--yes'])
