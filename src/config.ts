@@ -201,7 +201,7 @@ export function readConfig(source: ConfigSource): Config {
   const given = Object.fromEntries(entries) as Config
   const config = Object.freeze({ ...given, databaseUrl: given.databaseUrl ?? environmentUrl(source, faults) })
   if (config.databaseReadUrl !== undefined && config.databaseUrl === undefined) {
-    faults.push('DATABASE_READ_URL: needs DATABASE_URL as well')
+    faults.push('DATABASE_READ_URL: needs DATABASE_URL or PGHOST as well')
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return config

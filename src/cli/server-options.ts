@@ -18,7 +18,10 @@ export interface ServerFlags {
 export function addDatabaseOptions(command: Command): Command {
   return command
     .option('--data <folder>', 'the data folder; else DAYBOOK_DATA, else .daybook')
-    .option('--database-url <url>', 'PostgreSQL; else DATABASE_URL, else the embedded one in the data folder')
+    .option(
+      '--database-url <url>',
+      'PostgreSQL; else DATABASE_URL, else PGHOST, else the embedded one in the data folder',
+    )
 }
 
 /** What the options of such a command mean to the configuration. */

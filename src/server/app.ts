@@ -54,6 +54,8 @@ export async function startApp(config: Config, logger: Logger, parts: AppParts =
     onError: error => logger.warn({ err: error }, 'the database connection failed'),
   })
   try {
+    // Which it is may follow from a variable that other programs share, such as PGHOST.
+    logger.info({ engine: database.engine }, 'opened the database')
     const { applied } = await migrate(database)
     if (applied.length > 0) logger.info({ applied }, 'migrated the database')
     return await serveDatabase(config, logger, database, parts)

@@ -40,7 +40,9 @@ describeApps('operations', wire => {
     }
   })
 
-  test('it is alive and ready', async () => {
+  test('it is alive and ready, and logs which engine it uses', async () => {
+    const opened = wire.app.log.filter(line => line.includes('opened the database'))
+    expect(opened).toEqual([expect.stringMatching(/"engine":"(postgres|pglite)"/)])
     expect(await get(wire, '/livez')).toMatchObject({ status: 200, body: '{"status":"alive"}' })
     expect(await get(wire, '/readyz')).toMatchObject({ status: 200, body: '{"status":"ready"}' })
   })
