@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { resources } from '../../src/resource/index.ts'
@@ -8,6 +10,21 @@ import { describeEngines } from '../support/databases.ts'
 import { unorderedReturning } from '../support/unordered-returning.ts'
 import { appendAll, createCaller } from './caller.ts'
 import { plainRow } from './record-rows.ts'
+
+test('no statement of many rows ends with what `returning` says', () => {
+  const folder = join(import.meta.dirname, '../../src')
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name =>
+    name.endsWith('.ts'),
+  )
+  const statements = files.flatMap(name => readFileSync(join(folder, name), 'utf8').match(/`[^`]*`/g) ?? [])
+  const inserts = statements.filter(text => /insert into/.test(text) && /unnest|given/.test(text))
+  expect(inserts.length).toBeGreaterThan(5)
+  // Where only their number matters, `on conflict` decides which they are.
+  const ending = inserts.filter(
+    text => /returning [^()]*`$/.test(text) && !/on conflict do nothing/.test(text),
+  )
+  expect(ending).toEqual([])
+})
 
 describeEngines('where an insert answers in another order', open => {
   let database: Database
