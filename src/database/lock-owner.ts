@@ -2,13 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
-const lockOwner = z.looseObject({
-  id: z.string().regex(/^[\w-]+$/),
-  pid: z.int().positive(),
-  /** The process's start in clock ticks since the machine's, as Linux tells it; null elsewhere. */
-  started: z.string().nullable(),
-  host: z.string(),
-})
+const lockOwner = z
+  .strictObject({
+    id: z.string().regex(/^[\w-]+$/),
+    pid: z.int().positive(),
+    /** The process's start in clock ticks since the machine's, as Linux tells it; null elsewhere. */
+    started: z.string().nullable(),
+    host: z.string(),
+  })
+  .strip()
 
 /** The process that holds a lock: `id` is of one taking, the rest tells a process from a later one of its number. */
 export type LockOwner = Readonly<z.infer<typeof lockOwner>>

@@ -50,23 +50,28 @@ export interface Jwts {
 const minSecretBytes = 32
 
 const seconds = z.int().nonnegative()
-const claimsSchema = z.looseObject({
-  iss: z.string(),
-  // RFC 7519, 4.1.3: whoever is not named must refuse. We have no name of our own to compare.
-  aud: z.never().optional(),
-  sub: z.string().min(1),
-  iat: seconds,
-  exp: seconds,
-  nbf: seconds.optional(),
-  gen: z.int().optional(),
-  token_limit: tokenLimitSchema.optional(),
-})
-const headerSchema = z.looseObject({
-  alg: z.string(),
-  typ: z.literal('JWT').optional(),
-  // RFC 7515, 4.1.11: whoever does not understand every extension listed must refuse. We understand none.
-  crit: z.never().optional(),
-})
+// Other claims than these are other programs' business.
+const claimsSchema = z
+  .strictObject({
+    iss: z.string(),
+    // RFC 7519, 4.1.3: whoever is not named must refuse. We have no name of our own to compare.
+    aud: z.never().optional(),
+    sub: z.string().min(1),
+    iat: seconds,
+    exp: seconds,
+    nbf: seconds.optional(),
+    gen: z.int().optional(),
+    token_limit: tokenLimitSchema.optional(),
+  })
+  .strip()
+const headerSchema = z
+  .strictObject({
+    alg: z.string(),
+    typ: z.literal('JWT').optional(),
+    // RFC 7515, 4.1.11: whoever does not understand every extension listed must refuse. We understand none.
+    crit: z.never().optional(),
+  })
+  .strip()
 
 /** Throws Error when the secret is too short or the public key is none that we take. */
 export function createJwts({ secret, publicKey, issuer, clock }: JwtOptions): Jwts {
