@@ -15,6 +15,7 @@ import {
 } from './config-value.ts'
 import { didYouMean, nearest } from './nearest.ts'
 import { parseAllow } from './outbound/address.ts'
+import { nameFault } from './permission/name.ts'
 import { postgresUrlOf } from './postgres-env.ts'
 import { isServiceLink } from './service-links.ts'
 
@@ -36,6 +37,12 @@ const none: readonly string[] = Object.freeze([])
 
 function outboundEntry(text: string): string {
   parseAllow(text)
+  return text
+}
+
+function nameText(text: string): string {
+  const fault = nameFault(text)
+  if (fault !== undefined) throw new Error(fault)
   return text
 }
 
@@ -147,7 +154,7 @@ export const settings = {
   ),
   machineName: setting(
     'DAYBOOK_MACHINE_NAME',
-    textMatching(/^(?!\.{1,2}$)[^\p{Cc}*]{1,128}$/u, '1 to 128 characters, no control characters, no *'),
+    nameText,
     undefined,
     'the name of this server among the machines; else its host name and port',
   ),

@@ -32,7 +32,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'config-value': ['time-zone'],
   'service-links': [],
   'postgres-env': [],
-  config: ['config-value', 'nearest', 'outbound', 'postgres-env', 'service-links'],
+  config: ['config-value', 'nearest', 'outbound', 'postgres-env', 'service-links', 'permission'],
   logger: [],
   metrics: ['database'],
   permission: base,

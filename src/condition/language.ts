@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { stringifyJson } from '../json.ts'
-import { patternSchema } from '../permission/name.ts'
-import { compilePattern, maxNameLength } from '../permission/pattern.ts'
+import { compilePattern, maxNameLength, patternFault } from '../permission/pattern.ts'
 import { prefixUpperBound } from '../permission/prefix-range.ts'
+import { textCheck } from '../text-check.ts'
 import type { Field } from './field.ts'
 import { and, equal, type Predicate } from './predicate.ts'
 import { comparedTime, timestampOf } from './value.ts'
@@ -81,7 +81,8 @@ function equalityKeys(column: string, value: z.ZodType<string | number>): Key[] 
   ]
 }
 
-const patternText = patternSchema.meta({
+// Names that were made before may hold what new ones may not.
+const patternText = z.string().superRefine(textCheck(patternFault)).meta({
   minLength: 1,
   maxLength: maxNameLength,
   pattern: '^[^*]*[*]?$',

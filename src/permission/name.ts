@@ -1,17 +1,18 @@
 import { z } from 'zod'
 import { textCheck } from '../text-check.ts'
 import { maxNameLength, nameTextFault, patternFault } from './pattern.ts'
+import { unseenFault } from './unseen-character.ts'
 
 /** Why `text` cannot be a new name, or undefined when it can. */
 export function nameFault(text: string): string | undefined {
-  const fault = nameTextFault(text)
+  const fault = nameTextFault(text) ?? unseenFault(text)
   if (fault !== undefined) return fault
   if (text.includes('*')) return 'must not contain `*`'
   if (text === '.' || text === '..') return 'must not be `.` or `..`'
   return undefined
 }
 
-/** A new name: 1 to 128 characters, no control characters, no `*`, not `.` or `..`. */
+/** A new name: 1 to 128 characters, all of them to be seen, no `*`, not `.` or `..`. */
 export function isValidName(text: string): boolean {
   return nameFault(text) === undefined
 }
@@ -19,8 +20,8 @@ export function isValidName(text: string): boolean {
 /** The same as a schema; what is wrong with a name is the issue's message. */
 export const nameSchema = z.string().superRefine(textCheck(nameFault))
 
-/** A name, or the beginning of names and `*`: what `compilePattern` takes. */
+/** A new name, or the beginning of names and `*`. */
 export const patternSchema = z
   .string()
-  .superRefine(textCheck(patternFault))
+  .superRefine(textCheck(text => patternFault(text) ?? unseenFault(text)))
   .meta({ minLength: 1, maxLength: maxNameLength })

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { RpcError } from '../errors.ts'
+import { invalidParams, RpcError } from '../errors.ts'
 import { parseJson } from '../json.ts'
+import { hasRepeatedCredential } from './repeated-credential.ts'
 import { type Entry, invalidRequest, type Refusal, readRequest } from './request.ts'
 
 /** What one HTTP body or WebSocket message asks for. */
@@ -23,10 +24,20 @@ export function readBody(body: Buffer | string, limits: BodyLimits): Body {
   } catch {
     return single(parseError('not valid JSON', 'invalid_json'))
   }
-  if (!Array.isArray(value)) return single(readRequest(value, text, limits.maxDepth))
+  if (!Array.isArray(value)) {
+    const entry = readRequest(value, text, limits.maxDepth)
+    return single(hasRepeatedCredential(text, value) ? repeatedCredential(entry) : entry)
+  }
   if (value.length === 0) return single(invalidRequest('a batch must hold at least one request'))
   if (value.length > limits.maxBatch) return single(batchTooLarge(limits.maxBatch))
-  return { batch: value.map(entry => readRequest(entry, text, limits.maxDepth - 1)) }
+  const batch = value.map(entry => readRequest(entry, text, limits.maxDepth - 1))
+  return { batch: hasRepeatedCredential(text, value) ? batch.map(repeatedCredential) : batch }
+}
+
+/** Of two members of one name JSON.parse takes the last, others the first: nobody can know whose call it is. */
+function repeatedCredential({ id }: Entry): Refusal {
+  const message = 'a member of an object holds a credential twice'
+  return { refused: invalidParams('token', message, 'repeated_member'), id }
 }
 
 function single(entry: Entry): Body {
