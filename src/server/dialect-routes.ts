@@ -49,8 +49,6 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
   // Before a body is read: whatever it is, the path or the method is wrong already.
   function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
     if (health.isStopping) reply.header('connection', 'close')
-    // Caches know that what an Authorization header gave is nobody else's, but not of X-Auth-Token.
-    reply.header('cache-control', 'no-store')
     const route = find(request.url)?.route
     if (route === undefined) refuseUnknown(reply)
     else if (request.method === 'GET' || request.method === 'POST') done()

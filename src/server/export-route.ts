@@ -97,8 +97,6 @@ async function answer(
     .headers({
       'content-type': planned.format.contentType,
       'content-disposition': `attachment; filename="${resource.name}.${planned.formatName}"`,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
       // It would be kept after the last row, and a stop would wait for it.
       connection: 'close',
     })

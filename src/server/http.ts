@@ -45,8 +45,11 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, shouldUpgradeCallback: isWebSocket },
     // While the server stops, connections that are open still get answers.
     return503OnClosing: false,
-    frameworkErrors: (_error, _request, reply) =>
-      void (dialectRoutes.refuseUrl(reply) ?? refuse(reply, 'no_such_path')),
+    frameworkErrors(_error, request, reply) {
+      // No hook has seen it.
+      reply.headers(headersOfAll(request.id))
+      return void (dialectRoutes.refuseUrl(reply) ?? refuse(reply, 'no_such_path'))
+    },
   })
   app.server.maxConnections = settings.maxConnections
   // Comes first: its hooks close the socket of an upgrade that a later one refuses.
@@ -60,7 +63,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     },
   })
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
+    reply.headers(headersOfAll(request.id))
     done()
   })
   addOriginGuard(app, settings)
@@ -69,6 +72,11 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   addStatusRoutes(app, options)
   dialectRoutes.register(app)
   return app
+}
+
+/** Every answer is of its moment and its caller, and is what it says it is. The answer of a script may say otherwise of the first. */
+function headersOfAll(requestId: string): Readonly<Record<string, string>> {
+  return { 'x-request-id': requestId, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 }
 
 /** What else asks for an upgrade is answered as a plain request: some clients offer HTTP/2 with each (`Upgrade: h2c`). */

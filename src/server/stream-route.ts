@@ -86,7 +86,6 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<void> {
   for (const [name, value] of Object.entries(reply.getHeaders())) response.setHeader(name, value ?? '')
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
     // nginx would hold events back until a buffer is full.
     'x-accel-buffering': 'no',
   })

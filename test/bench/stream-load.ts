@@ -36,10 +36,18 @@ async function subscribe(url: string, requests: readonly string[]): Promise<WebS
   await once(socket, 'open')
   for (const request of requests) {
     socket.send(request)
-    const [answer] = await once(socket, 'message')
-    if (!String(answer).includes('"result"')) throw new Error(`a subscription was refused: ${answer}`)
+    const answer = await answerOf(socket)
+    if (!answer.includes('"result"')) throw new Error(`a subscription was refused: ${answer}`)
   }
   return socket
+}
+
+/** The next message that answers: subscriptions before it may push already. */
+async function answerOf(socket: WebSocket): Promise<string> {
+  for (;;) {
+    const [message] = await once(socket, 'message')
+    if (!String(message).includes('"method"')) return String(message)
+  }
 }
 
 function take(message: Buffer, meter: Meter): void {

@@ -227,6 +227,28 @@ test('every answer carries a request id: a sane one of the caller, else a new on
   expect((await send(url, { path: '/none' })).headers).toHaveProperty('x-request-id')
 })
 
+test.for<[string, Sent]>([
+  ['an answer', { headers: json, body: hello }],
+  ['an error', { headers: json, body: '{' }],
+  ['a notification', { headers: json, body: '{"jsonrpc":"2.0","method":"get_data"}' }],
+  ['the wrong type', { headers: { 'content-type': 'text/plain' }, body: hello }],
+  ['the wrong method', { method: 'PUT' }],
+  ['an unknown path', { path: '/nope', method: 'GET' }],
+  ['a path that cannot be read', { path: '/%zz', method: 'GET' }],
+  ['a foreign origin', { headers: { ...json, origin: 'https://evil.example' }, body: hello }],
+  ['the health', { path: '/livez', method: 'GET' }],
+  ['the metrics', { path: '/metrics', method: 'GET' }],
+  ['the OpenRPC document', { path: '/openrpc.json', method: 'GET' }],
+])('%s is neither kept nor guessed at', async ([_what, sent]) => {
+  const { url } = await startTestServer()
+  const { headers } = await send(url, sent)
+  expect(headers).toMatchObject({
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': expect.any(String),
+  })
+})
+
 test('other methods and paths are refused with what is allowed', async () => {
   const { url } = await startTestServer()
   for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {

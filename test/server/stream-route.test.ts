@@ -110,6 +110,7 @@ describe('GET /stream', () => {
     expect(stream.headers).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
       'x-request-id': expect.any(String),
     })
     await expect

@@ -182,6 +182,14 @@ describe('X_subscribe', () => {
     expect(rowsOf(socket, one.subscription)).toEqual([])
   })
 
+  test('ends by its id alone by position, as libraries do', async () => {
+    const headers = { authorization: `Bearer ${secrets.root}` }
+    const socket = await openPushSocket(app.url, {}, { headers })
+    const { subscription } = await subscribe(socket)
+    socket.tell(rpc('js-result_unsubscribe', [subscription], 'gone'))
+    await expect.poll(() => socket.received.at(-1), soon).toMatchObject({ id: 'gone', result: true })
+  })
+
   test('is answered in a batch before anything is pushed, and works as a notification', async () => {
     const socket = await open()
     const { start } = await subscribe(socket)
