@@ -6,7 +6,7 @@ import { checkJson, JsonText, parseJson, stringifyJson } from '../json.ts'
 import { type Identity, intersectIdentities, originsOf } from '../permission/grant.ts'
 import type { Ask } from '../permission/live-caller.ts'
 import type { SandboxLevels } from '../sandbox/levels.ts'
-import type { EntryPoint, ScriptOutcome } from '../sandbox/sandbox.ts'
+import type { ConsoleLevel, EntryPoint, ScriptOutcome } from '../sandbox/sandbox.ts'
 import type { Sealer } from '../seal.ts'
 import { createConsoleLog, type HandledEvent } from './console-log.ts'
 import { createWorkerDirectory } from './directory.ts'
@@ -147,6 +147,20 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       requestId: chain.requestId,
       item: call.item,
     })
+    let hasReturned = false
+
+    function print(level: ConsoleLevel, text: string): void {
+      deps.onConsole?.(worker.name, level, text)
+      lines.add(level, text)
+    }
+
+    /** What a script asked for without awaiting it can fail the run no more. */
+    function sayTooLate(name: string, error: unknown): void {
+      const why = error instanceof Error ? error.message : String(error)
+      print('error', `${name} failed after the run had returned, which did not await it: ${why}`)
+      track(lines.close())
+    }
+
     const identityNow = async (): Promise<Identity> => {
       const recalled = await deps.recall(originsOf(begun.identity))
       return call.callerNow === undefined ? recalled : intersectIdentities(await call.callerNow(), recalled)
@@ -188,13 +202,17 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
         maxHeapBytes: worker.maxHeapSize ?? defaultLimits.maxHeapSize,
       },
       idleMs: worker.runtimeCleanTime ?? defaultLimits.runtimeCleanTime,
-      host: (name, args, signal) => track(host(name, args, signal)),
-      onConsole(level, text) {
-        deps.onConsole?.(worker.name, level, text)
-        lines.add(level, text)
-      },
+      host: (name, args, signal) =>
+        track(
+          host(name, args, signal).catch(error => {
+            if (hasReturned && !signal.aborted) sayTooLate(name, error)
+            throw error
+          }),
+        ),
+      onConsole: print,
       ...(call.signal && { signal: call.signal }),
     })
+    hasReturned = outcome.kind === 'returned'
     // Committed first: whoever follows the run has its lines before its end.
     await lines.close()
     return { id, outcome: await end(begun, keepable(outcome)) }

@@ -69,6 +69,32 @@ describeEngines('the runs of script workers', open => {
       expect(failed.error_message).toMatch(/^script_[a-z_]+: /)
     })
 
+    test('says on the console what the script did not await, and failed after it had returned', async () => {
+      await workers.add(
+        'leaves',
+        `onCall(p, e, ctx) { ctx.call('js-worker_read', { name: 'nobody' }); return 1 }`,
+      )
+      expect(await workers.run('leaves')).toMatchObject({ result: 1, error_message: null })
+      await workers.runner.idle()
+      expect(workers.console).toContainEqual(expect.stringMatching(/^leaves error call failed after .*: \S/))
+    })
+
+    test('of a script that leaves a rejected promise behind is a failure, with all it was rejected with', async () => {
+      await workers.add(
+        'rejects',
+        `async onCall() {
+          const lost = async () => { await null; throw Object.assign(new Error('lost', { cause: new TypeError('root') }), { code: 'E7' }) }
+          lost()
+          return 1
+        }`,
+      )
+      const { result, error_message } = await workers.run('rejects')
+      expect(result).toBeNull()
+      expect(error_message).toMatch(
+        /^script_error: unhandled rejection: Error: lost\n {2}code: E7\n.*caused by: TypeError: root/s,
+      )
+    })
+
     test('names the server that runs it, and is not overwritten once it has ended otherwise', async () => {
       await workers.add('rescued', 'onCall: (p, e, ctx) => ctx.send(1).then(() => 1)')
       const release = workers.holdSending()
