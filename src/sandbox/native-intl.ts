@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache'
 
 /** Text that is cut, compared or formatted: the work in ICU cannot be interrupted. */
 const maxText = 256 * 1024
+/** Of the locales of a call: Intl compares each with each. */
+const maxLocalesText = 1024
 /** Digits of a number that is formatted. */
 const maxDigits = 2000
 
@@ -32,6 +34,7 @@ const formatters = new LRUCache<string, Formatter>({ max: 64 })
  * the constructor says of locales and options. Throws RangeError and TypeError as Intl does.
  */
 export function callIntl([kind, locales, options, method, args]: readonly unknown[]): unknown {
+  requireFewLocales(locales)
   if (kind === 'getCanonicalLocales') return Intl.getCanonicalLocales(locales as string[])
   if (kind === 'supportedValuesOf') return Intl.supportedValuesOf(locales as 'currency')
   const name = String(kind)
@@ -47,6 +50,7 @@ export function callIntl([kind, locales, options, method, args]: readonly unknow
 
 /** The locale methods of dates, numbers and strings: `[method, value, locales, options]`. */
 export function intlText([method, value, locales, options]: readonly unknown[]): unknown {
+  requireFewLocales(locales)
   const locale = (locales ?? defaultLocale) as string
   const given = argumentOf(value)
   switch (method) {
@@ -88,6 +92,10 @@ function argumentOf(tagged: unknown): unknown {
   if (tag === 'undefined') return undefined
   if (tag === 'list') return (value as unknown[]).map(each => short(String(each), maxText))
   return typeof value === 'string' ? short(value, maxText) : value
+}
+
+function requireFewLocales(locales: unknown): void {
+  short(JSON.stringify(locales ?? null), maxLocalesText)
 }
 
 function short(text: string, limit: number): string {
