@@ -20,13 +20,16 @@ export interface NewEvent {
   readonly delay_ms?: number
 }
 
-/** A record that an event set off; the last three members only where the answer was waited for. */
+/**
+ * A record that an event set off; the last three members only where the answer was waited for. All but `id` and `status` are
+ * null to a sender who may not read the records of that handler.
+ */
 export interface StartedLog {
   readonly id: number
-  readonly full_name: string
-  readonly node_id: string
+  readonly full_name: string | null
+  readonly node_id: string | null
   readonly status: EventLogRow['status']
-  readonly attempt?: number
+  readonly attempt?: number | null
   readonly result?: unknown
   readonly error_message?: string | null
 }

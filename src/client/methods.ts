@@ -104,12 +104,28 @@ interface TokenMethods {
   >
 }
 
+/** What a browser's EventSource, which can send no header, opens a stream with: `/stream?ticket=…`. */
+interface StreamMethods {
+  readonly stream_ticket: Typed<
+    {
+      readonly [R in ResourceName]: {
+        resource: R
+        query?: Query<R>
+        after?: string | number
+        format?: 'row' | 'envelope'
+      }
+    }[ResourceName],
+    { readonly ticket: string; readonly expires_at: EpochMs }
+  >
+}
+
 /** Every method whose parameters and result have types here. */
 export type Methods = RunMethods<'js-result'> &
   RunMethods<'event-log'> &
   EventRecordMethods<'service-event'> &
   EventRecordMethods<'execution-event'> &
   ResourceMethods<'change-event'> &
+  StreamMethods &
   TokenMethods &
   EventMethods &
   SinkMethods &

@@ -80,6 +80,7 @@ export function createTaskSignal(database: Database, onError: (error: unknown) =
       const own = { queues, resolve }
       const late = setTimeout(resolve, ms)
       ended?.addEventListener('abort', () => resolve(), { once: true })
+      if (ended?.aborted === true) resolve()
       waiting.add(own)
       if (eager) look()
       await promise

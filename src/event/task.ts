@@ -175,7 +175,9 @@ export function createTasks(deps: TaskDeps): Tasks {
         if (hungUp?.aborted) return handBack(tasks)
         const ms = until - clock()
         if (tasks.length > 0 || ms <= 0) return await stillFor(caller, check, tasks)
-        const mayBe = await caller.during(check, ended => signal.next({ queues, ms, eager, ended }))
+        const mayBe = await caller.during(check, ended =>
+          signal.next({ queues, ms, eager, ended: eitherOf(ended, hungUp) }),
+        )
         if (!mayBe || hungUp?.aborted) return []
       }
     },
@@ -202,6 +204,10 @@ export function createTasks(deps: TaskDeps): Tasks {
 /** Ends what the makers of its handler may not receive any more. */
 function refusal(run: Run): EndedRun {
   return { run, outcome: { kind: 'failed', message: notReceived, retry: false } }
+}
+
+function eitherOf(ended: AbortSignal, hungUp: AbortSignal | undefined): AbortSignal {
+  return hungUp === undefined ? ended : AbortSignal.any([ended, hungUp])
 }
 
 const tooLarge = new Error('the tasks are too large for one answer')

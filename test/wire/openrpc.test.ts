@@ -56,6 +56,18 @@ test('the README’s examples fit the document, and are answered as it shows', a
   }
 })
 
+test('it holds what a subscription pushes, with every kind of it', () => {
+  const subscribing = document.methods.filter(({ name }) => name.endsWith('_subscribe'))
+  expect(subscribing).toHaveLength(5)
+  for (const { name, ...method } of subscribing) {
+    const pushed = (method as { 'x-notification'?: { name: string; params: object } })['x-notification']
+    expect(pushed?.name).toBe(name.replace('_subscribe', '_subscription'))
+    const kinds = [...JSON.stringify(pushed?.params).matchAll(/"const":"(\w+)"/g)].map(([, kind]) => kind)
+    expect(kinds).toEqual(expect.arrayContaining(['start', 'row', 'heartbeat', 'end']))
+    expect(kinds.includes('envelope')).toBe(name.startsWith('change-event'))
+  }
+})
+
 test('the document is valid OpenRPC, and refers to nothing outside of itself', () => {
   expect(validateOpenRPCDocument(document)).toBe(true)
   const references = JSON.stringify(document).match(/"\$(?:ref|schema|id)":"[^"]*"/g) ?? []
