@@ -34,7 +34,7 @@ export interface ClientOptions {
   /** Where the server takes JSON-RPC, e.g. `http://127.0.0.1:7411`. */
   readonly url: string
   /** `key:secret`, `username|password` or a JWT. */
-  readonly token?: string
+  readonly token?: string | undefined
   readonly fetch?: typeof fetch
   /** The longest wait for one answer; 30 seconds if absent. */
   readonly timeoutMs?: number
