@@ -30,6 +30,9 @@ export function addChainCommand(program: Command, surroundings: Surroundings): v
           ...(node !== undefined && { nodeId: node }),
           ...(depth !== undefined && { depth }),
         })
+        if (chain.other_chains > 0) {
+          await output.note(`${chain.other_chains} more with this request id, begun by others; see --node`)
+        }
         if (chain.nodes.length === 0) throw new CommandFailure(nothingFound(requestId, node))
         if (presentation.format === 'table' && presentation.fields === undefined) {
           const paint = presentation.hasColour ? colourPaint : plainPaint

@@ -72,6 +72,8 @@ export interface Chain {
   } | null
   /** Whether the chain has more records than are shown. */
   readonly truncated: boolean
+  /** How many chains that others began have the same request id and records that may be read. */
+  readonly other_chains: number
   /** Each before those that it set off. */
   readonly nodes: readonly ChainNode[]
 }

@@ -42,6 +42,7 @@ export const tables = {
     failures: 'int4 default',
     cancel_requested: 'bool default',
     caller: 'jsonb null',
+    chain_owner: 'text null',
     defer_time: 'timestamptz null',
     failed_ms: 'int8 null',
   },

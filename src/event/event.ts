@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import type { Origin } from '../permission/grant.ts'
+import type { ChainOwner } from '../resource/chain-owner.ts'
 import type { Handler } from './handler.ts'
 
 /** The event type of what a schedule fires. */
@@ -17,6 +18,7 @@ export interface SentEvent {
   readonly kwargs: unknown
   readonly runType: RunType
   readonly requestId: string
+  readonly chainOwner: ChainOwner
   /** Absent: each handler's row has a node of its own. */
   readonly nodeId: string | undefined
   readonly parentNodeId: string | null

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { RpcError } from '../errors.ts'
 import { workerAction } from '../js-worker/action.ts'
-import type { ScriptRunner } from '../js-worker/run.ts'
+import type { ChainPlace, ScriptRunner } from '../js-worker/run.ts'
 import { type Identity, intersectIdentities, requirePermission } from '../permission/grant.ts'
 import { scriptHandling } from '../target/js-worker.ts'
 import type { Webhooks } from '../target/webhook.ts'
@@ -44,6 +44,11 @@ async function actorOf({ caller, handler }: Run, recall: Recall): Promise<Identi
   return intersectIdentities(await recall(caller), await recall(handler.owner))
 }
 
+/** Where what a run sends continues its chain. */
+function placeOf({ requestId, chainOwner, nodeId, depth }: Run): ChainPlace {
+  return { requestId, owner: chainOwner, nodeId, depth }
+}
+
 async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
   const handler = deps.localHandlers.get(run.handler.fullName)
   if (handler === undefined) throw new TypeError(`no module of ${run.handler.fullName} is loaded`)
@@ -58,7 +63,7 @@ async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promi
     signal,
     async send(event) {
       const identity = await actorOf(run, deps.recall)
-      const chain = { requestId: run.requestId, nodeId: run.nodeId, depth: run.depth }
+      const chain = placeOf(run)
       const [answer] = await deps.sender.send(readEventRequests(event), { identity, chain })
       return answer
     },
@@ -82,7 +87,7 @@ async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Prom
       runType: 'event',
       params: run.kwargs,
       caller: await actorOf(run, deps.recall),
-      chain: { requestId: run.requestId, nodeId: run.nodeId, depth: run.depth },
+      chain: placeOf(run),
       item: { id: run.id, fullName: run.handler.fullName },
       context: {
         event: {

@@ -5,7 +5,8 @@ import { canonicalJson } from './canonical-json.ts'
 
 /** A request that is to be carried out once, however often it comes. */
 export interface OnceOnly {
-  readonly tokenKey: string
+  /** Who asks: everybody has keys of their own. */
+  readonly principal: string
   readonly key: string
   /** What was asked for: the same key with something else is refused. */
   readonly request: unknown
@@ -22,7 +23,7 @@ const idempotencyMs = 24 * 60 * 60 * 1000
  */
 export async function onceOnly<T>(
   { kysely }: Runner,
-  { tokenKey, key, request, path }: OnceOnly,
+  { principal, key, request, path }: OnceOnly,
   now: number,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -30,7 +31,7 @@ export async function onceOnly<T>(
   const claimed = await kysely
     .insertInto('event_idempotency')
     .values({
-      token_key: tokenKey,
+      token_key: principal,
       idempotency_key: key,
       digest,
       answer: '',
@@ -43,7 +44,7 @@ export async function onceOnly<T>(
     const kept = await kysely
       .selectFrom('event_idempotency')
       .select(['digest', 'answer'])
-      .where('token_key', '=', tokenKey)
+      .where('token_key', '=', principal)
       .where('idempotency_key', '=', key)
       .executeTakeFirstOrThrow()
     if (kept.digest !== digest) throw keyReused(path)
@@ -53,7 +54,7 @@ export async function onceOnly<T>(
   await kysely
     .updateTable('event_idempotency')
     .set({ answer: JSON.stringify(answer) })
-    .where('token_key', '=', tokenKey)
+    .where('token_key', '=', principal)
     .where('idempotency_key', '=', key)
     .execute()
   return answer

@@ -10,16 +10,18 @@ const insert = rawStatement(
   `with given as materialized (
      select ${nextId('event_log')} as id, r.*
      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-       $10::int[], $11::text[], $13::float8[]) with ordinality
+       $10::int[], $11::text[], $13::float8[], $14::text[]) with ordinality
        as r(full_name, event_type, sender, run_type, request_id, node_id, parent_node_id, param, job_id, depth, caller,
-         defer_time, place)
+         defer_time, chain_owner, place)
      order by place
    ), written as (
      insert into event_log (id, full_name, event_type, sender, run_type, status, request_id, node_id, parent_node_id,
-       attempt, created_time, param, job_id, depth, caller, defer_time)
+       attempt, created_time, param, job_id, depth, caller, defer_time,
+       chain_owner)
      overriding system value
      select id, full_name, event_type, sender, run_type, 'waiting', request_id, node_id, parent_node_id, 1,
-       to_timestamp($12::float8 / 1000), param::jsonb, job_id::uuid, depth, caller::jsonb, to_timestamp(defer_time / 1000)
+       to_timestamp($12::float8 / 1000), param::jsonb, job_id::uuid, depth, caller::jsonb, to_timestamp(defer_time / 1000),
+       chain_owner
      from given
    )
    select id from given order by place`,
@@ -49,6 +51,7 @@ export async function insertRuns(
     column(run => texts(run.event.caller)),
     now,
     column(run => startOf(run, now) ?? null),
+    column(run => run.event.chainOwner),
   ])
   const ids = rows.map(([id]) => Number(id))
   const jobs = runs.map((run, i) => ({

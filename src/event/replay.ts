@@ -3,6 +3,7 @@ import { rawStatement } from '../database/statement.ts'
 import { RpcError } from '../errors.ts'
 import { JsonText } from '../json.ts'
 import { type Identity, originsOf, requirePermission } from '../permission/grant.ts'
+import { type ChainRef, chainOwnersFor } from '../resource/chain-owner.ts'
 import { sendAction } from './action.ts'
 import type { AddressedEvent } from './event.ts'
 
@@ -14,7 +15,7 @@ const measure = rawStatement(
 )
 
 const read = rawStatement(
-  `select id, full_name, sender, event_type, request_id, node_id, depth, param::text from event_log
+  `select id, full_name, sender, event_type, request_id, node_id, depth, param::text, chain_owner from event_log
    where ${ran} order by created_time, id`,
 )
 
@@ -23,7 +24,7 @@ const maxBytes = 64 * 1024 * 1024
 
 /**
  * The events that run these rows' work again, oldest first: each for the handler of its row alone, with the same
- * arguments, below the row in its chain; rows that clients appended are left out. Throws RpcError 102 when the caller
+ * arguments, below the row, in its chain where the caller may continue that; rows that clients appended are left out. Throws RpcError 102 when the caller
  * may not send in the name of one's sender, and 110 (`replay_too_large`).
  */
 export async function planReplay(
@@ -35,14 +36,17 @@ export async function planReplay(
   if (Number(measured?.[0]) > maxBytes) throw tooLarge()
   const { rows } = await runner.run(read, [ids])
   const caller = originsOf(identity)
-  return rows.map(([, fullName, sender, eventType, requestId, nodeId, depth, param]) => {
-    requirePermission(identity, sendAction, String(sender))
+  for (const [, , sender] of rows) requirePermission(identity, sendAction, String(sender))
+  const ownerFor = await chainOwnersFor(runner, rows.map(chainOf), identity)
+  return rows.map(row => {
+    const [, fullName, sender, eventType, requestId, nodeId, depth, param] = row
     return {
       sender: String(sender),
       eventType: String(eventType),
       kwargs: param === null ? null : new JsonText(String(param)),
       runType: 'replay',
       requestId: String(requestId),
+      chainOwner: ownerFor(chainOf(row)),
       nodeId: undefined,
       parentNodeId: String(nodeId),
       // To be replayed often must not use up the chain.
@@ -52,6 +56,10 @@ export async function planReplay(
       handler: String(fullName),
     }
   })
+}
+
+function chainOf(row: readonly unknown[]): ChainRef {
+  return { requestId: String(row[4]), owner: row[8] as ChainRef['owner'] }
 }
 
 function tooLarge(): RpcError {

@@ -1,4 +1,5 @@
 import type { Origin } from '../permission/grant.ts'
+import type { ChainOwner } from '../resource/chain-owner.ts'
 import type { RunType } from './event.ts'
 import type { Handler } from './handler.ts'
 
@@ -22,6 +23,7 @@ export interface Run extends Attempt {
   readonly eventType: string
   readonly runType: RunType
   readonly requestId: string
+  readonly chainOwner: ChainOwner
   readonly nodeId: string
   readonly parentNodeId: string | null
   readonly depth: number

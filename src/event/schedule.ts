@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import type { Origin } from '../permission/grant.ts'
+import { principalOfAll } from '../permission/principal.ts'
 import { nextFire } from './cron.ts'
 import { type AddressedEvent, cronEventType, newChainId } from './event.ts'
 import type { Sender } from './send.ts'
@@ -96,6 +97,7 @@ function cronEvent(fullName: string, scheduledTime: number, caller: readonly Ori
     kwargs: { scheduled_time: scheduledTime },
     runType: 'cron',
     requestId: newChainId(),
+    chainOwner: principalOfAll(caller),
     nodeId: undefined,
     parentNodeId: null,
     depth: 0,

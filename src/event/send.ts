@@ -4,6 +4,8 @@ import type { Database, Runner } from '../database/database.ts'
 import { RpcError } from '../errors.ts'
 import type { ChainPlace } from '../js-worker/run.ts'
 import { type Identity, originsOf, permits, requirePermission } from '../permission/grant.ts'
+import { principalOf } from '../permission/principal.ts'
+import { type ChainOwner, chainOwnerFor } from '../resource/chain-owner.ts'
 import { eventLog } from '../resource/event-log.ts'
 import { actionOf } from '../resource/resource.ts'
 import { sendAction } from './action.ts'
@@ -165,9 +167,10 @@ export function createSender({ database, queue, directory, clock, recall, onWork
     async send(requests, sending) {
       const { identity, path = () => '' } = sending
       for (const { sender } of requests) requirePermission(identity, sendAction, sender)
+      const ownerFor = rememberOwners(database, identity)
       const items = await Promise.all(
         requests.map(async (request, i) => ({
-          event: await placeEvent(database, request, sending, path(i)),
+          event: await placeEvent(database, request, { ...sending, ownerFor }, path(i)),
           once: onceOf(request, identity, path(i)),
         })),
       )
@@ -194,15 +197,39 @@ function byKey({ once: a }: Item, { once: b }: Item): number {
   return before < after ? -1 : Number(before > after)
 }
 
+type OwnerFor = (requestId: string) => Promise<ChainOwner>
+
+/** Whose chain a client's event under a request id belongs to, asked once for each. */
+function rememberOwners(database: Database, identity: Identity): OwnerFor {
+  const owners = new Map<string, Promise<ChainOwner>>()
+  return requestId => {
+    const owner = owners.get(requestId) ?? chainOwnerFor(database, requestId, identity)
+    owners.set(requestId, owner)
+    return owner
+  }
+}
+
+/** Which chain an event belongs to: the one that its sender is in, the one that it names, or a new one. */
+async function chainOf(
+  { request_id: requestId }: EventRequest,
+  { identity, chain, ownerFor }: Sending & { ownerFor: OwnerFor },
+): Promise<{ readonly requestId: string; readonly chainOwner: ChainOwner }> {
+  if (chain !== undefined) return { requestId: chain.requestId, chainOwner: chain.owner }
+  if (requestId === undefined) return { requestId: newChainId(), chainOwner: principalOf(identity) }
+  return { requestId, chainOwner: await ownerFor(requestId) }
+}
+
 async function placeEvent(
   database: Database,
   request: EventRequest,
-  { identity, chain }: Sending,
+  sending: Sending & { ownerFor: OwnerFor },
   path: string,
 ): Promise<SentEvent> {
-  const requestId = chain?.requestId ?? request.request_id ?? newChainId()
+  const { identity, chain } = sending
+  const { requestId, chainOwner } = await chainOf(request, sending)
   const parentNodeId = chain === undefined ? (request.parent_node_id ?? null) : (chain.nodeId ?? null)
-  const depth = chain === undefined ? await depthBelow(database, requestId, parentNodeId) : chain.depth + 1
+  const depth =
+    chain === undefined ? await depthBelow(database, requestId, parentNodeId, chainOwner) : chain.depth + 1
   if (depth > maxDepth) throw chainTooDeep(path)
   return {
     sender: request.sender,
@@ -210,6 +237,7 @@ async function placeEvent(
     kwargs: request.kwargs,
     runType: parentNodeId === null ? 'send' : 'chain',
     requestId,
+    chainOwner,
     nodeId: request.node_id,
     parentNodeId,
     depth,
@@ -220,13 +248,15 @@ async function placeEvent(
 
 function wholeOf(requests: readonly EventRequest[], { identity, key }: Sending): OnceOnly | undefined {
   if (key === undefined) return undefined
-  return { tokenKey: identity.tokenKey, key, request: requests, path: 'idempotency_key' }
+  return { principal: principalOf(identity), key, request: requests, path: 'idempotency_key' }
 }
 
-function onceOf(request: EventRequest, { tokenKey }: Identity, path: string): OnceOnly | undefined {
+function onceOf(request: EventRequest, identity: Identity, path: string): OnceOnly | undefined {
   const { idempotency_key: key, ...rest } = request
   if (key === undefined) return undefined
-  return { tokenKey, key, request: rest, path: path === '' ? 'idempotency_key' : `${path}.idempotency_key` }
+  // A script that acts for a token, or a JWT that may do less, must not use up the token's keys.
+  const principal = principalOf(identity)
+  return { principal, key, request: rest, path: path === '' ? 'idempotency_key' : `${path}.idempotency_key` }
 }
 
 function chainTooDeep(path: string): RpcError {

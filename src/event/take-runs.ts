@@ -2,6 +2,7 @@ import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { parseJson } from '../json.ts'
 import type { Origin } from '../permission/grant.ts'
+import type { ChainOwner } from '../resource/chain-owner.ts'
 import type { RunType } from './event.ts'
 import type { Handlers } from './handler-directory.ts'
 import { addJobs, queueOf } from './insert-runs.ts'
@@ -38,7 +39,7 @@ const take = rawStatement(
        where id = any($1::bigint[]) and job_id = any($2::text[]::uuid[]) and status = 'waiting' for update skip locked))
      and ($4::text is null or exists (select from server_lease where server_lease.id = $4::text and lease_until > now()))
    returning id, job_id::text, full_name, event_type, sender, request_id, node_id, parent_node_id, attempt, failures, depth,
-     param::text, caller::text, run_type`,
+     param::text, caller::text, run_type, chain_owner`,
 )
 
 const findBusy = rawStatement(
@@ -161,7 +162,7 @@ function leaseEnded(): Error {
 function toRun(row: readonly unknown[], queue: string, handlers: Handlers): Run | undefined {
   const [id, jobId, fullName, eventType, sender, requestId, nodeId, parentNodeId, attempt, failures, depth] =
     row
-  const [param, caller, runType] = row.slice(11)
+  const [param, caller, runType, chainOwner] = row.slice(11)
   const handler = handlers.byName(String(fullName))
   if (handler === undefined) return undefined
   return {
@@ -175,6 +176,7 @@ function toRun(row: readonly unknown[], queue: string, handlers: Handlers): Run 
     eventType: String(eventType),
     runType: String(runType) as RunType,
     requestId: String(requestId),
+    chainOwner: chainOwner as ChainOwner,
     nodeId: String(nodeId),
     parentNodeId: parentNodeId === null ? null : String(parentNodeId),
     depth: Number(depth),

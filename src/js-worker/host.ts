@@ -4,6 +4,7 @@ import type { Outbound } from '../outbound/outbound.ts'
 import { type Identity, type Origin, originsOf, requirePermission } from '../permission/grant.ts'
 import type { Ask } from '../permission/live-caller.ts'
 import { createTurns } from '../permission/turns.ts'
+import type { ChainOwner } from '../resource/chain-owner.ts'
 import type { ScriptRun } from '../sandbox/sandbox.ts'
 import { workerAction } from './action.ts'
 import { fetchFor } from './fetch.ts'
@@ -11,6 +12,8 @@ import { fetchFor } from './fetch.ts'
 /** Where a run stands in its chain of events. */
 export interface ChainPlace {
   readonly requestId: string
+  /** Whose chain it is. */
+  readonly owner: ChainOwner
   /** The node that becomes the parent of what is sent; undefined: none. */
   readonly nodeId: string | undefined
   readonly depth: number

@@ -5,6 +5,7 @@ import { errorCodes, RpcError } from '../errors.ts'
 import { checkJson, JsonText, parseJson, stringifyJson } from '../json.ts'
 import { type Identity, intersectIdentities, originsOf } from '../permission/grant.ts'
 import type { Ask } from '../permission/live-caller.ts'
+import { principalOf } from '../permission/principal.ts'
 import type { SandboxLevels } from '../sandbox/levels.ts'
 import type { ConsoleLevel, EntryPoint, ScriptOutcome } from '../sandbox/sandbox.ts'
 import type { Sealer } from '../seal.ts'
@@ -123,7 +124,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
     if (worker === undefined) throw workerNotFound()
     const identity = await identityOf(worker, call.caller)
     const env = overlayEnv(openEnv(worker.env, sealer), call.env ?? {}, worker.openEnv)
-    const chain = call.chain ?? { requestId: uuid(), nodeId: undefined, depth: 0 }
+    const chain = call.chain ?? newChain(call.caller ?? identity)
     const params = stringifyJson(call.params ?? null)
     const owner = await deps.owner()
     const id = await records.begin({
@@ -256,6 +257,11 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       while (running.size > 0) await Promise.all(running)
     },
   }
+}
+
+/** What a run begins belongs to its caller; without one, to the makers of the script. */
+function newChain(by: Identity): ChainPlace {
+  return { requestId: uuid(), owner: principalOf(by), nodeId: undefined, depth: 0 }
 }
 
 function contextText(call: ScriptCall, { id, worker, chain }: Begun): string {

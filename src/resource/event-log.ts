@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { equal, or } from '../condition/predicate.ts'
+import { addChainOwners } from './chain-owner.ts'
 import { defineResource, type GivenRow, type ResourceField } from './resource.ts'
 import type { NewRowOf, RowOf } from './row.ts'
 
@@ -119,6 +120,12 @@ export const eventLog = defineResource({
     { name: 'is_running', summary: 'status is running', predicate: running },
     { name: 'is_waiting', summary: 'status is waiting', predicate: waiting },
   ],
+  unseen: {
+    fields: [
+      { name: 'chain_owner', kind: 'text', nullable: true, append: 'optional', summary: 'Whose chain it is' },
+    ],
+    fill: addChainOwners,
+  },
   finish: {
     open: or(waiting, running),
     status: { column: 'status', success: 'success', failure: 'fail' },

@@ -2,7 +2,8 @@ import type { Ordering } from '../condition/cursor.ts'
 import type { Field } from '../condition/field.ts'
 import { defineLanguage, type Language, type Word } from '../condition/language.ts'
 import type { Predicate } from '../condition/predicate.ts'
-import type { Action } from '../permission/grant.ts'
+import type { Runner } from '../database/database.ts'
+import type { Action, Identity } from '../permission/grant.ts'
 
 /** The members that a client gave of a row it appends. */
 export type GivenRow = Readonly<Record<string, unknown>>
@@ -39,6 +40,17 @@ export interface MergeRule {
   readonly identity: readonly string[]
 }
 
+/** Columns that an append writes although no client gives or sees them. */
+export interface Unseen {
+  readonly fields: readonly ResourceField[]
+  /** Adds their values to the rows that the caller appends. */
+  readonly fill: (
+    runner: Pick<Runner, 'run'>,
+    rows: readonly GivenRow[],
+    caller: Identity,
+  ) => Promise<readonly GivenRow[]>
+}
+
 /** A kind of record. Its methods, conditions, permissions, command line and OpenRPC entries follow from this. */
 export interface Resource {
   /** The first half of its methods' names: `js-result`. */
@@ -55,6 +67,7 @@ export interface Resource {
   readonly language: Language
   readonly finish: FinishRule | undefined
   readonly merge: MergeRule | undefined
+  readonly unseen: Unseen | undefined
   /** `append`: clients append rows; `publish`: a method of its own checks and records them. */
   readonly recorded: 'append' | 'publish'
   /** The JSON text of another system's shape, of a wire row's. */
@@ -74,6 +87,7 @@ export interface ResourceOptions {
   readonly words: readonly Word[]
   readonly finish?: FinishRule
   readonly merge?: MergeRule
+  readonly unseen?: Unseen
   /** Default: `append`. */
   readonly recorded?: 'append' | 'publish'
   readonly envelope?: (row: string) => string
@@ -81,7 +95,7 @@ export interface ResourceOptions {
 
 /** Declares a resource. Throws TypeError for a declaration that does not hold together. */
 export function defineResource(given: ResourceOptions): Resource {
-  const { newestBy, words, finish, merge, recorded = 'append', envelope, ...options } = given
+  const { newestBy, words, finish, merge, unseen, recorded = 'append', envelope, ...options } = given
   const { fields, nameField } = options
   const key = fields.find(field => field.kind === 'id')
   const time = fields.find(field => field.name === newestBy && field.kind === 'time')
@@ -96,6 +110,7 @@ export function defineResource(given: ResourceOptions): Resource {
     language: defineLanguage({ fields, words, nameField }),
     finish,
     merge,
+    unseen,
     recorded,
     envelope,
   })

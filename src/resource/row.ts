@@ -65,8 +65,8 @@ export function newRowSchema(resource: Resource): z.ZodObject {
 export type BoundRow = readonly unknown[]
 
 /** The fields whose values an append writes. */
-export function appendedFields(resource: Resource): readonly ResourceField[] {
-  return resource.fields.filter(field => field.append !== 'generated')
+export function appendedFields({ fields, unseen }: Resource): readonly ResourceField[] {
+  return [...fields.filter(field => field.append !== 'generated'), ...(unseen?.fields ?? [])]
 }
 
 /** Fills in what a parsed row left out. JSON null becomes null; other JSON values become their text. */

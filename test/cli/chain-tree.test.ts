@@ -34,6 +34,7 @@ function chain(nodes: readonly ChainNode[], more: Partial<Chain> = {}): Chain {
     duration_ms: 5,
     first_failure: null,
     truncated: false,
+    other_chains: 0,
     nodes,
     ...more,
   }

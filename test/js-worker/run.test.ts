@@ -267,7 +267,7 @@ describeEngines('the runs of script workers', open => {
       const owner = await limited('send_*', 'create')
       const caller = await limited('send_1', 'run_defined_js_worker')
       await workers.add('send_1', `onCall: (params, e, ctx) => ctx.send(params)`, {}, owner.credential)
-      const chain = { requestId: 'request', nodeId: 'node', depth: 3 }
+      const chain = { requestId: 'request', owner: 'somebody', nodeId: 'node', depth: 3 }
       const params = [{ sender: 'a', kwargs: { b: 9_007_199_254_740_991 } }]
       const identity = await workers.tokens.authenticator.authenticate(caller.credential)
       const { done } = await workers.runner.start({
@@ -313,7 +313,8 @@ describeEngines('the runs of script workers', open => {
         node_id: null,
       })
       const chains = workers.sent.slice(-2).map(({ chain }) => chain)
-      const chain = { requestId: result.request_id, nodeId: undefined, depth: 0 }
+      const owner = workers.tokens.root.split(':')[0]
+      const chain = { requestId: result.request_id, owner, nodeId: undefined, depth: 0 }
       expect(chains).toEqual([chain, chain])
     })
   })

@@ -173,6 +173,7 @@ describe('two transactions, statement by statement in any order', () => {
         eventType: '',
         runType: 'send' as const,
         requestId: '',
+        chainOwner: null,
         nodeId: '',
         parentNodeId: null,
         depth: 0,

@@ -89,6 +89,7 @@ export const eventCases: readonly MethodCase[] = [
       duration_ms: null,
       first_failure: null,
       truncated: false,
+      other_chains: 0,
       nodes: [expect.objectContaining({ ...startedLog, depth: 0, duration_ms: null })],
     },
     malformed: [

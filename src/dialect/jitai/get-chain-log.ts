@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
 import type { LogMethodDeps } from '../../method/log/log-method.ts'
 import { credentialParam, defineMethod, type Method } from '../../method/method.ts'
+import type { Identity } from '../../permission/grant.ts'
+import { findChain } from '../../resource/chain-owner.ts'
 import { countRows } from '../../resource/count.ts'
 import { eventLog } from '../../resource/event-log.ts'
 import { readRows } from '../../resource/read.ts'
@@ -25,7 +27,7 @@ export function getChainLogMethod(name: string, log: LogMethodDeps, clock: WallC
     params: { requestId, token: credentialParam },
     result: rowDatasSchema,
     async handle({ params, caller }) {
-      const rows = findLogRows(log, [{ request_id: params.requestId }], caller)
+      const rows = await findChainRows(log, params, caller)
       return readOldest(rows, log, clock)
     },
   })
@@ -43,7 +45,7 @@ export function getNodeLogMethod(name: string, log: LogMethodDeps, clock: WallCl
     },
     result: rowDatasSchema,
     async handle({ params, caller }) {
-      const chain = findLogRows(log, [{ request_id: params.requestId }], caller)
+      const chain = await findChainRows(log, params, caller)
       const links = await readLinks(chain)
       const nodes = nodesFrom(links, params.nodeId)
       const ids = links.filter(link => nodes.has(link.node_id)).map(link => link.id)
@@ -51,6 +53,17 @@ export function getNodeLogMethod(name: string, log: LogMethodDeps, clock: WallCl
       return readOldest({ ...chain, predicates: [found] }, log, clock)
     },
   })
+}
+
+/** The records of one chain, as `event-log_chain` chooses it. */
+async function findChainRows(
+  log: LogMethodDeps,
+  { requestId, nodeId }: { readonly requestId: string; readonly nodeId?: string },
+  caller: Identity,
+): Promise<LogRows> {
+  const rows = findLogRows(log, [{ request_id: requestId }], caller)
+  const { predicate } = await findChain(log.database, { requestId, nodeId }, caller)
+  return { ...rows, predicates: [...rows.predicates, predicate] }
 }
 
 async function readOldest(rows: LogRows, log: LogMethodDeps, clock: WallClock): Promise<RowDatas> {

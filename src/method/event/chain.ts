@@ -3,6 +3,7 @@ import { equal } from '../../condition/predicate.ts'
 import { type ChainRow, orderChain } from '../../event/chain.ts'
 import { parseJson } from '../../json.ts'
 import { rowFilter } from '../../resource/access.ts'
+import { findChain } from '../../resource/chain-owner.ts'
 import { eventLog } from '../../resource/event-log.ts'
 import { readRows } from '../../resource/read.ts'
 import { rowSchema } from '../../resource/row.ts'
@@ -37,10 +38,15 @@ export function chainMethod(deps: LogMethodDeps): Method {
         })
         .nullable(),
       truncated: z.boolean().describe(`Whether there are more than ${maxRows} records`),
+      other_chains: z
+        .int()
+        .describe('How many other callers’ chains have the same request id and records that may be read'),
       nodes: z.array(rowSchema(eventLog).extend({ depth: z.int(), duration_ms: z.int().nullable() })),
     }),
     async handle({ params: { request_id: requestId, node_id: nodeId, depth }, caller }) {
-      const predicates = [equal('request_id', requestId), ...rowFilter(eventLog, 'read', caller)]
+      const readable = rowFilter(eventLog, 'read', caller)
+      const { predicate, others } = await findChain(deps.database, { requestId, nodeId }, caller)
+      const predicates = [equal('request_id', requestId), predicate, ...readable]
       const selection = {
         segments: [predicates],
         names: undefined,
@@ -50,7 +56,13 @@ export function chainMethod(deps: LogMethodDeps): Method {
       const texts = await readRows(reader, selection)
       const rows = texts.slice(0, maxRows).map(text => parseJson(text) as ChainRow)
       const { nodes, ...summary } = orderChain(rows, { nodeId, depth })
-      return { request_id: requestId, ...summary, truncated: texts.length > maxRows, nodes }
+      return {
+        request_id: requestId,
+        ...summary,
+        truncated: texts.length > maxRows,
+        other_chains: others,
+        nodes,
+      }
     },
   })
 }

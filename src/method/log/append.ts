@@ -27,7 +27,9 @@ export function appendMethod(resource: Resource, deps: LogMethodDeps): Method {
       const names = new Set(rows.map(row => String(row[resource.nameField])))
       for (const name of names) requirePermission(caller, action, name)
       const now = deps.clock()
-      const ids = await append(rows.map(row => bindRow(fields, row, now)))
+      const whole =
+        resource.unseen === undefined ? rows : await resource.unseen.fill(deps.database, rows, caller)
+      const ids = await append(whole.map(row => bindRow(fields, row, now)))
       deps.onRows(resource.name, 'appended', ids.length)
       return { ids }
     },
