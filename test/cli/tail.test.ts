@@ -1,31 +1,35 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
+import type { Engine } from '../../src/database/database.ts'
 import { type Gateway, openGateway } from '../client/gateway.ts'
-import { makeFolder, runDaybook, runOnTerminal, type ServedDaybook, serveDaybook } from './daybook.ts'
+import { engines } from '../support/databases.ts'
+import { secrets, startOn, type TestApp } from '../wire/support/app.ts'
+import { createTestData, type TestData } from '../wire/support/data.ts'
+import { runDaybook, runOnTerminal } from './daybook.ts'
 import { type Running, startRunning } from './running.ts'
 
 const soon = { interval: 20, timeout: 15_000 }
 
 describe('daybook tail', () => {
-  let folder: Awaited<ReturnType<typeof makeFolder>>
-  let server: ServedDaybook
+  let data: TestData
+  let server: TestApp
   let gateway: Gateway
   let client: Client
 
   beforeAll(async () => {
-    folder = await makeFolder()
-    server = await serveDaybook(folder.path)
+    data = await createTestData(engines[0] as Engine)
+    server = await startOn(data)
     gateway = await openGateway(server.url)
-    client = createClient({ url: server.url, token: /\b\w{16}:\w{32}\b/.exec(server.welcome)?.[0] ?? '' })
+    client = createClient({ url: server.url, token: secrets.root })
   }, 60_000)
   afterAll(async () => {
     await gateway.close()
-    await server.stop()
-    await folder.remove()
+    await server.close()
+    await data.remove()
   })
 
   function env(url = server.url): Record<string, string> {
-    return { DAYBOOK_URL: url, DAYBOOK_DATA: folder.path }
+    return { DAYBOOK_URL: url, DAYBOOK_TOKEN: secrets.root }
   }
 
   /** Resolves when it follows: what is written from now on is shown. */

@@ -1,23 +1,25 @@
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { type Client, type ConditionOf, createClient, DaybookError } from '../../src/client/client.ts'
+import type { Engine } from '../../src/database/database.ts'
 import { parseJson, stringifyJson } from '../../src/json.ts'
-import { makeFolder, type ServedDaybook, serveDaybook } from '../cli/daybook.ts'
+import { engines } from '../support/databases.ts'
+import { secrets, startOn, type TestApp } from '../wire/support/app.ts'
+import { createTestData, type TestData } from '../wire/support/data.ts'
 
-let folder: Awaited<ReturnType<typeof makeFolder>>
-let server: ServedDaybook
-let token: string
+let data: TestData
+let server: TestApp
+const token = secrets.root
 let client: Client
 
 beforeAll(async () => {
-  folder = await makeFolder()
-  server = await serveDaybook(folder.path)
-  token = /\b\w{16}:\w{32}\b/.exec(server.welcome)?.[0] ?? ''
+  data = await createTestData(engines[0] as Engine)
+  server = await startOn(data)
   client = createClient({ url: server.url, token })
 }, 60_000)
 
 afterAll(async () => {
-  await server.stop()
-  await folder.remove()
+  await server.close()
+  await data.remove()
 })
 
 describe('records', () => {

@@ -5,8 +5,11 @@ import {
   DaybookConnectionError,
   type StartedLog,
 } from '../../src/client/client.ts'
+import type { Engine } from '../../src/database/database.ts'
 import { parseJson } from '../../src/json.ts'
-import { makeFolder, type ServedDaybook, serveDaybook } from '../cli/daybook.ts'
+import { engines } from '../support/databases.ts'
+import { secrets, startOn, type TestApp } from '../wire/support/app.ts'
+import { createTestData, type TestData } from '../wire/support/data.ts'
 import { startScriptedServer } from './scripted-server.ts'
 
 const script = `export default {
@@ -17,15 +20,14 @@ const script = `export default {
   },
 }`
 
-let folder: Awaited<ReturnType<typeof makeFolder>>
-let server: ServedDaybook
+let data: TestData
+let server: TestApp
 let client: Client
 
 beforeAll(async () => {
-  folder = await makeFolder()
-  server = await serveDaybook(folder.path)
-  const token = /\b\w{16}:\w{32}\b/.exec(server.welcome)?.[0] ?? ''
-  client = createClient({ url: server.url, token })
+  data = await createTestData(engines[0] as Engine)
+  server = await startOn(data)
+  client = createClient({ url: server.url, token: secrets.root })
   await client.call('js-worker_create', {
     name: 'echo',
     js_script_base64: Buffer.from(script).toString('base64'),
@@ -41,8 +43,8 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(async () => {
-  await server.stop()
-  await folder.remove()
+  await server.close()
+  await data.remove()
 })
 
 test('send answers with a record for each handler, and with their ends where they are waited for', async () => {

@@ -10,31 +10,33 @@ import {
   type JsResultRow,
 } from '../../src/client/client.ts'
 import { subscribe } from '../../src/client/subscribe.ts'
+import type { Engine } from '../../src/database/database.ts'
 import { stringifyJson } from '../../src/json.ts'
-import { makeFolder, type ServedDaybook, serveDaybook } from '../cli/daybook.ts'
+import { engines } from '../support/databases.ts'
+import { secrets, startOn, type TestApp } from '../wire/support/app.ts'
+import { createTestData, type TestData } from '../wire/support/data.ts'
 import { type Gateway, openGateway } from './gateway.ts'
 import { type Connection, changeText, type ScriptedStream, startScriptedStream } from './scripted-stream.ts'
 
 const soon = { interval: 10, timeout: 5000 }
 
 describe('following a server', () => {
-  let folder: Awaited<ReturnType<typeof makeFolder>>
-  let server: ServedDaybook
+  let data: TestData
+  let server: TestApp
   let gateway: Gateway
-  let token: string
+  const token = secrets.root
   let client: Client
 
   beforeAll(async () => {
-    folder = await makeFolder()
-    server = await serveDaybook(folder.path)
-    token = /\b\w{16}:\w{32}\b/.exec(server.welcome)?.[0] ?? ''
+    data = await createTestData(engines[0] as Engine)
+    server = await startOn(data)
     client = createClient({ url: server.url, token })
     gateway = await openGateway(server.url)
   }, 60_000)
   afterAll(async () => {
     await gateway.close()
-    await server.stop()
-    await folder.remove()
+    await server.close()
+    await data.remove()
   })
 
   test('yields each change with its number, and ends with the loop', async () => {
@@ -169,9 +171,8 @@ describe('following a server', () => {
     expect(faults.every(fault => fault instanceof DaybookConnectionError)).toBe(true)
     expect(JSON.stringify(faults)).not.toContain(token)
 
-    const folderOfServer = folder.path
-    await server.stop()
-    server = await serveDaybook(folderOfServer)
+    await server.close()
+    server = await startOn(data)
     gateway.mend(server.url)
     client = createClient({ url: server.url, token })
     await client.append('event-log', [{ full_name: 'restarted', sender: 's' }])
