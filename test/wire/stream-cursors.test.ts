@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EventSource } from 'undici'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { openGateway } from '../client/gateway.ts'
 import { type EventStream, openEventStream } from '../server/event-stream.ts'
 import { changesOf, openPushSocket, untilPushed } from '../stream/push-socket.ts'
 import { openTestPostgres, type TestPostgres } from '../stream/test-postgres.ts'
@@ -143,6 +145,29 @@ describe('where a stream goes on', () => {
       const [{ id = '' } = {}] = stream.events()
       const resumed = await open(ticket, id)
       await expect.poll(() => namesOf(resumed), soon).toEqual(['mine'])
+    })
+
+    test('is all that an EventSource needs, which comes back by itself', async () => {
+      const gateway = await openGateway(app.url)
+      onTestFinished(gateway.close)
+      const token = await readsMine()
+      const source = new EventSource(`${gateway.url}/stream?ticket=${await ticketOf(token)}`)
+      onTestFinished(() => source.close())
+      const heard: string[] = []
+      const starts: unknown[] = []
+      source.onmessage = ({ data: row }) => void heard.push(JSON.parse(row).param)
+      source.addEventListener('start', event => void starts.push(event))
+      await expect.poll(() => starts, soon).toHaveLength(1)
+      const write = (param: string) =>
+        wire.result('js-result_append', { rows: [{ js_worker_name: 'mine', param }] })
+      await write('first')
+      await expect.poll(() => heard, soon).toEqual(['first'])
+      gateway.cut()
+      await write('meanwhile')
+      gateway.mend(app.url)
+      await expect.poll(() => starts, soon).toHaveLength(2)
+      await write('then')
+      await expect.poll(() => heard, soon).toEqual(['first', 'meanwhile', 'then'])
     })
 
     test('of who may read everything is resumed by what it was sent, not by numbers', async () => {

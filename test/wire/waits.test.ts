@@ -185,6 +185,18 @@ describe('what waits in the name of a credential', () => {
     expect((await routed).status).toBe(401)
   })
 
+  test('no method waits but those that were looked at here', async () => {
+    const { methods } = await wire.result<{ methods: { name: string; params: { name: string }[] }[] }>(
+      'rpc.discover',
+    )
+    const waiting = methods.filter(({ params }) => params.some(({ name }) => name === 'wait_ms'))
+    expect(waiting.map(({ name }) => name).toSorted()).toEqual([
+      'event-task_claim',
+      'event_send',
+      'js-worker_run',
+    ])
+  })
+
   test('its scripts go on, and what they ask for is refused', async () => {
     const credential = await wire.token(mayWait)
     const { id } = await wire.result<{ id: number }>('js-worker_run', { js_script_name: 'asks' }, credential)
