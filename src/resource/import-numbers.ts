@@ -20,7 +20,7 @@ export async function raiseNumbers(reader: Reader, keys: readonly number[]): Pro
 
 async function raiseSequence({ resource, runner }: Reader, highest: number): Promise<void> {
   const { table, ordering } = resource
-  const sequence = `${sequenceOf(table, ordering.key)}::regclass`
+  const sequence = sequenceOf(table, ordering.key)
   const drawn = `coalesce(pg_sequence_last_value(${sequence}), 0)`
   const { rows } = await runner.run(rawStatement(`select ${drawn} < $1::bigint`), [highest])
   if (rows[0]?.[0] !== true) return

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { sequenceOf } from '../../src/database/next-id.ts'
+import { rawStatement } from '../../src/database/statement.ts'
 import { resources } from '../../src/resource/index.ts'
 import { insert } from '../event/definitions.ts'
 import { openParts } from '../event/event-parts.ts'
@@ -48,6 +50,14 @@ describeEngines('where an insert answers in another order', open => {
       expect(ids.toSorted((a, b) => a - b)).toEqual(ids)
     },
   )
+
+  test('the sequences are those that the ids would be drawn from', async () => {
+    const own = resources.filter(each => each.recorded === 'append').map(each => each.table)
+    for (const table of [...own, 'pending_change_event']) {
+      const names = `select ${sequenceOf(table)} = pg_get_serial_sequence('${table}', 'id')::regclass`
+      expect((await database.run(rawStatement(names), [])).rows).toEqual([[true]])
+    }
+  })
 
   test('an event answers the row of each handler', async () => {
     for (const fullName of ['own.c', 'own.a', 'own.b']) await insert(database, fullName)
