@@ -4,14 +4,40 @@ import type { Kit } from './kit.ts'
 export function consoleLibrary({ host, library, display, maxTextLength }: Kit) {
   const { stringify } = JSON
 
-  function isPlain(args: readonly unknown[]): boolean {
-    if (typeof args[0] === 'string' && args[0].includes('%')) return false
-    return args.every(arg => typeof arg !== 'function' && (typeof arg !== 'object' || arg === null))
+  /** Values that are looked at before the whole library of formats is made. */
+  const maxPlain = 1000
+  const maxPlainDepth = 8
+
+  /** The text of arguments of which JSON says all, or undefined. */
+  function plainText(args: readonly unknown[]): string | undefined {
+    if (typeof args[0] === 'string' && args[0].includes('%')) return undefined
+    let left = maxPlain
+    const isPlain = (value: unknown, depth: number): boolean => {
+      left -= 1
+      if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
+      if (typeof value !== 'object' || value === null) return value !== undefined && isJson(value)
+      if (left < 0 || depth === maxPlainDepth) return false
+      if (Array.isArray(value)) return value.every(each => isPlain(each, depth + 1))
+      const isRecord = Object.getPrototypeOf(value) === Object.prototype
+      return isRecord && Object.values(value).every(each => isPlain(each, depth + 1))
+    }
+    const isText = (arg: unknown) => typeof arg !== 'function' && (typeof arg !== 'object' || arg === null)
+    try {
+      if (!args.every(arg => isText(arg) || isPlain(arg, 0))) return undefined
+      return args.map(arg => (isText(arg) ? String(arg) : stringify(arg))).join(' ')
+    } catch {
+      // A Proxy, a getter: each argument is shown for itself then.
+      return undefined
+    }
+  }
+
+  function isJson(value: unknown): boolean {
+    return value === null || typeof value === 'string' || typeof value === 'boolean'
   }
 
   function formatted(args: readonly unknown[]): string {
     try {
-      return isPlain(args) ? args.map(String).join(' ') : library('inspect').format(args, maxTextLength)
+      return plainText(args) ?? library('inspect').format(args, maxTextLength)
     } catch {
       // What a script has broken still says what it can.
       return display(args[0])
