@@ -149,7 +149,8 @@ export function prelude(host: Host, maxResultLength: number, maxTextLength: numb
   lazy('console', ['console'])
   lazy('crypto', ['crypto', 'CryptoKey'])
   lazy('encoding', ['TextEncoder', 'TextDecoder', 'atob', 'btoa'])
-  lazy('fetch', ['fetch', 'Headers', 'Request', 'Response'])
+  lazy('fetch', ['fetch'])
+  lazy('http', ['Headers', 'Request', 'Response'])
   lazy('intl', ['Intl'])
   lazy('nodeget', ['nodeget', 'nodegetLog', 'inlineCall', 'randomUUID'])
   lazy('timers', ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', 'queueMicrotask'])
@@ -193,7 +194,7 @@ export function prelude(host: Host, maxResultLength: number, maxTextLength: numb
   function inputOf(entry: string): unknown {
     const params = given?.params
     const isRequest = entry === 'onRoute' && typeof params === 'object' && params !== null && !isArray(params)
-    return isRequest ? library('fetch').routeRequest(params as Record<string, unknown>) : params
+    return isRequest ? library('http').routeRequest(params as Record<string, unknown>) : params
   }
 
   async function start(loaded: unknown, entry: string, settled: boolean): Promise<void> {
@@ -206,7 +207,7 @@ export function prelude(host: Host, maxResultLength: number, maxTextLength: numb
         return
       }
       const value = await apply(handler, handlers, [inputOf(entry), given?.env, given?.ctx])
-      const text = stringify(libraries.fetch?.answerOf(value) ?? value) ?? 'null'
+      const text = stringify(libraries.http?.answerOf(value) ?? value) ?? 'null'
       if (text.length > maxResultLength) host('too_large')
       else host('returned', text)
     } catch (error) {

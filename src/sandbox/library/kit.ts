@@ -5,6 +5,7 @@ import type { cryptoLibrary } from './crypto.ts'
 import type { encodingLibrary } from './encoding.ts'
 import type { faultLibrary } from './fault.ts'
 import type { fetchLibrary } from './fetch.ts'
+import type { httpLibrary } from './http.ts'
 import type { inspectLibrary } from './inspect.ts'
 import type { intlLibrary } from './intl.ts'
 import type { nodegetLibrary } from './nodeget.ts'
@@ -23,6 +24,7 @@ export interface Libraries {
   readonly encoding: ReturnType<typeof encodingLibrary>
   readonly fault: ReturnType<typeof faultLibrary>
   readonly fetch: ReturnType<typeof fetchLibrary>
+  readonly http: ReturnType<typeof httpLibrary>
   readonly inspect: ReturnType<typeof inspectLibrary>
   readonly intl: ReturnType<typeof intlLibrary>
   readonly nodeget: ReturnType<typeof nodegetLibrary>

@@ -5,6 +5,7 @@ import { cryptoLibrary } from './crypto.ts'
 import { encodingLibrary } from './encoding.ts'
 import { faultLibrary } from './fault.ts'
 import { fetchLibrary } from './fetch.ts'
+import { httpLibrary } from './http.ts'
 import { inspectLibrary } from './inspect.ts'
 import { intlLibrary } from './intl.ts'
 import type { Libraries } from './kit.ts'
@@ -20,6 +21,7 @@ const libraries: Readonly<Record<keyof Libraries, (kit: never) => unknown>> = {
   encoding: encodingLibrary,
   fault: faultLibrary,
   fetch: fetchLibrary,
+  http: httpLibrary,
   inspect: inspectLibrary,
   intl: intlLibrary,
   nodeget: nodegetLibrary,
