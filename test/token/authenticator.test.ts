@@ -72,6 +72,24 @@ describeEngines('authentication', open => {
     await expect(authenticate(`${key}|a:b|c:d|e`)).rejects.toMatchObject(denied)
   })
 
+  test('checks a password once, however often tokens change, and again once it has changed', async () => {
+    const { key } = await tokens.create(demo, { username: 'berta', password: 'first password' })
+    const ask = (password: string) => authenticate(`berta|${password}`)
+    const before = tokens.verified()
+    for (let change = 0; change < 3; change++) {
+      expect(await ask('first password')).toMatchObject({ tokenKey: key })
+      await tokens.create(demo)
+    }
+    expect(tokens.verified()).toBe(before + 1)
+    const changing = { token: tokens.root, target_token: key, new_password: 'second password' }
+    await tokens.call('token_change_password', changing)
+    await expect(ask('first password')).rejects.toMatchObject(denied)
+    expect(await ask('second password')).toMatchObject({ tokenKey: key })
+    await tokens.call('token_delete', { token: tokens.root, target_token: key })
+    await tokens.create(demo, { username: 'berta', password: 'third password' })
+    await expect(ask('second password')).rejects.toMatchObject(denied)
+  })
+
   test('has no password for the super token until it gets one', async () => {
     await expect(authenticate('root|')).rejects.toMatchObject(fault(101, 'malformed_credential'))
     await expect(authenticate('root|password')).rejects.toMatchObject(denied)

@@ -30,6 +30,8 @@ export interface TestTokens {
   readonly authenticator: Authenticator
   /** The super token's credential. */
   readonly root: string
+  /** How many passwords were checked so far. */
+  readonly verified: () => number
   /** For each look into the memory of credentials whether it was a hit. */
   readonly lookups: readonly boolean[]
   /** What the server would have written to the token file. */
@@ -50,7 +52,15 @@ export async function startTokens(
 ): Promise<TestTokens> {
   const clock = createTestClock()
   const jwts = createJwts({ secret: jwtSecret, issuer: 'daybook', clock })
-  const passwords = createPasswords({ cost: { N: 1024, r: 8, p: 1 } })
+  const cheap = createPasswords({ cost: { N: 1024, r: 8, p: 1 } })
+  let verified = 0
+  const passwords: typeof cheap = {
+    ...cheap,
+    verify(...given) {
+      verified++
+      return cheap.verify(...given)
+    },
+  }
   const { pollMs = 500 } = options
   const lookups: boolean[] = []
   const authenticator = await createAuthenticator({
@@ -79,6 +89,7 @@ export async function startTokens(
     clock,
     authenticator,
     lookups,
+    verified: () => verified,
     root,
     saved,
     call,
