@@ -113,7 +113,9 @@ function storeOne(
     }
     if (before.target.kind !== 'local') return 'taken'
     const wanted = { ...definition, enabled: before.enabled }
-    if (isDeepStrictEqual(definitionColumns(before), definitionColumns(wanted))) return 'stored'
+    const isSame = isDeepStrictEqual(definitionColumns(before), definitionColumns(wanted))
+    // Those of a super token that was replaced by another would be given nothing any more.
+    if (isSame && isDeepStrictEqual(before.owner, owner)) return 'stored'
     await updateHandler(runner, sealer, before, { definition: wanted, owner, now })
     return 'stored'
   })

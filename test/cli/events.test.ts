@@ -321,6 +321,8 @@ describe('workers', () => {
       '--fetch-host',
       'a.example',
       'b.example',
+      '--open-env',
+      'greeting',
     ]
     const [added] = await done(['workers', 'add', 'whole', file('good.js'), ...limits, ...more])
     expect(added).toMatchObject({
@@ -331,6 +333,7 @@ describe('workers', () => {
       max_heap_size: 4194304,
       runtime_clean_time: 60_000,
       fetch_hosts: ['a.example', 'b.example'],
+      open_env: ['greeting'],
     })
     expect(await done(['workers', 'run', 'whole', '{"n":1}'])).toMatchObject([
       { js_worker_name: 'whole', result: { params: { n: 1 }, env: { greeting: 'hi' } }, error_message: null },
@@ -339,9 +342,24 @@ describe('workers', () => {
       { run_type: 'cron', result: 'by the clock' },
     ])
 
-    const update = ['workers', 'update', 'whole', '--no-route', '--no-fetch-host', '--cron', '@daily']
+    const update = [
+      'workers',
+      'update',
+      'whole',
+      '--no-route',
+      '--no-fetch-host',
+      '--no-open-env',
+      '--cron',
+      '@daily',
+    ]
     expect(await done(update)).toMatchObject([
-      { route_name: null, fetch_hosts: null, schedule: { cron: '@daily' }, max_run_time: 5000 },
+      {
+        route_name: null,
+        fetch_hosts: null,
+        open_env: null,
+        schedule: { cron: '@daily' },
+        max_run_time: 5000,
+      },
     ])
     expect(await done(['workers', 'update', 'whole', '--no-cron'])).toMatchObject([{ schedule: null }])
     expect(await daybook(['workers', 'update', 'whole'])).toMatchObject({ code: 2 })

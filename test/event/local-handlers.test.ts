@@ -155,9 +155,9 @@ describeEngines('local handlers at start', open => {
     definition: define(name, { target: { kind: 'local' }, ...rest }),
     run: () => undefined,
   })
-  const store = (handlers: readonly LocalHandler[], at = now) =>
+  const store = (handlers: readonly LocalHandler[], at = now, by = owner) =>
     storeLocalHandlers(
-      { database, sealer, clock: () => at, owner },
+      { database, sealer, clock: () => at, owner: by },
       new Map(handlers.map(handler => [handler.definition.fullName, handler])),
     )
   const find = (name: string) => findHandler(database, sealer, name)
@@ -169,6 +169,13 @@ describeEngines('local handlers at start', open => {
     await store([local('a'), local('b', { timeoutMs: 500 })], now + 1)
     expect(await find('a')).toMatchObject({ id: first?.id, updatedTime: now })
     expect(await find('b')).toMatchObject({ timeoutMs: 500, updatedTime: now + 1 })
+  })
+
+  test('belong to the super token that there is, also when it was replaced', async () => {
+    await store([local('a')])
+    const other = [{ tokenKey: 'other' }]
+    await store([local('a')], now, other)
+    expect(await find('a')).toMatchObject({ owner: other })
   })
 
   test('stay disabled where they were', async () => {

@@ -5,9 +5,11 @@ import {
   type Identity,
   permits,
   permittedNames,
+  requirePattern,
   requirePermission,
 } from '../../src/permission/grant.ts'
 import { compileLimits, type TokenLimit } from '../../src/permission/limit.ts'
+import { compilePattern } from '../../src/permission/pattern.ts'
 import { someAction, someLimits, someName } from './random-limit.ts'
 
 /** The rule once more, straight from the wire form and without the code under test. */
@@ -74,6 +76,27 @@ describe('permissions', () => {
         expect(inNameSet(identity, action, name)).toBe(reference(token, action, name))
       }),
       { numRuns: 3000 },
+    )
+  })
+
+  test('permit a pattern when they permit all that it matches', () => {
+    const lists = fc.array(someLimits, { minLength: 1, maxLength: 3 })
+    const isPermitted = (identity: Identity, action: Action, text: string): boolean => {
+      try {
+        requirePattern(identity, action, compilePattern(text))
+        return true
+      } catch {
+        return false
+      }
+    }
+    fc.assert(
+      fc.property(lists, someAction, someName, (token, action, name) => {
+        const identity = identityOf(...token)
+        expect(isPermitted(identity, action, name)).toBe(reference(token, action, name))
+        // No pattern of theirs has a z: one that matches this name matches whatever begins like it.
+        expect(isPermitted(identity, action, `${name}*`)).toBe(reference(token, action, `${name}z`))
+      }),
+      { numRuns: 1000 },
     )
   })
 

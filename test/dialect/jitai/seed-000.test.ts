@@ -143,7 +143,9 @@ describe.each(interpreters)('in $language', ({ language, command, args, extensio
 
   test.runIf(isThere)('the batch example sends what it may, and goes on after what it may not', async () => {
     const limit = { scopes: [{ sender: 'models.UserModel' }], permissions: [{ event: { send: '*' } }] }
-    const token = await wire.token([limit])
+    // Whose handler takes an event is only for those who may read its records.
+    const reading = { scopes: [{ event: '*' }], permissions: [{ event_log: { read: '*' } }] }
+    const token = await wire.token([limit, reading])
     const refusal = await callAt(wire, 'sendEvent', ['models.OrderModel', {}], token)
     expect(refusal).toEqual(failure(102, 'permission_denied'))
     const { message } = (refusal as { error: { message: string } }).error
