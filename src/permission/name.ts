@@ -5,8 +5,10 @@ import { unseenFault } from './unseen-character.ts'
 
 /** Why `text` cannot be a new name, or undefined when it can. */
 export function nameFault(text: string): string | undefined {
-  const fault = nameTextFault(text) ?? unseenFault(text)
-  if (fault !== undefined) return fault
+  return nameTextFault(text) ?? unseenFault(text) ?? starFault(text)
+}
+
+function starFault(text: string): string | undefined {
   if (text.includes('*')) return 'must not contain `*`'
   if (text === '.' || text === '..') return 'must not be `.` or `..`'
   return undefined
@@ -19,6 +21,11 @@ export function isValidName(text: string): boolean {
 
 /** The same as a schema; what is wrong with a name is the issue's message. */
 export const nameSchema = z.string().superRefine(textCheck(nameFault))
+
+/** A name to look for: those that were made before may hold what new ones may not. */
+export const lookedUpNameSchema = z
+  .string()
+  .superRefine(textCheck(text => nameTextFault(text) ?? starFault(text)))
 
 /** A new name, or the beginning of names and `*`. */
 export const patternSchema = z

@@ -5,7 +5,7 @@ import { RpcError } from '../../errors.ts'
 import { JsonText, stringifyJson } from '../../json.ts'
 import { type LogMethodDeps, readerOf } from '../../method/log/log-method.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
-import { nameSchema } from '../../permission/name.ts'
+import { lookedUpNameSchema } from '../../permission/name.ts'
 import { executionEvent } from '../../resource/execution-event.ts'
 import { arrayText, type Reader, readPlacedRows } from '../../resource/read.ts'
 import type { Resource } from '../../resource/resource.ts'
@@ -37,7 +37,7 @@ export function readEventsMethod(name: string, log: LogMethodDeps): Method {
   return defineMethod({
     name,
     summary: 'The events of an execution',
-    params: { execution_id: nameSchema },
+    params: { execution_id: lookedUpNameSchema },
     result: z.array(eventSchema),
     credentialParams: [],
     async handle({ params: { execution_id }, caller }) {

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { comparedTime } from '../../condition/value.ts'
-import { nameSchema } from '../../permission/name.ts'
+import { lookedUpNameSchema } from '../../permission/name.ts'
 import { textCheck } from '../../text-check.ts'
 
 /** Where the events stand: what the path says. */
-export const servicePath = { project_id: nameSchema, service_id: nameSchema }
+export const servicePath = { project_id: lookedUpNameSchema, service_id: lookedUpNameSchema }
 
 /** Events on a page: so many as a `limit` condition finds at most. */
 export const maxLimit = 10_000

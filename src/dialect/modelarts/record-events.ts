@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { recordTime } from '../../condition/value.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
+import { nameSchema } from '../../permission/name.ts'
 import { newRowSchema } from '../../resource/row.ts'
 import { serviceEvent } from '../../resource/service-event.ts'
 import { type CallMethod, oneOrMany, recordedSchema } from '../rest-record.ts'
-import { servicePath } from './event-query.ts'
 
 /** Any number that JSON can write. */
 const time = z.number().transform(Math.floor).pipe(recordTime)
@@ -21,7 +21,7 @@ export function recordEventsMethod(name: string, call: CallMethod): Method {
   return defineMethod({
     name,
     summary: 'Records events of a service',
-    params: { ...servicePath, body },
+    params: { project_id: nameSchema, service_id: nameSchema, body },
     result: recordedSchema,
     credentialParams: [],
     async handle({ params: { project_id, service_id, body }, caller }) {

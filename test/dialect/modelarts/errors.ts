@@ -118,6 +118,16 @@ export function describeServiceErrors(wire: Wire): void {
       expect([elsewhere.status, elsewhere.json.error.data.reason]).toEqual([404, 'no_such_path'])
     })
 
+    test('of a name that no new one may be is one for those who write', async () => {
+      for (const name of ['there%20', 'a%E2%80%8Bb']) {
+        const raw = `/v1/p/services/${name}/events`
+        expect((await askRest(wire, raw)).status).toBe(404)
+        expect((await askRest(wire, raw, { body })).json).toEqual(
+          modelartsError('0001', expect.stringMatching(/^service_id: /)),
+        )
+      }
+    })
+
     test('is a 401 for whoever is not known', async () => {
       const [key] = secrets.root.split(':')
       const bearer = (value: string) => ({ token: null, headers: { authorization: value } })

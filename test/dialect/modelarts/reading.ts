@@ -115,11 +115,11 @@ export function describeReading(wire: Wire): void {
         occur_time,
       })
       await askRest(wire, path, { body: named('new', 2000) })
-      await askRest(wire, path, { body: named('old "\u2028', 1000) })
+      await askRest(wire, path, { body: named('old \u2028"', 1000) })
       expect((await askRest(wire, path)).json.service_name).toBe('new')
       expect((await askRest(wire, eventsPath('renamed', 'end_time=1500'))).json.service_name).toBe('new')
-      await askRest(wire, path, { body: named('old "\u2028', 3000) })
-      expect((await askRest(wire, path)).json.service_name).toBe('old "\u2028')
+      await askRest(wire, path, { body: named('old \u2028"', 3000) })
+      expect((await askRest(wire, path)).json.service_name).toBe('old \u2028"')
     })
 
     test('are those of any name that a service may have', async () => {
