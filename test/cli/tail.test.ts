@@ -54,17 +54,23 @@ describe('daybook tail', () => {
       { full_name: 'events.b', sender: 's', result: 1 },
     ])
     const [open = 0] = await client.append('event-log', [{ full_name: 'events.c', sender: 's' }])
-    await client.finish('event-log', open, { error_message: 'late \u001b[2J' })
+    await expect.poll(() => linesOf(running), soon).toHaveLength(1)
+    // Each change shows the row as it is when it is sent: this one must have been looked at while it was open.
+    await client.append('event-log', [{ full_name: 'events.d', sender: 's', error_message: 'no' }])
     await expect.poll(() => linesOf(running), soon).toHaveLength(2)
+    await client.finish('event-log', open, { error_message: 'late \u001b[2J' })
+    await expect.poll(() => linesOf(running), soon).toHaveLength(3)
     const rows = await client.query('event-log', [{ full_name_like: 'events.*' }, 'is_failure'])
-    const [late, first] = rows
+    const [between, late, first] = rows
+    const cursor = expect.stringMatching(/^\d+$/)
     expect(linesOf(running)).toEqual([
-      { cursor: expect.stringMatching(/^\d+$/), ...first },
-      { cursor: expect.stringMatching(/^\d+$/), ...late },
+      { cursor, ...first },
+      { cursor, ...between },
+      { cursor, ...late },
     ])
-    expect(first?.id).toBe(wanted)
+    expect([first?.id, late?.id]).toEqual([wanted, open])
     expect(running.stdout()).not.toContain('\u001b')
-    const [, { cursor: last } = {}] = linesOf(running)
+    const last = linesOf(running).at(-1)?.cursor
     expect(await running.stop()).toBe(0)
     expect(running.stderr()).toContain(`--after ${last} goes on`)
   })

@@ -6,19 +6,23 @@ import { systemClock } from '../../src/clock.ts'
 import { secrets, startTestApp } from '../wire/support/app.ts'
 import { day } from './rule-runs.ts'
 
-/** What a command prints, as rows; without a terminal. */
+/** What a command prints on stdout, as rows; without a terminal. */
 async function daybook(url: string, ...args: readonly string[]): Promise<readonly object[]> {
   let text = ''
-  const stream = () =>
+  const stream = (onText: (chunk: string) => void) =>
     new Writable({
       write(chunk, _encoding, done) {
-        text += chunk
+        onText(String(chunk))
         done()
       },
     }) as unknown as NodeJS.WriteStream
+  const stdout = stream(chunk => {
+    text += chunk
+  })
+  const stderr = stream(() => undefined)
   const env = { DAYBOOK_URL: url, DAYBOOK_TOKEN: secrets.root }
   const { stdin } = process
-  const program = createProgram({ env, stdin, stdout: stream(), stderr: stream(), clock: systemClock })
+  const program = createProgram({ env, stdin, stdout, stderr, clock: systemClock })
   await program.parseAsync(['retention', ...args], { from: 'user' })
   return text
     .split('\n')
