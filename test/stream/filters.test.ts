@@ -1,10 +1,10 @@
 import fc from 'fast-check'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { planConditions } from '../../src/condition/plan.ts'
 import { resources } from '../../src/resource/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { createHub, type Hub, type Subscribed } from '../../src/stream/hub.ts'
-import { startSequencer } from '../../src/stream/sequencer.ts'
+import { type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'
 import { someCondition } from '../condition/random-condition.ts'
 import { type Call, createCaller, superToken } from '../resource/caller.ts'
 import { randomRows } from '../resource/random-row.ts'
@@ -24,6 +24,7 @@ interface Followed {
 
 describeEngines('what a subscription delivers is what a query finds', open => {
   let hub: Hub
+  let sequencer: Sequencer
   let call: Call
   let record: (resource: Resource) => Promise<number>
 
@@ -34,12 +35,13 @@ describeEngines('what a subscription delivers is what a query finds', open => {
       const keys = await recordAll({ database, call, resource }, randomRows(resource, rowCount))
       return keys.length
     }
-    const sequencer = await startSequencer({ database, onError: rethrow })
+    sequencer = await startSequencer({ database, onError: rethrow })
     hub = await createHub({ database, cursors: testCursors, onError: rethrow })
-    return async () => {
-      await hub.close()
-      await sequencer.close()
-    }
+  })
+  // Before the database: what beforeAll answers would be called after it has closed.
+  afterAll(async () => {
+    await hub.close()
+    await sequencer.close()
   })
 
   async function follow(

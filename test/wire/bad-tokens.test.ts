@@ -71,7 +71,7 @@ const literals = [
   '+(a)',
   '[[:alpha:]]',
 ]
-const names = [...literals, 'demo_a', 'a', 'b', 'aa', '/a', 'a/b', '.hidden', 'a/.b', '..a', 'a ', 'A']
+const names = [...literals, 'demo_a', 'a', 'b', 'aa', '/a', 'a/b', '.hidden', 'a/.b', '..a', 'a b', 'A']
 
 describeApps('token limits', wire => {
   let key: string
