@@ -61,7 +61,7 @@ function nameParams(method: Method, params: unknown): Members {
 }
 
 function findCredential(method: Method, named: Members, context: RequestContext): string | undefined {
-  const name = method.credentialParams.find(name => Object.hasOwn(named, name))
+  const name = method.credentialParams.find(name => Object.hasOwn(named, name) && !isBlank(named[name]))
   if (name === undefined) return context.bearer
   const credential = named[name]
   if (typeof credential !== 'string') throw invalidParams(name, 'expected a string')
@@ -74,15 +74,22 @@ function findCredential(method: Method, named: Members, context: RequestContext)
 
 function parseParams(method: Method, named: Members, given: unknown): unknown {
   if (Array.isArray(given)) requireEnoughNames(method, given.length)
-  return parseInput(
-    method.params,
-    method.toleratedMembers.length === 0 ? named : withoutTolerated(method, named),
-  )
+  return parseInput(method.params, withoutDropped(method, named))
 }
 
-function withoutTolerated({ params, toleratedMembers }: Method, named: Members): Members {
-  const isDropped = (name: string) => toleratedMembers.includes(name) && !Object.hasOwn(params.shape, name)
-  return Object.fromEntries(Object.entries(named).filter(([name]) => !isDropped(name)))
+/** By position a client has to put something into the credential's place, also when the header has it. */
+function isBlank(credential: unknown): boolean {
+  return credential === null || credential === ''
+}
+
+/** Without what is taken and says nothing: tolerated members, and a blank in a credential's place. */
+function withoutDropped({ params, toleratedMembers, credentialParams }: Method, named: Members): Members {
+  const dropped = [
+    ...toleratedMembers.filter(name => !Object.hasOwn(params.shape, name)),
+    ...credentialParams.filter(name => isBlank(named[name])),
+  ].filter(name => Object.hasOwn(named, name))
+  if (dropped.length === 0) return named
+  return Object.fromEntries(Object.entries(named).filter(([name]) => !dropped.includes(name)))
 }
 
 function requireEnoughNames(method: Method, positions: number): void {

@@ -79,8 +79,10 @@ export interface NotificationShape {
 /** The credential where it is not in the `Authorization` header. */
 export const credentialParam = z
   .string()
-  .optional()
-  .describe('key:secret, username|password or a JWT; may come as Authorization: Bearer instead')
+  .nullish()
+  .describe(
+    'key:secret, username|password or a JWT; absent, null or empty where it comes as Authorization: Bearer',
+  )
 
 type ParamsOf<Shape extends ParamsShape> = z.output<z.ZodObject<Shape, z.core.$strict>>
 

@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { errorCodes } from '../errors.ts'
 import { JsonText } from '../json.ts'
 import { definePublicMethod, type Method } from './method.ts'
+import { createSharedSchemas, type SharedSchemas } from './shared-schemas.ts'
 
 /** The OpenRPC document (spec.open-rpc.org, 1.3.2) of the methods, made from their schemas. */
 function openRpcDocument(methods: readonly Method[], version: string): object {
+  const schemas = createSharedSchemas()
   return {
     openrpc: '1.3.2',
     info: {
@@ -13,8 +15,9 @@ function openRpcDocument(methods: readonly Method[], version: string): object {
       version,
       license: { name: 'MIT' },
     },
-    methods: methods.map(describeMethod),
+    methods: methods.map(method => describeMethod(method, schemas)),
     components: {
+      schemas: schemas.all,
       errors: Object.fromEntries(
         Object.entries(errorCodes).map(([name, code]) => [
           name,
@@ -25,31 +28,36 @@ function openRpcDocument(methods: readonly Method[], version: string): object {
   }
 }
 
-function describeMethod(method: Method): object {
-  const { name, summary, params, result, access, credentialParams, notification } = method
-  const [first] = Object.keys(params.shape)
-  const isCredential = (param: string): boolean =>
-    access === 'token' && param === first && credentialParams.includes(param)
+function describeMethod(method: Method, { share }: SharedSchemas): object {
+  const { name, summary, params, result, access, notification } = method
+  const describe = (schema: z.core.$ZodType, io: 'input' | 'output') => share(jsonSchema(schema, io))
   return {
     name,
     summary,
+    tags: [{ name: tagOf(name) }],
     paramStructure: 'either',
+    // OpenRPC wants required parameters first. The credential is the exception: it comes first by position, and a header
+    // can stand in for it; a validator that took it for required would refuse every call with a header.
     params: Object.entries(params.shape).map(([param, schema]) => ({
       name: param,
-      // OpenRPC wants required parameters first. Where the credential comes first by position it is needed: only a
-      // header can stand in for it.
-      required: isCredential(param) || !schema.safeParse(undefined).success,
-      schema: jsonSchema(schema, 'input'),
+      required: !schema.safeParse(undefined).success,
+      schema: describe(schema, 'input'),
     })),
-    result: { name: 'result', schema: jsonSchema(result, 'output') },
+    result: { name: 'result', schema: describe(result, 'output') },
     ...(notification && {
+      // Whole: dereferencing tools do not look into extensions.
       'x-notification': { name: notification.name, params: jsonSchema(notification.params, 'output') },
     }),
     errors: access === 'token' ? [{ $ref: '#/components/errors/permission_denied' }] : [],
   }
 }
 
-function jsonSchema(schema: z.core.$ZodType, io: 'input' | 'output'): object {
+/** `js-result` of `js-result_query`, `events.services.EventSvc` of `events.services.EventSvc.sendEvent`. */
+function tagOf(name: string): string {
+  return name.includes('_') ? name.slice(0, name.indexOf('_')) : name.slice(0, name.lastIndexOf('.'))
+}
+
+function jsonSchema(schema: z.core.$ZodType, io: 'input' | 'output'): Readonly<Record<string, unknown>> {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { target: 'draft-7', io, unrepresentable: 'any' })
   return json
 }

@@ -126,6 +126,7 @@ export const tokenLimitSchema = z
   )
   .max(maxLimits)
   .refine(limits => countEntries(limits) <= maxPatterns, `must have at most ${maxPatterns} patterns in all`)
+  .meta({ title: 'token limit' })
 
 export type TokenLimit = z.infer<typeof tokenLimitSchema>
 export type WireScope = z.infer<typeof scopeSchema>

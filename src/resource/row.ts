@@ -48,7 +48,8 @@ function valueSchema(field: ResourceField): z.ZodType {
 
 /** The wire row: every member always present, in this order. */
 export function rowSchema(resource: Resource): z.ZodObject {
-  return z.strictObject(Object.fromEntries(resource.fields.map(field => [field.name, valueSchema(field)])))
+  const members = resource.fields.map(field => [field.name, valueSchema(field)])
+  return z.strictObject(Object.fromEntries(members)).meta({ title: `${resource.name} row` })
 }
 
 /** What a client may give to append a record; unknown members are faults. */

@@ -102,10 +102,17 @@ test('of several credential parameters the first that is there counts', async ()
   expect((await call({ token: 't' }, { method })).credentials).toEqual(['t'])
 })
 
-test.for([1, null, {}, ['t']])('a credential %j is refused before anything else', async token => {
+test.for([1, {}, ['t']])('a credential %j is refused before anything else', async token => {
   await expect(call({ token, query: 5 })).rejects.toMatchObject(
     refusal('invalid_params', 'invalid_params', 'token'),
   )
+})
+
+test.for([null, ''])('%j in the credential’s place is none', async token => {
+  const expected = { value: { params: { query: { condition } }, caller: identity }, credentials: ['b'] }
+  expect(await call({ token, query: { condition } }, { bearer: 'b' })).toEqual(expected)
+  expect(await call([token, { condition }], { bearer: 'b' })).toEqual(expected)
+  expect((await call([token, { condition }])).credentials).toEqual([undefined])
 })
 
 test('a caller who is refused learns nothing about the parameters', async () => {

@@ -55,9 +55,18 @@ describeApps('credentials', wire => {
   })
 
   test('a credential that is no text is an error of its parameter', async () => {
-    for (const bad of [1, null, {}, [token], { key, secret: 'x' }]) {
+    for (const bad of [1, {}, [token], { key, secret: 'x' }]) {
       const answer = await wire.ask(rpc('js-result_count', { token: bad, ...count }))
       expect(answer).toEqual(failure(-32602, 'invalid_params', 'token'))
+    }
+  })
+
+  test('by position null or an empty text stands where the header has it', async () => {
+    for (const blank of [null, '']) {
+      const given = rpc('js-result_count', [blank, count.query])
+      expect(await wire.ask(given, bearer(token))).toMatchObject({ result: { count: 1 } })
+      expect(await wire.ask(given)).toEqual(failure(102, 'credential_required'))
+      expect(await wire.ask(rpc('token_get', { token, supertoken: blank }))).toHaveProperty('result')
     }
   })
 

@@ -28,7 +28,7 @@ async function badCredentials(wire: Wire): Promise<readonly (readonly [string, u
   await wire.result('token_roll_token_secret', { target_token: rolled.slice(0, 16) })
   const denied = failure(102, 'permission_denied')
   return [
-    ['', failure(101, 'malformed_credential')],
+    ['', failure(102, 'credential_required')],
     ['demo_token', failure(101, 'malformed_credential')],
     [`${secrets.root.slice(0, -1)}x`, denied],
     [`${secrets.root} `, denied],

@@ -75,6 +75,30 @@ test('the document is valid OpenRPC, and refers to nothing outside of itself', (
   expect(JSON.stringify(resolved)).not.toContain('"$ref"')
 })
 
+test('its own validator takes a call whose credential is in the header, by name and by position', () => {
+  for (const params of [{ query: { condition: [] } }, [null, { condition: [] }], ['', { condition: [] }]]) {
+    expect(calls.validate('js-result_query', params)).toEqual([])
+  }
+})
+
+test('required parameters stand before optional ones, the credential aside', () => {
+  for (const { name, params } of document.methods) {
+    const required = params.filter(param => param.name !== 'token').map(param => param.required)
+    expect(required, name).toEqual(required.toSorted((a, b) => Number(b) - Number(a)))
+  }
+})
+
+test('every method has a tag, and what several share is there once', () => {
+  for (const { name, tags } of document.methods) {
+    expect(tags?.map(tag => name.startsWith(tag.name))).toEqual([true])
+  }
+  const shared = Object.keys(document.components.schemas)
+  expect(shared).toEqual(
+    expect.arrayContaining(['js-result_row', 'js-result_query', 'token_limit', 'js-worker']),
+  )
+  expect(shared.filter(name => JSON.stringify(document).split(`schemas/${name}"`).length < 2)).toEqual([])
+})
+
 test('rpc.discover and GET /openrpc.json are the same, and need no credential', async () => {
   const { status, headers, body } = await send(app.url, { path: '/openrpc.json', method: 'GET' })
   expect(status).toBe(200)

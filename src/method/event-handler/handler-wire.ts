@@ -17,22 +17,24 @@ import { credentialParam } from '../method.ts'
 import { shownTargetSchema, showTarget, targetSchema } from './handler-target.ts'
 
 /** What is shown of a handler; times in epoch milliseconds. */
-export const shownHandlerSchema = z.strictObject({
-  id: z.int(),
-  full_name: z.string(),
-  sender: z.string(),
-  event_type: z.string(),
-  target: shownTargetSchema,
-  retry: z.strictObject({ limit: z.int(), delay_ms: z.int(), backoff: z.boolean() }),
-  timeout_ms: z.int(),
-  concurrency: z.int().nullable(),
-  schedule: z.strictObject({ cron: z.string(), tz: z.string() }).nullable(),
-  enabled: z.boolean(),
-  description: z.string().nullable(),
-  next_fire_time: z.int().nullable(),
-  created_time: z.int(),
-  updated_time: z.int(),
-})
+export const shownHandlerSchema = z
+  .strictObject({
+    id: z.int(),
+    full_name: z.string(),
+    sender: z.string(),
+    event_type: z.string(),
+    target: shownTargetSchema,
+    retry: z.strictObject({ limit: z.int(), delay_ms: z.int(), backoff: z.boolean() }),
+    timeout_ms: z.int(),
+    concurrency: z.int().nullable(),
+    schedule: z.strictObject({ cron: z.string(), tz: z.string() }).nullable(),
+    enabled: z.boolean(),
+    description: z.string().nullable(),
+    next_fire_time: z.int().nullable(),
+    created_time: z.int(),
+    updated_time: z.int(),
+  })
+  .meta({ title: 'event-handler' })
 
 export function showHandler(handler: StoredHandler): z.infer<typeof shownHandlerSchema> {
   const { retry } = handler
@@ -64,8 +66,8 @@ export function creationSchema(allow: readonly string[]) {
     token: credentialParam,
     full_name: nameSchema,
     sender: patternSchema,
-    event_type: patternSchema.default(handlerDefaults.eventType),
     target: targetSchema(allow),
+    event_type: patternSchema.default(handlerDefaults.eventType),
     retry: z
       .strictObject({
         limit: retryLimitField.default(retryDefaults.limit),
@@ -87,8 +89,8 @@ export function changeSchema(allow: readonly string[]) {
     token: credentialParam,
     full_name: nameSchema,
     sender: patternSchema.optional(),
-    event_type: patternSchema.optional(),
     target: targetSchema(allow).optional(),
+    event_type: patternSchema.optional(),
     retry: z
       .strictObject({
         limit: retryLimitField.optional(),

@@ -37,15 +37,17 @@ const logSchema = z.strictObject({
   error_message: z.string().nullable().optional(),
 })
 
-const answerSchema = z.strictObject({
-  request_id: z.string(),
-  matched: z.boolean().describe('False when no enabled handler takes the event'),
-  event_logs: z
-    .array(logSchema)
-    .describe(
-      'One for each handler; with wait_ms as they are then. To those who may not read its records all but id and status is null',
-    ),
-})
+const answerSchema = z
+  .strictObject({
+    request_id: z.string(),
+    matched: z.boolean().describe('False when no enabled handler takes the event'),
+    event_logs: z
+      .array(logSchema)
+      .describe(
+        'One for each handler; with wait_ms as they are then. To those who may not read its records all but id and status is null',
+      ),
+  })
+  .meta({ title: 'sent event' })
 
 /** `event_send`: sends an event, or up to a hundred, to the handlers that take them. */
 export function sendMethod({ database, sender, waiter }: SendDeps): Method {

@@ -55,14 +55,16 @@ export const workerSummarySchema = z.strictObject({
   update_at: time,
 })
 
-export const workerSchema = z.strictObject({
-  id: z.int(),
-  name: z.string(),
-  js_script_base64: z.string(),
-  route_name: z.string().nullable(),
-  env: z.unknown().describe('Secrets are shown as "***"'),
-  ...workerSummarySchema.omit({ id: true, name: true, route_name: true }).shape,
-})
+export const workerSchema = z
+  .strictObject({
+    id: z.int(),
+    name: z.string(),
+    js_script_base64: z.string(),
+    route_name: z.string().nullable(),
+    env: z.unknown().describe('Secrets are shown as "***"'),
+    ...workerSummarySchema.omit({ id: true, name: true, route_name: true }).shape,
+  })
+  .meta({ title: 'js-worker' })
 
 /** A worker as it is shown: its source, but none of its secrets. */
 export function workerInfo(worker: JsWorker): z.infer<typeof workerSchema> {

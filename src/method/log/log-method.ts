@@ -46,7 +46,9 @@ export function querySchema(
   allowAll = false,
 ): z.ZodObject<{ condition: z.ZodArray<z.ZodUnknown> }> {
   const condition = z.unknown().meta(conditionSchema(resource.language, allowAll))
-  return z.strictObject({ condition: z.array(condition).describe('All hold together') })
+  return z
+    .strictObject({ condition: z.array(condition).describe('All hold together') })
+    .meta({ title: `${resource.name} ${allowAll ? 'delete query' : 'query'}` })
 }
 
 export interface Query {

@@ -22,18 +22,20 @@ export const ruleParams = {
 
 export const ruleId = z.int().describe('As retention_set and retention_list give it')
 
-export const shownRuleSchema = z.strictObject({
-  id: z.int(),
-  resource: z.string(),
-  query: z.strictObject({ condition: z.array(z.unknown()) }),
-  older_than_ms: z.int(),
-  last_run_time: z.int().nullable().describe('When the last run began, epoch ms'),
-  last_deleted: z.int().nullable().describe('What the last run has deleted so far'),
-  last_error: z.string().nullable().describe('Why the last run ended early'),
-  deleted: z.int().describe('What all runs have deleted'),
-  created_time: z.int(),
-  updated_time: z.int(),
-})
+export const shownRuleSchema = z
+  .strictObject({
+    id: z.int(),
+    resource: z.string(),
+    query: z.strictObject({ condition: z.array(z.unknown()) }),
+    older_than_ms: z.int(),
+    last_run_time: z.int().nullable().describe('When the last run began, epoch ms'),
+    last_deleted: z.int().nullable().describe('What the last run has deleted so far'),
+    last_error: z.string().nullable().describe('Why the last run ended early'),
+    deleted: z.int().describe('What all runs have deleted'),
+    created_time: z.int(),
+    updated_time: z.int(),
+  })
+  .meta({ title: 'retention rule' })
 
 export function showRule(rule: Rule): z.infer<typeof shownRuleSchema> {
   return {

@@ -64,19 +64,21 @@ export function chosenFormat({ envelope }: Resource, wanted: StreamFormat | unde
 }
 
 /** What is shown of a sink; times in epoch milliseconds. */
-export const shownSinkSchema = z.strictObject({
-  id: z.int(),
-  name: z.string(),
-  resource: z.string(),
-  query: z.strictObject({ condition: z.array(z.unknown()) }),
-  target: shownTargetSchema,
-  format,
-  batch_size: z.int(),
-  retry: z.strictObject({ limit: z.int() }),
-  state: z.enum(['running', 'paused', 'failed']),
-  created_time: z.int(),
-  updated_time: z.int(),
-})
+export const shownSinkSchema = z
+  .strictObject({
+    id: z.int(),
+    name: z.string(),
+    resource: z.string(),
+    query: z.strictObject({ condition: z.array(z.unknown()) }),
+    target: shownTargetSchema,
+    format,
+    batch_size: z.int(),
+    retry: z.strictObject({ limit: z.int() }),
+    state: z.enum(['running', 'paused', 'failed']),
+    created_time: z.int(),
+    updated_time: z.int(),
+  })
+  .meta({ title: 'sink' })
 
 export function showSink(sink: StoredSink) {
   return {

@@ -13,14 +13,16 @@ import { findTarget } from '../../token/target.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { defineTokenMethod, requireSuper, type TokenDeps } from './token-method.ts'
 
-const tokenInfoSchema = z.strictObject({
-  version: z.int(),
-  token_key: z.string(),
-  timestamp_from: z.int().nullable(),
-  timestamp_to: z.int().nullable(),
-  token_limit: tokenLimitSchema,
-  username: z.string().nullable(),
-})
+const tokenInfoSchema = z
+  .strictObject({
+    version: z.int(),
+    token_key: z.string(),
+    timestamp_from: z.int().nullable(),
+    timestamp_to: z.int().nullable(),
+    token_limit: tokenLimitSchema,
+    username: z.string().nullable(),
+  })
+  .meta({ title: 'token' })
 
 function tokenInfo(token: StoredToken): z.infer<typeof tokenInfoSchema> {
   return {
@@ -45,7 +47,7 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
     name: 'token_get',
     summary: 'Shows the token that was presented, or with supertoken the one that `token` names',
     credentialParams: ['supertoken', 'token'],
-    params: { token: z.string().optional(), supertoken: credentialParam },
+    params: { token: z.string().nullish(), supertoken: credentialParam },
     result: tokenInfoSchema,
     async handle({ params, caller }) {
       if (params.supertoken === undefined) return tokenInfo(await ownToken(caller))

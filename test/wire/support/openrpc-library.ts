@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 
 export interface OpenRpcMethod {
   readonly name: string
+  readonly tags?: readonly { readonly name: string }[]
   readonly params: readonly { readonly name: string; readonly required?: boolean; readonly schema: unknown }[]
   readonly result: { readonly name: string; readonly schema: unknown }
 }
@@ -9,6 +10,7 @@ export interface OpenRpcMethod {
 export interface OpenRpcDocument {
   readonly openrpc: string
   readonly methods: readonly OpenRpcMethod[]
+  readonly components: { readonly schemas: object }
 }
 
 /** What the tests use of @open-rpc/schema-utils-js. */
