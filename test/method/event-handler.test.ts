@@ -156,7 +156,7 @@ describeEngines('the methods of event handlers', open => {
       const schedule = { cron: '0 9 * * *', tz: 'UTC' }
       const retry = { limit: 0, delay_ms: 0, backoff: false }
       const target = { kind: 'js_worker', name: 'w' }
-      const given = ['b', 's', 'order.*', target, retry, 100, 1, schedule, true, 'what']
+      const given = ['b', 's', target, 'order.*', retry, 100, 1, schedule, true, 'what']
       const expected = {
         full_name: 'b',
         sender: 's',
