@@ -148,7 +148,6 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       requestId: chain.requestId,
       item: call.item,
     })
-    let hasReturned = false
 
     function print(level: ConsoleLevel, text: string): void {
       deps.onConsole?.(worker.name, level, text)
@@ -203,17 +202,11 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
         maxHeapBytes: worker.maxHeapSize ?? defaultLimits.maxHeapSize,
       },
       idleMs: worker.runtimeCleanTime ?? defaultLimits.runtimeCleanTime,
-      host: (name, args, signal) =>
-        track(
-          host(name, args, signal).catch(error => {
-            if (hasReturned && !signal.aborted) sayTooLate(name, error)
-            throw error
-          }),
-        ),
+      host: (name, args, signal) => track(host(name, args, signal)),
+      onUnheard: sayTooLate,
       onConsole: print,
       ...(call.signal && { signal: call.signal }),
     })
-    hasReturned = outcome.kind === 'returned'
     // Committed first: whoever follows the run has its lines before its end.
     await lines.close()
     return { id, outcome: await end(begun, keepable(outcome)) }

@@ -11,7 +11,7 @@ import {
   syntaxFaultOf,
 } from './fault.ts'
 import { createGuest, type Guest, maxResultBytes, type Thrown } from './guest.ts'
-import type { FromThread, HostAnswer, RunOrder } from './message.ts'
+import { type FromThread, type HostAnswer, maxHostCalls, type RunOrder } from './message.ts'
 import {
   type ConsoleLevel,
   failed,
@@ -21,8 +21,7 @@ import {
 } from './script.ts'
 import { createScriptTimers } from './script-timers.ts'
 
-/** Calls of the host that may wait for their answers at once, and the JSON text they may hold together. */
-export const maxHostCalls = 100
+/** JSON text that the calls of the host may hold which wait for their answers. */
 export const maxArgumentBytes = 1024 * 1024
 
 /** Jobs between two looks at the clock: each is short, or interrupted. */
@@ -39,6 +38,8 @@ const harmless: ReadonlySet<ScriptFault> = new Set([
 
 export interface Finished {
   readonly outcome: ScriptOutcome
+  /** The calls of the host whose answers did not reach the script. */
+  readonly unheard: readonly number[]
   /** Frees what the run used. False when the engine may have been harmed, and must not be used again. */
   readonly release: () => boolean
 }
@@ -230,6 +231,7 @@ export function createExecution({
     output.flush()
     onFinished({
       outcome: outcome ?? failed('script_crashed', 'it ended without an outcome'),
+      unheard: [...pending.keys()],
       release: () => clean && disposed(guest) && engine.restore(),
     })
   }

@@ -3,6 +3,9 @@ import type { ConsoleLevel, HostCallName, ScriptOutcome, ScriptRun, SyntaxFault 
 /** How long compiling a source without running it may take. */
 export const checkMs = 2000
 
+/** Calls of the host that may wait for their answers at once. */
+export const maxHostCalls = 100
+
 /** What a thread is started with. `cancelled[0]` becomes 1 to stop a run that cannot read its messages. */
 export interface ThreadData {
   readonly module: WebAssembly.Module
@@ -38,5 +41,6 @@ export type FromThread =
   /** The script no longer wants the answer. */
   | { readonly kind: 'abort'; readonly id: number }
   | { readonly kind: 'console'; readonly lines: readonly ConsoleLine[] }
-  | { readonly kind: 'outcome'; readonly outcome: ScriptOutcome }
+  /** `unheard`: the calls of a script that returned before their answers reached it. */
+  | { readonly kind: 'outcome'; readonly outcome: ScriptOutcome; readonly unheard: readonly number[] }
   | { readonly kind: 'checked'; readonly fault: SyntaxFault | undefined }

@@ -1,4 +1,4 @@
-import type { FromThread, HostAnswer, RunOrder } from './message.ts'
+import { type FromThread, type HostAnswer, maxHostCalls, type RunOrder } from './message.ts'
 import { failed, type ScriptOutcome, type ScriptRun } from './script.ts'
 import type { ScriptThread, Task } from './script-thread.ts'
 
@@ -18,6 +18,9 @@ export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<Scrip
   const { promise, resolve } = Promise.withResolvers<ScriptOutcome>()
   /** Of the calls that wait for their answers. */
   const aborts = new Map<number, AbortController>()
+  /** Why calls failed whose answers are on their way: as many as can wait at once, the last. */
+  const failures = new Map<number, { readonly call: HostCall; readonly error: unknown }>()
+  let hasReturned = false
 
   const task: Task = {
     onMessage: message => {
@@ -26,7 +29,10 @@ export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<Scrip
       if (message.kind === 'console') {
         for (const { level, text } of message.lines) run.onConsole?.(level, text)
       }
-      if (message.kind === 'outcome') settle(message.outcome)
+      if (message.kind === 'outcome') {
+        if (message.outcome.kind === 'returned') sayUnheard(message.unheard)
+        settle(message.outcome)
+      }
       return message.kind === 'outcome'
     },
     onLost: settle,
@@ -35,9 +41,28 @@ export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<Scrip
   async function answerCall(call: HostCall): Promise<void> {
     const abort = new AbortController()
     aborts.set(call.id, abort)
-    const answer = await askHost(run, call, AbortSignal.any([calls.signal, abort.signal]))
+    const { answer, error } = await askHost(run, call, AbortSignal.any([calls.signal, abort.signal]))
     aborts.delete(call.id)
+    if (!answer.ok && !calls.signal.aborted) fail(call, error)
     thread.post(task, answer)
+  }
+
+  function fail(call: HostCall, error: unknown): void {
+    if (hasReturned) {
+      run.onUnheard?.(call.name, error)
+      return
+    }
+    failures.set(call.id, { call, error })
+    const [oldest] = failures.keys()
+    if (failures.size > maxHostCalls && oldest !== undefined) failures.delete(oldest)
+  }
+
+  function sayUnheard(ids: readonly number[]): void {
+    hasReturned = true
+    for (const id of ids) {
+      const failure = failures.get(id)
+      if (failure !== undefined) run.onUnheard?.(failure.call.name, failure.error)
+    }
   }
 
   function settle(outcome: ScriptOutcome): void {
@@ -64,13 +89,13 @@ async function askHost(
   run: ScriptRun,
   { id, name, args }: HostCall,
   signal: AbortSignal,
-): Promise<HostAnswer> {
+): Promise<{ readonly answer: HostAnswer; readonly error?: unknown }> {
   try {
     const text = await run.host(name, args, signal)
     if (text.length > maxAnswerLength) throw new RangeError('the answer is too large for a script')
-    return { kind: 'answer', id, ok: true, text }
+    return { answer: { kind: 'answer', id, ok: true, text } }
   } catch (error) {
-    return { kind: 'answer', id, ok: false, text: faultText(error) }
+    return { answer: { kind: 'answer', id, ok: false, text: faultText(error) }, error }
   }
 }
 

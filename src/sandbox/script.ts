@@ -39,6 +39,8 @@ export interface ScriptRun {
    * `signal` aborts when the run fails; a call that a returned run did not await may go on to the run's deadline.
    */
   readonly host: (name: HostCallName, args: string, signal: AbortSignal) => Promise<string>
+  /** A call failed that the script did not await: it returned before the answer reached it. */
+  readonly onUnheard?: (name: HostCallName, error: unknown) => void
   /** One call for each line of the script's console, in order. */
   readonly onConsole?: (level: ConsoleLevel, text: string) => void
   /** Cancels the run: the thread is told, and ended when it has not answered 500 ms later. */

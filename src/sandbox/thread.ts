@@ -28,9 +28,9 @@ async function run(order: RunOrder): Promise<void> {
     engine,
     send,
     isCancelled: () => Atomics.load(cancelled, 0) === 1,
-    onFinished: ({ outcome, release }) => {
+    onFinished: ({ outcome, unheard, release }) => {
       execution = undefined
-      send({ kind: 'outcome', outcome })
+      send({ kind: 'outcome', outcome, unheard })
       becomeReady(engine, release())
     },
   })

@@ -75,8 +75,8 @@ describeEngines('the runs of script workers', open => {
         `onCall(p, e, ctx) { ctx.call('js-worker_read', { name: 'nobody' }); return 1 }`,
       )
       expect(await workers.run('leaves')).toMatchObject({ result: 1, error_message: null })
-      await workers.runner.idle()
-      expect(workers.console).toContainEqual(expect.stringMatching(/^leaves error call failed after .*: \S/))
+      const line = expect.stringMatching(/^leaves error call failed after .*: \S/)
+      await expect.poll(() => workers.console).toContainEqual(line)
     })
 
     test('of a script that leaves a rejected promise behind is a failure, with all it was rejected with', async () => {
