@@ -103,7 +103,6 @@ describeApps(
       })
 
       test.each([
-        ['is empty', ''],
         ['has one part', 'eyJhbGciOiJIUzI1NiJ9'],
         ['has empty parts', '..'],
         ['has parts that are no JSON', 'a.b.c'],
