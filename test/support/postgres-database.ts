@@ -9,7 +9,7 @@ export interface PostgresDatabase {
   drop(): Promise<void>
 }
 
-/** Creates a database on the server of `serverUrl`; with a template, as a copy of that. */
+/** Creates a database on the server of `serverUrl`; with a template (and what follows it in SQL), as a copy of that. */
 export async function createPostgresDatabase(
   serverUrl: string,
   template?: string,
