@@ -78,6 +78,24 @@ describeApps('what NodeGet’s programs send beside the parameters', wire => {
     expect(await wire.call('token_edit', { target_token, version: 1, limit })).toHaveProperty('result')
   })
 
+  test('to token_edit is taken where it says what the token has, and refused where it would change that', async () => {
+    const has = { username: 'kept', timestamp_from: 5, timestamp_to: 253_402_300_799_999 }
+    const token_creation = { ...has, password: 'password', token_limit: limit }
+    const { key } = await wire.result<{ key: string }>('token_create', { token_creation })
+    const edit = (given: object) => wire.call('token_edit', { target_token: key, limit, ...given })
+    expect(await edit({ ...has, version: 1, password: null })).toHaveProperty('result')
+    expect(await edit({ version: 2 })).toEqual(failure(-32602, 'invalid_params', 'version'))
+    for (const [name, value] of [
+      ['username', 'other'],
+      ['username', null],
+      ['password', 'password'],
+      ['timestamp_from', 6],
+      ['timestamp_to', null],
+    ] as const) {
+      expect(await edit({ [name]: value })).toEqual(failure(108, 'not_editable', name))
+    }
+  })
+
   test('is unknown to all others', async () => {
     const query = { condition: ['last'] }
     expect(await wire.call('js-result_query', { query, version: 1 })).toEqual(

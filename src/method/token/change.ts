@@ -18,6 +18,19 @@ import {
 const path = 'target_token'
 const common = { token: credentialParam, target_token: z.string() }
 
+const keptTime = z.int().nullish().describe('Epoch milliseconds; only what the token has')
+
+/** What NodeGet's programs send with the limits. */
+const keptShape = {
+  version: z.literal(1).nullish(),
+  username: z.string().nullish().describe('Only what the token has'),
+  password: z.string().nullish().describe('Only null: token_change_password changes it'),
+  timestamp_from: keptTime,
+  timestamp_to: keptTime,
+}
+
+type Kept = z.output<z.ZodObject<typeof keptShape>>
+
 /** The methods that change or end a token; when they answer, this server no longer takes what was before. */
 export function changeMethods(deps: TokenDeps): readonly Method[] {
   const { database, authenticator, passwords, pepper, saveSuperToken } = deps
@@ -29,13 +42,13 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
   const tokenEdit = defineTokenMethod({
     name: 'token_edit',
     summary: "Replaces a token's limits",
-    params: { ...common, limit: tokenLimitSchema },
-    toleratedMembers: ['version', 'username', 'password', 'timestamp_from', 'timestamp_to'],
+    params: { ...common, limit: tokenLimitSchema, ...keptShape },
     result: z.strictObject({ success: z.literal(true), id: z.int(), token_key: z.string() }),
     async handle({ params, caller }) {
       requireSuper(caller)
       const target = await findTarget(database, params.target_token, path)
       if (target.token.isSuper) throw refused(path, 'the super token has no limits', 'super_token')
+      requireKept(params, target)
       await change(database, target, { limits: params.limit })
       authenticator.forget()
       return { success: true as const, id: target.token.id, token_key: target.token.key }
@@ -100,6 +113,19 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
   })
 
   return [tokenEdit, tokenDelete, tokenRoll, tokenChangePassword]
+}
+
+/** Throws RpcError 108 (`not_editable`) where `given` would change more than the limits. */
+function requireKept(given: Kept, { token }: Target): void {
+  const kept = { username: token.username, timestamp_from: token.validFrom, timestamp_to: token.validTo }
+  for (const name of ['username', 'timestamp_from', 'timestamp_to'] as const) {
+    const value = given[name]
+    if (value !== undefined && value !== kept[name]) {
+      throw refused(name, 'token_edit changes the limits only', 'not_editable')
+    }
+  }
+  if (given.password === undefined || given.password === null) return
+  throw refused('password', 'token_change_password changes the password', 'not_editable')
 }
 
 function superTokenStays(): RpcError {
