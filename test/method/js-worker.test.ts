@@ -129,8 +129,6 @@ describeEngines('the js-worker methods', open => {
       ['a slash in the route name', { route_name: 'a/b' }, 'route_name'],
       ['a long route name', { route_name: 'a'.repeat(129) }, 'route_name'],
       ['a number as text', { max_run_time: '1000' }, 'max_run_time'],
-      ['zero', { max_run_time: 0 }, 'max_run_time'],
-      ['a negative number', { max_stack_size: -1 }, 'max_stack_size'],
       ['a fraction', { max_heap_size: 1.5 }, 'max_heap_size'],
       ['too long a run', { max_run_time: 300_001 }, 'max_run_time'],
       ['too long a warmth', { runtime_clean_time: 86_400_001 }, 'runtime_clean_time'],
@@ -184,6 +182,18 @@ describeEngines('the js-worker methods', open => {
     })
   })
 
+  test.each(['runtime_clean_time', 'max_run_time', 'max_stack_size', 'max_heap_size'])(
+    'a %s of zero or less means the default',
+    async limit => {
+      const name = `default_${limit}`
+      const made = await call('js-worker_create', { name, js_script_base64: script, [limit]: 0 })
+      expect(made).toMatchObject({ [limit]: null })
+      await call('js-worker_update', { name, [limit]: 300 })
+      expect(await call('js-worker_update', { name, [limit]: -1 })).toMatchObject({ [limit]: null })
+      expect(await call('js-worker_read', { name })).toMatchObject({ [limit]: null })
+    },
+  )
+
   describe('js-worker_update', () => {
     test('changes what is given and keeps the rest, null being none', async () => {
       const made = await call('js-worker_create', {
@@ -232,7 +242,7 @@ describeEngines('the js-worker methods', open => {
         code: 108,
         data: { reason: 'script_syntax_error', line: 1 },
       })
-      const malformed = call('js-worker_update', { name: 'update_4', max_run_time: 0 })
+      const malformed = call('js-worker_update', { name: 'update_4', max_run_time: 1.5 })
       await expect(malformed).rejects.toMatchObject({ code: -32602, data: { path: 'max_run_time' } })
     })
 

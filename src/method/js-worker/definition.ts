@@ -38,8 +38,14 @@ const scheduleSchema = z.strictObject({
   tz: z.string().max(64).superRefine(textCheck(timeZoneFault)).optional(),
 })
 
+/** NodeGet's programs say 0 or less for the default. */
 function limitSchema(highest: number, summary: string) {
-  return z.int().min(1).max(highest).nullish().describe(`${summary}; null: the default`)
+  return z
+    .int()
+    .max(highest)
+    .nullish()
+    .transform(limit => (typeof limit === 'number' && limit <= 0 ? null : limit))
+    .describe(`${summary}; null, 0 or less: the default`)
 }
 
 /** What is said of a worker beside its name; null stands for none or for the default. */
