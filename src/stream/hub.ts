@@ -113,7 +113,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     const { reason: _, ...numbers } = fault
     throw notKept(fault, path, {
       ...(mayCount(reader) && numbers),
-      ...(numbers.oldest !== undefined && { after: cursors.write(reader, numbers.oldest - 1) }),
+      ...(numbers.oldest !== undefined && { after: cursors.writerFor(reader)(numbers.oldest - 1) }),
     })
   }
 

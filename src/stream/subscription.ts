@@ -7,7 +7,7 @@ import { isRefusal } from '../permission/live-caller.ts'
 import { allPredicates, planAccess } from '../resource/access.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Change } from './change-log.ts'
-import type { Cursors, StreamReader } from './cursor.ts'
+import type { Cursors, StreamReader, WriteCursor } from './cursor.ts'
 
 /** Why a subscription ended, and the place up to which its client has everything. */
 export interface StreamEnd {
@@ -78,6 +78,7 @@ export class Subscription {
   #lookedUpAt = 0
   #sent = 0
   #identity: Identity
+  #writeCursor: WriteCursor
   #predicates: readonly Predicate[]
   #matches: Matcher
 
@@ -90,6 +91,7 @@ export class Subscription {
     this.#onEnd = onEnd
     this.#clock = options.clock ?? systemClock
     this.#identity = options.caller
+    this.#writeCursor = cursors.writerFor(this.reader)
     this.#predicates = permittedPredicates(options, options.caller)
     this.#matches = allMatch(this.#predicates)
   }
@@ -125,6 +127,7 @@ export class Subscription {
       this.#predicates = permittedPredicates(this.#options, identity)
       this.#matches = allMatch(this.#predicates)
       this.#identity = identity
+      this.#writeCursor = this.#cursors.writerFor(this.reader)
       return 'changed'
     } catch (error) {
       if (!isRefusal(error)) return 'unknown'
@@ -142,10 +145,7 @@ export class Subscription {
       return
     }
     this.#sent += 1
-    this.subscriber.send(change, {
-      number: this.#sent,
-      cursor: this.#cursors.write(this.reader, change.number),
-    })
+    this.subscriber.send(change, { number: this.#sent, cursor: this.#writeCursor(change.number) })
     this.sentAt = performance.now()
   }
 
@@ -159,7 +159,7 @@ export class Subscription {
   }
 
   #place(): string {
-    return this.#cursors.write(this.reader, this.cursor)
+    return this.#writeCursor(this.cursor)
   }
 
   end(reason: StreamEnd['reason']): void {
