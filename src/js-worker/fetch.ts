@@ -58,10 +58,16 @@ export async function fetchFor(
       : { body: null, body_base64: Buffer.from(bytes).toString('base64') }
     return { status, headers: answer.headers, ...content }
   } catch (error) {
+    if (error instanceof OutboundError && error.reason === 'host_forbidden') throw hostForbidden(error)
     if (error instanceof OutboundError) throw failed(error.reason, error.message, error.retryable)
     // The client's own callers choose the method, and here that is the script.
     throw error instanceof TypeError ? notRequest() : error
   }
+}
+
+function hostForbidden({ reason, message, retryable }: OutboundError): RpcError {
+  const text = `${message}, which the worker's fetch_hosts lists`
+  return new RpcError('other', text, { reason, retryable, member: 'fetch_hosts' })
 }
 
 function fetchNotAllowed(): RpcError {

@@ -111,6 +111,23 @@ describe("a script's fetch", () => {
     expect(await workers.run('open', [url, options])).toMatchObject({ result: reason })
   })
 
+  test('a refused host names the member that lists hosts, a refused address the setting', async () => {
+    const members = `onCall: url => fetch(url).catch(({ message, data }) => ({ message, data }))`
+    await workers.add('curious', members, { fetch_hosts: ['10.0.0.1'] })
+    expect(await workers.run('curious', 'http://localhost/')).toMatchObject({
+      result: {
+        message: expect.stringContaining('fetch_hosts'),
+        data: { reason: 'host_forbidden', member: 'fetch_hosts' },
+      },
+    })
+    expect(await workers.run('curious', 'http://10.0.0.1/')).toMatchObject({
+      result: {
+        message: expect.stringContaining('DAYBOOK_OUTBOUND_ALLOW'),
+        data: { reason: 'address_forbidden' },
+      },
+    })
+  })
+
   test('refuses an answer of more than a megabyte', async () => {
     expect(await workers.run('open', [`${origin}/large`])).toMatchObject({ result: 'answer_too_large' })
   })
