@@ -28,6 +28,8 @@ export interface RequestContext {
   readonly bearer: string | undefined
   /** Under which the log holds this request; also sent as `X-Request-Id`. */
   readonly correlationId: string
+  /** To be called where the answer is long and open to everybody; absent where none is compressed. */
+  readonly compress?: () => void
   /** Aborted when the client has hung up: nobody reads the answer. Absent where there is no connection. */
   readonly hungUp?: AbortSignal
   /** Absent where the server can only answer. */

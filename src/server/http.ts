@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import fastifyWebsocket from '@fastify/websocket'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { Logger } from '../logger.ts'
+import { codingFor, compress, varyByCoding } from './compression.ts'
 import type { DialectRoutes } from './dialect-routes.ts'
 import { discardRest } from './discard-rest.ts'
 import type { FrontDoor } from './front-door.ts'
@@ -95,11 +96,21 @@ function addRpcRoutes(app: FastifyInstance, { settings, frontDoor, webSockets, h
   const post = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // Fastify asks no parser about an empty body without a content type.
     if (!Buffer.isBuffer(request.body)) return refuse(reply, 'unsupported_media_type')
-    const answer = await frontDoor.answer(request.body, contextOf(request))
+    let coding: ReturnType<typeof codingFor>
+    const context = contextOf(request, () => {
+      coding = codingFor(request.headers['accept-encoding'])
+    })
+    const answer = await frontDoor.answer(request.body, context)
     // Node would keep the connection for its keep-alive time, and the stop would wait for it.
     if (health.isStopping) reply.header('connection', 'close')
     if (answer === undefined) return reply.code(204).send()
-    return reply.type('application/json').send(answer.length > largeText ? Buffer.from(answer) : answer)
+    reply.type('application/json')
+    if (coding !== undefined) {
+      return varyByCoding(reply)
+        .header('content-encoding', coding)
+        .send(await compress(answer, coding))
+    }
+    return reply.send(answer.length > largeText ? Buffer.from(answer) : answer)
   }
   readJsonBodies(app, ['application/json', 'application/json-rpc'], settings.maxBodyBytes)
   for (const url of rpcPaths) {

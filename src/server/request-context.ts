@@ -12,8 +12,10 @@ export function requestIdOf({ headers }: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
-export function contextOf(request: FastifyRequest): RequestContext {
+/** `compress` is told when the answer shall be compressed. */
+export function contextOf(request: FastifyRequest, compress?: () => void): RequestContext {
   return {
+    ...(compress && { compress }),
     bearer: bearerOf(request.headers.authorization),
     correlationId: request.id,
     // Made for the few methods that wait for long.

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { stringifyJson } from '../json.ts'
 import type { Metrics } from '../metrics.ts'
+import { type Coding, codingFor, compress, varyByCoding } from './compression.ts'
 import type { Health } from './health.ts'
 
 /** The paths that only GET answers. */
@@ -25,7 +26,15 @@ export function addStatusRoutes(app: FastifyInstance, { health, metrics, openrpc
     })
   }
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
-  app.get('/openrpc.json', async (_request, reply) =>
-    reply.type('application/json').send(stringifyJson(await openrpc())),
-  )
+  const compressed = new Map<Coding, Promise<Buffer>>()
+  app.get('/openrpc.json', async (request, reply) => {
+    const text = stringifyJson(await openrpc())
+    varyByCoding(reply.type('application/json'))
+    const coding = codingFor(request.headers['accept-encoding'])
+    if (coding === undefined) return reply.send(text)
+    // The document stays the same as long as the server runs.
+    const body = compressed.get(coding) ?? compress(text, coding)
+    compressed.set(coding, body)
+    return reply.header('content-encoding', coding).send(await body)
+  })
 }

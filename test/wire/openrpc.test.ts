@@ -1,3 +1,6 @@
+import { request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { badConditions } from './bad-conditions.ts'
 import { methodCases, prepareCases } from './method-cases.ts'
@@ -6,7 +9,7 @@ import { documentedDeletes, documentedQueries } from './seed-002-requests.ts'
 import { secrets, startTestApp, type TestApp } from './support/app.ts'
 import { type OpenRpcDocument, openRpcLibrary } from './support/openrpc-library.ts'
 import { overSocket } from './support/socket-wire.ts'
-import { createWire, send } from './support/wire.ts'
+import { createWire, rpc, type Sent, send } from './support/wire.ts'
 
 const { MethodCallValidator, parseOpenRPCDocument, validateOpenRPCDocument } = openRpcLibrary
 const token = secrets.root
@@ -21,7 +24,7 @@ let results: InstanceType<typeof MethodCallValidator>
 const wire = createWire(() => app)
 
 beforeAll(async () => {
-  app = await startTestApp('pglite')
+  app = await startTestApp('postgres')
   document = await wire.result<OpenRpcDocument>('rpc.discover')
   resolved = await parseOpenRPCDocument(structuredClone(document))
   calls = new MethodCallValidator(resolved)
@@ -108,6 +111,65 @@ test('rpc.discover and GET /openrpc.json are the same, and need no credential', 
     result: document,
   })
 })
+
+test.each([
+  ['br', 'br', brotliDecompressSync],
+  ['gzip, deflate', 'gzip', gunzipSync],
+  ['gzip;q=0, *;q=0.1', 'br', brotliDecompressSync],
+] as const)('is compressed for a client that accepts %s', async (accepted, coding, decompress) => {
+  const headers = { 'accept-encoding': accepted }
+  const got = await receive({ method: 'GET', path: '/openrpc.json', headers })
+  const asked = await receive({ headers, body: JSON.stringify(rpc('rpc.discover', undefined, 'the id')) })
+  for (const { headers } of [got, asked]) {
+    expect(headers).toMatchObject({
+      'content-encoding': coding,
+      vary: expect.stringMatching(/accept-encoding/i),
+    })
+  }
+  expect(JSON.parse(decompress(got.body).toString())).toEqual(document)
+  expect(JSON.parse(decompress(asked.body).toString())).toEqual({
+    jsonrpc: '2.0',
+    id: 'the id',
+    result: document,
+  })
+  expect(got.body.length).toBeLessThan(JSON.stringify(document).length / 4)
+})
+
+test.each(['identity', 'br;q=0, gzip;q=0.0', 'br;q=0, *;q=0'])(
+  'is plain for a client that accepts %s',
+  async accepted => {
+    const got = await receive({
+      method: 'GET',
+      path: '/openrpc.json',
+      headers: { 'accept-encoding': accepted },
+    })
+    expect(got.headers['content-encoding']).toBeUndefined()
+    expect(JSON.parse(got.body.toString())).toEqual(document)
+  },
+)
+
+test('an answer with records is not compressed, whatever the client accepts', async () => {
+  const body = JSON.stringify(rpc('js-result_query', { token, query: { condition: [] } }))
+  const got = await receive({ headers: { 'accept-encoding': 'gzip' }, body })
+  expect(got.headers['content-encoding']).toBeUndefined()
+})
+
+/** One exchange, its body as it came. */
+function receive({
+  path = '/',
+  method = 'POST',
+  headers,
+  body,
+}: Sent): Promise<{ headers: object & { [name: string]: unknown }; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const all = { 'content-type': 'application/json', ...headers }
+    const sent = request(`${app.url}${path}`, { method, headers: all, agent: false }, answer => {
+      buffer(answer).then(body => resolve({ headers: answer.headers, body }), reject)
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
 
 test('it lists every method, and only methods that there are', async () => {
   const listed = document.methods.map(method => method.name)
