@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { errorCodes } from '../errors.ts'
 import { JsonText } from '../json.ts'
+import { exampleParams, sampleOf } from './example.ts'
 import { definePublicMethod, type Method } from './method.ts'
 import { createSharedSchemas, type SharedSchemas } from './shared-schemas.ts'
 
@@ -48,7 +49,18 @@ function describeMethod(method: Method, { share }: SharedSchemas): object {
       // Whole: dereferencing tools do not look into extensions.
       'x-notification': { name: notification.name, params: jsonSchema(notification.params, 'output') },
     }),
+    examples: [exampleOf(method)],
     errors: access === 'token' ? [{ $ref: '#/components/errors/permission_denied' }] : [],
+  }
+}
+
+/** The credential is left to the header. */
+function exampleOf({ name, params, result }: Method): object {
+  const given = exampleParams(name, jsonSchema(params, 'input'))
+  return {
+    name: `a call of ${name}`,
+    params: Object.entries(given).map(([param, value]) => ({ name: param, value })),
+    result: { name: 'result', value: sampleOf(jsonSchema(result, 'output')) },
   }
 }
 

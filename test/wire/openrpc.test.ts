@@ -7,7 +7,7 @@ import { methodCases, prepareCases } from './method-cases.ts'
 import { readExamples } from './readme-examples.ts'
 import { documentedDeletes, documentedQueries } from './seed-002-requests.ts'
 import { secrets, startTestApp, type TestApp } from './support/app.ts'
-import { type OpenRpcDocument, openRpcLibrary } from './support/openrpc-library.ts'
+import { type OpenRpcDocument, type OpenRpcExample, openRpcLibrary } from './support/openrpc-library.ts'
 import { overSocket } from './support/socket-wire.ts'
 import { createWire, rpc, type Sent, send } from './support/wire.ts'
 
@@ -42,8 +42,9 @@ function isEitherOr(method: string, member: string): boolean {
 
 /** Checks results as if each were the one parameter of its method: the library only checks calls. */
 function resultValidator(): InstanceType<typeof MethodCallValidator> {
-  const methods = resolved.methods.map(({ name, result }) => ({
+  const methods = resolved.methods.map(({ name, result, examples }) => ({
     name,
+    examples,
     params: [{ ...result, required: true }],
     result,
   }))
@@ -101,6 +102,41 @@ test('every method has a tag, and what several share is there once', () => {
   )
   expect(shared.filter(name => JSON.stringify(document).split(`schemas/${name}"`).length < 2)).toEqual([])
 })
+
+test('every method has an example, which fits its parameters and its result', () => {
+  expect(document.methods.filter(({ examples }) => examples.length === 0)).toEqual([])
+  const faults = resolved.methods.flatMap(({ name, examples }) =>
+    examples.flatMap(example => [
+      ...faultsOf(calls.validate(name, paramsOf(example))),
+      ...faultsOf(results.validate(name, { result: example.result.value })),
+    ]),
+  )
+  expect(faults).toEqual([])
+})
+
+function faultsOf(found: unknown): readonly string[] {
+  return (found as readonly Error[]).map(({ message }) => message.slice(0, 300))
+}
+
+test('the server takes every example: what it answers is a result, or an error about what is not there', async () => {
+  const wrong: unknown[] = []
+  for (const { name, examples } of document.methods) {
+    for (const example of examples) {
+      const answer = await wire.ask(rpc(name, paramsOf(example)), { authorization: `Bearer ${token}` })
+      const { error } = answer as { error?: { code: number; data: { reason: string } } }
+      const isFine = error === undefined || error.code === 105 || excused.has(error.data.reason)
+      if (!isFine) wrong.push([name, error])
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+/** Nothing is wrong with the call: it needs a WebSocket, or what the example before has made or not. */
+const excused = new Set(['websocket_required', 'lease_lost', 'row_conflict'])
+
+function paramsOf({ params }: OpenRpcExample): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(params.map(({ name, value }) => [name, value]))
+}
 
 test('rpc.discover and GET /openrpc.json are the same, and need no credential', async () => {
   const { status, headers, body } = await send(app.url, { path: '/openrpc.json', method: 'GET' })

@@ -1,7 +1,13 @@
 import { createRequire } from 'node:module'
 
+export interface OpenRpcExample {
+  readonly params: readonly { readonly name: string; readonly value: unknown }[]
+  readonly result: { readonly value: unknown }
+}
+
 export interface OpenRpcMethod {
   readonly name: string
+  readonly examples: readonly OpenRpcExample[]
   readonly tags?: readonly { readonly name: string }[]
   readonly params: readonly { readonly name: string; readonly required?: boolean; readonly schema: unknown }[]
   readonly result: { readonly name: string; readonly schema: unknown }
