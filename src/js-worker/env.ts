@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { RpcError } from '../errors.ts'
 import { isExactNumber, joinPath, parseJson, stringifyJson } from '../json.ts'
 import type { Sealer } from '../seal.ts'
@@ -8,6 +9,7 @@ export const maskedSecret = '***'
 /** The member whose values are sealed, at any depth of an env. */
 export const secretsKey = 'secrets'
 
+type Members = Readonly<Record<string, unknown>>
 type Path = readonly (string | number)[]
 type ReplaceLeaf = (leaf: unknown, path: Path) => unknown
 
@@ -39,6 +41,18 @@ export function openEnv(stored: unknown, sealer: Sealer): unknown {
 /** The env as it is shown. */
 export function maskEnv(stored: unknown): unknown {
   return mapSecrets(stored, () => maskedSecret)
+}
+
+/**
+ * What a run would replace: `over` without the members that are as the stored env is shown. NodeGet's board sends all of what
+ * it has read with each run.
+ */
+export function withoutShown(over: Members, stored: unknown): Members {
+  const shown = maskEnv(stored)
+  if (!isMembers(shown)) return over
+  const isShown = ([name, value]: [string, unknown]): boolean =>
+    Object.hasOwn(shown, name) && isDeepStrictEqual(value, shown[name])
+  return Object.fromEntries(Object.entries(over).filter(member => !isShown(member)))
 }
 
 /** The env without its secrets. */
@@ -83,7 +97,7 @@ function mapSecrets(env: unknown, replace: ReplaceLeaf): unknown {
   return map(env, [], false)
 }
 
-function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
 }
 

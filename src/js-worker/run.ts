@@ -11,7 +11,7 @@ import type { ConsoleLevel, EntryPoint, ScriptOutcome } from '../sandbox/sandbox
 import type { Sealer } from '../seal.ts'
 import { createConsoleLog, type HandledEvent } from './console-log.ts'
 import { createWorkerDirectory } from './directory.ts'
-import { openEnv, overlayEnv } from './env.ts'
+import { openEnv, overlayEnv, withoutShown } from './env.ts'
 import { type ChainPlace, createHost, type HostDeps } from './host.ts'
 import { createRecords } from './record.ts'
 import { workerNotFound } from './store.ts'
@@ -27,6 +27,8 @@ export interface ScriptCall {
   readonly params: unknown
   /** In place of members of the worker's env that it declares open. */
   readonly env?: Readonly<Record<string, unknown>>
+  /** Whether the caller may read the worker: others could guess at its env by what counts as the same. */
+  readonly seesEnv?: boolean
   /** Undefined where nobody in particular asks, as on a route or a schedule: the worker's makers alone. */
   readonly caller: Identity | undefined
   /**
@@ -123,7 +125,9 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
     const worker = await directory.find(database, call.worker)
     if (worker === undefined) throw workerNotFound()
     const identity = await identityOf(worker, call.caller)
-    const env = overlayEnv(openEnv(worker.env, sealer), call.env ?? {}, worker.openEnv)
+    const given = call.env ?? {}
+    const over = call.seesEnv === true ? withoutShown(given, worker.env) : given
+    const env = overlayEnv(openEnv(worker.env, sealer), over, worker.openEnv)
     const chain = call.chain ?? newChain(call.caller ?? identity)
     const params = stringifyJson(call.params ?? null)
     const owner = await deps.owner()

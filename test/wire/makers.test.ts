@@ -220,6 +220,24 @@ describeApps('what scripts and handlers may do is what all their makers may', wi
       }
     })
 
+    test('takes what is as its caller may read it, and refuses the same from others', async () => {
+      const name = await newWorker(first, { env, js_script_base64: base64(revealing) })
+      const { env: shown } = await wire.result<{ env: object }>('js-worker_read', { name }, first)
+      expect(shown).not.toEqual(env)
+      expect(await run(name, null, first, { env: shown })).toEqual(env)
+      const blind = await wire.token([limit({ js_worker: '*' }, { js_worker: 'run_defined_js_worker' })])
+      for (const [token, given, member] of [
+        [first, { ...shown, a: 'changed' }, 'a'],
+        [blind, { a: env.a }, 'a'],
+        [blind, { a: 'changed' }, 'a'],
+      ] as const) {
+        const asked = { js_script_name: name, params: null, env: given }
+        expect(await wire.call('js-worker_run', asked, token)).toEqual(
+          failure(108, 'env_not_open', `env.${member}`),
+        )
+      }
+    })
+
     test('replaces no secrets, wherever they stand', async () => {
       const js_script_base64 = base64(revealing)
       const name = await newWorker(first, { env, open_env: ['a', 'b'], js_script_base64 })

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { within } from '../../clock.ts'
 import { RpcError } from '../../errors.ts'
 import { maxWait } from '../../event/event-request.ts'
+import { workerAction } from '../../js-worker/action.ts'
 import { workerNotFound } from '../../js-worker/store.ts'
 import { JsonText } from '../../json.ts'
-import type { Identity } from '../../permission/grant.ts'
+import { type Identity, permits } from '../../permission/grant.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { jsResult } from '../../resource/js-result.ts'
 import { rowSchema } from '../../resource/row.ts'
@@ -35,7 +36,9 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
       env: z
         .record(z.string(), z.unknown())
         .nullish()
-        .describe('In place of members of env that the worker declares open'),
+        .describe(
+          'In place of members of env that the worker declares open; others may be as js-worker_read shows them to the caller',
+        ),
       wait_ms: z.int().min(0).max(maxWait).optional(),
     },
     toleratedMembers: ['compile_mode'],
@@ -51,7 +54,7 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
         params: params.params,
         caller,
         callerNow: live.now,
-        ...(env && { env }),
+        ...(env && { env, seesEnv: permits(caller, workerAction('read'), worker) }),
       }
       const started = await runner.start(call).catch(error => {
         throw error instanceof RpcError && error.data.reason === 'js_worker_not_found'
