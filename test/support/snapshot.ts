@@ -39,7 +39,7 @@ async function removeOld(before: number): Promise<void> {
 
 async function snapshotKey(): Promise<string> {
   const hash = createHash('sha256').update(await readFile(pgliteEntry))
-  for (const { checksum } of await readMigrations(migrationFolder)) hash.update(checksum)
+  for (const { name, checksum } of await readMigrations(migrationFolder)) hash.update(name).update(checksum)
   return hash.digest('hex')
 }
 
