@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { resources } from '../../src/resource/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { plainRow } from '../resource/record-rows.ts'
-import { secrets, startOn, type TestApp } from '../wire/support/app.ts'
-import { createTestData, type TestData } from '../wire/support/data.ts'
-import { createWire, failure, jsLimit, rpc } from '../wire/support/wire.ts'
+import { secrets, startOn } from '../wire/support/app.ts'
+import { failure, jsLimit, rpc } from '../wire/support/wire.ts'
 import {
   changesOf,
   openPushSocket,
@@ -14,29 +13,17 @@ import {
   type Subscribing,
   untilPushed,
 } from './push-socket.ts'
-import { openTestPostgres, type TestPostgres } from './test-postgres.ts'
+import { serveSuite } from './served-suite.ts'
 
 const soon = { interval: 10, timeout: 5000 }
 const everything = { query: { condition: [] } }
 
 describe('X_subscribe', () => {
-  let data: TestData
-  let app: TestApp
-  let postgres: TestPostgres
-  const wire = createWire(() => app)
+  const served = serveSuite()
+  const { wire } = served
 
-  beforeAll(async () => {
-    data = await createTestData('postgres')
-    app = await startOn(data)
-    postgres = await openTestPostgres(data)
-  })
-  afterAll(async () => {
-    await postgres.end()
-    await app.close()
-    await data.remove()
-  })
-
-  const open = (token: string = secrets.root): Promise<PushSocket> => openPushSocket(app.url, { token })
+  const open = (token: string = secrets.root): Promise<PushSocket> =>
+    openPushSocket(served.app.url, { token })
 
   async function subscribe(
     socket: PushSocket,
@@ -56,7 +43,7 @@ describe('X_subscribe', () => {
   async function record(resource: Resource, name: string): Promise<void> {
     const rows = [plainRow(resource, name)]
     if (resource.recorded === 'append') await wire.result(`${resource.name}_append`, { rows })
-    else await postgres.publish([name])
+    else await served.postgres.publish([name])
   }
 
   test.each(resources)('$name: pushes each change behind the number it answers', async resource => {
@@ -184,7 +171,7 @@ describe('X_subscribe', () => {
 
   test('ends by its id alone by position, as libraries do', async () => {
     const headers = { authorization: `Bearer ${secrets.root}` }
-    const socket = await openPushSocket(app.url, {}, { headers })
+    const socket = await openPushSocket(served.app.url, {}, { headers })
     const { subscription } = await subscribe(socket)
     socket.tell(rpc('js-result_unsubscribe', [subscription], 'gone'))
     await expect.poll(() => socket.received.at(-1), soon).toMatchObject({ id: 'gone', result: true })
@@ -230,9 +217,10 @@ describe('X_subscribe', () => {
     expect(ahead).toMatchObject({
       error: { code: 108, data: { reason: 'sequence_ahead', last: before + 3 } },
     })
-    await postgres.query(`delete from record_change where resource = 'js-result' and last_number < $1`, [
-      before + 3,
-    ])
+    await served.postgres.query(
+      `delete from record_change where resource = 'js-result' and last_number < $1`,
+      [before + 3],
+    )
     const tooOld = await next.call('js-result_subscribe', { ...everything, after: 0 })
     const oldest = before + 1
     expect(tooOld).toMatchObject({
@@ -242,7 +230,7 @@ describe('X_subscribe', () => {
 
   test('is counted in the metrics while it lasts', async () => {
     const read = async () => {
-      const text = await (await fetch(`${app.url}/metrics`)).text()
+      const text = await (await fetch(`${served.app.url}/metrics`)).text()
       return [...text.matchAll(/^daybook_stream_(\w+)\{resource="execution-event"\} (\d+)$/gm)].map(
         ([, name, value]) => [name, Number(value)],
       )
@@ -342,14 +330,14 @@ describe('X_subscribe', () => {
 
   test('takes the credential of the connection', async () => {
     const headers = { authorization: `Bearer ${await wire.token([jsLimit('mine', { read: '*' })])}` }
-    const socket = await openPushSocket(app.url, {}, { headers })
+    const socket = await openPushSocket(served.app.url, {}, { headers })
     await subscribe(socket)
     await append('other', 'mine')
     await expect.poll(() => rowsOf(socket), soon).toMatchObject([{ js_worker_name: 'mine' }])
   })
 
   test('ends when the server stops, with the last number', async () => {
-    const other = await startOn(data)
+    const other = await startOn(served.data)
     const socket = await openPushSocket(other.url, { token: secrets.root })
     const { start, subscription } = await subscribe(socket)
     await append('a')

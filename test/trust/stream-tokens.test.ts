@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { TokenLimit } from '../../src/permission/limit.ts'
 import { resources } from '../../src/resource/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
@@ -7,10 +7,7 @@ import { someLimits, someName } from '../permission/random-limit.ts'
 import { plainRow } from '../resource/record-rows.ts'
 import { type EventStream, openEventStream } from '../server/event-stream.ts'
 import { openPushSocket, type PushSocket, rowsOf, type Subscribing } from '../stream/push-socket.ts'
-import { openTestPostgres, type TestPostgres } from '../stream/test-postgres.ts'
-import { startOn, type TestApp } from '../wire/support/app.ts'
-import { createTestData, type TestData } from '../wire/support/data.ts'
-import { createWire } from '../wire/support/wire.ts'
+import { serveSuite } from '../stream/served-suite.ts'
 
 const tokenCount = 200
 const nameCount = 40
@@ -26,32 +23,19 @@ interface Following {
 }
 
 describe('200 random tokens', () => {
-  let data: TestData
-  let app: TestApp
-  let postgres: TestPostgres
-  const wire = createWire(() => app)
-
-  beforeAll(async () => {
-    data = await createTestData('postgres')
-    app = await startOn(data)
-    postgres = await openTestPostgres(data)
-  })
-  afterAll(async () => {
-    await postgres.end()
-    await app.close()
-    await data.remove()
-  })
+  const served = serveSuite()
+  const { wire } = served
 
   async function record(resource: Resource, names: readonly string[], round: number): Promise<void> {
     const rows = names.map(name => plainRow(resource, name, round))
     if (resource.recorded === 'append') await wire.result(`${resource.name}_append`, { rows })
-    else await postgres.publish(names)
+    else await served.postgres.publish(names)
   }
 
   const byStream = async (token: string, resource: Resource): Promise<Following> => {
     const query = { resource: resource.name, after: '0' }
     const headers = { authorization: `Bearer ${token}` }
-    const stream: EventStream = await openEventStream(app.url, { query, headers })
+    const stream: EventStream = await openEventStream(served.app.url, { query, headers })
     if (stream.status === 403) return { token, resource, keys: () => undefined }
     expect(stream.status).toBe(200)
     const keys = () => stream.events().map(({ data: row = '' }) => keyOf(resource, JSON.parse(row)))
@@ -76,9 +60,11 @@ describe('200 random tokens', () => {
     const limits: readonly TokenLimit[] = fc.sample(someLimits, tokenCount)
     const tokens = await Promise.all(limits.map(each => wire.token(each)))
     for (const resource of resources) await record(resource, names, 0)
-    await postgres.untilNumbered()
+    await served.postgres.untilNumbered()
 
-    const sockets = await Promise.all(Array.from({ length: socketCount }, () => openPushSocket(app.url)))
+    const sockets = await Promise.all(
+      Array.from({ length: socketCount }, () => openPushSocket(served.app.url)),
+    )
     const followings = await Promise.all(
       tokens.flatMap((token, i) =>
         resources.map(resource => {

@@ -1,32 +1,17 @@
 import { EventSource } from 'undici'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { openGateway } from '../client/gateway.ts'
 import { type EventStream, openEventStream } from '../server/event-stream.ts'
 import { changesOf, openPushSocket, untilPushed } from '../stream/push-socket.ts'
-import { openTestPostgres, type TestPostgres } from '../stream/test-postgres.ts'
-import { startOn, type TestApp } from './support/app.ts'
-import { createTestData, type TestData } from './support/data.ts'
-import { createWire, failure, jsLimit, send } from './support/wire.ts'
+import { serveSuite } from '../stream/served-suite.ts'
+import { failure, jsLimit, send } from './support/wire.ts'
 
 const soon = { interval: 10, timeout: 5000 }
 const everything = { query: { condition: [] } }
 
 describe('where a stream goes on', () => {
-  let data: TestData
-  let app: TestApp
-  let postgres: TestPostgres
-  const wire = createWire(() => app)
-
-  beforeAll(async () => {
-    data = await createTestData('postgres')
-    app = await startOn(data)
-    postgres = await openTestPostgres(data)
-  })
-  afterAll(async () => {
-    await postgres.end()
-    await app.close()
-    await data.remove()
-  })
+  const served = serveSuite()
+  const { wire } = served
 
   const readsMine = () => wire.token([jsLimit('mine', { read: '*' })])
 
@@ -38,7 +23,7 @@ describe('where a stream goes on', () => {
 
   describe('for a token that may not see everything', () => {
     test('is another text each time, and changes are counted for it alone', async () => {
-      const socket = await openPushSocket(app.url, { token: await readsMine() })
+      const socket = await openPushSocket(served.app.url, { token: await readsMine() })
       await socket.call('js-result_subscribe', everything)
       const { cursor: first } = await untilPushed(socket, 'start')
       await append('hidden', 'mine', 'hidden', 'hidden', 'mine')
@@ -57,7 +42,7 @@ describe('where a stream goes on', () => {
 
     test('is a number for one that may', async () => {
       const token = await wire.token([jsLimit('*', { read: '*' })])
-      const socket = await openPushSocket(app.url, { token })
+      const socket = await openPushSocket(served.app.url, { token })
       await socket.call('js-result_subscribe', { query: { condition: [{ js_worker_name: 'never' }] } })
       expect((await untilPushed(socket, 'start')).cursor).toMatch(/^\d+$/)
     })
@@ -67,13 +52,19 @@ describe('where a stream goes on', () => {
       const { ids } = await append('mine', 'hidden', 'mine')
       const headers = { authorization: `Bearer ${token}` }
       const idsOf = (stream: EventStream) => stream.events().map(({ data: row = '' }) => JSON.parse(row).id)
-      const all = await openEventStream(app.url, { query: { resource: 'js-result', after: '0' }, headers })
+      const all = await openEventStream(served.app.url, {
+        query: { resource: 'js-result', after: '0' },
+        headers,
+      })
       await expect.poll(() => idsOf(all).slice(-2), soon).toEqual([ids[0], ids[2]])
       const [{ id: cursor = '' } = {}] = all.events().slice(-2)
       const resumed = { ...headers, 'last-event-id': cursor }
-      const stream = await openEventStream(app.url, { query: { resource: 'js-result' }, headers: resumed })
+      const stream = await openEventStream(served.app.url, {
+        query: { resource: 'js-result' },
+        headers: resumed,
+      })
       await expect.poll(() => idsOf(stream), soon).toEqual([ids[2]])
-      const socket = await openPushSocket(app.url, { token })
+      const socket = await openPushSocket(served.app.url, { token })
       await socket.call('js-result_subscribe', { ...everything, after: cursor })
       await expect.poll(() => changesOf(socket), soon).toHaveLength(1)
     })
@@ -81,12 +72,12 @@ describe('where a stream goes on', () => {
     test('is nothing that can be tried out, or that another token may use', async () => {
       const [token, other] = [await readsMine(), await readsMine()]
       const ask = (after: unknown, by = token, resource = 'js-result') =>
-        openPushSocket(app.url, { token: by }).then(socket =>
+        openPushSocket(served.app.url, { token: by }).then(socket =>
           socket.call(`${resource}_subscribe`, { ...everything, after }),
         )
       for (const after of [1, '1', 10 ** 9])
         expect(await ask(after)).toEqual(failure(108, 'cursor_required', 'after'))
-      const socket = await openPushSocket(app.url, { token })
+      const socket = await openPushSocket(served.app.url, { token })
       await socket.call('js-result_subscribe', everything)
       const { cursor } = await untilPushed(socket, 'start')
       const bad = failure(-32602, 'bad_cursor', 'after')
@@ -100,16 +91,20 @@ describe('where a stream goes on', () => {
       const { ids } = await append('mine', 'hidden', 'mine')
       const last = async () =>
         Number(
-          (await postgres.query(`select last_number from stream_position where resource = 'js-result'`))
-            .rows[0].last_number,
+          (
+            await served.postgres.query(
+              `select last_number from stream_position where resource = 'js-result'`,
+            )
+          ).rows[0].last_number,
         )
       await expect
-        .poll(async () => (await postgres.query('select 1 from pending_record_change')).rows, soon)
+        .poll(async () => (await served.postgres.query('select 1 from pending_record_change')).rows, soon)
         .toEqual([])
-      await postgres.query(`delete from record_change where resource = 'js-result' and last_number < $1`, [
-        await last(),
-      ])
-      const socket = await openPushSocket(app.url, { token })
+      await served.postgres.query(
+        `delete from record_change where resource = 'js-result' and last_number < $1`,
+        [await last()],
+      )
+      const socket = await openPushSocket(served.app.url, { token })
       const answer = await socket.call('js-result_subscribe', { ...everything, after: 0 })
       expect(answer).toEqual(failure(108, 'sequence_too_old', 'after'))
       const { error } = answer as { error: { message: string; data: { after: string } } }
@@ -129,7 +124,10 @@ describe('where a stream goes on', () => {
     }
 
     const open = (ticket: string, last = ''): Promise<EventStream> =>
-      openEventStream(app.url, { query: { ticket }, headers: last === '' ? {} : { 'last-event-id': last } })
+      openEventStream(served.app.url, {
+        query: { ticket },
+        headers: last === '' ? {} : { 'last-event-id': last },
+      })
 
     async function refusal(stream: EventStream): Promise<object> {
       await stream.ended
@@ -148,7 +146,7 @@ describe('where a stream goes on', () => {
     })
 
     test('is all that an EventSource needs, which comes back by itself', async () => {
-      const gateway = await openGateway(app.url)
+      const gateway = await openGateway(served.app.url)
       onTestFinished(gateway.close)
       const token = await readsMine()
       const source = new EventSource(`${gateway.url}/stream?ticket=${await ticketOf(token)}`)
@@ -164,7 +162,7 @@ describe('where a stream goes on', () => {
       await expect.poll(() => heard, soon).toEqual(['first'])
       gateway.cut()
       await write('meanwhile')
-      gateway.mend(app.url)
+      gateway.mend(served.app.url)
       await expect.poll(() => starts, soon).toHaveLength(2)
       await write('then')
       await expect.poll(() => heard, soon).toEqual(['first', 'meanwhile', 'then'])
@@ -184,7 +182,7 @@ describe('where a stream goes on', () => {
 
     test('keeps what it was asked: conditions, and where it begins', async () => {
       const token = await readsMine()
-      const socket = await openPushSocket(app.url, { token })
+      const socket = await openPushSocket(served.app.url, { token })
       await socket.call('js-result_subscribe', everything)
       const { cursor: after } = await untilPushed(socket, 'start')
       await wire.result('js-result_append', {
@@ -248,14 +246,14 @@ describe('where a stream goes on', () => {
         failure(101, 'malformed_credential'),
       )
       const headers = { authorization: `Bearer ${token}` }
-      const both = await send(app.url, { method: 'GET', path: `/stream?ticket=${ticket}`, headers })
+      const both = await send(served.app.url, { method: 'GET', path: `/stream?ticket=${ticket}`, headers })
       expect(JSON.parse(both.body)).toEqual(failure(108, 'credential_conflict', 'ticket'))
-      const more = await send(app.url, { method: 'GET', path: `/stream?ticket=${ticket}&after=0` })
+      const more = await send(served.app.url, { method: 'GET', path: `/stream?ticket=${ticket}&after=0` })
       expect(JSON.parse(more.body)).toEqual(failure(-32602, 'unknown_member', 'after'))
       for (const wrong of ['x', 'ticket.', `${ticket}x`, `${ticket.slice(0, -4)}AAAA`]) {
         expect(await refusal(await open(wrong))).toMatchObject({ status: 401 })
       }
-      expect(app.log.join('')).not.toContain(ticket.slice(0, 40))
+      expect(served.app.log.join('')).not.toContain(ticket.slice(0, 40))
     })
   })
 })
