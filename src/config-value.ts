@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { isIPv4 } from 'node:net'
+import { isAddressRange } from './ip-address.ts'
 import { timeZoneFault } from './time-zone.ts'
 
 /** Reads the text of one variable; throws Error whose message says what was expected, never the text itself. */
@@ -52,6 +53,12 @@ export function listOf<T>(parse: ParseValue<T>): ParseValue<readonly T[]> {
         .filter(part => part !== '')
         .map(parse),
     )
+}
+
+/** An IP address or a range of them, such as 10.0.0.0/8. */
+export function addressRange(text: string): string {
+  if (isAddressRange(text)) return text
+  throw new Error('expected addresses or ranges, such as 10.0.0.1 or 10.0.0.0/8')
 }
 
 /** A URL whose scheme is one of `schemes`, e.g. `postgres`. */

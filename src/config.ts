@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import {
+  addressRange,
   hostName,
   listOf,
   oneOf,
@@ -96,6 +97,12 @@ export const settings = {
     listOf(webOrigin),
     none,
     'web origins that may call, such as https://console.example or https://*.example',
+  ),
+  trustedProxies: setting(
+    'DAYBOOK_TRUSTED_PROXIES',
+    listOf(addressRange),
+    none,
+    'addresses and ranges of reverse proxies, whose `X-Forwarded-For` says who asks',
   ),
   maxConnections: setting('DAYBOOK_MAX_CONNECTIONS', count, 4096, 'connections open at once'),
   keepAliveMs: setting(

@@ -101,6 +101,8 @@ test.for([
   ['DAYBOOK_KEEP_ALIVE_MS', '0'],
   ['DAYBOOK_ALLOWED_ORIGINS', 'null'],
   ['DAYBOOK_ALLOWED_ORIGINS', 'https://a.example/path'],
+  ['DAYBOOK_TRUSTED_PROXIES', 'proxy.example'],
+  ['DAYBOOK_TRUSTED_PROXIES', '10.0.0.0/33'],
   ['DAYBOOK_MAX_BODY_BYTES', '1'],
   ['DAYBOOK_TIMEZONE', 'BST'],
   ['DAYBOOK_TIMEZONE', 'cst'],
@@ -122,12 +124,14 @@ test('values are taken as they are meant', () => {
     DAYBOOK_SUPER_TOKEN: superToken,
     DAYBOOK_JWT_SECRET: secret32,
     DAYBOOK_ALLOWED_HOSTS: 'Daybook.Example, [::2],10.0.0.1,*.Apps.example',
+    DAYBOOK_TRUSTED_PROXIES: '10.0.0.1, fd00::/8',
     DAYBOOK_ALLOWED_ORIGINS: 'https://console.example,http://localhost:3000/,https://*.apps.example:8443',
   }
   expect(readConfig({ env })).toMatchObject({
     databaseUrl: 'postgres://db/daybook',
     superToken,
     jwtSecret: secret32,
+    trustedProxies: ['10.0.0.1', 'fd00::/8'],
     allowedHosts: ['daybook.example', '[::2]', '10.0.0.1', '*.apps.example'],
     allowedOrigins: ['https://console.example', 'http://localhost:3000', 'https://*.apps.example:8443'],
   })

@@ -1,3 +1,4 @@
+import { onOwnBehalf } from '../behalf.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 
 /** Writes items together; resolves to an answer for each, in order, once they are committed. */
@@ -69,7 +70,7 @@ export function createBatchQueue<Item, Answer>(
 
   async function write(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     try {
-      const answers = await options.write(batch.flatMap(each => each.items))
+      const answers = await onOwnBehalf(() => options.write(batch.flatMap(each => each.items)))
       let next = 0
       for (const { items, resolve } of batch) {
         resolve(answers.slice(next, next + items.length))

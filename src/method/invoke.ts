@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { onBehalfOf, strangerAt } from '../behalf.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { parseInput } from '../parse-input.ts'
 import { type Identity, intersectIdentities } from '../permission/grant.ts'
@@ -25,8 +26,11 @@ export async function invoke(
   const named = nameParams(method, params)
   const credential = method.access === 'public' ? undefined : findCredential(method, named, context)
   const live = follow(() => authenticate(credential))
-  const caller = method.access === 'public' ? undefined : await live.now()
-  return method.handle({ params: parseParams(method, named, params), caller, context, live })
+  const stranger = strangerAt(context.address)
+  const caller = method.access === 'public' ? undefined : await onBehalfOf(stranger, live.now)
+  return onBehalfOf(caller?.tokenKey ?? stranger, () =>
+    method.handle({ params: parseParams(method, named, params), caller, context, live }),
+  )
 }
 
 /**

@@ -28,6 +28,8 @@ export interface RequestContext {
   readonly bearer: string | undefined
   /** Under which the log holds this request; also sent as `X-Request-Id`. */
   readonly correlationId: string
+  /** Where the request comes from, see shareAddress; absent where a script asks. */
+  readonly address?: string
   /** To be called where the answer is long and open to everybody; absent where none is compressed. */
   readonly compress?: () => void
   /** Aborted when the client has hung up: nobody reads the answer. Absent where there is no connection. */

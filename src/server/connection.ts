@@ -39,6 +39,7 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
   /** How it is closed once nothing runs any more; undefined: it goes on. */
   let closing: readonly [code: number, reason: string] | undefined
   const push: PushChannel = createPushChannel(socket)
+  const { bearer, address } = upgrade
 
   const startWaiting = (): void => {
     while (running < messagesAtOnce) {
@@ -63,8 +64,8 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
     const afterwards: (() => void)[] = []
     const afterAnswer = (work: () => void): void => void afterwards.push(work)
     try {
-      const { bearer } = upgrade
-      const answer = await frontDoor.answer(message, { bearer, correlationId, push, afterAnswer })
+      const context = { bearer, correlationId, push, afterAnswer, ...(address && { address }) }
+      const answer = await frontDoor.answer(message, context)
       const sending = answer === undefined ? undefined : send(answer)
       // What is closed would never tell that it is: its subscriptions would stay.
       if (socket.readyState === socket.OPEN) for (const work of afterwards) work()

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { onBehalfOf } from '../behalf.ts'
 import { RpcError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Authenticate } from '../method/invoke.ts'
@@ -74,7 +75,7 @@ async function answer(
 ): Promise<FastifyReply> {
   const { request, reply } = asked
   const { bearer } = contextOf(request)
-  await deps.authenticate(bearer)
+  const { tokenKey } = await deps.authenticate(bearer)
   asked.isKnown = true
   requireChunks(request)
   const resource = requireResource(request)
@@ -89,7 +90,7 @@ async function answer(
   count(reply)
 
   const reader = readerOf(resource, deps.log)
-  const pages = exportPages({ reader, ...planned, access })
+  const pages = pagesFor(tokenKey, exportPages({ reader, ...planned, access }))
   // What fails here can still be told by a status.
   const first = await pages.next()
   const lines = readLines({ resource, planned, first, pages, request }, deps)
@@ -101,6 +102,13 @@ async function answer(
       connection: 'close',
     })
     .send(Readable.from(lines, { highWaterMark: 1 }))
+}
+
+type Pages = Pick<AsyncGenerator<ExportPage, void, undefined>, 'next' | 'return'>
+
+/** Each page is read on behalf of its reader: it is asked for when a socket has room, which is nobody's request. */
+function pagesFor(tokenKey: string, pages: Pages): Pages {
+  return { next: () => onBehalfOf(tokenKey, () => pages.next()), return: () => pages.return() }
 }
 
 /** What the caller may have, asked anew each time and planned anew when the answer is another. */
@@ -121,7 +129,7 @@ interface Exporting {
   readonly resource: Resource
   readonly planned: ExportPlan
   readonly first: IteratorResult<ExportPage, void>
-  readonly pages: AsyncGenerator<ExportPage, void, undefined>
+  readonly pages: Pages
   readonly request: FastifyRequest
 }
 

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import fastifyWebsocket from '@fastify/websocket'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { onBehalfOf, strangerAt } from '../behalf.ts'
+import { shareAddress } from '../ip-address.ts'
 import type { Logger } from '../logger.ts'
 import { codingFor, compress, varyByCoding } from './compression.ts'
 import type { DialectRoutes } from './dialect-routes.ts'
@@ -21,6 +23,8 @@ export interface HttpSettings extends OriginSettings {
   /** Bytes of a body or of a WebSocket message. */
   readonly maxBodyBytes: number
   readonly maxConnections: number
+  /** Addresses and ranges whose `X-Forwarded-*` headers are believed. */
+  readonly trustedProxies: readonly string[]
   /** How long a connection without a request is kept, in milliseconds. */
   readonly keepAliveMs: number
 }
@@ -39,6 +43,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   const app = fastify({
     logger: false,
     genReqId: requestIdOf,
+    trustProxy: settings.trustedProxies.length > 0 && [...settings.trustedProxies],
     bodyLimit: settings.maxBodyBytes,
     connectionTimeout: 120_000,
     keepAliveTimeout: settings.keepAliveMs,
@@ -65,7 +70,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headersOfAll(request.id))
-    done()
+    onBehalfOf(strangerAt(shareAddress(request.ip)), done)
   })
   addOriginGuard(app, settings)
   addErrorAnswers(app, logger)

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import { RpcError } from '../errors.ts'
+import { shareAddress } from '../ip-address.ts'
 import type { RequestContext } from '../method/method.ts'
 
 /** The caller's `X-Request-Id` where it is harmless in a log and a header, else a new one. */
@@ -18,6 +19,7 @@ export function contextOf(request: FastifyRequest, compress?: () => void): Reque
     ...(compress && { compress }),
     bearer: bearerOf(request.headers.authorization),
     correlationId: request.id,
+    address: shareAddress(request.ip),
     // Made for the few methods that wait for long.
     get hungUp() {
       return signalOf(request.raw.socket)

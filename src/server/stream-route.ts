@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { onBehalfOf } from '../behalf.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { parseJson } from '../json.ts'
 import type { Authenticate } from '../method/invoke.ts'
@@ -77,7 +78,7 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<void> {
   const response = reply.raw
   const subscriber = subscriberOf(response, resource, format)
   const subscribing = { resource, plan, caller, again, subscriber, ...(ticket && { ticket: ticket.id }) }
-  const subscribed = await hub.subscribe(subscribing, after, path)
+  const subscribed = await onBehalfOf(caller.tokenKey, () => hub.subscribe(subscribing, after, path))
   // The client may have left while that was waited for.
   if (response.destroyed) subscribed.close()
   response.once('close', subscribed.close)

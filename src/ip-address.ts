@@ -1,0 +1,18 @@
+import ipaddr from 'ipaddr.js'
+
+/** Whether a text is an IP address or a range of them, such as 10.0.0.0/8. */
+export function isAddressRange(text: string): boolean {
+  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
+}
+
+/**
+ * What the share of an address is counted under: an IPv6 address counts as its /64, which is what one subscriber of a
+ * network gets. What is no address counts as it stands.
+ */
+export function shareAddress(text: string): string {
+  if (!ipaddr.isValid(text)) return text
+  const address = ipaddr.process(text)
+  if (address.kind() === 'ipv4') return address.toString()
+  const network = (address as ipaddr.IPv6).parts.slice(0, 4).map(part => part.toString(16))
+  return `${network.join(':')}::/64`
+}
