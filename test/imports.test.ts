@@ -8,6 +8,7 @@ const source = fileURLToPath(new URL('../src/', import.meta.url))
 /** Which parts of src a part may import besides itself: DESIGN's arrows. Part = top-level folder or file. */
 const base = [
   'behalf',
+  'fair-queue',
   'ip-address',
   'errors',
   'json',
@@ -23,6 +24,7 @@ const base = [
 const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   behalf: [],
+  'fair-queue': [],
   'ip-address': [],
   'json-source.d': [],
   clock: [],
