@@ -9,6 +9,7 @@ const source = fileURLToPath(new URL('../src/', import.meta.url))
 const base = [
   'behalf',
   'fair-queue',
+  'private-folder',
   'ip-address',
   'errors',
   'json',
@@ -25,6 +26,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   behalf: [],
   'fair-queue': [],
+  'private-folder': [],
   'ip-address': [],
   'json-source.d': [],
   clock: [],

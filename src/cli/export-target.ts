@@ -48,7 +48,7 @@ async function openFile(output: string, { format, after }: TargetFlags): Promise
   if (isAdding && there !== undefined && (await statOf(part)) === undefined) {
     await copyFile(path, part, constants.COPYFILE_FICLONE)
   }
-  const file = await open(part, isAdding ? 'a' : 'w', there === undefined ? 0o666 : there.mode & 0o777)
+  const file = await open(part, isAdding ? 'a' : 'w', there === undefined ? 0o600 : there.mode & 0o777)
   // What is added to a file needs no second header.
   const skipsHeader = format === 'csv' && (await file.stat()).size > 0
   return fileTarget(file, { skipsHeader, names: { part, path } })

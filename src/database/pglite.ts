@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
+import { makeContentsPrivate, makePrivateFolder } from '../private-folder.ts'
 import { columnParsers, oid } from './column-value.ts'
 import { acquireDataLock, type DataLock } from './data-lock.ts'
 import type { Database } from './database.ts'
@@ -12,7 +12,7 @@ import { createRunner, type Session } from './runner.ts'
 import { describeError, StartError } from './start-error.ts'
 
 export interface PGliteDatabaseOptions {
-  /** Created with mode 0700. None: the data lives in memory and ends with `close`. */
+  /** Made private, see makePrivateFolder. None: the data lives in memory and ends with `close`. */
   readonly dataDir?: string | undefined
   /** What PGlite's `dumpDataDir` made: the data to begin with. */
   readonly snapshot?: Blob | undefined
@@ -29,6 +29,8 @@ export async function openPGlite(options: PGliteDatabaseOptions): Promise<Databa
       ...(dataDir === undefined ? {} : { dataDir: join(dataDir, 'database') }),
       ...(snapshot === undefined ? {} : { loadDataDir: snapshot }),
     })
+    // PGlite makes its first files for everybody, whatever the process's umask.
+    if (dataDir !== undefined) await makeContentsPrivate(join(dataDir, 'database'))
     return createDatabase(pglite, lock, onError)
   } catch (error) {
     await lock?.release()
@@ -37,7 +39,13 @@ export async function openPGlite(options: PGliteDatabaseOptions): Promise<Databa
 }
 
 async function lockFolder(dataDir: string): Promise<DataLock> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  try {
+    await makePrivateFolder(dataDir)
+    // What is in it may be from before, with other rights.
+    await makePrivateFolder(join(dataDir, 'database'))
+  } catch (error) {
+    throw new StartError(`the data folder cannot be used: ${describeError(error)}`, { cause: error })
+  }
   return acquireDataLock(dataDir)
 }
 

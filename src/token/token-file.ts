@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyAndSecret } from '../permission/credential.ts'
+import { makePrivateFolder } from '../private-folder.ts'
 
 /** The file of the data folder that holds the super token. */
 export function tokenFilePath(dataDir: string): string {
@@ -11,7 +12,7 @@ export function tokenFilePath(dataDir: string): string {
 /** Writes `key:secret` for its owner alone (mode 0600): whole or not at all. Answers the file's path. */
 export async function writeTokenFile(dataDir: string, { key, secret }: KeyAndSecret): Promise<string> {
   const path = tokenFilePath(dataDir)
-  await mkdir(dataDir, { recursive: true })
+  await makePrivateFolder(dataDir)
   // A name of its own, so that the mode is that of a new file and two servers do not write the same one.
   const draft = `${path}.${randomUUID()}`
   try {

@@ -26,7 +26,7 @@ test('a PGlite whose process is killed keeps every acknowledged row and opens ag
     }
     expect(await exited).toEqual([null, 'SIGKILL'])
   }
-  expect(await readdir(dataDir)).toContain('lock')
+  expect(await readdir(dataDir)).toContain('owner')
   const database = await openDatabase({ dataDir, onError: fail })
   const rows = await database.kysely.selectFrom('js_result').select('id').execute()
   const kept = new Set(rows.map(row => row.id))
@@ -34,7 +34,7 @@ test('a PGlite whose process is killed keeps every acknowledged row and opens ag
   // A row that was lost would give its id to a later one.
   expect(new Set(acknowledged).size).toBe(acknowledged.length)
   await database.close()
-  expect(await readdir(dataDir)).toEqual(['database'])
+  expect(await readdir(dataDir)).toEqual(['database', 'server.lock'])
 })
 
 test('a closed PGlite leaves nothing open: its process ends by itself', async () => {

@@ -18,11 +18,11 @@ test('a server stopped under load ends with 0, without its lock, and keeps every
   const server = await serveDaybook({ DAYBOOK_DATA: folder })
   const writers = startWriters({ url: server.url })
   await vi.waitUntil(() => writers.acknowledged() >= 100, { timeout: 60_000 })
-  expect(await readdir(folder)).toContain('lock')
+  expect(await readdir(folder)).toContain('owner')
   server.signal('SIGTERM')
   await writers.lost
   expect(await server.ended).toEqual({ code: 0, signal: null })
-  expect(await readdir(folder)).not.toContain('lock')
+  expect(await readdir(folder)).not.toContain('owner')
   const { url } = await serveDaybook({ DAYBOOK_DATA: folder })
   expect(await findLosses(url, writers.appends)).toEqual({ broken: [], torn: [] })
 })

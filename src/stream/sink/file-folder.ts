@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
+import { makePrivateFolder } from '../../private-folder.ts'
 
 /** The files of one sink: the one that grows, and those that were put aside. */
 export interface FileFolder {
@@ -52,7 +53,7 @@ export function createFileFolder({ folder, name, mark, keep, clock }: FileFolder
     path,
     sync,
     async prepare() {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makePrivateFolder(folder)
       const known = await readFile(markPath, 'utf8').catch(ignoreMissing)
       if (known === mark) return
       await forget()
