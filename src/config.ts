@@ -55,6 +55,17 @@ export const settings = {
     'PostgreSQL; without it and without PGHOST, PGlite is used',
   ),
   databaseReadUrl: secret('DATABASE_READ_URL', urlOf('postgres', 'postgresql'), 'a replica for reads'),
+  databaseListenUrl: secret(
+    'DATABASE_LISTEN_URL',
+    urlOf('postgres', 'postgresql'),
+    'PostgreSQL itself, for LISTEN, where DATABASE_URL leads to a pooler',
+  ),
+  databasePrepare: setting(
+    'DATABASE_PREPARE',
+    oneOf('on', 'off'),
+    'on',
+    'off: no prepared statements, for poolers that lose them',
+  ),
   host: setting('HOST', someText, '127.0.0.1', 'the address to listen on'),
   port: setting('PORT', wholeNumber(0, 65_535), 7411, 'the port to listen on; 0 takes a free one'),
   logLevel: setting(
@@ -214,8 +225,10 @@ export function readConfig(source: ConfigSource): Config {
   })
   const given = Object.fromEntries(entries) as Config
   const config = Object.freeze({ ...given, databaseUrl: given.databaseUrl ?? environmentUrl(source, faults) })
-  if (config.databaseReadUrl !== undefined && config.databaseUrl === undefined) {
-    faults.push('DATABASE_READ_URL: needs DATABASE_URL or PGHOST as well')
+  for (const name of ['databaseReadUrl', 'databaseListenUrl'] as const) {
+    if (config[name] !== undefined && config.databaseUrl === undefined) {
+      faults.push(`${settings[name].variable}: needs DATABASE_URL or PGHOST as well`)
+    }
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return config

@@ -154,6 +154,7 @@ test('what is no secret has no file', () => {
 
 test('a replica without a database is a fault', () => {
   expect(faultsOf({ env: { DATABASE_READ_URL: 'postgres://replica' } })).toHaveLength(1)
+  expect(faultsOf({ env: { DATABASE_LISTEN_URL: 'postgres://direct' } })).toHaveLength(1)
 })
 
 test('a public key is RSA of 2048 bits or more, or P-256, and not private', () => {

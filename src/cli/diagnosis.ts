@@ -78,18 +78,28 @@ function checkSecretFile(name: string, path: string): Promise<Finding> {
 async function checkDatabase(config: Config, isReachable: boolean): Promise<readonly Finding[]> {
   if (!hasDatabase(config)) return [ok('database', 'not made yet; serve makes it')]
   const { pendingMigrations } = await import('../database/migrate.ts')
+  const { deafness, hearsItself } = await import('../database/hearing.ts')
   let pending: readonly string[] = []
+  const hearing: Finding[] = []
   const database = await check('database', async () => {
     const opened = await openConfiguredDatabase(config, false)
     try {
       await opened.ping()
       pending = await pendingMigrations(opened)
+      if (opened.engine === 'postgres') {
+        hearing.push(
+          await check('notifications', async () => {
+            if (await hearsItself(opened)) return 'arrive'
+            throw new Error(deafness)
+          }),
+        )
+      }
       return `${opened.engine} answers`
     } finally {
       await opened.close()
     }
   })
-  if (database.status === 'ok') return [database, migrationsFinding(pending)]
+  if (database.status === 'ok') return [database, ...hearing, migrationsFinding(pending)]
   // One process at a time may open the embedded database; /readyz has looked for us.
   if (isReachable && config.databaseUrl === undefined) return [ok('database', 'in use by the server')]
   return [database]

@@ -44,6 +44,8 @@ export async function openConfiguredDatabase(config: Config, mayCreate: boolean)
   const { openDatabase } = await import('../database/open.ts')
   return openDatabase({
     url: config.databaseUrl,
+    listenUrl: config.databaseListenUrl,
+    prepare: config.databasePrepare === 'on',
     dataDir: mayCreate || hasDatabase(config) ? config.dataDir : undefined,
     poolMax: 1,
     onError: ignoreBackgroundError,

@@ -8,6 +8,10 @@ export interface DatabaseOptions {
   readonly url?: string | undefined
   /** A replica for `Database.read`. */
   readonly readUrl?: string | undefined
+  /** The same database without the pooler that `url` leads to, for LISTEN. */
+  readonly listenUrl?: string | undefined
+  /** Whether statements may be prepared under names; default true. */
+  readonly prepare?: boolean | undefined
   /** Where the embedded PostgreSQL keeps its data, and the lock that keeps a second process out. None: in memory. */
   readonly dataDir?: string | undefined
   /** Connections to each PostgreSQL, beside the one that listens. */
@@ -21,11 +25,13 @@ export interface DatabaseOptions {
 
 /** Opens the engine that `url` chooses; the caller closes it. Throws StartError when it cannot be used. */
 export function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { url, readUrl, dataDir, onError } = options
+  const { url, readUrl, listenUrl, dataDir, onError } = options
   if (url === undefined) return openPGlite({ dataDir, onError })
   return openPostgres({
     url,
     readUrl,
+    listenUrl,
+    prepare: options.prepare ?? true,
     poolMax: options.poolMax ?? 10,
     statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,

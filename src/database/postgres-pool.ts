@@ -1,28 +1,26 @@
 import { type ClientBase, type ClientConfig, type CustomTypesConfig, Pool, types } from 'pg'
 import { columnParsers, oid, type ParseColumn } from './column-value.ts'
+import type { SessionSettings } from './session-settings.ts'
 
 /** Times in milliseconds. */
 export interface PoolOptions {
   /** How each connection is opened. */
   readonly connection: ClientConfig
   readonly poolMax: number
-  readonly statementTimeoutMs: number
+  readonly settings: SessionSettings
   readonly onError: (error: unknown) => void
 }
 
-// One of our transactions is a few statements; one that idles this long is a bug, and its locks stop others.
-const idleInTransactionMs = 60_000
-
 /** A pool whose lost connections reach `onError` and never end the process. */
 export function createPool(options: PoolOptions): Pool {
-  const settings = sessionSettings(options.statementTimeoutMs)
+  const { onConnect } = options.settings
   const pool = new Pool({
     ...options.connection,
     // What a transaction asks at once is sent at once.
     pipeline: true,
     max: options.poolMax,
     types: pgTypes(columnParsers),
-    onConnect: client => applySettings(client, settings),
+    ...(onConnect !== undefined && { onConnect: client => applySettings(client, onConnect) }),
   })
   pool.on('error', error => {
     // `end` does not wait until the server has let go: what it still says then concerns nobody.
@@ -44,17 +42,6 @@ export function clientOptions(connectTimeoutMs: number): ClientConfig {
     keepAliveInitialDelayMillis: 10_000,
     fallback_application_name: 'daybook',
   }
-}
-
-/** Set by a statement: connection poolers refuse most start-up parameters. */
-function sessionSettings(statementTimeoutMs: number): string {
-  return [
-    `set statement_timeout = ${Math.trunc(statementTimeoutMs)}`,
-    `set idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
-    // Compiling a plan costs more than our short statements take.
-    'set jit = off',
-    "set timezone = 'UTC'",
-  ].join(';')
 }
 
 async function applySettings(client: ClientBase, settings: string): Promise<void> {

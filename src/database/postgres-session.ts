@@ -1,4 +1,4 @@
-import type { Pool, PoolClient, QueryArrayConfig, QueryConfig } from 'pg'
+import type { Pool, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from 'pg'
 import { columnParsers, kyselyColumnParsers } from './column-value.ts'
 import type { Runner } from './database.ts'
 import {
@@ -9,7 +9,8 @@ import {
   toRpcError,
 } from './database-error.ts'
 import { pgTypes } from './postgres-pool.ts'
-import { type ObjectRows, runWithin, type Session } from './runner.ts'
+import { runWithin, type Session } from './runner.ts'
+import type { SessionSettings } from './session-settings.ts'
 import { bindStatement, type Statement, statementName } from './statement.ts'
 
 const runTypes = pgTypes(columnParsers)
@@ -23,7 +24,7 @@ const plainSelect = /^\s*select\b/i
 const maxPrepared = 1000
 
 /** Each statement on a connection of its own from `pool`. `effect`: what a lost statement may have done. */
-export function createPoolSession(pool: Pool, effect: Effect): Session {
+export function createPoolSession(pool: Pool, settings: SessionSettings, effect: Effect): Session {
   const prepared = new WeakMap<PoolClient, Set<string>>()
 
   function isCrowded(client: PoolClient, name: string | undefined): boolean {
@@ -45,28 +46,42 @@ export function createPoolSession(pool: Pool, effect: Effect): Session {
     }
   }
 
+  const ask = settings.isLent ? askWithin(settings.begin) : askPlainly
+
   return {
     async run(statement, values) {
-      const query = arrayQuery(statement, values)
-      return lend(statement.sql, async client => toResult(await client.query(query)), statement.name)
+      const query = arrayQuery(statement, values, settings)
+      return lend(
+        statement.sql,
+        async client => toResult(await ask(client, () => client.query(query))),
+        query.name,
+      )
     },
     execute(sql, parameters) {
-      const name = parameters.length > 0 ? statementName(sql) : undefined
-      return lend(sql, client => execute(client, sql, parameters), name)
+      const query = objectQuery(sql, parameters, settings)
+      return lend(
+        sql,
+        async client => toResult(lastOf(await ask(client, () => client.query(query)))),
+        query.name,
+      )
     },
   }
 }
 
 /** Runs `work` between begin and commit on one connection. Its own errors pass through after the rollback. */
-export async function runTransaction<T>(pool: Pool, work: (runner: Runner) => Promise<T>): Promise<T> {
+export async function runTransaction<T>(
+  pool: Pool,
+  settings: SessionSettings,
+  work: (runner: Runner) => Promise<T>,
+): Promise<T> {
   const client = await connect(pool)
   let broken = false
   try {
     // The first statement of the work follows it without waiting for its answer.
-    const begun = client.query('begin').catch(error => {
+    const begun = client.query(settings.begin).catch(error => {
       throw toRpcError(error, 'none')
     })
-    const [result] = await Promise.all([runWithin(transactionSession(client), work), begun])
+    const [result] = await Promise.all([runWithin(transactionSession(client, settings), work), begun])
     await commit(client)
     return result
   } catch (error) {
@@ -78,15 +93,17 @@ export async function runTransaction<T>(pool: Pool, work: (runner: Runner) => Pr
 }
 
 /** Until it is committed, a transaction whose connection is lost leaves nothing. */
-function transactionSession(client: PoolClient): Session {
+function transactionSession(client: PoolClient, settings: SessionSettings): Session {
   const lost = (error: unknown): never => {
     throw toRpcError(error, 'none')
   }
   return {
     async run(statement, values) {
-      return toResult(await client.query(arrayQuery(statement, values)).catch(lost))
+      return toResult(await client.query(arrayQuery(statement, values, settings)).catch(lost))
     },
-    execute: (sql, parameters) => execute(client, sql, parameters).catch(lost),
+    async execute(sql, parameters) {
+      return toResult(lastOf(await client.query(objectQuery(sql, parameters, settings)).catch(lost)))
+    },
   }
 }
 
@@ -113,9 +130,29 @@ async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
-function arrayQuery(statement: Statement, values: readonly unknown[]): QueryArrayConfig {
+/** Runs the one statement that `send` sends. */
+type Ask = <T>(client: PoolClient, send: () => Promise<T>) => Promise<T>
+
+const askPlainly: Ask = (_client, send) => send()
+
+/** In a transaction of its own, which is sent with it: that costs no round trip. */
+function askWithin(begin: string): Ask {
+  return async (client, send) => {
+    const parts = [client.query(begin), send(), client.query('commit')] as const
+    // All are answered before the connection is lent again, also when the first has failed.
+    await Promise.allSettled(parts)
+    const [, answer] = await Promise.all(parts)
+    return answer
+  }
+}
+
+function arrayQuery(
+  statement: Statement,
+  values: readonly unknown[],
+  { prepare }: SessionSettings,
+): QueryArrayConfig {
   return {
-    name: statement.name,
+    name: prepare ? statement.name : undefined,
     text: statement.sql,
     values: bindStatement(statement, values),
     rowMode: 'array',
@@ -123,18 +160,21 @@ function arrayQuery(statement: Statement, values: readonly unknown[]): QueryArra
   }
 }
 
-async function execute(client: PoolClient, sql: string, parameters: readonly unknown[]): Promise<ObjectRows> {
-  const query: QueryConfig = {
+function objectQuery(sql: string, parameters: readonly unknown[], { prepare }: SessionSettings): QueryConfig {
+  return {
     // With values it is one statement, which can be prepared: planning it costs as much as running it.
-    ...(parameters.length > 0 && { name: statementName(sql) }),
+    name: prepare && parameters.length > 0 ? statementName(sql) : undefined,
     text: sql,
     values: [...parameters],
     types: kyselyTypes,
   }
-  const answer = await client.query<Record<string, unknown>>(query)
-  // Several statements, several results.
+}
+
+/** Several statements, several results. */
+function lastOf(answer: QueryResult | QueryResult[]): QueryResult {
   const last = Array.isArray(answer) ? answer.at(-1) : answer
-  return toResult(last)
+  if (last === undefined) throw new Error('no answer to no statement')
+  return last
 }
 
 function toResult<Row>(answer: { rows: Row[]; rowCount: number | null; command: string }): {

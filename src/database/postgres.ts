@@ -1,32 +1,50 @@
-import { sql } from 'kysely'
-import type { ClientConfig } from 'pg'
+import type { Pool } from 'pg'
 import type { Database, PoolStats } from './database.ts'
 import { connectionOf } from './postgres-connection.ts'
-import { createListener } from './postgres-listener.ts'
+import { createListener, type Listener } from './postgres-listener.ts'
 import { clientOptions, createPool, type PoolOptions } from './postgres-pool.ts'
 import { createPoolSession, runTransaction } from './postgres-session.ts'
+import { requireUsable } from './postgres-usable.ts'
 import { createRunner } from './runner.ts'
-import { describeError, StartError } from './start-error.ts'
+import { type SessionSettings, sessionSettings } from './session-settings.ts'
 
-const oldestVersion = 15
-
-export interface PostgresOptions extends Omit<PoolOptions, 'connection'> {
+export interface PostgresOptions extends Omit<PoolOptions, 'connection' | 'settings'> {
   readonly url: string
+  /** Where LISTEN reaches PostgreSQL itself, when `url` is a pooler's. */
+  readonly listenUrl?: string | undefined
   /** Names a replica for `Database.read`. */
   readonly readUrl?: string | undefined
+  /** Whether statements may be prepared under names: older poolers lose them. */
+  readonly prepare: boolean
   /** Milliseconds. */
   readonly connectTimeoutMs: number
+  /** Milliseconds. */
+  readonly statementTimeoutMs: number
 }
 
 /** Opens a PostgreSQL. Throws StartError. */
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
-  const { url, readUrl } = options
+  const { url, readUrl = url, listenUrl = url, prepare, statementTimeoutMs } = options
   const more = clientOptions(options.connectTimeoutMs)
   const connection = await connectionOf(url, more)
-  const readConnection = readUrl === undefined ? undefined : await connectionOf(readUrl, more)
-  const database = createDatabase({ ...options, connection }, readConnection)
+  // Who names another connection for LISTEN, or wants no names, has a pooler that lends connections.
+  const isLent = listenUrl !== url || !prepare
+  const settings = sessionSettings({ statementTimeoutMs, prepare, isLent })
+  const pool = createPool({ ...options, connection, settings })
+  const database = createDatabase({
+    settings,
+    pool,
+    readPool:
+      readUrl === url
+        ? pool
+        : createPool({ ...options, connection: await connectionOf(readUrl, more), settings }),
+    listener: createListener(
+      listenUrl === url ? connection : await connectionOf(listenUrl, more),
+      options.onError,
+    ),
+  })
   try {
-    requireVersion(await readVersion(database))
+    await requireUsable(pool, connection, settings)
     return database
   } catch (error) {
     await database.close()
@@ -34,14 +52,18 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   }
 }
 
-function createDatabase(options: PoolOptions, readConnection: ClientConfig | undefined): Database {
-  const pool = createPool(options)
-  const readPool =
-    readConnection === undefined ? pool : createPool({ ...options, connection: readConnection })
+interface Parts {
+  readonly settings: SessionSettings
+  readonly pool: Pool
+  /** For what only reads. */
+  readonly readPool: Pool
+  readonly listener: Listener
+}
+
+function createDatabase({ settings, pool, readPool, listener }: Parts): Database {
   const pools = new Set([pool, readPool])
-  const listener = createListener(options.connection, options.onError)
-  const runner = createRunner(createPoolSession(pool, 'unknown'))
-  const reader = createPoolSession(readPool, 'none')
+  const runner = createRunner(createPoolSession(pool, settings, 'unknown'))
+  const reader = createPoolSession(readPool, settings, 'none')
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
@@ -56,7 +78,7 @@ function createDatabase(options: PoolOptions, readConnection: ClientConfig | und
     },
     run: runner.run,
     read: { run: reader.run },
-    transaction: work => runTransaction(pool, work),
+    transaction: work => runTransaction(pool, settings, work),
     listen: listener.listen,
     async ping() {
       await reader.execute('select 1', [])
@@ -76,21 +98,4 @@ function statsOf(pool: { totalCount: number; idleCount: number; waitingCount: nu
 
 function addStats(a: PoolStats, b: PoolStats): PoolStats {
   return { total: a.total + b.total, idle: a.idle + b.idle, waiting: a.waiting + b.waiting }
-}
-
-/** Throws StartError for a PostgreSQL that is too old; `version` as in `server_version_num`, e.g. 180006. */
-export function requireVersion(version: number): void {
-  const major = Math.floor(version / 10_000)
-  if (major >= oldestVersion) return
-  throw new StartError(`PostgreSQL ${major} is too old: ${oldestVersion} or newer is needed`)
-}
-
-async function readVersion({ kysely }: Database): Promise<number> {
-  const query = sql<{ version: number }>`select current_setting('server_version_num')::int4 as version`
-  try {
-    const { rows } = await query.execute(kysely)
-    return rows[0]?.version ?? 0
-  } catch (error) {
-    throw new StartError(`PostgreSQL cannot be used: ${describeError(error)}`, { cause: error })
-  }
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
+import { deafness, hearsItself } from '../database/hearing.ts'
 import { migrate, pendingMigrations } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import { createStatementCache } from '../database/statement-cache.ts'
@@ -48,6 +49,8 @@ export async function startApp(config: Config, logger: Logger, parts: AppParts =
   const database = await openDatabase({
     url,
     readUrl,
+    listenUrl: config.databaseListenUrl,
+    prepare: config.databasePrepare === 'on',
     dataDir,
     poolMax,
     statementTimeoutMs,
@@ -58,11 +61,18 @@ export async function startApp(config: Config, logger: Logger, parts: AppParts =
     logger.info({ engine: database.engine }, 'opened the database')
     const { applied } = await migrate(database)
     if (applied.length > 0) logger.info({ applied }, 'migrated the database')
+    if (database.engine === 'postgres') void warnOfDeafness(database, logger)
     return await serveDatabase(config, logger, database, parts)
   } catch (error) {
     await database.close()
     throw error
   }
+}
+
+async function warnOfDeafness(database: Database, logger: Logger): Promise<void> {
+  // A database that fails, or is closed meanwhile, is told of elsewhere.
+  const isHeard = await hearsItself(database).catch(() => true)
+  if (!isHeard) logger.warn(deafness)
 }
 
 async function serveDatabase(

@@ -1,7 +1,7 @@
 import { expect, inject, onTestFinished, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
-import { requireVersion } from '../../src/database/postgres.ts'
+import { requireVersion } from '../../src/database/postgres-usable.ts'
 import { StartError } from '../../src/database/start-error.ts'
 import { createTestPostgres, openTestDatabase } from '../support/databases.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'

@@ -172,7 +172,7 @@ function cleanUpAfterUs(...folders: [string, string]): void {
   if (shell.stdin instanceof Socket) shell.stdin.unref()
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

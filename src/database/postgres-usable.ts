@@ -1,0 +1,108 @@
+import { Client, type ClientConfig, type Pool, type PoolClient } from 'pg'
+import type { SessionSettings } from './session-settings.ts'
+import { describeError, StartError } from './start-error.ts'
+
+const oldestVersion = 15
+
+const text = `select current_setting('server_version_num')::int4 as version, pg_backend_pid() as pid,
+  current_setting('server_encoding') as stored, current_setting('client_encoding') as sent,
+  current_setting('datestyle') as dates, current_schema() is not null as has_schema`
+
+interface Server {
+  readonly version: number
+  /** Of the connection's process on the server. */
+  readonly pid: number
+  readonly stored: string
+  readonly sent: string
+  readonly dates: string
+  readonly has_schema: boolean
+}
+
+/** Looks whether Daybook can work on this PostgreSQL, and on what stands before it. Throws StartError. */
+export async function requireUsable(
+  pool: Pool,
+  connection: ClientConfig,
+  { prepare }: SessionSettings,
+): Promise<void> {
+  const client = await connect(pool)
+  try {
+    const { rows } = await client.query<Server>(text)
+    const [server] = rows
+    if (server === undefined) throw new StartError('PostgreSQL does not say what it is')
+    requireVersion(server.version)
+    requireForms(server)
+    // PostgreSQL names its own process to whoever connects; whoever stands between has a number of its own.
+    const isDirect = 'processID' in client && client.processID === server.pid
+    if (prepare && !isDirect) await requireNames(client, connection)
+  } catch (error) {
+    throw asStartError(error)
+  } finally {
+    client.release()
+  }
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw asStartError(error)
+  }
+}
+
+function asStartError(error: unknown): StartError {
+  if (error instanceof StartError) return error
+  if (isNameLost(error)) return new StartError(namesAreLost, { cause: error })
+  return new StartError(`PostgreSQL cannot be used: ${describeError(error)}`, { cause: error })
+}
+
+/** Throws StartError for a PostgreSQL that is too old; `version` as in `server_version_num`, e.g. 180006. */
+export function requireVersion(version: number): void {
+  const major = Math.floor(version / 10_000)
+  if (major >= oldestVersion) return
+  throw new StartError(`PostgreSQL ${major} is too old: ${oldestVersion} or newer is needed`)
+}
+
+function requireForms({ stored, sent, dates, has_schema: hasSchema }: Server): void {
+  if (stored !== 'UTF8') {
+    throw new StartError(
+      `the database's encoding is ${stored}, and only UTF8 holds every text: create database … encoding 'UTF8' template template0`,
+    )
+  }
+  if (sent !== 'UTF8') throw new StartError(`the connection's client_encoding is ${sent}: it must be UTF8`)
+  if (!dates.startsWith('ISO')) {
+    throw new StartError(`times come as datestyle ${dates}: alter role … set datestyle = 'ISO'`)
+  }
+  if (!hasSchema) {
+    throw new StartError(
+      'no schema of the search_path is there and may be used: create schema … authorization …, then alter role … set search_path = …',
+    )
+  }
+}
+
+const named = { name: 'daybook_named', text: 'select 1' }
+const rounds = 4
+
+const namesAreLost =
+  'a pooler stands before PostgreSQL and loses prepared statements: set DATABASE_PREPARE=off, or let it keep them (pgbouncer from 1.21: max_prepared_statements)'
+
+/**
+ * Two clients that take turns with one name: a pooler that gives each transaction whichever connection is free mixes
+ * them up, unless it knows of names. Then SQLSTATE says that there is none, or that there is one already.
+ */
+async function requireNames(first: PoolClient, connection: ClientConfig): Promise<void> {
+  const second = new Client(connection)
+  second.on('error', () => undefined)
+  try {
+    await second.connect()
+    for (let round = 0; round < rounds; round++) {
+      await second.query(named)
+      await first.query(named)
+    }
+  } finally {
+    await second.end()
+  }
+}
+
+function isNameLost(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '26000' || error.code === '42P05')
+}
