@@ -1,11 +1,12 @@
 import { join } from 'node:path'
-import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
+import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import { makeContentsPrivate, makePrivateFolder } from '../private-folder.ts'
 import { columnParsers, oid } from './column-value.ts'
 import { acquireDataLock, type DataLock } from './data-lock.ts'
 import type { Database } from './database.ts'
 import { requireChannel, safeWake } from './listen.ts'
 import { parameterText } from './parameter-value.ts'
+import { startEngine } from './pglite-engine.ts'
 import { createGate } from './pglite-gate.ts'
 import { createPGliteSession, runPGliteTransaction } from './pglite-session.ts'
 import { createRunner, type Session } from './runner.ts'
@@ -24,7 +25,7 @@ export async function openPGlite(options: PGliteDatabaseOptions): Promise<Databa
   const { dataDir, snapshot, onError } = options
   const lock = dataDir === undefined ? undefined : await lockFolder(dataDir)
   try {
-    const pglite = await PGlite.create({
+    const pglite = await startEngine({
       ...engineOptions,
       ...(dataDir === undefined ? {} : { dataDir: join(dataDir, 'database') }),
       ...(snapshot === undefined ? {} : { loadDataDir: snapshot }),
