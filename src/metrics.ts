@@ -42,6 +42,8 @@ export interface Metrics {
   /** One look into a cache, e.g. `credential` or `statement`. */
   countLookup(cache: string, isHit: boolean): void
   countRows(resource: string, action: RowAction, rows: number): void
+  /** A credential that was not taken: its kind, and the reason of the error. */
+  countRefusedCredential(kind: string, reason: string): void
   /** One attempt of an event handler that ended here: `success`, `fail`, `waiting` (to be tried again) or `lost`. */
   countRun(ending: string): void
   /** A delivery of a sink that failed here. */
@@ -76,6 +78,12 @@ export function createMetrics(): Metrics {
     'resource',
     'action',
   ])
+  const refusedCredentials = cachedCounter(
+    registry,
+    'daybook_refused_credentials_total',
+    'Credentials that were wrong, out of date, or not checked because there were too many (login_delayed, too_many_logins)',
+    ['kind', 'reason'],
+  )
   const runs = new Counter({
     name: 'daybook_event_runs_total',
     help: 'Attempts of event handlers by how they ended; waiting: to be tried again; lost: taken over by another',
@@ -89,6 +97,7 @@ export function createMetrics(): Metrics {
       observeDuration(method, seconds)
     },
     countLookup: (cache, isHit) => lookups(cache, isHit ? 'hit' : 'miss', 1),
+    countRefusedCredential: (kind, reason) => refusedCredentials(kind, reason, 1),
     countRows: (resource, action, count) => rows(resource, action, count),
     ...sinkMetrics(registry),
     countRun: ending => runs.inc({ ending }),

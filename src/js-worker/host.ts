@@ -69,7 +69,7 @@ type Answer = (args: readonly unknown[], signal: AbortSignal) => Promise<unknown
 
 /** Answers what the script of a run asks for: with the rights of the run, and no others. */
 export function createHost(deps: HostDeps, run: HostRun): ScriptRun['host'] {
-  const inTurn = createTurns(atOnce, Number.POSITIVE_INFINITY)
+  const inTurn = createTurns(atOnce)
 
   // Not as it was when the run began: a token that has ended since ends what is done in its name.
   const identityNow = () => run.identityNow().then(withoutSecret)

@@ -1,10 +1,5 @@
-import { RpcError } from '../errors.ts'
-
-/**
- * Runs at most `concurrency` works at once, first come first served. While `queue` others wait, one more is refused:
- * RpcError 110 (reason `too_many_logins`).
- */
-export function createTurns(concurrency: number, queue: number): <T>(work: () => Promise<T>) => Promise<T> {
+/** Runs at most `concurrency` works at once, first come first served. */
+export function createTurns(concurrency: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let running = 0
 
@@ -13,7 +8,6 @@ export function createTurns(concurrency: number, queue: number): <T>(work: () =>
       running++
       return
     }
-    if (waiting.length >= queue) throw tooManyLogins()
     await new Promise<void>(resolve => waiting.push(resolve))
   }
 
@@ -32,12 +26,4 @@ export function createTurns(concurrency: number, queue: number): <T>(work: () =>
       endTurn()
     }
   }
-}
-
-function tooManyLogins(): RpcError {
-  return new RpcError('busy', 'Too many passwords are being checked', {
-    reason: 'too_many_logins',
-    retryable: true,
-    retry_after_ms: 1000,
-  })
 }

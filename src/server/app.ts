@@ -95,7 +95,7 @@ async function serveDatabase(
     issuer: config.jwtIssuer,
     clock,
   })
-  const passwords = createPasswords(passwordCost && { cost: passwordCost })
+  const passwords = createPasswords({ clock, ...(passwordCost && { cost: passwordCost }) })
   const authenticator = await createAuthenticator({
     database,
     jwts,
@@ -103,6 +103,7 @@ async function serveDatabase(
     pepper,
     clock,
     onLookup: isHit => metrics.countLookup('credential', isHit),
+    onRefused: metrics.countRefusedCredential,
   })
   const log = logDeps(config, database, metrics)
   const closing: (() => Promise<void>)[] = [authenticator.close]

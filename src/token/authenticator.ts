@@ -30,7 +30,12 @@ export interface AuthenticatorOptions {
   readonly pollMs?: number
   /** Told whether a credential was remembered. */
   readonly onLookup?: (isHit: boolean) => void
+  /** Told of each credential that was not taken: its kind, and the reason of the error. */
+  readonly onRefused?: (kind: CredentialKind, reason: string) => void
 }
+
+/** `malformed`: of no kind. */
+export type CredentialKind = Credential['kind'] | 'malformed'
 
 export interface Authenticator {
   /**
@@ -49,12 +54,14 @@ export interface Authenticator {
   close(): Promise<void>
 }
 
+const maxWrongPasswords = 1000
+
 type PasswordCredential = Extract<Credential, { kind: 'password' }>
 
-/** The secret generation at which a password was right. */
-interface RightPassword {
-  readonly key: string
-  readonly generation: number
+/** What a password was checked against: a token's secret generation, or that nobody has the username. */
+interface CheckedAgainst {
+  readonly key: string | undefined
+  readonly generation: number | undefined
 }
 
 /** A credential that was right when it was checked; its period (epoch milliseconds) is looked at on each use. */
@@ -67,9 +74,12 @@ interface Checked {
 
 /** Checks credentials against the tokens, and remembers those that were right until a token changes. */
 export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
-  const { database, jwts, passwords, pepper, clock, maxEntries = 10_000, pollMs = 500, onLookup } = options
+  const { database, jwts, passwords, pepper, clock, maxEntries = 10_000, pollMs = 500 } = options
+  const { onLookup, onRefused } = options
   /** Passwords that were right, by the digest of the credential: each costs a fifth of a second to check. */
-  const rightPasswords = new LRUCache<string, RightPassword>({ max: maxEntries })
+  const rightPasswords = new LRUCache<string, CheckedAgainst>({ max: maxEntries })
+  /** Those that were wrong: a program that repeats an old password is no guesser, and delays nobody beside it. */
+  const wrongPasswords = new LRUCache<string, CheckedAgainst>({ max: maxWrongPasswords })
   const cache = createSharedCache<Checked>({ maxEntries, ...(onLookup && { onLookup }) })
   const listeners = new Set<() => void>()
   const forget = () => {
@@ -92,16 +102,33 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
   }
 
   async function checkPassword({ username, password }: PasswordCredential, digest: string): Promise<Checked> {
-    const token = await findTokenByUsername(database, username)
-    // What waits is looked up whenever any token changes. A password that changes has another generation.
-    const known = rightPasswords.get(digest)
-    if (token !== undefined && known?.key === token.key && known.generation === token.secretGeneration) {
+    const right = rightPasswords.get(digest)
+    const before = right ?? wrongPasswords.get(digest)
+    if (before !== undefined) {
+      const token = await findTokenByUsername(database, username)
+      // Credentials are looked up again whenever any token changes. A password that changes has another generation.
+      const isSame = before.key === token?.key && before.generation === token?.secretGeneration
+      if (isSame && right !== undefined && token !== undefined) return checkedToken(token)
+      if (isSame) throw permissionDenied()
+    }
+    let token: StoredToken | undefined
+    const isRight = await passwords.check({
+      username,
+      password,
+      async find() {
+        token = await findTokenByUsername(database, username)
+        return token?.passwordHash ?? undefined
+      },
+    })
+    const against = { key: token?.key, generation: token?.secretGeneration }
+    if (isRight && token !== undefined) {
+      rightPasswords.set(digest, against)
+      wrongPasswords.delete(digest)
       return checkedToken(token)
     }
-    const isRight = await passwords.verify(password, token?.passwordHash ?? undefined)
-    if (!isRight || token === undefined) throw permissionDenied()
-    rightPasswords.set(digest, { key: token.key, generation: token.secretGeneration })
-    return checkedToken(token)
+    rightPasswords.delete(digest)
+    wrongPasswords.set(digest, against)
+    throw permissionDenied()
   }
 
   async function checkJwt(claims: Claims): Promise<Checked> {
@@ -144,9 +171,14 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       if (credential === undefined) throw credentialRequired()
       await watch.confirm()
       const digest = hash('sha256', credential, 'base64')
-      const checked = await cache.get(digest, () => check(credential, digest))
-      requireValidNow(checked, clock())
-      return checked.identity
+      try {
+        const checked = await cache.get(digest, () => check(credential, digest))
+        requireValidNow(checked, clock())
+        return checked.identity
+      } catch (error) {
+        if (onRefused && error instanceof RpcError) onRefused(kindOf(credential), error.data.reason)
+        throw error
+      }
     },
     forget,
     onChange(listener) {
@@ -154,6 +186,14 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       return () => void listeners.delete(listener)
     },
     close: watch.close,
+  }
+}
+
+function kindOf(credential: string): CredentialKind {
+  try {
+    return parseCredential(credential).kind
+  } catch {
+    return 'malformed'
   }
 }
 

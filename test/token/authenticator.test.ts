@@ -90,6 +90,55 @@ describeEngines('authentication', open => {
     await expect(ask('second password')).rejects.toMatchObject(denied)
   })
 
+  test('checks a wrong password once, and again once the user has another', async () => {
+    const { key } = await tokens.create(demo, { username: 'clara', password: 'first password' })
+    const before = tokens.verified()
+    for (let i = 0; i < 10; i++) {
+      for (const wrong of ['clara|second password', 'no_clara|second password']) {
+        await expect(authenticate(wrong)).rejects.toMatchObject(denied)
+      }
+    }
+    expect(tokens.verified()).toBe(before + 2)
+    expect(await authenticate('clara|first password')).toMatchObject({ tokenKey: key })
+    const changing = { token: tokens.root, target_token: key, new_password: 'second password' }
+    await tokens.call('token_change_password', changing)
+    expect(await authenticate('clara|second password')).toMatchObject({ tokenKey: key })
+    await expect(authenticate('clara|first password')).rejects.toMatchObject(denied)
+  })
+
+  test('takes a password that was right while wrong ones are delayed, whatever other tokens change', async () => {
+    const { key } = await tokens.create(demo, { username: 'dora', password: 'right password' })
+    const ask = () => authenticate('dora|right password')
+    await ask()
+    const guesses = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) => authenticate(`dora|wrong ${i}`)),
+    )
+    expect(guesses.every(({ status }) => status === 'rejected')).toBe(true)
+    for (let i = 0; i < 4; i++) await authenticate(`dora|wrong again ${i}`).catch(() => undefined)
+    await expect(authenticate('dora|wrong at last')).rejects.toMatchObject({
+      code: 110,
+      data: { reason: 'login_delayed', retryable: true },
+    })
+    const before = tokens.verified()
+    await tokens.create(demo)
+    expect(await ask()).toMatchObject({ tokenKey: key })
+    expect(tokens.verified()).toBe(before)
+  })
+
+  test('tells of each refused credential its kind and the reason', async () => {
+    const { key } = await tokens.create(demo)
+    const before = tokens.refused.length
+    for (const wrong of [`${key}:wrong`, 'nobody_at_all|wrong', 'a.b.c', 'wrong']) {
+      await authenticate(wrong).catch(() => undefined)
+    }
+    expect(tokens.refused.slice(before)).toEqual([
+      'secret permission_denied',
+      'password permission_denied',
+      'jwt malformed_credential',
+      'malformed malformed_credential',
+    ])
+  })
+
   test('has no password for the super token until it gets one', async () => {
     await expect(authenticate('root|')).rejects.toMatchObject(fault(101, 'malformed_credential'))
     await expect(authenticate('root|password')).rejects.toMatchObject(denied)

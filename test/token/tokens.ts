@@ -34,6 +34,8 @@ export interface TestTokens {
   readonly verified: () => number
   /** For each look into the memory of credentials whether it was a hit. */
   readonly lookups: readonly boolean[]
+  /** For each credential that was not taken its kind and the reason. */
+  readonly refused: readonly string[]
   /** What the server would have written to the token file. */
   readonly saved: readonly KeyAndSecret[]
   /** Calls a method with parameters by name; `token` in them is the credential. */
@@ -52,17 +54,18 @@ export async function startTokens(
 ): Promise<TestTokens> {
   const clock = createTestClock()
   const jwts = createJwts({ secret: jwtSecret, issuer: 'daybook', clock })
-  const cheap = createPasswords({ cost: { N: 1024, r: 8, p: 1 } })
+  const cheap = createPasswords({ clock, cost: { N: 1024, r: 8, p: 1 } })
   let verified = 0
   const passwords: typeof cheap = {
     ...cheap,
-    verify(...given) {
+    check(login) {
       verified++
-      return cheap.verify(...given)
+      return cheap.check(login)
     },
   }
   const { pollMs = 500 } = options
   const lookups: boolean[] = []
+  const refused: string[] = []
   const authenticator = await createAuthenticator({
     database,
     jwts,
@@ -71,6 +74,7 @@ export async function startTokens(
     clock,
     pollMs,
     onLookup: isHit => lookups.push(isHit),
+    onRefused: (kind, reason) => refused.push(`${kind} ${reason}`),
   })
   const saved: KeyAndSecret[] = []
   const saveSuperToken = async (created: KeyAndSecret) => saved.push(created)
@@ -89,6 +93,7 @@ export async function startTokens(
     clock,
     authenticator,
     lookups,
+    refused,
     verified: () => verified,
     root,
     saved,
