@@ -55,6 +55,12 @@ export const settings = {
     'PostgreSQL; without it and without PGHOST, PGlite is used',
   ),
   databaseReadUrl: secret('DATABASE_READ_URL', urlOf('postgres', 'postgresql'), 'a replica for reads'),
+  databaseReadMaxLagMs: setting(
+    'DATABASE_READ_MAX_LAG_MS',
+    wholeNumber(100, 600_000),
+    1000,
+    'how far behind the replica may be to be read from',
+  ),
   databaseListenUrl: secret(
     'DATABASE_LISTEN_URL',
     urlOf('postgres', 'postgresql'),

@@ -13,6 +13,12 @@ export interface PoolCounts {
   readonly waiting: number
 }
 
+/** Whether a replica of the database is read from, and how far it is behind at most, in milliseconds. */
+export interface ReplicaReading {
+  readonly isUsed: boolean
+  readonly lagMs: number
+}
+
 /** How far a sink is behind the last number of its resource. */
 export interface SinkReading {
   readonly name: string
@@ -56,6 +62,8 @@ export interface Metrics {
   watchStreams(read: () => Promise<readonly StreamReading[]>): void
   /** Reads the pool whenever the metrics are asked for. */
   watchPool(stats: () => PoolCounts): void
+  /** Reads how a replica of the database follows whenever the metrics are asked for. */
+  watchReplica(read: () => ReplicaReading): void
   readonly contentType: string
   /** The metrics in Prometheus text format. */
   render(): Promise<string>
@@ -117,6 +125,7 @@ export function createMetrics(): Metrics {
       ]),
     watchStreams: read => addStreamGauges(registry, read),
     watchPool: stats => addPoolGauge(registry, stats),
+    watchReplica: read => addReplicaGauges(registry, read),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   }
@@ -168,6 +177,25 @@ function addPoolGauge(registry: Registry, stats: () => PoolCounts): void {
       this.set({ state: 'busy' }, total - idle)
       this.set({ state: 'idle' }, idle)
       this.set({ state: 'waiting' }, waiting)
+    },
+  })
+}
+
+function addReplicaGauges(registry: Registry, read: () => ReplicaReading): void {
+  new Gauge({
+    name: 'daybook_replica_lag_seconds',
+    help: 'How far the replica is behind at most: the age of what it is known to show; +Inf: nothing is known',
+    registers: [registry],
+    collect() {
+      this.set(read().lagMs / 1000)
+    },
+  })
+  new Gauge({
+    name: 'daybook_replica_used',
+    help: '1 while reads go to the replica',
+    registers: [registry],
+    collect() {
+      this.set(read().isUsed ? 1 : 0)
     },
   })
 }

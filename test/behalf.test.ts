@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { currentBehalf, onBehalfOf, onOwnBehalf, strangerAt } from '../src/behalf.ts'
+import { currentBehalf, onBehalfOf, onOwnBehalf, strangerAt, whoeverKnows } from '../src/behalf.ts'
 
 test('work is done on behalf of whoever began it, also after a wait', async () => {
   const seen = await Promise.all(
@@ -17,6 +17,12 @@ test('work is done on behalf of whoever began it, also after a wait', async () =
 
 test('what many wait for is done on the own behalf of the server', () => {
   expect(onBehalfOf('a', () => onOwnBehalf(currentBehalf))).toBeUndefined()
+})
+
+test('what is done is known to whoever it is done for, or to all who wait for it together', () => {
+  expect(whoeverKnows()).toEqual([undefined])
+  expect(onBehalfOf('a', whoeverKnows)).toEqual(['a'])
+  expect(onBehalfOf('a', () => onOwnBehalf(whoeverKnows, ['b', 'c']))).toEqual(['b', 'c'])
 })
 
 test('strangers are told apart by their addresses', () => {

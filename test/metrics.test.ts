@@ -16,9 +16,12 @@ test('what is counted shows in the text', async () => {
   metrics.watchSinks(async () => [{ name: 'out', isRunning: true, lag: 12 }])
   metrics.watchHandlers(async () => [{ handler: 'h', waiting: 3, running: 1, oldestSeconds: 1.5 }])
   metrics.watchPool(() => ({ total: 5, idle: 2, waiting: 1 }))
+  metrics.watchReplica(() => ({ isUsed: true, lagMs: 250 }))
   const lines = (await metrics.render()).split('\n')
   expect(lines).toEqual(
     expect.arrayContaining([
+      'daybook_replica_lag_seconds 0.25',
+      'daybook_replica_used 1',
       'daybook_requests_total{method="m",code="ok"} 2',
       'daybook_requests_total{method="m",code="102"} 1',
       'daybook_request_duration_seconds_bucket{le="0.0025",method="m"} 2',

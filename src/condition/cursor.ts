@@ -17,23 +17,27 @@ export interface Position {
   readonly order: Order
   readonly time: number | null
   readonly key: number
+  /** The page was read from the primary although there is a replica: the next one has to be, too. */
+  readonly onPrimary?: boolean
 }
 
 const version = 1
 
 /** An opaque text for `after`. */
-export function encodeCursor({ order, time, key }: Position): string {
-  return Buffer.from(JSON.stringify([version, order, time, key])).toString('base64url')
+export function encodeCursor({ order, time, key, onPrimary }: Position): string {
+  const where = onPrimary === true ? ['primary'] : []
+  return Buffer.from(JSON.stringify([version, order, time, key, ...where])).toString('base64url')
 }
 
 /** Throws RpcError -32602 (reason `bad_cursor`) at `path` for anything `encodeCursor` did not make for this order. */
 export function decodeCursor(text: string, order: Order, path: string): Position {
-  const [madeBy, madeFor, time, key] = readArray(text)
+  const [madeBy, madeFor, time, key, where] = readArray(text)
   const isTime = time === null || Number.isSafeInteger(time)
   if (madeBy !== version || madeFor !== order || !isTime || !Number.isSafeInteger(key)) {
     throw badCursor(order, path)
   }
-  const position: Position = { order, time: time as number | null, key: key as number }
+  const known = { order, time: time as number | null, key: key as number }
+  const position: Position = where === 'primary' ? { ...known, onPrimary: true } : known
   // Base64 and JSON are read leniently; one position has one text.
   if (encodeCursor(position) !== text) throw badCursor(order, path)
   return position

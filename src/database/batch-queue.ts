@@ -1,4 +1,4 @@
-import { onOwnBehalf } from '../behalf.ts'
+import { currentBehalf, onOwnBehalf } from '../behalf.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 
 /** Writes items together; resolves to an answer for each, in order, once they are committed. */
@@ -12,6 +12,7 @@ export interface BatchQueueOptions<Item, Answer> {
 
 interface Waiting<Item, Answer> {
   readonly items: readonly Item[]
+  readonly behalf: string | undefined
   readonly resolve: (answers: readonly Answer[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -40,7 +41,7 @@ export function createBatchQueue<Item, Answer>(
     if (waitingItems + items.length > maxWaitingItems) throw tooManyWaiting(options.what)
     waitingItems += items.length
     const { promise, resolve, reject } = Promise.withResolvers<readonly Answer[]>()
-    waiting.push({ items, resolve, reject })
+    waiting.push({ items, behalf: currentBehalf(), resolve, reject })
     if (inFlight === 0 || (inFlight < maxInFlight && isFull())) void drain()
     return promise
   }
@@ -70,7 +71,8 @@ export function createBatchQueue<Item, Answer>(
 
   async function write(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     try {
-      const answers = await onOwnBehalf(() => options.write(batch.flatMap(each => each.items)))
+      const behalves = batch.map(each => each.behalf)
+      const answers = await onOwnBehalf(() => options.write(batch.flatMap(each => each.items)), behalves)
       let next = 0
       for (const { items, resolve } of batch) {
         resolve(answers.slice(next, next + items.length))

@@ -28,11 +28,33 @@ export interface PoolStats {
   readonly waiting: number
 }
 
+/** Statements that only read. */
+export interface Reads extends Pick<Runner, 'run'> {
+  /** Begins reads that belong together, such as the pages of a walk; absent where there is no replica. */
+  together?(onPrimary: boolean): Reading
+}
+
+/** Reads of which none sees an older state than the one before: once one was read from the primary, all are. */
+export interface Reading extends Pick<Runner, 'run'> {
+  readonly isOnPrimary: boolean
+}
+
+export interface ReplicaState {
+  readonly isUsed: boolean
+  /** How far it is behind at most, in milliseconds; Infinity: nothing is known. */
+  readonly lagMs: number
+}
+
 /** One database, whichever engine carries it. `close` ends everything that `openDatabase` opened. */
 export interface Database extends Runner {
   readonly engine: Engine
-  /** The same, for statements that only read: a replica where one is configured, else this database. */
-  readonly read: Pick<Runner, 'run'>
+  /**
+   * The same, for statements that only read: from a replica where one is configured, follows closely and has what
+   * whoever asks was told here, else from this database.
+   */
+  readonly read: Reads
+  /** Absent where there is no replica. */
+  replica?(): ReplicaState
   transaction<T>(work: (runner: Runner) => Promise<T>): Promise<T>
   /**
    * Calls `wake` after each NOTIFY on `channel`, and after each time the listening connection had to be

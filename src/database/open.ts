@@ -8,6 +8,8 @@ export interface DatabaseOptions {
   readonly url?: string | undefined
   /** A replica for `Database.read`. */
   readonly readUrl?: string | undefined
+  /** How far behind the replica may be to be read from. */
+  readonly readMaxLagMs?: number | undefined
   /** The same database without the pooler that `url` leads to, for LISTEN. */
   readonly listenUrl?: string | undefined
   /** Whether statements may be prepared under names; default true. */
@@ -30,6 +32,7 @@ export function openDatabase(options: DatabaseOptions): Promise<Database> {
   return openPostgres({
     url,
     readUrl,
+    readMaxLagMs: options.readMaxLagMs ?? 1000,
     listenUrl,
     prepare: options.prepare ?? true,
     poolMax: options.poolMax ?? 10,

@@ -5,7 +5,8 @@ import { createListener, type Listener } from './postgres-listener.ts'
 import { clientOptions, createPool, type PoolOptions } from './postgres-pool.ts'
 import { createPoolSession, runTransaction } from './postgres-session.ts'
 import { requireUsable } from './postgres-usable.ts'
-import { createRunner } from './runner.ts'
+import { createReplica, type Replica } from './replica.ts'
+import { createRunner, type Session } from './runner.ts'
 import { type SessionSettings, sessionSettings } from './session-settings.ts'
 
 export interface PostgresOptions extends Omit<PoolOptions, 'connection' | 'settings'> {
@@ -14,6 +15,8 @@ export interface PostgresOptions extends Omit<PoolOptions, 'connection' | 'setti
   readonly listenUrl?: string | undefined
   /** Names a replica for `Database.read`. */
   readonly readUrl?: string | undefined
+  /** How far it may be behind, in milliseconds. */
+  readonly readMaxLagMs: number
   /** Whether statements may be prepared under names: older poolers lose them. */
   readonly prepare: boolean
   /** Milliseconds. */
@@ -24,7 +27,7 @@ export interface PostgresOptions extends Omit<PoolOptions, 'connection' | 'setti
 
 /** Opens a PostgreSQL. Throws StartError. */
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
-  const { url, readUrl = url, listenUrl = url, prepare, statementTimeoutMs } = options
+  const { url, readUrl, listenUrl = url, prepare, statementTimeoutMs } = options
   const more = clientOptions(options.connectTimeoutMs)
   const connection = await connectionOf(url, more)
   // Who names another connection for LISTEN, or wants no names, has a pooler that lends connections.
@@ -34,10 +37,16 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   const database = createDatabase({
     settings,
     pool,
-    readPool:
-      readUrl === url
-        ? pool
-        : createPool({ ...options, connection: await connectionOf(readUrl, more), settings }),
+    replica:
+      readUrl === undefined
+        ? undefined
+        : createReplica({
+            ...options,
+            settings,
+            primary: connection,
+            connection: await connectionOf(readUrl, more),
+            maxLagMs: options.readMaxLagMs,
+          }),
     listener: createListener(
       listenUrl === url ? connection : await connectionOf(listenUrl, more),
       options.onError,
@@ -55,20 +64,20 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
 interface Parts {
   readonly settings: SessionSettings
   readonly pool: Pool
-  /** For what only reads. */
-  readonly readPool: Pool
+  readonly replica: Replica | undefined
   readonly listener: Listener
 }
 
-function createDatabase({ settings, pool, readPool, listener }: Parts): Database {
-  const pools = new Set([pool, readPool])
-  const runner = createRunner(createPoolSession(pool, settings, 'unknown'))
-  const reader = createPoolSession(readPool, settings, 'none')
+function createDatabase({ settings, pool, replica, listener }: Parts): Database {
+  const pools = () => (replica === undefined ? [pool] : [pool, replica.pool()])
+  const session = createPoolSession(pool, settings, 'unknown')
+  const runner = createRunner(replica === undefined ? session : notedSession(session, replica))
+  const reader = createPoolSession(pool, settings, 'none')
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
     await listener.close()
-    await Promise.all([...pools].map(each => each.end()))
+    await Promise.all([replica?.close(), pool.end()])
   }
 
   return {
@@ -77,18 +86,28 @@ function createDatabase({ settings, pool, readPool, listener }: Parts): Database
       return runner.kysely
     },
     run: runner.run,
-    read: { run: reader.run },
-    transaction: work => runTransaction(pool, settings, work),
+    read: replica?.readsOver(reader) ?? { run: reader.run },
+    ...(replica && { replica: replica.state }),
+    transaction(work) {
+      const transact = () => runTransaction(pool, settings, work)
+      return replica === undefined ? transact() : replica.noted(transact)
+    },
     listen: listener.listen,
     async ping() {
       await reader.execute('select 1', [])
-      if (readPool !== pool) await runner.run({ name: undefined, sql: 'select 1', parameters: [] }, [])
     },
-    stats: () => [...pools].map(statsOf).reduce(addStats),
+    stats: () => pools().map(statsOf).reduce(addStats),
     close() {
       closing ??= close()
       return closing
     },
+  }
+}
+
+function notedSession(session: Session, { noted }: Replica): Session {
+  return {
+    run: (statement, values) => noted(() => session.run(statement, values)),
+    execute: (sql, parameters) => noted(() => session.execute(sql, parameters)),
   }
 }
 

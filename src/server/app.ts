@@ -49,6 +49,7 @@ export async function startApp(config: Config, logger: Logger, parts: AppParts =
   const database = await openDatabase({
     url,
     readUrl,
+    readMaxLagMs: config.databaseReadMaxLagMs,
     listenUrl: config.databaseListenUrl,
     prepare: config.databasePrepare === 'on',
     dataDir,
@@ -85,6 +86,7 @@ async function serveDatabase(
   const version = programVersion()
   const metrics = createMetrics()
   metrics.watchPool(database.stats)
+  if (database.replica !== undefined) metrics.watchReplica(database.replica)
   const { pepper, jwtSecret, sealingKey } = await loadServerSecrets(database, config)
   const save = (token: KeyAndSecret): Promise<string> => writeTokenFile(config.dataDir, token)
   const { created } = await ensureSuperToken({ database, pepper, superToken: config.superToken, save })

@@ -4,7 +4,7 @@ import { onBehalfOf } from '../behalf.ts'
 import { RpcError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Authenticate } from '../method/invoke.ts'
-import { type LogMethodDeps, readerOf } from '../method/log/log-method.ts'
+import { type LogMethodDeps, readerOf, walkerOf } from '../method/log/log-method.ts'
 import { type Access, planAccess } from '../resource/access.ts'
 import { exportPages } from '../resource/export.ts'
 import type { ExportPage } from '../resource/export-page.ts'
@@ -89,7 +89,7 @@ async function answer(
   if (reply.raw.destroyed) return reply
   count(reply)
 
-  const reader = readerOf(resource, deps.log)
+  const reader = walkerOf(readerOf(resource, deps.log), deps.log.database)
   const pages = pagesFor(tokenKey, exportPages({ reader, ...planned, access }))
   // What fails here can still be told by a status.
   const first = await pages.next()

@@ -4,11 +4,15 @@ import { beyond, decodeCursor, encodeCursor, type Position } from '../../src/con
 
 const someTime = fc.option(fc.integer({ min: -1e14, max: 1e14 }))
 const someOrder = fc.constantFrom('newest' as const, 'oldest' as const)
-const somePosition: fc.Arbitrary<Position> = fc.record({
-  order: someOrder,
-  time: someTime,
-  key: fc.maxSafeNat(),
-})
+const somePosition: fc.Arbitrary<Position> = fc.record(
+  {
+    order: someOrder,
+    time: someTime,
+    key: fc.maxSafeNat(),
+    onPrimary: fc.constant(true),
+  },
+  { requiredKeys: ['order', 'time', 'key'] },
+)
 const bad = expect.objectContaining({ code: -32602, data: { reason: 'bad_cursor', path: 'after' } })
 
 function base64url(value: unknown): string {

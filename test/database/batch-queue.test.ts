@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { currentBehalf, onBehalfOf, whoeverKnows } from '../../src/behalf.ts'
 import { createBatchQueue, type Write } from '../../src/database/batch-queue.ts'
 import { RpcError } from '../../src/errors.ts'
 import type { BoundRow } from '../../src/resource/row.ts'
@@ -29,6 +30,13 @@ describe('a batch queue', () => {
     const ids = await Promise.all(Array.from({ length: 100 }, () => append(rowsOf(1))))
     expect(statements).toHaveLength(1)
     expect(ids.flat()).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
+  })
+
+  test('writes for all who wait, on nobody’s behalf', async () => {
+    const seen: unknown[] = []
+    const { append } = createTable(() => void seen.push(currentBehalf(), whoeverKnows()))
+    await Promise.all(['a', 'b'].map(whom => onBehalfOf(whom, () => append(rowsOf(1)))))
+    expect(seen).toEqual([undefined, ['a', 'b']])
   })
 
   test('gives each append its own ids, in order', async () => {

@@ -3,7 +3,7 @@ import { beyond } from '../../condition/cursor.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { RpcError } from '../../errors.ts'
 import { JsonText, stringifyJson } from '../../json.ts'
-import { type LogMethodDeps, readerOf } from '../../method/log/log-method.ts'
+import { type LogMethodDeps, readerOf, walkerOf } from '../../method/log/log-method.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
 import { lookedUpNameSchema } from '../../permission/name.ts'
 import { executionEvent } from '../../resource/execution-event.ts'
@@ -44,7 +44,7 @@ export function readEventsMethod(name: string, log: LogMethodDeps): Method {
       const predicates = readablePredicates(executionEvent, [{ execution_id }], caller)
       const events: string[] = []
       let left = maxBytes
-      for await (const text of walkRows(reader, predicates)) {
+      for await (const text of walkRows(walkerOf(reader, log.database), predicates)) {
         const event = stringifyJson(eventOf(text))
         left -= Buffer.byteLength(event) + 1
         if (left < 0) throw answerTooLarge()

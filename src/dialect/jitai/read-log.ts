@@ -1,7 +1,7 @@
 import { beyond, type Order } from '../../condition/cursor.ts'
 import { planConditions } from '../../condition/plan.ts'
 import type { Predicate } from '../../condition/predicate.ts'
-import { type LogMethodDeps, type Query, readerOf } from '../../method/log/log-method.ts'
+import { type LogMethodDeps, type Query, readerOf, walkerOf } from '../../method/log/log-method.ts'
 import type { Identity } from '../../permission/grant.ts'
 import { allPredicates, planAccess } from '../../resource/access.ts'
 import { eventLog } from '../../resource/event-log.ts'
@@ -23,7 +23,7 @@ export function findLogRows(deps: LogMethodDeps, condition: Query['condition'], 
     allowAll: false,
   })
   const predicates = allPredicates(planAccess(eventLog, 'read', caller, plan))
-  return { reader: readerOf(eventLog, deps), predicates }
+  return { reader: walkerOf(readerOf(eventLog, deps), deps.database), predicates }
 }
 
 /** The rows behind `last`, or all of them. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { JsonText } from '../../json.ts'
-import { type LogMethodDeps, readerOf } from '../../method/log/log-method.ts'
+import { type LogMethodDeps, readerOf, walkerOf } from '../../method/log/log-method.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
 import { arrayText } from '../../resource/read.ts'
 import { serviceEvent } from '../../resource/service-event.ts'
@@ -29,7 +29,12 @@ export function readEventsMethod(name: string, log: LogMethodDeps): Method {
     credentialParams: [],
     async handle({ params, caller }) {
       const query = queryOfPages(params)
-      const { serviceName, events, total } = await readEventPage(reader, eventFields, query, caller)
+      const { serviceName, events, total } = await readEventPage(
+        walkerOf(reader, log.database),
+        eventFields,
+        query,
+        caller,
+      )
       log.onRows(serviceEvent.name, 'returned', events.length)
       return new JsonText(
         `{"service_name":${JSON.stringify(serviceName)},"total_count":${total},"service_id":${JSON.stringify(params.service_id)},` +

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseJson } from '../../json.ts'
-import { type LogMethodDeps, readerOf } from '../../method/log/log-method.ts'
+import { type LogMethodDeps, readerOf, walkerOf } from '../../method/log/log-method.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
 import { serviceEvent } from '../../resource/service-event.ts'
 import { fieldsOf } from '../rest-rows.ts'
@@ -73,7 +73,12 @@ export function readInferEventsMethod(name: string, log: LogMethodDeps): Method 
     credentialParams: [],
     async handle({ params, caller }) {
       const { limit: size, offset, service_id } = params
-      const { serviceName, events, total } = await readEventPage(reader, eventFields, queryOf(params), caller)
+      const { serviceName, events, total } = await readEventPage(
+        walkerOf(reader, log.database),
+        eventFields,
+        queryOf(params),
+        caller,
+      )
       log.onRows(serviceEvent.name, 'returned', events.length)
       const rows = events.map(text => parseJson(text) as ReadRow)
       return {

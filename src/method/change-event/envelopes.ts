@@ -10,7 +10,7 @@ import { envelopeSchema, envelopeText } from '../../resource/change-event/envelo
 import { changeEvent } from '../../resource/change-event.ts'
 import { selectPermitted } from '../../resource/names.ts'
 import { arrayText, type Reader, readPlacedRows } from '../../resource/read.ts'
-import { type LogMethodDeps, planQuery, querySchema, readerOf } from '../log/log-method.ts'
+import { type LogMethodDeps, planQuery, querySchema, writerOf } from '../log/log-method.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 
 const defaultPageSize = 100
@@ -18,7 +18,8 @@ const maxPageSize = 1000
 
 /** `change-event_envelopes`: the events behind a sequence number as seed 004 shows them, oldest first, a page at a time. */
 export function envelopesMethod(deps: LogMethodDeps): Method {
-  const reader = readerOf(changeEvent, deps)
+  // A number cannot say where its page was read, and a replica that is behind would end the walk too early.
+  const reader = writerOf(changeEvent, deps)
   return defineMethod({
     name: `${changeEvent.name}_envelopes`,
     summary: 'The change events that fulfil the conditions in the envelopes of seed 004, oldest first',

@@ -33,6 +33,18 @@ export function readerOf(resource: Resource, deps: LogMethodDeps): Reader {
   return { ...writerOf(resource, deps), runner: deps.database.read }
 }
 
+/** The same for reads of which none may see an older state than the one before, such as the pages of a walk. */
+export function walkerOf(reader: Reader, { read }: Database, onPrimary = false): Walker {
+  const reading = read.together?.(onPrimary)
+  if (reading === undefined) return { ...reader, wasOnPrimary: () => false }
+  return { ...reader, runner: reading, wasOnPrimary: () => reading.isOnPrimary }
+}
+
+export interface Walker extends Reader {
+  /** Whether a walk that goes on elsewhere has to go on at the primary, since the replica may be older. */
+  wasOnPrimary(): boolean
+}
+
 function builderOf({ kysely }: Database): Kysely<AnyTables> {
   return kysely as unknown as Kysely<AnyTables>
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { beyond, decodeCursor, encodeCursor, type Order } from '../../condition/cursor.ts'
+import { beyond, decodeCursor, encodeCursor, type Position } from '../../condition/cursor.ts'
 import type { Plan } from '../../condition/plan.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { invalidParams } from '../../errors.ts'
@@ -11,7 +11,7 @@ import { arrayText, type PlacedRow, type Reader, readPlacedRows } from '../../re
 import type { Resource, ResourceField } from '../../resource/resource.ts'
 import { rowSchema } from '../../resource/row.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { type LogMethodDeps, planQuery, querySchema, readerOf } from './log-method.ts'
+import { type LogMethodDeps, planQuery, querySchema, readerOf, walkerOf } from './log-method.ts'
 
 const defaultPageSize = 100
 const maxPageSize = 1000
@@ -41,19 +41,23 @@ export function pageMethod(resource: Resource, deps: LogMethodDeps): Method {
       const plan = planQuery(resource, params.query, deps)
       const access = planAccess(resource, 'read', caller, plan)
       const size = pageSize(plan)
-      const { predicates, names } = await selectPermitted(reader, access)
+      const after = params.after == null ? undefined : decodeCursor(params.after, order, 'after')
+      const walker = walkerOf(reader, deps.database, after?.onPrimary)
+      const { predicates, names } = await selectPermitted(walker, access)
       const selection = {
-        segments: segmentsBehind(resource, params.after ?? undefined, order, predicates),
+        segments: segmentsBehind(resource, after, predicates),
         names,
         order,
         // One more than asked for tells whether there is a next page.
         limit: size + 1,
       }
-      const found = await readPlacedRows(reader, selection, chosenFields(resource, params.fields))
+      const found = await readPlacedRows(walker, selection, chosenFields(resource, params.fields))
       const rows = found.slice(0, size)
       deps.onRows(resource.name, 'returned', rows.length)
-      const next = found.length > size && !plan.last ? positionOf(rows.at(-1), order) : null
-      return pageText(rows, next, await countFor(reader, params.count, allPredicates(access)))
+      const count = await countFor(walker, params.count, allPredicates(access))
+      const last = found.length > size && !plan.last ? rows.at(-1) : undefined
+      const next = last && encodeCursor({ order, ...last, onPrimary: walker.wasOnPrimary() })
+      return pageText(rows, next ?? null, count)
     },
   })
 }
@@ -65,22 +69,17 @@ function pageSize(plan: Plan): number {
 
 function segmentsBehind(
   { ordering }: Resource,
-  after: string | undefined,
-  order: Order,
+  after: Position | undefined,
   predicates: readonly Predicate[],
 ): readonly (readonly Predicate[])[] {
   if (after === undefined) return [predicates]
-  return beyond(decodeCursor(after, order, 'after'), ordering).map(start => [...predicates, start])
+  return beyond(after, ordering).map(start => [...predicates, start])
 }
 
 function chosenFields({ fields }: Resource, names: readonly string[] | undefined): readonly ResourceField[] {
   if (names === undefined) return fields
   const chosen = new Set(names)
   return fields.filter(field => chosen.has(field.name))
-}
-
-function positionOf(row: PlacedRow | undefined, order: Order): string | null {
-  return row === undefined ? null : encodeCursor({ order, time: row.time, key: row.key })
 }
 
 type Counting = 'none' | 'exact' | 'estimate'

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, type ClientConfig } from 'pg'
+import { repeat } from '../repeat.ts'
+import type { ReplicaState } from './database.ts'
+import { createReplicaProgress } from './replica-progress.ts'
+import { describeError } from './start-error.ts'
+
+/** Times in milliseconds. */
+export interface ReplicaWatchOptions {
+  readonly primary: ClientConfig
+  readonly replica: ClientConfig
+  readonly maxLagMs: number
+  /** The replica does not answer: nobody should go on waiting for it. */
+  onSilence(): void
+  /** Told once of each reason for which the replica is not used. */
+  onError(error: unknown): void
+}
+
+/** Knows whether a replica may be read from. */
+export interface ReplicaWatch {
+  /** Whether it shows all that was committed before `time` (see performance.now), and does not lag. */
+  shows(time: number): boolean
+  /** It has failed: it is not used until it has answered again. */
+  doubt(): void
+  state(): ReplicaState
+  close(): Promise<void>
+}
+
+/** How often both are asked, unless so little lag is allowed that it has to be proven more often. */
+const askEveryMs = 250
+
+/** A replica that takes longer hangs: as long as that a request may have waited for it. */
+const patienceMs = 500
+
+const identity = `(select system_identifier from pg_control_system()) || ' ' ||
+  (select oid from pg_database where datname = current_database()) as identity`
+
+// A commit that does not wait for the disk is ahead of what was written.
+const askPrimary = `select ${identity}, (case current_setting('synchronous_commit')
+  when 'off' then pg_current_wal_insert_lsn() else pg_current_wal_lsn() end - '0/0')::text as position`
+
+const askReplica = `select ${identity},
+  case when pg_is_in_recovery() then (pg_last_wal_replay_lsn() - '0/0')::text end as position`
+
+/** Asks the primary where its log is, and then the replica how far it has replayed it, over connections of its own. */
+export function watchReplica(options: ReplicaWatchOptions): ReplicaWatch {
+  const { maxLagMs, onSilence, onError } = options
+  const progress = createReplicaProgress()
+  const primary = createAsker(options.primary)
+  const replica = createAsker(options.replica)
+  let told: string | undefined
+
+  async function look(): Promise<void> {
+    const time = performance.now()
+    // That the primary cannot be reached is told by all who need it.
+    const ours = await primary.ask(askPrimary).catch(() => undefined)
+    if (ours?.position != null) progress.sample(time, Number(ours.position))
+    const theirs = await replica.ask(askReplica).catch(error => {
+      onSilence()
+      throw new Error(`the replica cannot be used: ${describeError(error)}`)
+    })
+    if (theirs.position === null) throw new Error('the replica is not in recovery: it is not used')
+    if (ours === undefined) return
+    if (ours.identity !== theirs.identity) {
+      throw new Error('the replica follows another database: it is not used')
+    }
+    progress.replayed(Number(theirs.position))
+    told = undefined
+  }
+
+  function fail(error: unknown): void {
+    progress.forget()
+    const fault = describeError(error)
+    if (fault !== told) onError(error)
+    told = fault
+  }
+
+  function lag(): number {
+    return performance.now() - progress.provenUpTo
+  }
+
+  const looking = repeat(Math.min(askEveryMs, maxLagMs / 4), look, fail)
+  const first = look().catch(fail)
+  return {
+    shows: time => time < progress.provenUpTo && lag() < maxLagMs,
+    doubt: progress.forget,
+    state: () => ({ isUsed: lag() < maxLagMs, lagMs: lag() }),
+    async close() {
+      await Promise.all([primary.close(), replica.close()])
+      await Promise.all([looking.stop(), first])
+    },
+  }
+}
+
+interface Answer {
+  readonly identity: string
+  readonly position: string | null
+}
+
+/** One connection, opened again after each failure. */
+interface Asker {
+  ask(sql: string): Promise<Answer>
+  close(): Promise<void>
+}
+
+function createAsker(connection: ClientConfig): Asker {
+  let client: Client | undefined
+  let isClosed = false
+
+  async function open(): Promise<Client> {
+    const opened = new Client({ ...connection, connectionTimeoutMillis: patienceMs })
+    opened.on('error', () => undefined)
+    client = opened
+    await opened.connect()
+    return opened
+  }
+
+  // Ends what is under way as well.
+  async function drop(): Promise<void> {
+    const dropped = client
+    client = undefined
+    await dropped?.end().catch(() => undefined)
+  }
+
+  return {
+    async ask(sql) {
+      if (isClosed) throw new Error('closed')
+      try {
+        const { rows } = await inTime((client ?? (await open())).query<Answer>(sql))
+        const [answer] = rows
+        if (answer === undefined) throw new Error('no answer')
+        return answer
+      } catch (error) {
+        void drop()
+        throw error
+      }
+    },
+    async close() {
+      isClosed = true
+      await drop()
+    },
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const { signal } = over
+  const late = async (): Promise<never> => {
+    await sleep(patienceMs, undefined, { signal })
+    // Where we were busy ourselves, the answer lies there unread.
+    await sleep(50, undefined, { signal })
+    throw new Error(`no answer within ${patienceMs} ms`)
+  }
+  try {
+    return await Promise.race([work, late()])
+  } finally {
+    over.abort()
+  }
+}

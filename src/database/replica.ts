@@ -1,0 +1,133 @@
+import type { ClientConfig, Pool, PoolClient } from 'pg'
+import { currentBehalf, whoeverKnows } from '../behalf.ts'
+import { errorCodes, RpcError } from '../errors.ts'
+import type { Reading, Reads, ReplicaState, Result } from './database.ts'
+import { createKnownWrites } from './known-writes.ts'
+import { createPool, type PoolOptions } from './postgres-pool.ts'
+import { createPoolSession } from './postgres-session.ts'
+import { watchReplica } from './replica-watch.ts'
+import type { Session } from './runner.ts'
+import type { Statement } from './statement.ts'
+
+export interface ReplicaOptions extends PoolOptions {
+  /** How the primary is reached, to ask it beside its pool: also while that is exhausted. */
+  readonly primary: ClientConfig
+  /** A replica that is further behind is not read from. Milliseconds. */
+  readonly maxLagMs: number
+}
+
+/** A PostgreSQL that follows the primary, for reads as long as it is known to follow closely. */
+export interface Replica {
+  /** Does what the primary is asked or told: whoever waits for it reads nothing older afterwards. */
+  noted<T>(work: () => Promise<T>): Promise<T>
+  /** Reads from the replica where that may serve, and from `primary` where it may not, or fails. */
+  readsOver(primary: Pick<Session, 'run'>): Reads
+  state(): ReplicaState
+  pool(): Pool
+  close(): Promise<void>
+}
+
+type Run = (statement: Statement, values: readonly unknown[]) => Promise<Result>
+
+/** Never fails: until the replica has proven itself, and whenever it cannot, the primary is read from. */
+export function createReplica(options: ReplicaOptions): Replica {
+  const known = createKnownWrites()
+  const waiting = new Set<(error: Error) => void>()
+  let connections = openConnections(options)
+  const watch = watchReplica({ ...options, replica: options.connection, onSilence })
+
+  /** A replica that hangs keeps nobody waiting: what is under way is read from the primary. */
+  function onSilence(): void {
+    if (waiting.size === 0) return
+    connections.abandon()
+    connections = openConnections(options)
+    for (const giveUp of waiting) giveUp(new Error('the replica does not answer'))
+  }
+
+  const fromReplica: Run = async (statement, values) => {
+    const { promise, reject } = Promise.withResolvers<never>()
+    waiting.add(reject)
+    try {
+      return await Promise.race([connections.session.run(statement, values), promise])
+    } finally {
+      waiting.delete(reject)
+    }
+  }
+
+  function readsOver(primary: Pick<Session, 'run'>): Reads {
+    function begin(onPrimary: boolean): Reading {
+      let isOnPrimary = onPrimary
+      return {
+        get isOnPrimary() {
+          return isOnPrimary
+        },
+        async run(statement, values) {
+          isOnPrimary ||= !watch.shows(known.lastOf(currentBehalf()))
+          if (isOnPrimary) return primary.run(statement, values)
+          try {
+            return await fromReplica(statement, values)
+          } catch (error) {
+            if (isOfStatement(error)) throw error
+            if (isLost(error)) watch.doubt()
+            isOnPrimary = true
+            return primary.run(statement, values)
+          }
+        },
+      }
+    }
+    return { run: (statement, values) => begin(false).run(statement, values), together: begin }
+  }
+
+  return {
+    async noted(work) {
+      try {
+        return await work()
+      } finally {
+        const now = performance.now()
+        for (const whom of whoeverKnows()) known.note(whom, now)
+      }
+    },
+    readsOver,
+    state: watch.state,
+    pool: () => connections.pool,
+    async close() {
+      await watch.close()
+      await connections.pool.end()
+    },
+  }
+}
+
+interface Connections {
+  readonly pool: Pool
+  readonly session: Session
+  /** Cuts all of them off, whatever they are waiting for. */
+  abandon(): void
+}
+
+function openConnections(options: PoolOptions): Connections {
+  const pool = createPool(options)
+  const clients = new Set<PoolClient>()
+  pool.on('connect', client => clients.add(client))
+  pool.on('remove', client => clients.delete(client))
+  return {
+    pool,
+    session: createPoolSession(pool, options.settings, 'none'),
+    abandon() {
+      void pool.end()
+      // With a query under way this closes the socket at once; the others have nobody who waits.
+      for (const client of clients) void client.end().catch(() => undefined)
+    },
+  }
+}
+
+/** What the primary would say as well: a value that it refuses, a statement that takes too long, a queue that is full. */
+function isOfStatement(error: unknown): boolean {
+  if (!(error instanceof RpcError)) return false
+  return error.code !== errorCodes.database_error || error.data.reason === 'statement_timeout'
+}
+
+const lost: ReadonlySet<unknown> = new Set(['database_unavailable', 'database_restarting', 'connection_lost'])
+
+function isLost(error: unknown): boolean {
+  return !(error instanceof RpcError) || lost.has(error.data.reason)
+}
