@@ -14,7 +14,7 @@ create table event_handler (
   sender         text collate "C" not null,
   event_type     text collate "C" not null,
   target_kind    text collate "C" not null check (target_kind in ('local', 'js_worker', 'webhook', 'remote')),
-  -- Without its kind and its secrets: {"name":…} or {"url":…}.
+  -- Without its kind and its secrets: {"name": ...} or {"url": ...}.
   target         jsonb not null,
   -- The sealed JSON array of a webhook's secrets, the newest first.
   secrets        text,

@@ -114,7 +114,6 @@ const doors: Readonly<Record<string, string | readonly string[]>> = {
   jayson: 'server/dispatcher.ts',
   pg: 'database/',
   '@electric-sql/pglite': 'database/',
-  'pg-boss': 'event/queue.ts',
   'cron-parser': 'event/cron.ts',
   'quickjs-emscripten-core': 'sandbox/',
   undici: 'outbound/',

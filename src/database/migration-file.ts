@@ -13,6 +13,15 @@ export interface MigrationFile {
 /** `sql/` of this package: as far from `src/database` as from `dist/database`. */
 export const migrationFolder = new URL('../../sql/', import.meta.url)
 
+/**
+ * What a migration was before, in databases that were made from the repository before the first release: it made the same
+ * (0002: a comment), or what a later one makes the same (0003: the queue was pg-boss's; 0011 moves it).
+ */
+const formerChecksums: ReadonlyMap<string, string> = new Map([
+  ['0002_event', '541e88b82965c746303e95ea15f72ccbda3e9a559b46359822b99fc496c8d563'],
+  ['0003_queue', '56e4ee6b73689d2ee36594da7758cbf3183318b112eefdb980807da0a6e81c9a'],
+])
+
 const fileName = /^\d{4}_\w+\.sql$/
 
 /** The migrations of `folder` (a URL that ends in `/`) in order. */
@@ -41,7 +50,9 @@ export function selectPending(
     if (own === undefined) {
       throw new StartError(`the database is newer than this Daybook: it has the migration ${name}`)
     }
-    if (own !== checksum) throw new StartError(`the migration ${name} has changed since it was applied`)
+    if (own !== checksum && formerChecksums.get(name) !== checksum) {
+      throw new StartError(`the migration ${name} has changed since it was applied`)
+    }
   }
   return files.filter(file => !applied.has(file.name))
 }

@@ -208,6 +208,14 @@ export const tables = {
     updated_time: 'timestamptz',
     description: 'text null',
   },
+  event_job: {
+    id: 'uuid',
+    queue: 'text',
+    event_log_id: 'int8',
+    full_name: 'text',
+    start_after: 'timestamptz',
+    is_taken: 'bool default',
+  },
   definition_version: { only_row: 'bool default', version: 'int8' },
   event_idempotency: {
     token_key: 'text',

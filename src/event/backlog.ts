@@ -1,6 +1,5 @@
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
-import { queueSchema } from './queue.ts'
 
 /** What one handler has still to do, on all servers. */
 export interface Backlog {
@@ -19,7 +18,7 @@ const select = rawStatement(
      count(*) filter (where e.status = 'running'),
      coalesce(extract(epoch from greatest(interval '0',
        now() - min(coalesce(j.start_after, e.created_time)) filter (where e.status = 'waiting'))), 0)::float8
-   from event_log e left join ${queueSchema}.job j on j.id = e.job_id
+   from event_log e left join event_job j on j.id = e.job_id
    where e.job_id is not null and e.status in ('waiting', 'running')
    group by e.full_name order by e.full_name`,
 )

@@ -10,7 +10,7 @@ import { createExecute } from './execute.ts'
 import { createHandlerDirectory, type HandlerDirectory } from './handler-directory.ts'
 import { forgetKeys } from './idempotency.ts'
 import type { LocalHandler } from './local-handlers.ts'
-import { openQueue, type Queue, workChannel } from './queue.ts'
+import { eventQueue, type Queue, workChannel } from './queue.ts'
 import { dropLostJobs, requeueOrphans, rescueRuns } from './rescue.ts'
 import { createRunner } from './runner.ts'
 import { fireHandlers, fireScripts } from './schedule.ts'
@@ -60,7 +60,7 @@ const tidyMs = 60_000
 /** Starts running events. `options.database` is migrated. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, clock, leaseMs, machine, localHandlers, onError } = options
-  const queue = await openQueue(database, onError)
+  const queue = eventQueue
   const directory = createHandlerDirectory(options.sealer)
   const waiter = createWaiter(database, onError)
   const signal = createTaskSignal(database, onError)
@@ -146,7 +146,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       waiter.close()
       for (const end of listening) await end()
       await lease.close()
-      await queue.close()
     },
   }
 }

@@ -90,7 +90,7 @@ export function queueOf({ target, id }: Handler): string {
 }
 
 function toJob({ handler, id, row, startAfter }: HandlerJob): NewJob {
-  return { id, row, group: handler.fullName, startAfter }
+  return { id, row, fullName: handler.fullName, startAfter }
 }
 
 /** The handlers of one event share its arguments: they are written out once. */

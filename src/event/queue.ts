@@ -1,7 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { hash } from 'node:crypto'
-import { fromKysely, PgBoss } from 'pg-boss'
-import type { Database, Runner } from '../database/database.ts'
+import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 
 /** A piece of work that waits: it names a row of event_log. */
@@ -10,8 +7,8 @@ export interface NewJob {
   readonly id: string
   /** The id of the row. */
   readonly row: number
-  /** The handler's full name: what `limits` counts by. */
-  readonly group: string
+  /** The handler: what `limits` counts by. */
+  readonly fullName: string
   /** Not to be taken before (epoch ms); absent: at once. */
   readonly startAfter?: number | undefined
 }
@@ -23,28 +20,25 @@ export interface TakenJob {
 
 export interface Taking {
   readonly max: number
-  /** How many jobs of a group may be under way at once; groups that are not named have no limit. */
+  /** How many jobs of a handler may be under way at once; handlers that are not named have no limit. */
   readonly limits?: ReadonlyMap<string, number>
-  /** Groups to leave alone. */
+  /** Handlers whose jobs are left alone. */
   readonly except?: readonly string[]
 }
 
-/** Jobs of pg-boss. Everything happens inside the transaction that `runner` stands for. */
+/** Jobs of event_job. Everything happens inside the transaction that `runner` stands for. */
 export interface Queue {
+  /** One that lies in another queue is moved. */
   add(runner: Runner, queue: string, jobs: readonly NewJob[]): Promise<void>
-  /** Takes jobs that are due; they stay, under way, until `remove`. */
+  /** Takes jobs that are due, those first that were due first; they stay, under way, until `remove`. */
   take(runner: Runner, queue: string, taking: Taking): Promise<readonly TakenJob[]>
   remove(runner: Runner, queue: string, ids: readonly string[]): Promise<void>
   /** Lets jobs that were taken be taken again. */
   putBack(runner: Runner, queue: string, ids: readonly string[]): Promise<void>
-  close(): Promise<void>
 }
 
-/** The schema that holds the queue; `sql/0003_queue.sql` makes it. */
-export const queueSchema = 'daybook_queue'
-
-/** Where pg-boss tells, when the transaction commits, that there are jobs which may begin. */
-export const workChannel = `pgboss_${hash('sha224', queueSchema).slice(0, 24)}`
+/** Where is told, when a transaction commits, that it added jobs which may begin. */
+export const workChannel = 'daybook_work'
 
 /** The queue of the handlers that servers run themselves. */
 export const serverQueue = 'event'
@@ -54,95 +48,62 @@ export function remoteQueue(handlerId: number | ''): string {
   return `remote.${handlerId}`
 }
 
-// A job is taken back and removed by us. What pg-boss would do about a stale one is put off as long as it lets us.
-const options = JSON.stringify({
-  policy: 'standard',
-  retryLimit: 0,
-  expireInSeconds: 24 * 60 * 60 - 1,
-  retentionSeconds: 10 * 365 * 24 * 60 * 60,
-  notify: true,
-})
-
-const noLimit = 1_000_000
-
-// Not pg-boss's createQueue: that brings a BEGIN and a COMMIT of its own, which would end our transaction halfway.
-const createQueue = rawStatement(`select ${queueSchema}.create_queue($1::text, $2::jsonb)`)
-
-// What pg-boss does with jobs that it took in excess; it offers that to nobody.
-const restore = rawStatement(
-  `update ${queueSchema}.job set state = 'created', started_on = null, heartbeat_on = null
-   where name = $1 and id = any($2::text[]::uuid[])`,
+const add = rawStatement(
+  `with added as (
+     insert into event_job (id, queue, event_log_id, full_name, start_after)
+     select id::uuid, $1, event_log_id, full_name, coalesce(to_timestamp(start_after / 1000), now())
+     from unnest($2::text[], $3::bigint[], $4::text[], $5::float8[]) as j(id, event_log_id, full_name, start_after)
+     on conflict (id) do update set queue = excluded.queue, full_name = excluded.full_name,
+       start_after = excluded.start_after, is_taken = false
+     returning start_after)
+   select pg_notify('${workChannel}', '') from added where start_after <= now() limit 1`,
 )
 
-/** Opens the queue in a migrated database. `onError`: told of what its upkeep in the background meets. */
-export async function openQueue(database: Database, onError: (error: unknown) => void): Promise<Queue> {
-  const inside = new AsyncLocalStorage<Runner>()
-  const boss = new PgBoss({
-    db: databaseOf(() => inside.getStore() ?? database),
-    schema: queueSchema,
-    backend: database.engine,
-    migrate: false,
-    schedule: false,
-    // On PGlite it would compete with every request for the one connection; there is little to keep up.
-    supervise: database.engine === 'postgres',
-  })
-  boss.on('error', onError)
+// What others have locked is passed over. How many more a handler may have is counted once, not for each of its jobs. The
+// names are compared in a way that the planner has no opinion of: it would take a few names for most of the jobs, and sort.
+const take = rawStatement(
+  `with room as materialized (
+     select l.full_name, l.most - (select count(*) from event_job t
+       where t.queue = $1 and t.is_taken and t.full_name = l.full_name) as places
+     from unnest($4::text[], $5::bigint[]) as l(full_name, most)
+     union all select full_name, 0 from unnest($3::text[]) as l(full_name)
+   ), due as materialized (
+     select id, full_name, start_after from event_job j
+     where queue = $1 and not is_taken and start_after <= now()
+       and coalesce((select min(places) from room where room.full_name = j.full_name), 1) > 0
+     order by start_after, id limit $2 for update skip locked
+   ), placed as (
+     select id, full_name, row_number() over (partition by full_name order by start_after, id) as place from due
+   )
+   update event_job set is_taken = true
+   where id = any(array(select id from placed left join room using (full_name) where places is null or place <= places))
+   returning id::text, event_log_id`,
+)
 
-  // Each time, and not only the first: the transaction that made it may have been rolled back.
-  async function ensure(runner: Runner, name: string): Promise<void> {
-    if (name !== serverQueue) await runner.run(createQueue, [name, options])
-  }
+const remove = rawStatement('delete from event_job where queue = $1 and id = any($2::text[]::uuid[])')
+const putBack = rawStatement(
+  'update event_job set is_taken = false where queue = $1 and id = any($2::text[]::uuid[])',
+)
 
-  await boss.start()
-  await database.run(createQueue, [serverQueue, options])
-
-  return {
-    add(runner, queue, jobs) {
-      if (jobs.length === 0) return Promise.resolve()
-      return inside.run(runner, async () => {
-        await ensure(runner, queue)
-        const ids = await boss.insert(queue, jobs.map(toInsert), { returnId: true })
-        // To go on would leave rows that wait for ever.
-        if (ids?.length !== jobs.length) throw new Error(`the queue ${queue} did not take all jobs`)
-      })
-    },
-    take(runner, queue, { max, limits, except = [] }) {
-      return inside.run(runner, async () => {
-        await ensure(runner, queue)
-        const jobs = await boss.fetch<{ row: number }>(queue, {
-          batchSize: max,
-          ...(except.length > 0 && { ignoreGroups: [...except] }),
-          ...(limits !== undefined &&
-            limits.size > 0 && {
-              groupConcurrency: { default: noLimit, tiers: Object.fromEntries(limits) },
-            }),
-        })
-        return jobs.map(({ id, data }) => ({ id, row: data.row }))
-      })
-    },
-    remove(runner, queue, ids) {
-      if (ids.length === 0) return Promise.resolve()
-      return inside.run(runner, async () => {
-        await ensure(runner, queue)
-        await boss.deleteJob(queue, [...ids])
-      })
-    },
-    async putBack(runner, queue, ids) {
-      if (ids.length > 0) await runner.run(restore, [queue, ids])
-    },
-    close: () => boss.stop({ graceful: false }),
-  }
-}
-
-function databaseOf(runner: () => Runner): ReturnType<typeof fromKysely> {
-  return { executeSql: (text, values) => fromKysely(runner().kysely).executeSql(text, values) }
-}
-
-function toInsert({ id, row, group, startAfter }: NewJob) {
-  return {
-    id,
-    data: { row },
-    group: { id: group, tier: group },
-    ...(startAfter !== undefined && { startAfter: new Date(startAfter) }),
-  }
+export const eventQueue: Queue = {
+  async add(runner, queue, jobs) {
+    if (jobs.length === 0) return
+    await runner.run(add, [
+      queue,
+      jobs.map(job => job.id),
+      jobs.map(job => job.row),
+      jobs.map(job => job.fullName),
+      jobs.map(job => job.startAfter ?? null),
+    ])
+  },
+  async take(runner, queue, { max, limits = new Map(), except = [] }) {
+    const { rows } = await runner.run(take, [queue, max, except, [...limits.keys()], [...limits.values()]])
+    return rows.map(([id, row]) => ({ id: String(id), row: Number(row) }))
+  },
+  async remove(runner, queue, ids) {
+    if (ids.length > 0) await runner.run(remove, [queue, ids])
+  },
+  async putBack(runner, queue, ids) {
+    if (ids.length > 0) await runner.run(putBack, [queue, ids])
+  },
 }

@@ -2,12 +2,12 @@ import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import type { Handler } from './handler.ts'
 import { addJobs, queueOf } from './insert-runs.ts'
-import { type Queue, queueSchema } from './queue.ts'
+import type { Queue } from './queue.ts'
 import { forsakeRuns } from './take-runs.ts'
 
 const findWaiting = rawStatement(
   `select id, job_id::text,
-     (select (date_part('epoch', j.start_after) * 1000)::bigint from ${queueSchema}.job j
+     (select (date_part('epoch', j.start_after) * 1000)::bigint from event_job j
       where j.id = job_id and j.start_after > now())
    from event_log where full_name = $1 and status = 'waiting' and job_id is not null order by id for update`,
 )

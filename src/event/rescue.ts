@@ -5,7 +5,7 @@ import { rawStatement } from '../database/statement.ts'
 import { type EndedRun, endRuns } from './end-runs.ts'
 import type { HandlerDirectory } from './handler-directory.ts'
 import { addJobs } from './insert-runs.ts'
-import { type Queue, queueSchema, remoteQueue, serverQueue } from './queue.ts'
+import { type Queue, remoteQueue, serverQueue } from './queue.ts'
 import { forsakeRuns } from './take-runs.ts'
 
 export interface RescueDeps {
@@ -90,12 +90,12 @@ async function giveUp(
 
 const findOrphans = rawStatement(
   `select e.id, e.full_name,
-     (select (date_part('epoch', max(j.start_after)) * 1000)::bigint from ${queueSchema}.job j
+     (select (date_part('epoch', j.start_after) * 1000)::bigint from event_job j
       where j.id = e.job_id and j.start_after > now())
    from event_log e left join event_handler h on h.full_name = e.full_name
    where e.status = 'waiting' and e.job_id is not null
-     and (h.id is null or not exists (select from ${queueSchema}.job j where j.id = e.job_id
-       and j.name = case h.target_kind when 'remote' then '${remoteQueue('')}' || h.id else '${serverQueue}' end))
+     and (h.id is null or not exists (select from event_job j where j.id = e.job_id
+       and j.queue = case h.target_kind when 'remote' then '${remoteQueue('')}' || h.id else '${serverQueue}' end))
    order by e.id limit ${batch} for update of e skip locked`,
 )
 
@@ -125,8 +125,8 @@ export async function requeueOrphans({ database, queue, directory, clock }: Resc
 }
 
 const dropLost = rawStatement(
-  `delete from ${queueSchema}.job j where j.state = 'active' and j.group_id is not null and not exists (
-     select from event_log e where e.id = (j.data ->> 'row')::bigint and e.job_id = j.id and e.status = 'running')`,
+  `delete from event_job j where j.is_taken and not exists (
+     select from event_log e where e.id = j.event_log_id and e.job_id = j.id and e.status = 'running')`,
 )
 
 /**

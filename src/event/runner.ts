@@ -107,7 +107,7 @@ export function createRunner(deps: RunnerDeps): Runner {
 
   async function takeAll(): Promise<void> {
     for (;;) {
-      const max = roundDown(Math.min(maxRuns - active.size, maxTaken))
+      const max = Math.min(maxRuns - active.size, maxTaken)
       isBacklogged = max <= 0
       if (max <= 0 || stopped) return
       const { runs, mayHaveMore } = await take(max)
@@ -239,11 +239,6 @@ function timedOut({ handler }: Run): Stop {
 
 function failing(why: string, retry: boolean): Stop {
   return { why, outcome: { kind: 'failed', message: why, retry }, graceMs: stopGraceMs }
-}
-
-/** To a power of two: the number stands in the SQL of pg-boss, and each makes a statement of its own. */
-function roundDown(count: number): number {
-  return count <= 0 ? 0 : 2 ** Math.floor(Math.log2(count))
 }
 
 function isRefusedValue(error: unknown): boolean {

@@ -6,7 +6,7 @@ import type { ChainOwner } from '../resource/chain-owner.ts'
 import type { RunType } from './event.ts'
 import type { Handlers } from './handler-directory.ts'
 import { addJobs, queueOf } from './insert-runs.ts'
-import { type Queue, queueSchema, type TakenJob } from './queue.ts'
+import type { Queue, TakenJob } from './queue.ts'
 import type { Run } from './run.ts'
 
 export interface RunTaking {
@@ -51,10 +51,10 @@ const findBusy = rawStatement(
 const dropped = 1000
 
 const dropStale = rawStatement(
-  `delete from ${queueSchema}.job where name = $1 and id = any(array(
-     select j.id from ${queueSchema}.job j
-     where j.name = $1 and j.state < 'active' and not exists (
-       select from event_log e where e.id = (j.data ->> 'row')::bigint and e.job_id = j.id and e.status = 'waiting')
+  `delete from event_job where queue = $1 and id = any(array(
+     select j.id from event_job j
+     where j.queue = $1 and not j.is_taken and not exists (
+       select from event_log e where e.id = j.event_log_id and e.job_id = j.id and e.status = 'waiting')
      limit ${dropped} for update skip locked))`,
 )
 

@@ -1,6 +1,5 @@
 import type { Database } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
-import { queueSchema } from './queue.ts'
 
 /** Tells claims that wait when there is work for them: one look at the queues serves all of them. */
 export interface TaskSignal {
@@ -30,8 +29,8 @@ interface Waiting {
 }
 
 const findDue = rawStatement(
-  `select name, count(*) from ${queueSchema}.job
-   where name = any($1::text[]) and state < 'active' and start_after <= now() group by name`,
+  `select queue, count(*) from event_job
+   where queue = any($1::text[]) and not is_taken and start_after <= now() group by queue`,
 )
 
 /** How often is looked for what nothing announced: what was put off, or comes again. In milliseconds. */

@@ -8,7 +8,13 @@ export interface Cleaner {
 }
 
 /** Each row of these is soon deleted again. */
-const busy = ['pending_record_change', 'pending_change_event', 'record_change', 'stream_position']
+const busy = [
+  'event_job',
+  'pending_record_change',
+  'pending_change_event',
+  'record_change',
+  'stream_position',
+]
 
 /** To look through the whole of a table's indexes must be worth it. */
 const manyRows = 10_000

@@ -52,6 +52,61 @@ describeEngines('migrations', open => {
     await expect(pendingMigrations(database)).rejects.toThrow('9001_newer')
   })
 
+  test('go on in a database that was made before the queue had a table of its own, and take what waits along', async () => {
+    const database = await open()
+    const made = await describeQueue(database)
+    await sql
+      .raw(
+        `drop table event_job;
+         create schema daybook_queue;
+         create type daybook_queue.job_state as enum ('created', 'retry', 'active', 'completed', 'cancelled', 'failed');
+         create table daybook_queue.job (name text, id uuid, state daybook_queue.job_state, group_id text, data jsonb,
+           start_after timestamptz, created_on timestamptz default now(), primary key (name, id));
+         insert into daybook_queue.job (name, id, state, group_id, data, start_after) values
+           ('event', '00000000-0000-0000-0000-000000000001', 'created', 'a.b', '{"row":7}', '2026-01-01Z'),
+           ('remote.3', '00000000-0000-0000-0000-000000000002', 'active', 'c', '{"row":8}', '2026-01-02Z'),
+           ('event', '00000000-0000-0000-0000-000000000003', 'failed', 'c', '{"row":9}', '2026-01-03Z');
+         delete from migration where name = '0011_queue_of_old';
+         update migration set checksum = '541e88b82965c746303e95ea15f72ccbda3e9a559b46359822b99fc496c8d563'
+         where name = '0002_event';
+         update migration set checksum = '56e4ee6b73689d2ee36594da7758cbf3183318b112eefdb980807da0a6e81c9a'
+         where name = '0003_queue'`,
+      )
+      .execute(database.kysely)
+    expect(await migrate(database)).toEqual({ applied: ['0011_queue_of_old'] })
+    const rows = await database.kysely
+      .selectFrom('event_job')
+      .select(['queue', 'event_log_id', 'full_name', 'start_after', 'is_taken'])
+      .orderBy('id')
+      .execute()
+    expect(rows).toEqual([
+      {
+        queue: 'event',
+        event_log_id: 7,
+        full_name: 'a.b',
+        start_after: new Date('2026-01-01Z'),
+        is_taken: false,
+      },
+      {
+        queue: 'remote.3',
+        event_log_id: 8,
+        full_name: 'c',
+        start_after: new Date('2026-01-02Z'),
+        is_taken: true,
+      },
+    ])
+    expect(await describeQueue(database)).toEqual(made)
+    const left = await sql`select from pg_namespace where nspname = 'daybook_queue'`.execute(database.kysely)
+    expect(left.rows).toEqual([])
+  })
+
+  test('are written in ASCII, which every client encoding holds', async () => {
+    for (const { name, sql: text } of await readMigrations(migrationFolder)) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what ASCII begins with
+      expect([name, /[^\x00-\x7f]/.exec(text)?.[0]]).toEqual([name, undefined])
+    }
+  })
+
   test('count as the same with other line ends', async () => {
     const folder = await copyOfMigrations()
     await writeFile(new URL('9001_lines.sql', folder), 'select 1;\nselect 2;\n')
@@ -84,6 +139,17 @@ describe('an empty PostgreSQL', () => {
     await empty.drop()
   })
 })
+
+/** The columns and indexes of the queue. */
+async function describeQueue({ kysely }: Database): Promise<unknown> {
+  const { rows } = await sql`
+    select column_name as name, udt_name as type, column_default as rest, is_nullable as more
+    from information_schema.columns where table_name = 'event_job'
+    union all select indexname, indexdef, null, null from pg_indexes where tablename = 'event_job' order by 1, 2`.execute(
+    kysely,
+  )
+  return rows
+}
 
 async function copyOfMigrations(): Promise<URL> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-migrations-'))

@@ -5,7 +5,6 @@ import { describeEngines } from '../support/databases.ts'
 describeEngines('the schema types', open => {
   test('list every table and column of the migrated database, with its type', async () => {
     const database = await open()
-    // The queue has a schema of its own.
     const all = await database.kysely.introspection.getTables()
     const found = all.filter(table => table.schema === 'public')
     const described = Object.fromEntries(

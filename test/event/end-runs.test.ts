@@ -20,7 +20,6 @@ describe('ending an attempt', () => {
   })
   beforeEach(() => emptyEvents(database))
   afterAll(async () => {
-    await parts.queue.close()
     await database.close()
   })
 

@@ -4,7 +4,7 @@ import { rawStatement } from '../../src/database/statement.ts'
 import { type Ending, endRuns } from '../../src/event/end-runs.ts'
 import { readEventRequests } from '../../src/event/event-request.ts'
 import { createHandlerDirectory } from '../../src/event/handler-directory.ts'
-import { openQueue, remoteQueue, serverQueue } from '../../src/event/queue.ts'
+import { eventQueue, type Queue, remoteQueue, serverQueue } from '../../src/event/queue.ts'
 import { rescueRuns } from '../../src/event/rescue.ts'
 import type { Outcome, Run } from '../../src/event/run.ts'
 import { createSender, type SendAnswer, type ShownLog } from '../../src/event/send.ts'
@@ -12,9 +12,9 @@ import { takeRuns } from '../../src/event/take-runs.ts'
 import { sealer } from './definitions.ts'
 import { root, type SentByTest } from './engine-setup.ts'
 
-/** The steps of running events, for tests that take one at a time; each in a transaction of `through`. The caller closes the queue. */
+/** The steps of running events, for tests that take one at a time; each in a transaction of `through`. */
 export interface EventParts {
-  readonly queue: Awaited<ReturnType<typeof openQueue>>
+  readonly queue: Queue
   readonly directory: ReturnType<typeof createHandlerDirectory>
   send(events: readonly SentByTest[], through?: Database): Promise<readonly SendAnswer<ShownLog>[]>
   /** Takes what is due as a server that is alive. */
@@ -27,9 +27,7 @@ export interface EventParts {
 
 export async function openParts(database: Database): Promise<EventParts> {
   const clock = systemClock
-  const queue = await openQueue(database, error => {
-    throw error
-  })
+  const queue = eventQueue
   const directory = createHandlerDirectory(sealer)
   const taking = (through: Database, more: TakingMore) =>
     directory.transaction(through, async (runner, handlers) => {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { queueSchema, remoteQueue, serverQueue } from '../../src/event/queue.ts'
+import { remoteQueue, serverQueue } from '../../src/event/queue.ts'
 
 /** A row of event_log as these tests look at it. */
 export interface EventRow {
@@ -19,7 +19,7 @@ export interface EventRow {
 export async function emptyEvents({ kysely }: Database): Promise<void> {
   await sql
     .raw(
-      `delete from event_log; delete from ${queueSchema}.job; delete from event_handler; delete from server_lease;
+      `delete from event_log; delete from event_job; delete from event_handler; delete from server_lease;
        delete from event_idempotency`,
     )
     .execute(kysely)
@@ -69,7 +69,6 @@ export function untilStatus(database: Database, id: number | undefined, status: 
  * its handler; one that runs has one under way; and there is no other job.
  */
 export async function findTorn({ kysely }: Database): Promise<readonly string[]> {
-  const jobs = sql.raw(`${queueSchema}.job`)
   const { rows } = await sql<{ fault: string }>`
     with open as (
       select e.id, e.status, e.job_id,
@@ -79,13 +78,13 @@ export async function findTorn({ kysely }: Database): Promise<readonly string[]>
     )
     select 'row ' || o.id || ' ' || o.status || ' has jobs ' || coalesce(found.jobs, 'none') as fault
     from open o left join lateral (
-      select string_agg(j.name || ' ' || j.state, ', ') as jobs, count(*) as n,
-        bool_and(j.name = o.queue and case o.status when 'running' then j.state = 'active' else j.state < 'active' end) as fit
-      from ${jobs} j where j.id = o.job_id
+      select string_agg(j.queue || case when j.is_taken then ' taken' else ' waiting' end, ', ') as jobs, count(*) as n,
+        bool_and(j.queue = o.queue and j.is_taken = (o.status = 'running')) as fit
+      from event_job j where j.id = o.job_id
     ) found on true
     where found.n <> 1 or not found.fit
     union all
-    select 'job ' || j.state || ' of row ' || (j.data ->> 'row') from ${jobs} j
+    select 'job of row ' || j.event_log_id from event_job j
     where not exists (select from open o where o.job_id = j.id)`.execute(kysely)
   return rows.map(({ fault }) => fault)
 }

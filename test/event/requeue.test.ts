@@ -48,7 +48,7 @@ describe('what waits for a handler', () => {
     await change(database, engine, { kind: 'local' })
     expect(await findTorn(database)).toEqual(
       // The task is its worker's until it ends.
-      [`row ${tasks[0]?.id} running has jobs remote.${tasks[0]?.handler.id} active`],
+      [`row ${tasks[0]?.id} running has jobs remote.${tasks[0]?.handler.id} taken`],
     )
     expect(await engine.tasks.end(root, tasks[0] as never, { kind: 'success', result: 1 })).toBe('success')
     expect(await findTorn(database)).toEqual([])

@@ -1,8 +1,7 @@
 import { sql } from 'kysely'
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { Database } from '../../src/database/database.ts'
-import { queueSchema } from '../../src/event/queue.ts'
 import { dropLostJobs, requeueOrphans } from '../../src/event/rescue.ts'
 import type { Run } from '../../src/event/run.ts'
 import { insert } from './definitions.ts'
@@ -17,7 +16,6 @@ describe('rescuing', () => {
   beforeEach(async () => {
     database = await openPostgres()
     parts = await openParts(database)
-    onTestFinished(() => parts.queue.close())
   })
 
   async function running(retryLimit: number, name = 'a', server = 'server'): Promise<Run> {
@@ -146,7 +144,7 @@ describe('rescuing', () => {
       await insertLocal(database, 'a')
       await beginServer(database, 'server')
       await parts.send([{ sender: 's' }])
-      await sql.raw(`delete from ${queueSchema}.job`).execute(database.kysely)
+      await sql`delete from event_job`.execute(database.kysely)
       expect(await orphans()).toBe(1)
       expect(await findTorn(database)).toEqual([])
       expect(await parts.take('server')).toHaveLength(1)

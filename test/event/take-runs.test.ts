@@ -47,7 +47,6 @@ describe('taking runs', () => {
       expect(taken).toHaveLength(2)
       for (const run of taken) await parts.end(run, { kind: 'success', result: 1 })
     }
-    await parts.queue.close()
   })
 
   test('of a handler with a limit does not keep others from running', async () => {
@@ -61,7 +60,6 @@ describe('taking runs', () => {
     const taken = []
     for (let i = 0; i < 3; i++) taken.push(...(await parts.take('server', 100)))
     expect(taken.map(run => run.handler.fullName).sort()).toEqual(['free', 'limited', 'limited'])
-    await parts.queue.close()
   })
 
   test('passes over any number whose rows were deleted', async () => {
@@ -75,7 +73,6 @@ describe('taking runs', () => {
     const taken = await parts.take('server', 10)
     expect(taken.map(run => run.id)).toEqual(answer?.event_logs.map(log => log.id))
     expect(await findTorn(database)).toEqual([])
-    await parts.queue.close()
   })
 
   test('by a server whose lease has ended takes nothing, and leaves everything to others', async () => {
@@ -88,7 +85,6 @@ describe('taking runs', () => {
     expect(await findTorn(database)).toEqual([])
     await beginServer(database, 'other')
     expect(await parts.take('other')).toHaveLength(2)
-    await parts.queue.close()
   })
 
   test('leaves what waits for a handler that is disabled, until it is enabled', async () => {
@@ -130,7 +126,6 @@ describe('taking runs', () => {
     expect(row).toMatchObject({ status: 'fail' })
     expect(row?.error_message).toMatch(/^handler_gone: /)
     expect(await findTorn(database)).toEqual([])
-    await parts.queue.close()
   })
 
   test('goes on while a client cancels very many that wait', async () => {
@@ -155,6 +150,5 @@ describe('taking runs', () => {
     expect(calls.length).toBe(rows.length - cancelled)
     expect(await findTorn(database)).toEqual([])
     expect(engine.errors).toEqual([])
-    await parts.queue.close()
   })
 })

@@ -69,7 +69,6 @@ describeEngines('where an insert answers in another order', open => {
       expect(logs).toHaveLength(6)
       for (const { id, full_name } of logs) expect(rows.get(id)).toBe(full_name)
     } finally {
-      await parts.queue.close()
     }
   })
 })

@@ -5,7 +5,6 @@ import type { Database } from '../../src/database/database.ts'
 import { cancelRuns } from '../../src/event/cancel.ts'
 import { createHandlerDirectory } from '../../src/event/handler-directory.ts'
 import { lockHandler, removeHandler, updateHandler } from '../../src/event/handler-store.ts'
-import { queueSchema } from '../../src/event/queue.ts'
 import { requeueRuns } from '../../src/event/requeue.ts'
 import type { Outcome, Run } from '../../src/event/run.ts'
 import { fireHandlers } from '../../src/event/schedule.ts'
@@ -151,7 +150,6 @@ test('wherever a transaction breaks, rows and jobs are both changed or neither',
       for (const kind of faultKinds) points += await breakEverywhere(database, parts, { name, prepare, kind })
     }
   } finally {
-    await parts.queue.close()
     await database.close()
   }
   await annotate(`${points} points`)
@@ -198,8 +196,7 @@ async function stateOf({ kysely }: Database): Promise<string> {
     select jsonb_build_array(
       (select jsonb_agg(jsonb_build_array(id, status, attempt, failures, job_id, result, cancel_requested) order by id)
        from event_log),
-      (select jsonb_agg(jsonb_build_array(name, id, state, start_after) order by name, id)
-       from ${sql.raw(`${queueSchema}.job`)}),
+      (select jsonb_agg(jsonb_build_array(queue, id, is_taken, start_after) order by id) from event_job),
       (select jsonb_agg(jsonb_build_array(id, target_kind, next_fire_time) order by id) from event_handler),
       (select jsonb_agg(to_jsonb(k)) from event_idempotency k)
     )::text as state`.execute(kysely)

@@ -155,7 +155,6 @@ describe('two transactions, statement by statement in any order', () => {
   })
   beforeEach(() => sql.raw('truncate state_change').execute(database.kysely))
   afterAll(async () => {
-    await parts.queue.close()
     await database.close()
   })
 
