@@ -5,7 +5,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json && chmod +x dist/main.js
+COPY sql ./sql
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json && chmod +x dist/main.js && node dist/prepare.js
 
 FROM node:24-alpine AS packages
 WORKDIR /app
@@ -25,6 +26,5 @@ RUN ln -s /app/dist/main.js /usr/local/bin/daybook && mkdir /data && chown node:
 USER node
 VOLUME /data
 EXPOSE 7411
-# PGlite's first start takes up to four seconds.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --start-interval=1s CMD ["daybook", "healthcheck"]
 CMD ["daybook", "serve"]

@@ -105,6 +105,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   client: [...base, 'resource', 'permission'],
   cli: [...base, 'config', 'logger', 'client', 'database', 'server', 'resource', 'token', 'permission'],
   main: ['cli', 'clock'],
+  prepare: ['database'],
 }
 
 /** Packages that only one place may import, or a few; a folder ends in a slash. */

@@ -5,7 +5,7 @@ import { superTokenFile } from './credential.ts'
 import { writeLines } from './output.ts'
 import { addDatabaseOptions, configFlags, type ServerFlags } from './server-options.ts'
 import type { Surroundings } from './surroundings.ts'
-import { welcomeLines } from './welcome.ts'
+import { startLine, welcomeLines } from './welcome.ts'
 
 /** `daybook serve`: the server itself; ends by SIGTERM or SIGINT. */
 export function addServeCommand(program: Command, surroundings: Surroundings): void {
@@ -21,6 +21,9 @@ export function addServeCommand(program: Command, surroundings: Surroundings): v
 
 async function runServe(flags: ServerFlags, { env, stdout }: Surroundings): Promise<void> {
   const config = readConfig({ env, flags: configFlags(flags) })
+  // A server whose output nobody reads serves all the same.
+  const say = (lines: readonly string[]) => writeLines(stdout, lines).catch(() => {})
+  await say([startLine(config)])
   // Loaded only here: the commands that speak to a server would start slower for it.
   const [{ createLogger, prettyStream }, { startApp }, { runUntilSignal }] = await Promise.all([
     import('../logger.ts'),
@@ -35,7 +38,6 @@ async function runServe(flags: ServerFlags, { env, stdout }: Surroundings): Prom
   const tokenFile = superTokenFile(config)
   const hasTokenFile = config.superToken === undefined && existsSync(tokenFile)
   const welcome = { url: app.url, superToken: app.superToken, tokenFile, hasTokenFile }
-  // A server whose output nobody reads goes on serving.
-  await writeLines(stdout, welcomeLines(welcome)).catch(() => {})
+  await say(welcomeLines(welcome))
   await stopped
 }

@@ -1,4 +1,6 @@
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Config } from '../config.ts'
 
 export interface Welcome {
   /** Where the server listens. */
@@ -9,6 +11,14 @@ export interface Welcome {
   readonly tokenFile: string
   /** False when the super token came from the configuration, or its file was moved away. */
   readonly hasTokenFile: boolean
+}
+
+/** What `serve` says at once: opening the database may take seconds. */
+export function startLine({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string {
+  if (databaseUrl !== undefined) return 'Daybook starts: it connects to PostgreSQL'
+  const folder = resolve(dataDir)
+  const opens = existsSync(join(folder, 'database')) ? 'opens' : 'makes'
+  return `Daybook starts: it ${opens} the database in ${folder}`
 }
 
 /** What `serve` says once it listens: where, who may come in, and a command to try that works when pasted. */

@@ -9,7 +9,10 @@ export function startEngine(options: PGliteOptions): Promise<PGlite> {
   return withBaseline(() => PGlite.create({ ...options, startParams, initDbStartParams }))
 }
 
-const startParams: string[] = [...PGlite.defaultStartParams, '-c', 'shared_buffers=32MB']
+const startParams: string[] = [
+  ...PGlite.defaultStartParams,
+  ...['shared_buffers=32MB', 'min_wal_size=4MB'].flatMap(setting => ['-c', setting]),
+]
 
 /** Segments of the write-ahead log of 1 MB instead of 16: a new folder is half as large. */
 const initDbStartParams = ['--wal-segsize=1']

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import { makeContentsPrivate, makePrivateFolder } from '../private-folder.ts'
@@ -9,6 +10,7 @@ import { parameterText } from './parameter-value.ts'
 import { startEngine } from './pglite-engine.ts'
 import { createGate } from './pglite-gate.ts'
 import { createPGliteSession, runPGliteTransaction } from './pglite-session.ts'
+import { readPreparedFolder } from './prepared-folder.ts'
 import { createRunner, type Session } from './runner.ts'
 import { describeError, StartError } from './start-error.ts'
 
@@ -25,10 +27,12 @@ export async function openPGlite(options: PGliteDatabaseOptions): Promise<Databa
   const { dataDir, snapshot, onError } = options
   const lock = dataDir === undefined ? undefined : await lockFolder(dataDir)
   try {
+    const folder = dataDir === undefined ? undefined : join(dataDir, 'database')
+    const begin = snapshot ?? (await beginningOf(folder))
     const pglite = await startEngine({
       ...engineOptions,
-      ...(dataDir === undefined ? {} : { dataDir: join(dataDir, 'database') }),
-      ...(snapshot === undefined ? {} : { loadDataDir: snapshot }),
+      ...(folder === undefined ? {} : { dataDir: folder }),
+      ...(begin === undefined ? {} : { loadDataDir: begin }),
     })
     // PGlite makes its first files for everybody, whatever the process's umask.
     if (dataDir !== undefined) await makeContentsPrivate(join(dataDir, 'database'))
@@ -37,6 +41,12 @@ export async function openPGlite(options: PGliteDatabaseOptions): Promise<Databa
     await lock?.release()
     throw new StartError(`the embedded database cannot be opened: ${describeError(error)}`, { cause: error })
   }
+}
+
+/** What a new folder begins with; the engine makes it where nothing is prepared. */
+async function beginningOf(folder: string | undefined): Promise<Blob | undefined> {
+  if (folder === undefined || (await readdir(folder)).length > 0) return undefined
+  return readPreparedFolder()
 }
 
 async function lockFolder(dataDir: string): Promise<DataLock> {

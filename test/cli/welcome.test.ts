@@ -25,6 +25,7 @@ test('serve shows the super token on its first start only, and a command that wo
   const credential = /\b[A-Za-z0-9]{16}:[A-Za-z0-9]{32}\b/
 
   const first = await serveDaybook(dataDir)
+  expect(first.welcome).toMatch(/^Daybook starts: it makes the database in .*it's a folder$/m)
   expect(first.welcome).toMatch(credential)
   expect(await paste(first.welcome)).toEqual({ jsonrpc: '2.0', id: 1, result: [] })
   const appended = await startDaybook(['append', 'js-result'], {
@@ -37,6 +38,7 @@ test('serve shows the super token on its first start only, and a command that wo
   const tokenFile = join(dataDir, 'super-token')
   expect((await stat(tokenFile)).mode & 0o777).toBe(0o600)
   const second = await serveDaybook(dataDir)
+  expect(second.welcome).toMatch(/^Daybook starts: it opens the database /m)
   expect(second.welcome).not.toMatch(credential)
   expect(second.welcome).toContain(tokenFile)
   expect(await paste(second.welcome)).toMatchObject({ result: [{ js_worker_name: 'demo_worker' }] })
@@ -46,7 +48,7 @@ test('serve shows the super token on its first start only, and a command that wo
 test('serve that cannot start says why on stderr, and exit 1', async () => {
   const env = { DAYBOOK_DATA: folder.path, DATABASE_URL: 'postgres://127.0.0.1:1/none' }
   const { code, stdout, stderr } = await startDaybook(['serve'], { env })
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect({ code, stdout }).toEqual({ code: 1, stdout: 'Daybook starts: it connects to PostgreSQL\n' })
   expect(stderr).toContain('ECONNREFUSED')
 })
 

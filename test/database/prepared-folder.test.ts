@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { expect, onTestFinished, test } from 'vitest'
+import { pendingMigrations } from '../../src/database/migrate.ts'
+import { openPGlite } from '../../src/database/pglite.ts'
+import { prepareFolder } from '../../src/database/prepare-folder.ts'
+import { readPreparedFolder } from '../../src/database/prepared-folder.ts'
+
+test('a new data folder begins with what was prepared, migrated and empty', { timeout: 60_000 }, async () => {
+  expect(await prepareFolder()).toBe(await prepareFolder())
+  expect(await readPreparedFolder()).toBeInstanceOf(Blob)
+  const identifiers = await Promise.all([identifierOfNew(), identifierOfNew()])
+  // Each that PGlite makes has one of its own.
+  expect(identifiers[0]).toBe(identifiers[1])
+})
+
+async function identifierOfNew(): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'daybook-prepared-'))
+  onTestFinished(() => rm(dataDir, { recursive: true }))
+  const database = await openPGlite({ dataDir, onError: fail })
+  onTestFinished(database.close)
+  expect(await pendingMigrations(database)).toEqual([])
+  expect(await database.kysely.selectFrom('js_result').select('id').execute()).toEqual([])
+  const query = sql<{ id: string }>`select system_identifier::text as id from pg_control_system()`
+  const { rows } = await query.execute(database.kysely)
+  return rows[0]?.id ?? ''
+}
+
+function fail(error: unknown): never {
+  throw error
+}
