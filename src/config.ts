@@ -34,6 +34,7 @@ const mebibyte = 1024 * 1024
 const maxBytes = wholeNumber(1024, 256 * mebibyte)
 const milliseconds = wholeNumber(1, 24 * 60 * 60 * 1000)
 const count = wholeNumber(1, 100_000)
+const matchCost = wholeNumber(100, 1_000_000_000)
 const none: readonly string[] = Object.freeze([])
 
 function outboundEntry(text: string): string {
@@ -141,6 +142,18 @@ export const settings = {
   maxAnswerBytes: setting('DAYBOOK_MAX_ANSWER_BYTES', maxBytes, 64 * mebibyte, 'bytes of one answer'),
   maxConditions: setting('DAYBOOK_MAX_CONDITIONS', count, 32, 'conditions of a query'),
   maxSubscriptions: setting('DAYBOOK_MAX_SUBSCRIPTIONS', count, 100, 'subscriptions of a connection'),
+  maxTokenMatchCost: setting(
+    'DAYBOOK_MAX_TOKEN_MATCH_COST',
+    matchCost,
+    50_000,
+    "what a token's subscriptions may cost to match, in comparisons",
+  ),
+  maxMatchCost: setting(
+    'DAYBOOK_MAX_MATCH_COST',
+    matchCost,
+    200_000,
+    'what all subscriptions of this server may cost to match',
+  ),
   poolMax: setting('DAYBOOK_POOL_MAX', wholeNumber(1, 1000), 10, 'connections to PostgreSQL'),
   statementTimeoutMs: setting('DAYBOOK_STATEMENT_TIMEOUT_MS', milliseconds, 30_000, 'longest statement'),
   handlersDir: setting('DAYBOOK_HANDLERS', someText, undefined, 'the folder of local event handlers'),

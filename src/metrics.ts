@@ -34,11 +34,12 @@ export interface HandlerReading {
   readonly oldestSeconds: number
 }
 
-/** The subscriptions to a resource on this server: how many, and how far the last of them is behind. */
+/** The subscriptions to a resource on this server: how many, how far the last of them is behind, what they cost to match. */
 export interface StreamReading {
   readonly resource: string
   readonly subscribers: number
   readonly lag: number
+  readonly cost: number
 }
 
 /** What the server counts. Every call is cheap enough for every request. */
@@ -208,6 +209,11 @@ function addStreamGauges(registry: Registry, read: () => Promise<readonly Stream
       'daybook_stream_lag',
       'Numbers that the subscription which is furthest behind has still to look at',
       each => each.lag,
+    ],
+    [
+      'daybook_stream_match_cost',
+      'Comparisons for which the subscriptions to a resource count on this server',
+      each => each.cost,
     ],
   ])
 }

@@ -12,11 +12,28 @@ export function containsJson(held: unknown, wanted: unknown): boolean {
 function containsValue(held: unknown, wanted: unknown): boolean {
   if (isScalar(wanted)) return equalScalars(held, wanted)
   if (isScalar(held) || Array.isArray(held) !== Array.isArray(wanted)) return false
-  if (Array.isArray(wanted))
-    return wanted.every(each => (held as unknown[]).some(one => containsValue(one, each)))
+  if (Array.isArray(wanted)) return containsList(held as readonly unknown[], wanted)
   return Object.entries(wanted as object).every(
     ([key, value]) => Object.hasOwn(held as object, key) && containsValue((held as Members)[key], value),
   )
+}
+
+/** Below this many comparisons it is not worth while to gather what is held. */
+const fewComparisons = 1000
+
+function containsList(held: readonly unknown[], wanted: readonly unknown[]): boolean {
+  const isLong = held.length * wanted.length > fewComparisons
+  const scalars = isLong ? new Set(held.filter(isScalar).map(scalarKey)) : undefined
+  return wanted.every(each =>
+    scalars !== undefined && isScalar(each)
+      ? scalars.has(scalarKey(each))
+      : held.some(one => containsValue(one, each)),
+  )
+}
+
+/** Equal for equal scalars. No text that the database keeps holds a NUL. */
+function scalarKey(value: unknown): unknown {
+  return isExactNumber(value) ? `\0${plainDigits(value.rawJSON)}` : value
 }
 
 type Members = Readonly<Record<string, unknown>>

@@ -6,6 +6,8 @@ import type { Leaf, Predicate } from './predicate.ts'
 export interface MatchedRow {
   readonly members: Readonly<Record<string, unknown>>
   readonly nulls: ReadonlySet<string>
+  /** Where texts are kept in lower case, by column: whoever looks for another one in them finds it done. */
+  readonly lowered?: Map<string, string>
 }
 
 export type Matcher = (row: MatchedRow) => boolean
@@ -73,7 +75,8 @@ function compileLeaf(leaf: Leaf): Matcher {
     }
     case 'text_contains': {
       const text = leaf.text.toLowerCase()
-      return on(leaf.column, held => String(held).toLowerCase().includes(text))
+      const { column } = leaf
+      return row => !row.nulls.has(column) && loweredText(row, column).includes(text)
     }
     default:
       throw new TypeError(`no row is matched by ${leaf.type} in memory`)
@@ -83,6 +86,14 @@ function compileLeaf(leaf: Leaf): Matcher {
 /** A column that is null matches nothing. */
 function on(column: string, test: (held: unknown) => boolean): Matcher {
   return ({ members, nulls }) => !nulls.has(column) && test(members[column])
+}
+
+function loweredText({ members, lowered }: MatchedRow, column: string): string {
+  const known = lowered?.get(column)
+  if (known !== undefined) return known
+  const text = String(members[column]).toLowerCase()
+  lowered?.set(column, text)
+  return text
 }
 
 function elapsed(

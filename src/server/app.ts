@@ -123,7 +123,15 @@ async function serveDatabase(
         callAs(ask, methods, name, params, credential && authenticator.authenticate),
     })
     closing.push(() => events.close(config.drainMs))
-    const stream = await startStream({ database, authenticator, logger, metrics, sealingKey, clock })
+    const stream = await startStream({
+      database,
+      authenticator,
+      logger,
+      metrics,
+      sealingKey,
+      clock,
+      limits: { token: config.maxTokenMatchCost, server: config.maxMatchCost },
+    })
     closing.push(stream.close)
     const sinks = await startServerSinks({
       config,

@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import { createCursors } from '../stream/cursor.ts'
 import { createHub, type Hub } from '../stream/hub.ts'
+import type { MatchLimits } from '../stream/match-budget.ts'
 import { startSequencer } from '../stream/sequencer.ts'
 import { createTickets, type Tickets } from '../stream/ticket.ts'
 import type { Authenticator } from '../token/authenticator.ts'
@@ -14,6 +15,8 @@ export interface StreamOptions {
   readonly metrics: Pick<Metrics, 'watchStreams'>
   /** What cursors and tickets are sealed with. */
   readonly sealingKey: string
+  /** What subscriptions may cost to match. */
+  readonly limits: MatchLimits
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -29,7 +32,12 @@ export async function startStream(options: StreamOptions): Promise<Stream> {
   const { database, authenticator, logger, metrics, sealingKey, clock } = options
   const onError = (error: unknown): void => logger.error({ err: error }, 'the stream of changes failed')
   const sequencer = await startSequencer({ database, onError })
-  const hub = await createHub({ database, cursors: createCursors(sealingKey), onError })
+  const hub = await createHub({
+    database,
+    cursors: createCursors(sealingKey),
+    limits: options.limits,
+    onError,
+  })
   authenticator.onChange(hub.refresh)
   metrics.watchStreams(() => hub.readings())
   return {

@@ -125,7 +125,11 @@ function rowOf(text: string, jsonColumns: readonly string[], nulls: readonly unk
 function parseRow(text: string, jsonColumns: readonly string[], nulls: readonly unknown[]): MatchedRow {
   const members = parseJson(text) as Record<string, unknown>
   const others = Object.keys(members).filter(name => members[name] === null && !jsonColumns.includes(name))
-  return { members, nulls: new Set([...others, ...jsonColumns.filter((_, i) => nulls[i] === true)]) }
+  return {
+    members,
+    nulls: new Set([...others, ...jsonColumns.filter((_, i) => nulls[i] === true)]),
+    lowered: new Map(),
+  }
 }
 
 function readStatement(resource: Resource, { kysely }: Pick<Runner, 'kysely'>): Statement {

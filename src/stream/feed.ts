@@ -2,12 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RpcError } from '../errors.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { ChangeLog, Changes } from './change-log.ts'
-import { createSubscriberIndex } from './subscriber-index.ts'
-import { maxUnreadBytes, type Refreshed, type Subscription } from './subscription.ts'
+import { createLane, type Lane } from './lane.ts'
+import { createPages } from './pages.ts'
+import { maxUnreadBytes, type Refreshed, type StreamEnd, type Subscription } from './subscription.ts'
+import type { Follower, Slice, Turns } from './turns.ts'
 
 /**
  * The live changes of one resource. They are read once for all its subscriptions, and each is matched in memory; nothing
- * is read while there is none.
+ * is read while there is none. The subscriptions of each token have a place of their own: what costs one token time
+ * delays no other.
  */
 export interface Feed {
   /** Brings the subscription up to date, then keeps it so until it ends. */
@@ -25,11 +28,20 @@ export interface Feed {
 export interface FeedOptions {
   readonly resource: Resource
   readonly log: ChangeLog
+  /** Shared with the feeds of all other resources. */
+  readonly turns: Turns
   onError(error: unknown): void
+}
+
+/** What goes through the changes: the live subscriptions of one token, or one that is not yet where those are. */
+interface Reader extends Follower {
+  readonly lane: Lane
 }
 
 /** Numbers read at once. */
 const batch = 500
+/** Callers that are looked up at once. */
+const lookedUpAtOnce = 50
 /** Tokens may change again and again while their holders are looked up. */
 const maxRounds = 5
 /** How long a failed reading waits before it is tried again. */
@@ -39,130 +51,178 @@ const catchUpBytes = maxUnreadBytes / 4
 /** How long it may take to read that. */
 const patienceMs = 30_000
 
-export function createFeed({ resource, log, onError }: FeedOptions): Feed {
-  /** All, and of them those that are up to date. */
+export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed {
   const all = new Set<Subscription>()
-  const live = new Set<Subscription>()
-  const index = createSubscriberIndex<Subscription>()
-  /** What the live ones have come to. */
-  let cursor = 0
-  let isAsked = false
-  let isPumping = false
+  /** Those that are not yet where the others of their token are. */
+  const behind = new Map<Subscription, Reader>()
+  /** The others, by token. */
+  const live = new Map<string, Reader>()
+  const pages = createPages(after => log.read(resource, after, batch))
+  /** Until then nothing is read: it has just failed. */
+  let pause: NodeJS.Timeout | undefined
 
-  function join(subscription: Subscription): void {
-    if (live.size === 0) cursor = subscription.cursor
-    live.add(subscription)
-    index.add(subscription, subscription.predicates)
-    wake()
+  function wake(): void {
+    pages.expire()
+    for (const each of live.values()) turns.wake(each)
   }
 
   function leave(subscription: Subscription): void {
     all.delete(subscription)
-    if (live.delete(subscription)) index.remove(subscription)
+    behind.delete(subscription)
+    const own = live.get(subscription.token)
+    own?.lane.remove(subscription)
+    if (own?.lane.subscriptions.size === 0) live.delete(subscription.token)
   }
 
-  /** Resolves to whether all of them have been looked up; false when the database may not say just now. */
-  async function refreshStale(of: Iterable<Subscription>): Promise<boolean> {
-    for (let round = 0; round < maxRounds; round++) {
-      const stale = [...of].filter(each => each.isStale && !each.hasEnded)
-      if (stale.length === 0) return true
-      const refreshed = await Promise.all(stale.map(refreshOne))
-      if (refreshed.includes('unknown')) return false
+  function join(subscription: Subscription): void {
+    const { token, cursor } = subscription
+    behind.delete(subscription)
+    const own = live.get(token) ?? newLive(token, cursor)
+    live.set(token, own)
+    own.lane.add(subscription)
+    turns.wake(own)
+  }
+
+  /** Where the subscription has come to the others of its token, or, as the first of them, to the end. */
+  function joinsNow({ token, cursor }: Subscription): boolean {
+    const own = live.get(token)
+    return own === undefined ? pages.isEnd(cursor) : cursor >= own.lane.cursor
+  }
+
+  /** What lies behind a number; `failed` when that cannot be read just now. */
+  async function pageAfter(cursor: number, isFresh = false): Promise<Changes | undefined | 'failed'> {
+    if (pause !== undefined) return 'failed'
+    try {
+      return await pages.after(cursor, isFresh)
+    } catch (error) {
+      if (isTooOld(error)) throw error
+      // Where nobody is left the database may have been closed.
+      if (pause === undefined && all.size > 0) onError(error)
+      pause ??= setTimeout(goOnAgain, retryMs).unref()
+      return 'failed'
     }
-    return false
+  }
+
+  function goOnAgain(): void {
+    pause = undefined
+    wake()
+    for (const each of behind.values()) turns.wake(each)
+  }
+
+  /** Does `work` once everybody's caller is known. Resolves to false when the database may not say just now. */
+  async function match(
+    subscriptions: Iterable<Subscription>,
+    work: (slice: Slice) => void,
+  ): Promise<boolean> {
+    for (let round = 0; round < maxRounds; round++) {
+      const stale = await turns.slice(slice => {
+        const found = staleOf(subscriptions)
+        if (found.length === 0) work(slice)
+        return found
+      })
+      if (stale.length === 0) return true
+      if (!(await refreshAll(stale))) return false
+    }
+    return true
+  }
+
+  async function refreshAll(stale: readonly Subscription[]): Promise<boolean> {
+    let isKnown = true
+    for (let i = 0; i < stale.length; i += lookedUpAtOnce) {
+      // Between two handfuls others have their turn.
+      const some = await turns.slice(() => stale.slice(i, i + lookedUpAtOnce).map(refreshOne))
+      isKnown = !(await Promise.all(some)).includes('unknown') && isKnown
+    }
+    return isKnown
   }
 
   async function refreshOne(subscription: Subscription): Promise<Refreshed> {
     const refreshed = await subscription.refresh()
-    if (refreshed === 'changed' && live.has(subscription)) {
-      index.remove(subscription)
-      index.add(subscription, subscription.predicates)
+    const { lane } = behind.get(subscription) ?? live.get(subscription.token) ?? {}
+    if (refreshed === 'changed' && lane?.subscriptions.has(subscription)) {
+      lane.remove(subscription)
+      lane.add(subscription)
     }
     return refreshed
   }
 
-  async function pump(): Promise<void> {
-    while (isAsked && live.size > 0) {
-      isAsked = false
-      try {
-        await readOn()
-      } catch (error) {
-        // Where nobody is left the database may have been closed.
-        if (isTooOld(error)) for (const each of live) each.end('sequence_too_old')
-        else if (live.size > 0) onError(error)
-        isAsked = true
-        await sleep(retryMs)
-      }
+  function newLive(token: string, cursor: number): Reader {
+    const lane = createLane(cursor)
+    const endAll = (reason: StreamEnd['reason']): void => {
+      for (const each of [...lane.subscriptions]) each.end(reason)
     }
-  }
-
-  async function readOn(): Promise<void> {
-    for (;;) {
-      const from = cursor
-      const changes = await log.read(resource, from, batch)
-      if (changes.through === from || live.size === 0) return
-      if (!(await refreshStale(live))) {
-        isAsked = true
-        await sleep(retryMs)
-        return
-      }
-      // While that was waited for, everybody may have left and somebody else have come.
-      if (cursor !== from) continue
-      dispatch(changes)
+    const own: Reader = {
+      token,
+      lane,
+      async goOn() {
+        try {
+          const page = await pageAfter(lane.cursor)
+          if (page === undefined || page === 'failed') return false
+          const isKnown = await match(lane.subscriptions, slice => lane.match(page, slice))
+          if (isKnown) return lane.subscriptions.size > 0
+          later(own)
+        } catch (error) {
+          if (!isTooOld(error)) onError(error)
+          endAll(isTooOld(error) ? 'sequence_too_old' : 'internal_error')
+        }
+        return false
+      },
     }
+    return own
   }
 
-  function dispatch({ changes, through }: Changes): void {
-    for (const change of changes) index.visit(change.row(), each => each.offer(change))
-    cursor = through
-    for (const each of live) each.cursor = Math.max(each.cursor, through)
-  }
-
-  function wake(): void {
-    isAsked = true
-    if (isPumping) return
-    isPumping = true
-    pump()
-      .catch(onError)
-      .finally(() => {
-        isPumping = false
-        if (isAsked && live.size > 0) wake()
-      })
-  }
-
-  /** Reads for one alone, as fast as its client does, until it has come to where the others are. */
-  async function catchUp(subscription: Subscription): Promise<void> {
-    for (;;) {
-      if (subscription.hasEnded) return
-      if (live.size > 0 && subscription.cursor >= cursor) break
-      const { changes, through } = await log.read(resource, subscription.cursor, batch)
-      // While that was read the others may have gone on.
-      if (through === subscription.cursor && (live.size === 0 || through >= cursor)) break
-      for (const change of changes) {
-        await untilReady(subscription)
-        if (subscription.hasEnded) return
-        subscription.offer(change)
-        subscription.cursor = Math.max(subscription.cursor, change.number)
-      }
-      subscription.cursor = Math.max(subscription.cursor, through)
+  /** One alone, which goes on as fast as its client reads. */
+  function newBehind(subscription: Subscription): Reader {
+    const lane = createLane(subscription.cursor)
+    lane.add(subscription)
+    const own: Reader = {
+      token: subscription.token,
+      lane,
+      async goOn() {
+        try {
+          return await catchUp(subscription, own)
+        } catch (error) {
+          if (!isTooOld(error) && !subscription.hasEnded) onError(error)
+          subscription.end(isTooOld(error) ? 'sequence_too_old' : 'internal_error')
+          return false
+        }
+      },
     }
-    if (!subscription.hasEnded) join(subscription)
+    return own
   }
 
-  /** Until its client has read enough, and its caller is known. */
-  async function untilReady(subscription: Subscription): Promise<void> {
-    if (subscription.subscriber.unread() > catchUpBytes) await waitFor(subscription)
-    while (!subscription.hasEnded && subscription.isStale) {
-      if (!(await refreshStale([subscription]))) await sleep(retryMs)
+  async function catchUp(subscription: Subscription, own: Reader): Promise<boolean> {
+    const { lane } = own
+    if (subscription.hasEnded) return false
+    subscription.cursor = Math.max(subscription.cursor, lane.cursor)
+    if (subscription.subscriber.unread() > catchUpBytes) {
+      void drained(subscription).then(() => turns.wake(own))
+      return false
     }
+    const page = joinsNow(subscription) ? undefined : await pageAfter(lane.cursor, true)
+    if (page === 'failed' || subscription.hasEnded) return false
+    if (page !== undefined) {
+      const isKnown = await match([subscription], slice => lane.match(page, slice))
+      if (!isKnown) later(own)
+      return isKnown
+    }
+    // While that was read the others may have gone on.
+    if (!joinsNow(subscription)) return true
+    join(subscription)
+    return false
   }
 
-  async function waitFor(subscription: Subscription): Promise<void> {
+  /** Until its client has read enough; ends it when that takes too long. */
+  async function drained(subscription: Subscription): Promise<void> {
     const stop = new AbortController()
     const late = sleep(patienceMs, true, { signal: stop.signal }).catch(() => false)
     const isLate = await Promise.race([subscription.subscriber.drained().then(() => false), late])
     stop.abort()
     if (isLate) subscription.end('too_slow')
+  }
+
+  function later(follower: Follower): void {
+    setTimeout(() => turns.wake(follower), retryMs).unref()
   }
 
   return {
@@ -173,16 +233,22 @@ export function createFeed({ resource, log, onError }: FeedOptions): Feed {
       for (const each of all) each.markStale()
     },
     async review() {
-      await refreshStale(all)
+      pages.forget()
+      await refreshAll(staleOf(all))
     },
     follow(subscription) {
       all.add(subscription)
-      catchUp(subscription).catch(error => {
-        if (!isTooOld(error) && !subscription.hasEnded) onError(error)
-        subscription.end(isTooOld(error) ? 'sequence_too_old' : 'internal_error')
-      })
+      const own = newBehind(subscription)
+      behind.set(subscription, own)
+      turns.wake(own)
     },
   }
+}
+
+function staleOf(subscriptions: Iterable<Subscription>): readonly Subscription[] {
+  const stale: Subscription[] = []
+  for (const each of subscriptions) if (each.isStale && !each.hasEnded) stale.push(each)
+  return stale
 }
 
 function isTooOld(error: unknown): boolean {

@@ -4,8 +4,10 @@ import type { Resource } from '../resource/resource.ts'
 import { type ChangeLog, createChangeLog, notKept } from './change-log.ts'
 import { type Cursors, mayCount } from './cursor.ts'
 import { createFeed, type Feed } from './feed.ts'
+import { createMatchBudget, type MatchLimits } from './match-budget.ts'
 import { numberedChannel } from './sequencer.ts'
 import { type StreamEnd, Subscription, type SubscriptionOptions } from './subscription.ts'
+import { createTurns } from './turns.ts'
 
 /** Where live changes are had from, on this server. */
 export interface Hub {
@@ -13,8 +15,8 @@ export interface Hub {
   readonly cursors: Cursors
   /**
    * Subscribes from behind `after`, a client's cursor or a sequence number of our own, or from now on. Nothing is sent
-   * before `start`. Throws RpcError 102, -32602 (`bad_cursor`) and 108 (`cursor_required`, `sequence_too_old`,
-   * `sequence_ahead`) at `path`.
+   * before `start`. Throws RpcError 102, 110 (`subscriptions_too_costly`, `server_subscriptions_too_costly`), -32602
+   * (`bad_cursor`) and 108 (`cursor_required`, `sequence_too_old`, `sequence_ahead`) at `path`.
    */
   subscribe(
     options: SubscriptionOptions,
@@ -36,6 +38,8 @@ export interface StreamReading {
   readonly subscribers: number
   /** Numbers that the one that is furthest behind has still to look at. */
   readonly lag: number
+  /** What they cost to match, in comparisons. */
+  readonly cost: number
 }
 
 export interface Subscribed {
@@ -49,6 +53,8 @@ export interface Subscribed {
 export interface HubOptions {
   readonly database: Database
   readonly cursors: Cursors
+  /** What subscriptions may cost to match; default: anything. */
+  readonly limits?: MatchLimits
   onError(error: unknown): void
   /** How often a client that gets nothing hears how far the stream is; default 15 s. */
   readonly heartbeatMs?: number
@@ -57,14 +63,16 @@ export interface HubOptions {
 }
 
 export async function createHub(options: HubOptions): Promise<Hub> {
-  const { database, cursors, onError, heartbeatMs = 15_000, pollMs = 1000 } = options
+  const { database, cursors, limits, onError, heartbeatMs = 15_000, pollMs = 1000 } = options
   const log = createChangeLog(database)
+  const turns = createTurns(onError)
+  const budget = createMatchBudget(limits)
   const feeds = new Map<Resource, Feed>()
   let closed = false
   let closing: Promise<void> | undefined
 
   function feedOf(resource: Resource): Feed {
-    const feed = feeds.get(resource) ?? createFeed({ resource, log, onError })
+    const feed = feeds.get(resource) ?? createFeed({ resource, log, turns, onError })
     feeds.set(resource, feed)
     return feed
   }
@@ -131,14 +139,27 @@ export async function createHub(options: HubOptions): Promise<Hub> {
         [...feeds].map(async ([resource, { subscriptions }]) => {
           const last = subscriptions.size === 0 ? 0 : await log.position(resource)
           const behind = [...subscriptions].map(({ cursor }) => last - cursor)
-          return { resource: resource.name, subscribers: subscriptions.size, lag: Math.max(0, ...behind) }
+          const cost = [...subscriptions].reduce((sum, { wanted }) => sum + wanted.cost, 0)
+          const lag = behind.reduce((most, each) => Math.max(most, each), 0)
+          return { resource: resource.name, subscribers: subscriptions.size, lag, cost }
         }),
       ),
     async subscribe(subscribing, after, path = 'after') {
       const { resource } = subscribing
       const feed = feedOf(resource)
-      const subscription = new Subscription(subscribing, cursors, each => feed.leave(each))
-      subscription.cursor = await startOf(subscription, after, path)
+      let giveBack = (): void => undefined
+      const subscription = new Subscription(subscribing, cursors, each => {
+        feed.leave(each)
+        giveBack()
+      })
+      // The place is taken before anything is waited for.
+      giveBack = budget.take(subscription)
+      try {
+        subscription.cursor = await startOf(subscription, after, path)
+      } catch (error) {
+        subscription.close()
+        throw error
+      }
       return {
         start() {
           if (!subscription.hasEnded) subscription.start()

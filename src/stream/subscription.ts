@@ -1,13 +1,12 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { allMatch, type Matcher } from '../condition/match.ts'
 import type { Plan } from '../condition/plan.ts'
-import type { Predicate } from '../condition/predicate.ts'
 import type { Identity } from '../permission/grant.ts'
 import { isRefusal } from '../permission/live-caller.ts'
 import { allPredicates, planAccess } from '../resource/access.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Change } from './change-log.ts'
 import type { Cursors, StreamReader, WriteCursor } from './cursor.ts'
+import { type Wanted, wantedOf } from './wanted.ts'
 
 /** Why a subscription ended, and the place up to which its client has everything. */
 export interface StreamEnd {
@@ -65,6 +64,8 @@ export const maxUnreadBytes = 4 * 1024 * 1024
 export class Subscription {
   readonly resource: Resource
   readonly subscriber: Subscriber
+  /** The key of the token that it was begun with. */
+  readonly token: string
   /** The sequence number up to which everything was looked at. */
   cursor = 0
   hasEnded = false
@@ -79,26 +80,25 @@ export class Subscription {
   #sent = 0
   #identity: Identity
   #writeCursor: WriteCursor
-  #predicates: readonly Predicate[]
-  #matches: Matcher
+  #wanted: Wanted
 
   /** Throws RpcError 102 when the caller may read nothing of what it asks for. */
   constructor(options: SubscriptionOptions, cursors: Cursors, onEnd: (subscription: Subscription) => void) {
     this.resource = options.resource
     this.subscriber = options.subscriber
+    this.token = options.caller.tokenKey
     this.#options = options
     this.#cursors = cursors
     this.#onEnd = onEnd
     this.#clock = options.clock ?? systemClock
     this.#identity = options.caller
     this.#writeCursor = cursors.writerFor(this.reader)
-    this.#predicates = permittedPredicates(options, options.caller)
-    this.#matches = allMatch(this.#predicates)
+    this.#wanted = permitted(options, options.caller)
   }
 
   /** All that a row must fulfil: what was asked for, and what is permitted. */
-  get predicates(): readonly Predicate[] {
-    return this.#predicates
+  get wanted(): Wanted {
+    return this.#wanted
   }
 
   get reader(): StreamReader {
@@ -124,10 +124,12 @@ export class Subscription {
       if (this.hasEnded) return 'ended'
       this.#lookedUpAt = Math.max(this.#lookedUpAt, changes)
       if (identity === this.#identity) return 'same'
-      this.#predicates = permittedPredicates(this.#options, identity)
-      this.#matches = allMatch(this.#predicates)
+      const before = this.#wanted
+      const wanted = permitted(this.#options, identity)
       this.#identity = identity
       this.#writeCursor = this.#cursors.writerFor(this.reader)
+      if (wanted.key === before.key) return 'same'
+      this.#wanted = wanted
       return 'changed'
     } catch (error) {
       if (!isRefusal(error)) return 'unknown'
@@ -136,15 +138,16 @@ export class Subscription {
     }
   }
 
-  /** Sends the change if it is wanted; ends the subscription of a client that does not read. */
-  offer(change: Change): void {
-    if (this.hasEnded || change.number <= this.cursor || !this.#matches(change.row())) return
+  /** Sends a change that is wanted; ends the subscription of a client that does not read. */
+  give(change: Change): void {
+    if (this.hasEnded) return
     if (this.subscriber.unread() > maxUnreadBytes) {
       this.cursor = change.number - 1
       this.end('too_slow')
       return
     }
     this.#sent += 1
+    this.cursor = change.number
     this.subscriber.send(change, { number: this.#sent, cursor: this.#writeCursor(change.number) })
     this.sentAt = performance.now()
   }
@@ -176,9 +179,6 @@ export class Subscription {
   }
 }
 
-function permittedPredicates(
-  { resource, plan }: SubscriptionOptions,
-  identity: Identity,
-): readonly Predicate[] {
-  return allPredicates(planAccess(resource, 'read', identity, plan))
+function permitted({ resource, plan }: SubscriptionOptions, identity: Identity): Wanted {
+  return wantedOf(allPredicates(planAccess(resource, 'read', identity, plan)))
 }

@@ -6,6 +6,7 @@ import { type ChangeLog, createChangeLog } from '../../src/stream/change-log.ts'
 import { createFeed, type Feed } from '../../src/stream/feed.ts'
 import { type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'
 import { Subscription } from '../../src/stream/subscription.ts'
+import { createTurns } from '../../src/stream/turns.ts'
 import { createCaller, superToken } from '../resource/caller.ts'
 import { plainRow } from '../resource/record-rows.ts'
 import { openTestDatabase } from '../support/databases.ts'
@@ -84,7 +85,7 @@ describe('a feed', () => {
 
   /** A feed that one subscriber follows live. */
   async function liveFeed(): Promise<{ feed: Feed; first: RecordingSubscriber }> {
-    const feed = createFeed({ resource: serviceEvent, log, onError: rethrow })
+    const feed = createFeed({ resource: serviceEvent, log, turns: createTurns(rethrow), onError: rethrow })
     const first = follow(feed, last)
     await append()
     feed.wake()
@@ -93,7 +94,7 @@ describe('a feed', () => {
   }
 
   test('misses nothing for who finds nothing more while the others are given something', async () => {
-    const feed = createFeed({ resource: serviceEvent, log, onError: rethrow })
+    const feed = createFeed({ resource: serviceEvent, log, turns: createTurns(rethrow), onError: rethrow })
     const held = log.holdNext()
     const late = follow(feed, last)
     const release = await held

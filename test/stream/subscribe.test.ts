@@ -241,11 +241,13 @@ describe('X_subscribe', () => {
     await expect.poll(read, soon).toEqual([
       ['subscribers', 2],
       ['lag', 0],
+      ['match_cost', 0],
     ])
     socket.terminate()
     await expect.poll(read, soon).toEqual([
       ['subscribers', 0],
       ['lag', 0],
+      ['match_cost', 0],
     ])
   })
 

@@ -56,7 +56,9 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
           { resource, plan, caller, again: live.now, subscriber },
           params.after?.toString(),
         )
-        push.subscriptions.set(id, subscribed)
+        // The client may have left while that was waited for.
+        if (!push.subscriptions.has(id)) subscribed.close()
+        else push.subscriptions.set(id, subscribed)
         afterAnswer(subscribed.start)
         return id
       } catch (error) {

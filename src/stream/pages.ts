@@ -1,0 +1,73 @@
+import type { Changes } from './change-log.ts'
+
+/** Changes behind a number, as they are held for all who are at that place. */
+export interface Pages {
+  /**
+   * Resolves to undefined when there is nothing behind `after`; until `expire` is called that is not asked again. Changes
+   * that others have just read are good enough, unless they must be fresh.
+   */
+  after(after: number, isFresh: boolean): Promise<Changes | undefined>
+  /** Whether it is known that nothing lies behind this number. */
+  isEnd(number: number): boolean
+  /** There are new numbers. */
+  expire(): void
+  /** Holds nothing any more. */
+  forget(): void
+}
+
+interface Page {
+  readonly from: number
+  readonly readAt: number
+  readonly changes: Changes
+}
+
+/** Each is about a mebibyte of rows at most, or one row. */
+const maxPages = 3
+/** So long records may be sent as they were when they were read. */
+const goodForMs = 200
+
+export function createPages(read: (after: number) => Promise<Changes>): Pages {
+  const held: Page[] = []
+  let end: number | undefined
+  let version = 0
+
+  function find(after: number): Changes | undefined {
+    const since = performance.now() - goodForMs
+    const isIt = ({ from, readAt, changes }: Page): boolean =>
+      readAt > since && from <= after && after < changes.through
+    return held.find(isIt)?.changes
+  }
+
+  async function readPage(from: number): Promise<Changes | undefined> {
+    const asked = version
+    const readAt = performance.now()
+    const changes = await read(from)
+    if (changes.through === from) {
+      // What was written meanwhile may lie behind it all the same.
+      if (asked === version) end = from
+      return undefined
+    }
+    // They were written before we were told of them.
+    if (end !== undefined && end < changes.through) end = undefined
+    // Two may have read the same: nobody waits for another's connection.
+    if (find(from) === undefined && held.push({ from, readAt, changes }) > maxPages) held.shift()
+    return changes
+  }
+
+  const isEnd = (number: number): boolean => end !== undefined && number >= end
+
+  return {
+    isEnd,
+    async after(after, isFresh) {
+      const page = isFresh ? undefined : find(after)
+      return page ?? (isEnd(after) ? undefined : readPage(after))
+    },
+    expire() {
+      version++
+      end = undefined
+    },
+    forget() {
+      held.length = 0
+    },
+  }
+}

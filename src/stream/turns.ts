@@ -1,0 +1,128 @@
+import { onOwnBehalf } from '../behalf.ts'
+import { createFairQueue } from '../fair-queue.ts'
+
+/** What goes through changes on behalf of a token. */
+export interface Follower {
+  /** The token's key. */
+  readonly token: string
+  /** Goes on for a moment; resolves to whether there is more to do. */
+  goOn(): Promise<boolean>
+}
+
+/** Time for matching within one turn of the event loop. */
+export interface Slice {
+  /** Told what is done, in comparisons (`matchCost`); true once the time is over. */
+  spend(cost: number): boolean
+}
+
+/** Shares out the time of this server that changes are matched in: each token has a turn before any has a second one. */
+export interface Turns {
+  /** Has the follower go on until it has nothing more to do. */
+  wake(follower: Follower): void
+  /** Does `work` when there is time, at once if there is some left in this turn of the event loop. */
+  slice<T>(work: (slice: Slice) => T | Promise<T>): Promise<T>
+}
+
+/** How long the event loop is held; requests take several of its turns. */
+const sliceMs = 3
+/** Followers that are read for at once; each holds a page of changes. */
+const workers = 4
+const workersOfToken = 2
+/** The clock is looked at after this much. */
+const clockCost = 500
+
+export function createTurns(onError: (error: unknown) => void): Turns {
+  const queue = createFairQueue<string, Follower>()
+  const busy = new Set<Follower>()
+  /** Woken while they were at work. */
+  const again = new Set<Follower>()
+  const tokens = new Map<string, number>()
+  let running = 0
+  const slices = createSlices()
+
+  function take(): Follower | undefined {
+    const follower = queue.take(token => (tokens.get(token) ?? 0) < workersOfToken)
+    if (follower === undefined) return undefined
+    busy.add(follower)
+    tokens.set(follower.token, (tokens.get(follower.token) ?? 0) + 1)
+    return follower
+  }
+
+  function giveBack(follower: Follower, hasMore: boolean): void {
+    busy.delete(follower)
+    const left = (tokens.get(follower.token) ?? 0) - 1
+    if (left > 0) tokens.set(follower.token, left)
+    else tokens.delete(follower.token)
+    if (again.delete(follower) || hasMore) queue.push(follower.token, follower)
+  }
+
+  async function work(): Promise<void> {
+    for (let follower = take(); follower !== undefined; follower = take()) {
+      // In a slice: one that has always more to do, and nothing to wait for, must not hold the event loop.
+      const hasMore = await slices.run(follower.goOn).catch(error => {
+        onError(error)
+        return false
+      })
+      giveBack(follower, hasMore)
+    }
+    running--
+  }
+
+  return {
+    slice: slices.run,
+    wake(follower) {
+      if (busy.has(follower)) {
+        again.add(follower)
+        return
+      }
+      queue.push(follower.token, follower)
+      if (running >= workers) return
+      running++
+      // Whoever woke it may be a request: what follows is done for many.
+      void onOwnBehalf(work)
+    },
+  }
+}
+
+/** Work that is done at once, but for no longer than a slice in each turn of the event loop. */
+function createSlices(): { run: Turns['slice'] } {
+  const waiting: (() => void)[] = []
+  let until = 0
+  let isBreathing = false
+
+  function newSlice(): Slice {
+    let spent = 0
+    let isOver = false
+    return {
+      spend(cost) {
+        spent += cost
+        if (isOver || spent < clockCost) return isOver
+        spent = 0
+        isOver = performance.now() >= until
+        return isOver
+      },
+    }
+  }
+
+  function breathe(): void {
+    if (isBreathing) return
+    isBreathing = true
+    setImmediate(() => {
+      isBreathing = false
+      until = performance.now() + sliceMs
+      if (waiting.length > 0) breathe()
+      while (waiting.length > 0 && performance.now() < until) waiting.shift()?.()
+    })
+  }
+
+  return {
+    run(work) {
+      const now = performance.now()
+      if (!isBreathing) until = now + sliceMs
+      breathe()
+      const begin = async () => work(newSlice())
+      if (waiting.length === 0 && now < until) return begin()
+      return new Promise(resolve => waiting.push(() => resolve(begin())))
+    },
+  }
+}

@@ -1,0 +1,26 @@
+import { allMatch, type Matcher } from '../condition/match.ts'
+import { matchCost } from '../condition/match-cost.ts'
+import type { Predicate } from '../condition/predicate.ts'
+
+/** What a subscription wants of a resource. */
+export interface Wanted {
+  /** The same for the same predicates. */
+  readonly key: string
+  readonly predicates: readonly Predicate[]
+  /** In comparisons, as `matchCost` counts them. */
+  readonly cost: number
+  readonly matches: Matcher
+}
+
+export function wantedOf(predicates: readonly Predicate[]): Wanted {
+  let matches: Matcher | undefined
+  return {
+    key: JSON.stringify(predicates),
+    predicates,
+    cost: matchCost(predicates),
+    matches(row) {
+      matches ??= allMatch(predicates)
+      return matches(row)
+    },
+  }
+}
