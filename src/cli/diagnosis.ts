@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import type { Client } from '../client/client.ts'
 import type { Config } from '../config.ts'
+import { describeError } from '../database/start-error.ts'
 import { describeCredential } from './access.ts'
 import { type Credential, superTokenFile } from './credential.ts'
 import { profilesFile } from './profiles.ts'
@@ -79,13 +80,16 @@ async function checkDatabase(config: Config, isReachable: boolean): Promise<read
   if (!hasDatabase(config)) return [ok('database', 'not made yet; serve makes it')]
   const { pendingMigrations } = await import('../database/migrate.ts')
   const { deafness, hearsItself } = await import('../database/hearing.ts')
+  const { requireRights } = await import('../database/rights.ts')
   let pending: readonly string[] = []
   const hearing: Finding[] = []
   const database = await check('database', async () => {
     const opened = await openConfiguredDatabase(config, false)
     try {
       await opened.ping()
+      await requireRights(opened, false)
       pending = await pendingMigrations(opened)
+      if (pending.length > 0) await requireRights(opened, true)
       if (opened.engine === 'postgres') {
         hearing.push(
           await check('notifications', async () => {
@@ -114,7 +118,7 @@ async function check(name: string, look: () => Promise<string>): Promise<Finding
   try {
     return ok(name, await look())
   } catch (error) {
-    return fault(name, error instanceof Error ? error.message : String(error))
+    return fault(name, describeError(error))
   }
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database, Runner } from './database.ts'
 import { type MigrationFile, migrationFolder, readMigrations, selectPending } from './migration-file.ts'
+import { requireRights } from './rights.ts'
 import { describeError, StartError } from './start-error.ts'
 
 export interface MigrateOptions {
@@ -14,15 +15,19 @@ const lockKey = 7_411_000_001
 /**
  * Brings the database up to date, each migration in a transaction with its row of table `migration`. Any number
  * of servers may call it at once: each migration is applied by one of them. Throws StartError, see selectPending,
- * and when a migration fails: those before it stay.
+ * and requireRights, and when a migration fails: those before it stay.
  */
 export async function migrate(
   database: Database,
   options: MigrateOptions = {},
 ): Promise<{ applied: string[] }> {
   const files = await readMigrations(options.folder ?? migrationFolder)
+  await requireRights(database, false)
   const applied: string[] = []
-  for (const file of selectPending(files, await readApplied(database))) {
+  const pending = selectPending(files, await readApplied(database))
+  if (pending.length === 0) return { applied }
+  await requireRights(database, true)
+  for (const file of pending) {
     if (await applyOne(database, files, file)) applied.push(file.name)
   }
   return { applied }
@@ -43,8 +48,17 @@ async function applyOne(
     return await database.transaction(runner => apply(runner, files, file))
   } catch (error) {
     if (error instanceof StartError) throw error
-    throw new StartError(`the migration ${file.name} failed: ${describeError(error)}`, { cause: error })
+    const help = isForbidden(error) ? ': run daybook migrate as the role that owns the tables' : ''
+    throw new StartError(`the migration ${file.name} failed: ${describeError(error)}${help}`, {
+      cause: error,
+    })
   }
+}
+
+/** PostgreSQL's "insufficient privilege". */
+function isForbidden(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && error.code === '42501') || isForbidden(error.cause)
 }
 
 /**
@@ -68,7 +82,9 @@ async function apply(runner: Runner, files: readonly MigrationFile[], file: Migr
 }
 
 async function readApplied({ kysely }: Runner): Promise<ReadonlyMap<string, string>> {
-  const table = await sql<{ oid: number | null }>`select to_regclass('migration')::oid as oid`.execute(kysely)
+  // In the schema where ours are made: another of the search_path may have a table of that name, even another Daybook's.
+  const table = await sql<{ oid: number | null }>`
+    select to_regclass(format('%I.migration', current_schema()))::oid as oid`.execute(kysely)
   if (table.rows[0]?.oid == null) return new Map()
   const rows = await kysely.selectFrom('migration').select(['name', 'checksum']).execute()
   return new Map(rows.map(row => [row.name, row.checksum]))

@@ -6,7 +6,8 @@ const oldestVersion = 15
 
 const text = `select current_setting('server_version_num')::int4 as version, pg_backend_pid() as pid,
   current_setting('server_encoding') as stored, current_setting('client_encoding') as sent,
-  current_setting('datestyle') as dates, current_schema() is not null as has_schema`
+  current_setting('datestyle') as dates, current_schema() as schema, quote_ident(current_user) as role,
+  current_setting('search_path') as path`
 
 interface Server {
   readonly version: number
@@ -15,7 +16,10 @@ interface Server {
   readonly stored: string
   readonly sent: string
   readonly dates: string
-  readonly has_schema: boolean
+  /** The first of `path` that is there and may be used. */
+  readonly schema: string | null
+  readonly role: string
+  readonly path: string
 }
 
 /** Looks whether Daybook can work on this PostgreSQL, and on what stands before it. Throws StartError. */
@@ -62,7 +66,7 @@ export function requireVersion(version: number): void {
   throw new StartError(`PostgreSQL ${major} is too old: ${oldestVersion} or newer is needed`)
 }
 
-function requireForms({ stored, sent, dates, has_schema: hasSchema }: Server): void {
+function requireForms({ stored, sent, dates, schema, role, path }: Server): void {
   if (stored !== 'UTF8') {
     throw new StartError(
       `the database's encoding is ${stored}, and only UTF8 holds every text: create database … encoding 'UTF8' template template0`,
@@ -70,11 +74,11 @@ function requireForms({ stored, sent, dates, has_schema: hasSchema }: Server): v
   }
   if (sent !== 'UTF8') throw new StartError(`the connection's client_encoding is ${sent}: it must be UTF8`)
   if (!dates.startsWith('ISO')) {
-    throw new StartError(`times come as datestyle ${dates}: alter role … set datestyle = 'ISO'`)
+    throw new StartError(`times come as datestyle ${dates}: alter role ${role} set datestyle = 'ISO'`)
   }
-  if (!hasSchema) {
+  if (schema === null) {
     throw new StartError(
-      'no schema of the search_path is there and may be used: create schema … authorization …, then alter role … set search_path = …',
+      `the role ${role} has no schema to work in, none of its search_path (${path}) is there and may be used: create schema ${role} authorization ${role}`,
     )
   }
 }
