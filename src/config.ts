@@ -130,6 +130,12 @@ export const settings = {
     'how long an idle connection is kept; longer than a load balancer keeps it',
   ),
   maxBodyBytes: setting('DAYBOOK_MAX_BODY_BYTES', maxBytes, mebibyte, 'bytes of a request or message'),
+  maxUnfinishedBytes: setting(
+    'DAYBOOK_MAX_UNFINISHED_BYTES',
+    wholeNumber(mebibyte, 16 * 1024 * mebibyte),
+    64 * mebibyte,
+    'bytes of all requests and messages that have not arrived whole; an address has a quarter of it',
+  ),
   maxDepth: setting('DAYBOOK_MAX_DEPTH', wholeNumber(8, 1000), 64, 'nesting of a request'),
   maxBatch: setting('DAYBOOK_MAX_BATCH', count, 100, 'requests of a batch'),
   batchConcurrency: setting('DAYBOOK_BATCH_CONCURRENCY', count, 8, 'requests of a batch that run at once'),

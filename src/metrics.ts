@@ -65,6 +65,10 @@ export interface Metrics {
   watchPool(stats: () => PoolCounts): void
   /** Reads how a replica of the database follows whenever the metrics are asked for. */
   watchReplica(read: () => ReplicaReading): void
+  /** Reads what bodies hold that have not arrived whole whenever the metrics are asked for. */
+  watchUnfinishedBytes(read: () => number): void
+  /** Something of a client that was ended: `what` it is, and why. */
+  countCutOff(what: 'connection' | 'body' | 'websocket', reason: string): void
   readonly contentType: string
   /** The metrics in Prometheus text format. */
   render(): Promise<string>
@@ -92,6 +96,12 @@ export function createMetrics(): Metrics {
     'daybook_refused_credentials_total',
     'Credentials that were wrong, out of date, or not checked because there were too many (login_delayed, too_many_logins)',
     ['kind', 'reason'],
+  )
+  const cutOff = cachedCounter(
+    registry,
+    'daybook_cut_off_total',
+    'Connections, bodies and WebSockets of clients that were ended, by why',
+    ['what', 'reason'],
   )
   const runs = new Counter({
     name: 'daybook_event_runs_total',
@@ -127,6 +137,14 @@ export function createMetrics(): Metrics {
     watchStreams: read => addStreamGauges(registry, read),
     watchPool: stats => addPoolGauge(registry, stats),
     watchReplica: read => addReplicaGauges(registry, read),
+    watchUnfinishedBytes: read =>
+      addGauge(
+        registry,
+        'daybook_unfinished_bytes',
+        'Bytes of bodies and messages that have not arrived whole',
+        read,
+      ),
+    countCutOff: (what, reason) => cutOff(what, reason, 1),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   }
@@ -165,6 +183,17 @@ function remember<T>(make: (key: string) => T): (key: string) => T {
     made.set(key, value)
     return value
   }
+}
+
+function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read())
+    },
+  })
 }
 
 function addPoolGauge(registry: Registry, stats: () => PoolCounts): void {

@@ -45,7 +45,7 @@ test('what is counted shows in the text', async () => {
 
 test('each server counts for itself', async () => {
   createMetrics().countLookup('credential', true)
-  expect(await createMetrics().render()).not.toContain('credential')
+  expect(await createMetrics().render()).not.toContain('"credential"')
   expect(register.getMetricsAsArray()).toEqual([])
 })
 

@@ -28,6 +28,7 @@ export async function invoke(
   const live = follow(() => authenticate(credential))
   const stranger = strangerAt(context.address)
   const caller = method.access === 'public' ? undefined : await onBehalfOf(stranger, live.now)
+  if (caller !== undefined) context.credentialHeld?.()
   return onBehalfOf(caller?.tokenKey ?? stranger, () =>
     method.handle({ params: parseParams(method, named, params), caller, context, live }),
   )

@@ -34,6 +34,8 @@ export interface RequestContext {
   readonly compress?: () => void
   /** Aborted when the client has hung up: nobody reads the answer. Absent where there is no connection. */
   readonly hungUp?: AbortSignal
+  /** Told when the credential of a request was right; absent where nobody wants to know. */
+  credentialHeld?(): void
   /** Absent where the server can only answer. */
   readonly push?: PushChannel
   /** Runs `work` once the answer to this request is on its way; there with `push`. */

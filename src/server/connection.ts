@@ -18,19 +18,25 @@ export interface ConnectionOptions {
   readonly upgrade: RequestContext
   readonly frontDoor: FrontDoor
   readonly logger: Logger
+  /** How long it may go on without a credential that holds, in milliseconds. */
+  readonly strangerMs: number
+  readonly onStranger: () => void
 }
 
 /** One WebSocket that takes JSON-RPC, text or binary (read as UTF-8), and sends answers as they finish. */
 export interface Connection {
   /** Finishes the messages that have arrived, then closes with 1001. */
   drain(): void
+  /** Somebody's credential has held on it: it may stay. */
+  keep(): void
   /** The same with 4401 (as HTTP's 401): its credential has ended, and so have its subscriptions. */
   revoke(): void
   /** To be called at regular times: sends a ping, and cuts off a client that is gone or takes no answers. */
   check(): void
 }
 
-export function serveConnection({ socket, upgrade, frontDoor, logger }: ConnectionOptions): Connection {
+export function serveConnection(options: ConnectionOptions): Connection {
+  const { socket, upgrade, frontDoor, logger, strangerMs, onStranger } = options
   // Pausing the socket does not hold back messages that came in the same chunk.
   const waiting: Buffer[] = []
   let running = 0
@@ -40,6 +46,12 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
   let closing: readonly [code: number, reason: string] | undefined
   const push: PushChannel = createPushChannel(socket)
   const { bearer, address } = upgrade
+  const strangerTimer = setTimeout(() => {
+    onStranger()
+    closing ??= [4401, 'no credential was shown']
+    closeWhenIdle()
+  }, strangerMs).unref()
+  const keep = (): void => clearTimeout(strangerTimer)
 
   const startWaiting = (): void => {
     while (running < messagesAtOnce) {
@@ -64,7 +76,14 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
     const afterwards: (() => void)[] = []
     const afterAnswer = (work: () => void): void => void afterwards.push(work)
     try {
-      const context = { bearer, correlationId, push, afterAnswer, ...(address && { address }) }
+      const context: RequestContext = {
+        bearer,
+        correlationId,
+        push,
+        afterAnswer,
+        credentialHeld: keep,
+        ...(address && { address }),
+      }
       const answer = await frontDoor.answer(message, context)
       const sending = answer === undefined ? undefined : send(answer)
       // What is closed would never tell that it is: its subscriptions would stay.
@@ -102,11 +121,13 @@ export function serveConnection({ socket, upgrade, frontDoor, logger }: Connecti
     waiting.push(data as Buffer)
     startWaiting()
   })
+  socket.once('close', keep)
   socket.on('pong', () => {
     missed = 0
   })
 
   return {
+    keep,
     drain() {
       closing ??= [1001, 'the server is stopping']
       closeWhenIdle()

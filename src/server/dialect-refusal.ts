@@ -2,12 +2,10 @@ import type { FastifyReply } from 'fastify'
 import type { RestRoute } from '../dialect/rest.ts'
 import { type RestStatus, restErrorText, restStatusOf } from '../dialect/rest-error.ts'
 import { toWire } from '../errors.ts'
-import { type RefusalReason, refusalOf } from './http-refusal.ts'
+import { type RefusalReason, refusalOf, sayWhenAgain } from './http-refusal.ts'
 
 /** RFC 8259 needs no charset, but some clients take Latin-1 for what has none. */
 export const jsonType = 'application/json; charset=utf-8'
-
-const retryAfterSeconds = 1
 
 /** Answers with an error; `isKnown`: whether the caller's credential had been accepted when it came. */
 export function sendFault(
@@ -19,15 +17,16 @@ export function sendFault(
   const status = restStatusOf(error, isKnown)
   const { message, data } = toWire(error, reply.request.id)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
-  if (status === 503 && data.retryable === true) reply.header('retry-after', retryAfterSeconds)
+  if (status === 503) sayWhenAgain(reply, data)
   const found = data.correlation_id === undefined ? '' : `; correlation id ${data.correlation_id}`
   return sendError(reply, route, status, `${message}${found}`)
 }
 
 /** Answers a request that no method gets to see, with what `refuse` says elsewhere. */
 export function sendRefusal(reply: FastifyReply, route: RestRoute, reason: RefusalReason): FastifyReply {
-  const { status, message } = refusalOf(reason)
-  return sendError(reply, route, status, message)
+  const { status, message, data } = refusalOf(reason)
+  // Their clients know no 408.
+  return sendError(sayWhenAgain(reply, data), route, status === 408 ? 503 : status, message)
 }
 
 /** Answers with an error in the shape of the route's dialect. */

@@ -2,14 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createOwnerFinder, createRouteFinder, type RestRoute } from '../dialect/rest.ts'
 import { answerCall, type DialectCallDeps } from './dialect-call.ts'
 import { sendError, sendFault, sendRefusal } from './dialect-refusal.ts'
-import { discardRest } from './discard-rest.ts'
 import type { Health } from './health.ts'
 import { refusalReasonOf, refuse } from './http-refusal.ts'
 import { readJsonBodies } from './json-body.ts'
 import { createRunning } from './running.ts'
+import type { ReadWhole } from './whole-body.ts'
 
 export interface DialectRouteDeps extends DialectCallDeps {
   readonly routes: readonly RestRoute[]
+  readonly readWhole: ReadWhole
   readonly health: Pick<Health, 'isStopping'>
 }
 
@@ -62,7 +63,6 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
   ): Promise<FastifyReply> {
     const route = find(request.url)?.route
     const reason = refusalReasonOf(error)
-    if (reason === 'body_too_large') await discardRest(request.raw)
     // The server's own handler is next.
     if (route === undefined) throw error
     if (reason !== undefined) return sendRefusal(reply, route, reason)
@@ -79,7 +79,7 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
     },
     register(app) {
       const serve = async (scope: FastifyInstance): Promise<void> => {
-        readJsonBodies(scope, ['application/json'], deps.limits.maxBodyBytes)
+        readJsonBodies(scope, ['application/json'], deps.readWhole, deps.limits.maxBodyBytes)
         scope.addHook('onRequest', prepare)
         scope.setErrorHandler(answerError)
         // Comes also for methods that no route takes.

@@ -6,7 +6,6 @@ import { shareAddress } from '../ip-address.ts'
 import type { Logger } from '../logger.ts'
 import { codingFor, compress, varyByCoding } from './compression.ts'
 import type { DialectRoutes } from './dialect-routes.ts'
-import { discardRest } from './discard-rest.ts'
 import type { FrontDoor } from './front-door.ts'
 import { refusalReasonOf, refuse, sendInternalError } from './http-refusal.ts'
 import { readJsonBodies } from './json-body.ts'
@@ -15,6 +14,7 @@ import { addOriginGuard } from './origin-guard.ts'
 import { contextOf, requestIdOf } from './request-context.ts'
 import { addStatusRoutes, type StatusOptions, statusPaths } from './status-routes.ts'
 import type { WebSockets } from './websocket.ts'
+import type { ReadWhole } from './whole-body.ts'
 
 /** The paths that take JSON-RPC, by POST and by WebSocket; `/nodeget/rpc` is where NodeGet's clients look, some with a slash. */
 export const rpcPaths: readonly string[] = ['/', '/rpc', '/rpc/', '/nodeget/rpc', '/nodeget/rpc/']
@@ -34,6 +34,7 @@ export interface HttpOptions extends StatusOptions {
   readonly frontDoor: FrontDoor
   readonly webSockets: WebSockets
   readonly dialectRoutes: DialectRoutes
+  readonly readWhole: ReadWhole
   readonly logger: Logger
 }
 
@@ -44,7 +45,6 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     logger: false,
     genReqId: requestIdOf,
     trustProxy: settings.trustedProxies.length > 0 && [...settings.trustedProxies],
-    bodyLimit: settings.maxBodyBytes,
     connectionTimeout: 120_000,
     keepAliveTimeout: settings.keepAliveMs,
     requestTimeout: 60_000,
@@ -97,7 +97,10 @@ function pathOf(url: string): string {
 // Node would measure a long text first and encode it after that, each in a pass of its own.
 const largeText = 64 * 1024
 
-function addRpcRoutes(app: FastifyInstance, { settings, frontDoor, webSockets, health }: HttpOptions): void {
+function addRpcRoutes(
+  app: FastifyInstance,
+  { settings, frontDoor, webSockets, health, readWhole }: HttpOptions,
+): void {
   const post = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // Fastify asks no parser about an empty body without a content type.
     if (!Buffer.isBuffer(request.body)) return refuse(reply, 'unsupported_media_type')
@@ -117,7 +120,7 @@ function addRpcRoutes(app: FastifyInstance, { settings, frontDoor, webSockets, h
     }
     return reply.send(answer.length > largeText ? Buffer.from(answer) : answer)
   }
-  readJsonBodies(app, ['application/json', 'application/json-rpc'], settings.maxBodyBytes)
+  readJsonBodies(app, ['application/json', 'application/json-rpc'], readWhole, settings.maxBodyBytes)
   for (const url of rpcPaths) {
     app.post(url, post)
     app.route({
@@ -138,7 +141,6 @@ function addErrorAnswers(app: FastifyInstance, logger: Logger): void {
   })
   app.setErrorHandler(async (error, request, reply) => {
     const reason = refusalReasonOf(error)
-    if (reason === 'body_too_large') await discardRest(request.raw)
     if (reason !== undefined) return refuse(reply, reason)
     logger.error({ correlationId: request.id, err: error }, 'a request failed unexpectedly')
     return sendInternalError(reply, error)

@@ -1,17 +1,24 @@
+import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { ReadWhole } from './whole-body.ts'
 
 const inflate = promisify(gunzip)
 
 /**
- * Has `app` read bodies of these content types, and no others, as bytes: of at most `maxBytes`, both as they come and after
+ * Has `app` read bodies of these content types, and no others, as bytes; of at most `maxBytes` after
  * `Content-Encoding: gzip` (RFC 9110, section 8.4.1.3) is undone.
  */
-export function readJsonBodies(app: FastifyInstance, types: readonly string[], maxBytes: number): void {
+export function readJsonBodies(
+  app: FastifyInstance,
+  types: readonly string[],
+  readWhole: ReadWhole,
+  maxBytes: number,
+): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser([...types], { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
-    plainBody(request, body, maxBytes),
+  app.addContentTypeParser([...types], async (request: FastifyRequest, payload: IncomingMessage) =>
+    plainBody(request, await readWhole(request, payload), maxBytes),
   )
 }
 

@@ -17,7 +17,9 @@ import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createHealth, type Health, type HealthProbes } from './health.ts'
 import { createHttpServer } from './http.ts'
 import { addStreamRoute, type StreamRouteDeps } from './stream-route.ts'
+import { createUnfinishedBodies } from './unfinished-bodies.ts'
 import { createWebSockets, type WebSockets } from './websocket.ts'
+import { createBodyReader } from './whole-body.ts'
 import { addWorkerRoute, type WorkerRouteDeps } from './worker-route.ts'
 
 export interface ServerOptions {
@@ -55,24 +57,43 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const health = createHealth(options.probes)
   const frontDoor = createFrontDoor({ dispatch: createDispatcher(options), limits: config, metrics })
   const { openrpc, authenticate, follow = followUnwatched, restRoutes: routes = [] } = options
+  const unfinished = createUnfinishedBodies(config)
+  const readWhole = createBodyReader({
+    maxBodyBytes: config.maxBodyBytes,
+    unfinished,
+    onGivenUp: reason => metrics.countCutOff('body', reason),
+  })
+  metrics.watchUnfinishedBytes(() => unfinished.bytes)
   const webSockets = createWebSockets({
     frontDoor,
     logger,
     follow: bearer => follow(() => authenticate(bearer)),
+    unfinished,
+    onCutOff: reason => metrics.countCutOff('websocket', reason),
   })
-  const dialectRoutes = createDialectRoutes({ routes, authenticate, health, logger, metrics, limits: config })
+  const dialectRoutes = createDialectRoutes({
+    routes,
+    readWhole,
+    authenticate,
+    health,
+    logger,
+    metrics,
+    limits: config,
+  })
   const app = await createHttpServer({
     settings: config,
     frontDoor,
     webSockets,
     dialectRoutes,
+    readWhole,
     health,
     metrics,
     logger,
     openrpc,
   })
   const { workerRoute, stream, exports } = options
-  if (workerRoute !== undefined) addWorkerRoute(app, { ...workerRoute, authenticate, health })
+  app.addHook('onClose', async () => unfinished.close())
+  if (workerRoute !== undefined) addWorkerRoute(app, { ...workerRoute, readWhole, authenticate, health })
   if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, health })
   if (exports !== undefined) {
     addExportRoute(app, { ...exports, authenticate, health, logger, maxDepth: config.maxDepth })

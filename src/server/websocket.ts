@@ -1,9 +1,12 @@
 import type { WebSocket } from 'ws'
+import { strangerAt } from '../behalf.ts'
 import type { Logger } from '../logger.ts'
 import type { RequestContext } from '../method/method.ts'
 import { isRefusal, type LiveCaller } from '../permission/live-caller.ts'
 import { type Connection, serveConnection } from './connection.ts'
 import type { FrontDoor } from './front-door.ts'
+import type { GivenUp, UnfinishedBodies } from './unfinished-bodies.ts'
+import { watchMessages } from './unfinished-message.ts'
 
 export interface WebSocketOptions {
   readonly frontDoor: FrontDoor
@@ -12,6 +15,12 @@ export interface WebSocketOptions {
   readonly follow: (bearer: string) => LiveCaller
   /** Time between two checks of a connection, in milliseconds. */
   readonly checkEveryMs?: number
+  /** How long a connection may go on without a credential that holds, in milliseconds; default 10,000. */
+  readonly strangerMs?: number
+  /** Among what has not arrived whole messages are counted, too. */
+  readonly unfinished: UnfinishedBodies
+  /** Told why a WebSocket is ended. */
+  readonly onCutOff?: (reason: GivenUp | 'no_credential') => void
 }
 
 /** All open WebSocket connections. */
@@ -29,6 +38,9 @@ export function createWebSockets({
   logger,
   follow,
   checkEveryMs = 30_000,
+  strangerMs = 10_000,
+  unfinished,
+  onCutOff = () => undefined,
 }: WebSocketOptions): WebSockets {
   const connections = new Map<WebSocket, Connection>()
   let isDraining = false
@@ -37,7 +49,9 @@ export function createWebSockets({
   }, checkEveryMs)
   return {
     accept(socket, upgrade) {
-      const connection = serveConnection({ socket, upgrade, frontDoor, logger })
+      const onStranger = () => onCutOff('no_credential')
+      const connection = serveConnection({ socket, upgrade, frontDoor, logger, strangerMs, onStranger })
+      watchMessages(socket, { unfinished, share: strangerAt(upgrade.address), onGivenUp: onCutOff })
       connections.set(socket, connection)
       if (upgrade.bearer !== undefined) endWith(follow(upgrade.bearer), socket, connection)
       socket.on('close', () => connections.delete(socket))
@@ -64,7 +78,13 @@ function endWith(caller: LiveCaller, socket: WebSocket, connection: Connection):
     )
   caller
     .now()
-    .then(watch, () => undefined)
+    .then(
+      () => {
+        connection.keep()
+        return watch()
+      },
+      () => undefined,
+    )
     .catch(error => {
       // Looked up once more when it has closed already: whatever that says, nobody hears it.
       if (isRefusal(error)) connection.revoke()

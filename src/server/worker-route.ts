@@ -11,12 +11,14 @@ import { refuse } from './http-refusal.ts'
 import { contextOf } from './request-context.ts'
 import { scriptAnswer } from './script-answer.ts'
 import { hasBearer, type ScriptRequest, scriptRequest } from './script-request.ts'
+import type { ReadWhole } from './whole-body.ts'
 
 export interface WorkerRouteDeps {
   readonly database: Runner
   readonly runner: ScriptRunner
   readonly authenticate: Authenticate
   readonly health: Pick<Health, 'isStopping'>
+  readonly readWhole: ReadWhole
 }
 
 /** Ours, and where NodeGet's programs look. */
@@ -35,7 +37,7 @@ const timeoutMs = 100_000
 export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): void {
   app.register(async scope => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    scope.addContentTypeParser('*', deps.readWhole)
     // What a script answers must not act on this origin as a page.
     scope.addHook('onRequest', (_request, reply, done) => {
       reply.headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' })

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 import { createLogger } from '../../src/logger.ts'
 import { followUnwatched } from '../../src/permission/live-caller.ts'
+import { createUnfinishedBodies } from '../../src/server/unfinished-bodies.ts'
 import { createWebSockets } from '../../src/server/websocket.ts'
 import { superToken } from '../resource/caller.ts'
 import { testMethod } from './test-methods.ts'
@@ -217,7 +218,9 @@ async function startImpatient(): Promise<string> {
   const logger = createLogger({ level: 'silent' })
   const frontDoor = createTestDoor().door
   const follow = () => followUnwatched(async () => superToken)
-  const sockets = createWebSockets({ frontDoor, logger, follow, checkEveryMs: 5 })
+  const unfinished = createUnfinishedBodies({ maxBodyBytes: 1000, maxUnfinishedBytes: 1_000_000 })
+  onTestFinished(unfinished.close)
+  const sockets = createWebSockets({ frontDoor, logger, follow, checkEveryMs: 5, unfinished })
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   server.on('connection', socket => sockets.accept(socket, testContext))
   await once(server, 'listening')

@@ -2,6 +2,9 @@ import { connect } from 'node:net'
 import { type FastifyInstance, fastify } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { refusalReasonOf, refuse } from '../../src/server/http-refusal.ts'
+import { createUnfinishedBodies } from '../../src/server/unfinished-bodies.ts'
+import { createBodyReader } from '../../src/server/whole-body.ts'
 import { addWorkerRoute } from '../../src/server/worker-route.ts'
 import { startWorkers, type TestWorkers, workerLimit } from '../js-worker/workers.ts'
 import { openTestDatabase } from '../support/databases.ts'
@@ -12,17 +15,25 @@ describe('the worker route', () => {
   let app: FastifyInstance
   let origin: string
   const health = { isStopping: false }
+  const limits = { maxBodyBytes: 1000, maxUnfinishedBytes: 1_000_000 }
+  const unfinished = createUnfinishedBodies(limits)
+  const readWhole = createBodyReader({ ...limits, unfinished })
 
   beforeAll(async () => {
     database = await openTestDatabase('postgres')
     workers = await startWorkers(database)
-    app = fastify({ bodyLimit: 1000 })
+    app = fastify()
     app.removeAllContentTypeParsers()
+    app.setErrorHandler((error, _request, reply) => {
+      const reason = refusalReasonOf(error)
+      return reason === undefined ? reply.send(error) : refuse(reply, reason)
+    })
     addWorkerRoute(app, {
       database,
       runner: workers.runner,
       authenticate: workers.tokens.authenticator.authenticate,
       health,
+      readWhole,
     })
     origin = await app.listen({ port: 0, host: '127.0.0.1' })
     await workers.add('echo', 'onRoute: params => ({ body: params })', { route_name: 'echo' })
@@ -30,6 +41,7 @@ describe('the worker route', () => {
   })
   afterAll(async () => {
     await app.close()
+    unfinished.close()
     await workers.close()
     await database.close()
   })
@@ -261,6 +273,7 @@ describe('the worker route', () => {
         runner: { ...workers.runner, start },
         authenticate: workers.tokens.authenticator.authenticate,
         health,
+        readWhole,
       })
       const response = await other.inject('/worker-route/full')
       expect(response.statusCode).toBe(503)
