@@ -7,7 +7,7 @@ const notify = rawStatement('select pg_notify($1, $2)')
 
 /** What helps where a database does not hear itself. */
 export const deafness =
-  'notifications do not arrive, so that changes are noticed late: set DATABASE_LISTEN_URL to PostgreSQL itself, past the pooler'
+  'notifications do not arrive, so that changes are noticed late: set DATABASE_LISTEN_URL to the same database past the pooler'
 
 /**
  * Whether what is notified in a transaction arrives where it is listened for, within `ms` milliseconds. A pooler that lends

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { runDaybook } from '../cli/daybook.ts'
-import { createTestPostgres } from '../support/databases.ts'
+import { createEmptyPostgres } from '../support/databases.ts'
 import { dataFolder, serveDaybook, superToken, type Variables } from './daybook-process.ts'
 import { startPgbouncer } from './pgbouncer.ts'
 import { recordingHandlers } from './recording-handlers.ts'
@@ -13,7 +13,7 @@ const atOnce = 12
 
 /** A database whose sessions have a time zone that would show, and a pooler before it that lends few connections. */
 async function pooled(poolSize: number): Promise<{ direct: string; pooler: string }> {
-  const database = await createTestPostgres()
+  const database = await createEmptyPostgres()
   onTestFinished(database.drop)
   await ask(database.url, `alter database ${database.name} set timezone = 'Asia/Kathmandu'`)
   return { direct: database.url, pooler: await startPgbouncer(database.url, poolSize) }
