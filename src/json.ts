@@ -1,4 +1,5 @@
 import { invalidParams, RpcError } from './errors.ts'
+import { isLongNumber, mayHoldLongNumber, readValue, valueBegin } from './json-scan.ts'
 
 /** JSON that is already text (Postgres rendered it): spliced into the answer, never parsed by us. */
 export class JsonText {
@@ -24,8 +25,6 @@ export function stringifyJson(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
-// Only a body with a long or an exponent number outside strings pays for the reviver.
-const suspectNumber = /(?:^|[\s:,[])-?(?:[\d.]{16,}|\d[\d.]*[eE])/
 const suspectString = /\\u(?:0000|[dD][89a-fA-F])/
 
 /**
@@ -33,19 +32,44 @@ const suspectString = /\\u(?:0000|[dD][89a-fA-F])/
  * Throws SyntaxError as JSON.parse does.
  */
 export function parseJson(text: string): unknown {
-  return suspectNumber.test(text) ? JSON.parse(text, keepExactNumber) : JSON.parse(text)
+  const value: unknown = JSON.parse(text)
+  return mayHoldLongNumber(text) ? readExact(text, valueBegin(text)) : value
 }
 
-function keepExactNumber(_key: string, value: unknown, context: { source?: string }): unknown {
-  if (typeof value !== 'number' || context.source === undefined) return value
-  return isExact(context.source, value) ? value : JSON.rawJSON(context.source)
+/** The value that begins at `at` of a text that JSON.parse has taken, as parseJson makes it. */
+export function readExact(text: string, at: number): unknown {
+  return readValue(text, at, numberOf)
 }
+
+function numberOf(source: string): number | ExactNumber {
+  const value = Number(source)
+  // What most programs write for what a double holds.
+  if (!isLongNumber(source, 0, source.length) || String(value) === source) return value
+  return isExact(source, value) ? value : (JSON.rawJSON(source) as ExactNumber)
+}
+
+/** Digits by which any double is told from the next one: what has more is none. */
+const mostDigits = 17
 
 function isExact(source: string, value: number): boolean {
-  if (!Number.isFinite(value)) return false
+  if (!Number.isFinite(value) || significantDigits(source) > mostDigits) return false
   const wanted = decimalOf(source)
   const held = decimalOf(String(value))
   return wanted.digits === held.digits && (wanted.digits === '' || wanted.exponent === held.exponent)
+}
+
+/** How many digits there are from the first to the last that is no zero. */
+function significantDigits(source: string): number {
+  let digits = 0
+  let upToLast = 0
+  for (let at = 0; at < source.length; at++) {
+    const char = source[at]
+    if (char === 'e' || char === 'E') break
+    if (char === '-' || char === '.' || (char === '0' && digits === 0)) continue
+    digits++
+    if (char !== '0') upToLast = digits
+  }
+  return upToLast
 }
 
 /** Significant digits and the power of ten of the last one, sign dropped: `-1.50e3` is `15` and 2. */
@@ -75,7 +99,17 @@ const maxGrowth = 1_000_000
  * Throws RpcError 110 (too deep) or -32602, with the path of the fault.
  */
 export function checkJson(value: unknown, text: string, depth: number): void {
-  new JsonCheck(suspectString.test(text)).check(value, depth)
+  checkParsed(value, mayHoldBadString(text), depth)
+}
+
+/** The same where it is known whether the strings of the text are to be looked at. */
+export function checkParsed(value: unknown, checkStrings: boolean, depth: number): void {
+  new JsonCheck(checkStrings).check(value, depth)
+}
+
+/** False when no string of `text` holds `\\u0000` or a lone surrogate. */
+export function mayHoldBadString(text: string): boolean {
+  return suspectString.test(text)
 }
 
 class JsonCheck {

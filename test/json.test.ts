@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkJson, isExactNumber, JsonText, joinPath, parseJson, stringifyJson } from '../src/json.ts'
+import { findMembers, mayHoldLongNumber, valueBegin, valueEnd } from '../src/json-scan.ts'
 
 /** The number that a JSON number's text stands for, as an exact fraction: digits × 10^exponent. */
 function exactly(text: string): [bigint, number] {
@@ -106,5 +107,47 @@ describe('joinPath', () => {
     expect(joinPath(['query', 'condition', 2, 'limit'])).toBe('query.condition[2].limit')
     expect(joinPath([0, 'a'])).toBe('[0].a')
     expect(joinPath([])).toBe('')
+  })
+})
+
+describe('the scan of a text', () => {
+  it.each([
+    ['[1, -2.5, 1e5, 123456789012345, 0.00000000000001]', false],
+    ['{"a":"9007199254740993 1e400","9007199254740993":"\\"1e400"}', false],
+    ['[1e-99, 1E+9, -1.5e10]', false],
+    ['[1234567890123456]', true],
+    ['[0.1234567890123456]', true],
+    ['{"a":["\\\\",1e100]}', true],
+    ['["\\\\\\"", -1E-400]', true],
+    ['1e999', true],
+  ])('says whether a double may not hold a number of %s', (text, expected) => {
+    JSON.parse(text)
+    expect(mayHoldLongNumber(text)).toBe(expected)
+  })
+
+  it('finds members as JSON.parse does, and reads what JSON.parse reads', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 5 }), fc.integer({ min: 0, max: 3 }), (json, space) => {
+        const text = JSON.stringify({ long: 0, value: JSON.parse(json) }, null, space).replace(
+          '0',
+          '9007199254740993',
+        )
+        const value = parseJson(text) as { value: unknown }
+        expect(value.value).toEqual((JSON.parse(text) as { value: unknown }).value)
+        expect(stringifyJson(value)).toBe(
+          JSON.stringify(JSON.parse(text)).replace('9007199254740992', '9007199254740993'),
+        )
+      }),
+    )
+    const text = ' {"a":1,"\\u0061" : {"b":[1,"]}"]} , "__proto__":1e400,"c":[]} '
+    JSON.parse(text)
+    const members = findMembers(text, valueBegin(text), () => true)
+    const texts = [...members].map(([key, at]) => [key, text.slice(at, valueEnd(text, at))])
+    expect(texts).toEqual([
+      ['a', '{"b":[1,"]}"]}'],
+      ['__proto__', '1e400'],
+      ['c', '[]'],
+    ])
+    expect(stringifyJson(parseJson(text))).toBe('{"a":{"b":[1,"]}"]},"__proto__":1e400,"c":[]}')
   })
 })

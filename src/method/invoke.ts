@@ -4,7 +4,9 @@ import { invalidParams, RpcError } from '../errors.ts'
 import { parseInput } from '../parse-input.ts'
 import { type Identity, intersectIdentities } from '../permission/grant.ts'
 import { type Ask, type Follow, followUnwatched } from '../permission/live-caller.ts'
+import { exactParamsOf } from './exact-params.ts'
 import type { Method, RequestContext } from './method.ts'
+import { SentParams } from './sent-params.ts'
 
 /** Finds who a credential belongs to. Throws RpcError 101 or 102, also for none at all. */
 export type Authenticate = (credential: string | undefined) => Promise<Identity>
@@ -13,8 +15,9 @@ type Members = Readonly<Record<string, unknown>>
 
 /**
  * Runs one call of `method`: finds the credential, authenticates it, parses the parameters (by name, by position
- * or absent), then handles them. Nothing but the credential is looked at before the caller is known.
- * Throws RpcError 101, 102, 108, -32602, and whatever the method throws.
+ * or absent), then handles them. Nothing but the credential is looked at before the caller is known. `params`: as a
+ * client sent them (SentParams), or those of somebody who is trusted to send what is fit.
+ * Throws RpcError 101, 102, 108, 110, -32602, and whatever the method throws.
  */
 export async function invoke(
   method: Method,
@@ -23,15 +26,28 @@ export async function invoke(
   authenticate: Authenticate,
   follow: Follow = followUnwatched,
 ): Promise<unknown> {
-  const named = nameParams(method, params)
+  const sent = params instanceof SentParams ? params : undefined
+  const rough = sent === undefined ? params : sent.rough
+  const named = nameParams(method, rough)
   const credential = method.access === 'public' ? undefined : findCredential(method, named, context)
   const live = follow(() => authenticate(credential))
   const stranger = strangerAt(context.address)
   const caller = method.access === 'public' ? undefined : await onBehalfOf(stranger, live.now)
   if (caller !== undefined) context.credentialHeld?.()
-  return onBehalfOf(caller?.tokenKey ?? stranger, () =>
-    method.handle({ params: parseParams(method, named, params), caller, context, live }),
-  )
+  return onBehalfOf(caller?.tokenKey ?? stranger, () => {
+    const settled = sent === undefined ? rough : settle(method, sent)
+    const known = settled === rough ? named : nameParams(method, settled)
+    return method.handle({ params: parseParams(method, known, settled), caller, context, live })
+  })
+}
+
+/** A public method that keeps nothing is nobody's: a stranger has nothing checked that is thrown away. */
+function settle({ access, params }: Method, sent: SentParams): object | undefined {
+  const names = exactParamsOf(params)
+  if (access === 'public' && names.length === 0) return sent.rough
+  if (!Array.isArray(sent.rough)) return sent.settle(new Set(names))
+  const positions = Object.keys(params.shape)
+  return sent.settle(new Set(names.map(name => positions.indexOf(name))))
 }
 
 /**

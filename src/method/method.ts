@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { JsonText } from '../json.ts'
 import { type Identity, permissionDenied } from '../permission/grant.ts'
 import type { LiveCaller } from '../permission/live-caller.ts'
 
@@ -30,8 +31,8 @@ export interface RequestContext {
   readonly correlationId: string
   /** Where the request comes from, see shareAddress; absent where a script asks. */
   readonly address?: string
-  /** To be called where the answer is long and open to everybody; absent where none is compressed. */
-  readonly compress?: () => void
+  /** To be called with a long text that is part of everybody's answer: it may be sent compressed. Absent where nothing is. */
+  readonly compress?: (shared: JsonText) => void
   /** Aborted when the client has hung up: nobody reads the answer. Absent where there is no connection. */
   readonly hungUp?: AbortSignal
   /** Told when the credential of a request was right; absent where nobody wants to know. */
@@ -72,6 +73,8 @@ export interface Method {
   readonly credentialParams: readonly string[]
   /** Members that clients send by name and that say nothing here: taken, and dropped. */
   readonly toleratedMembers: readonly string[]
+  /** Its answer is long: a batch may hold one call of it. Otherwise a small batch would cost as much as a hundred answers. */
+  readonly isOncePerBatch?: boolean
   /** Called with parsed parameters; may answer with a JsonText. Throws RpcError. */
   handle(call: Call<unknown, Identity | undefined>): Promise<unknown>
 }
@@ -123,7 +126,9 @@ export function defineMethod<const Shape extends ParamsShape>(options: TokenMeth
 }
 
 /** A method that anybody may call, without parameters. A credential that a client sends with every call is not looked at. */
-export function definePublicMethod(options: Pick<Method, 'name' | 'summary' | 'result' | 'handle'>): Method {
+export function definePublicMethod(
+  options: Pick<Method, 'name' | 'summary' | 'result' | 'isOncePerBatch' | 'handle'>,
+): Method {
   return {
     ...options,
     params: z.strictObject({}),

@@ -80,9 +80,10 @@ export function discoverMethod(methods: readonly Method[], version: string): Met
     name: 'rpc.discover',
     summary: 'The OpenRPC document of this server',
     result: z.record(z.string(), z.unknown()).describe('An OpenRPC document'),
+    isOncePerBatch: true,
     async handle({ context }) {
-      context.compress?.()
       document ??= new JsonText(JSON.stringify(openRpcDocument([...methods, discover], version)))
+      context.compress?.(document)
       return document
     },
   })

@@ -10,6 +10,8 @@ export interface ServerMethodDeps {
 
 /** What NodeGet's programs ask of any server, with `[]`, `{}` or no params: their heartbeat, and who it is. */
 export function serverMethods({ database, version }: ServerMethodDeps): readonly Method[] {
+  // Anybody may ask for it, and it never changes.
+  let uuid: string | undefined
   return [
     publicText(
       'nodeget-server_hello',
@@ -18,7 +20,9 @@ export function serverMethods({ database, version }: ServerMethodDeps): readonly
     ),
     publicText('nodeget-server_version', 'The version of Daybook', async () => version),
     publicText('nodeget-server_uuid', 'A UUID that stays with the database: its TenantKey', async () => {
+      if (uuid !== undefined) return uuid
       const { key } = await database.kysely.selectFrom('tenant').select('key').executeTakeFirstOrThrow()
+      uuid = key
       return key
     }),
   ]

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { invalidParams, RpcError } from '../errors.ts'
-import { parseJson } from '../json.ts'
+import { BodyText } from './body-text.ts'
 import { hasRepeatedCredential } from './repeated-credential.ts'
 import { type Entry, invalidRequest, type Refusal, readRequest } from './request.ts'
 
@@ -14,24 +14,29 @@ export interface BodyLimits {
   readonly maxBatch: number
 }
 
-/** Parses and checks a body; whatever is wrong with it is a refused entry. Never throws. */
-export function readBody(body: Buffer | string, limits: BodyLimits): Body {
-  if (typeof body !== 'string' && !isUtf8(body)) return single(parseError('not valid UTF-8', 'invalid_utf8'))
-  const text = body.toString()
+/**
+ * Parses a body, and looks at no more than who asks for what: the rest is done by SentParams once the caller is known.
+ * Whatever is wrong is a refused entry. Never throws.
+ */
+export function readBody(bytes: Buffer | string, limits: BodyLimits): Body {
+  if (typeof bytes !== 'string' && !isUtf8(bytes))
+    return single(parseError('not valid UTF-8', 'invalid_utf8'))
+  const text = bytes.toString()
   let value: unknown
   try {
-    value = parseJson(text)
+    value = JSON.parse(text)
   } catch {
     return single(parseError('not valid JSON', 'invalid_json'))
   }
+  const body = new BodyText(text, limits.maxDepth)
   if (!Array.isArray(value)) {
-    const entry = readRequest(value, text, limits.maxDepth)
-    return single(hasRepeatedCredential(text, value) ? repeatedCredential(entry) : entry)
+    const entry = readRequest(value, body)
+    return single(hasRepeatedCredential(text) ? repeatedCredential(entry) : entry)
   }
   if (value.length === 0) return single(invalidRequest('a batch must hold at least one request'))
   if (value.length > limits.maxBatch) return single(batchTooLarge(limits.maxBatch))
-  const batch = value.map(entry => readRequest(entry, text, limits.maxDepth - 1))
-  return { batch: hasRepeatedCredential(text, value) ? batch.map(repeatedCredential) : batch }
+  const batch = value.map((entry, index) => readRequest(entry, body, index))
+  return { batch: hasRepeatedCredential(text) ? batch.map(repeatedCredential) : batch }
 }
 
 /** Of two members of one name JSON.parse takes the last, others the first: nobody can know whose call it is. */
@@ -46,6 +51,27 @@ function single(entry: Entry): Body {
 
 function parseError(message: string, reason: string): Refusal {
   return { refused: new RpcError('parse_error', `Parse error: ${message}`, { reason }), id: null }
+}
+
+/**
+ * Refuses all calls of a method but the first, where a batch may hold one call of it. That one costs as much as a hundred
+ * others, and anybody may ask for it.
+ */
+export function refuseRepeated(
+  batch: readonly Entry[],
+  isOncePerBatch: (method: string) => boolean,
+): readonly Entry[] {
+  const seen = new Set<string>()
+  return batch.map(entry => {
+    if ('refused' in entry || !isOncePerBatch(entry.method)) return entry
+    if (!seen.has(entry.method)) {
+      seen.add(entry.method)
+      return entry
+    }
+    const message = `a batch may call ${entry.method} once`
+    const data = { reason: 'batch_too_costly', retryable: false }
+    return { refused: new RpcError('busy', message, data), id: entry.id }
+  })
 }
 
 function batchTooLarge(limit: number): Refusal {

@@ -12,13 +12,17 @@ const codings: Readonly<Record<Coding, (text: string) => Promise<Buffer>>> = {
 
 /** The best coding that an `Accept-Encoding` header takes; undefined: the text as it is. */
 export function codingFor(acceptEncoding: string | undefined): Coding | undefined {
+  return (['br', 'gzip'] as const).find(coding => accepts(acceptEncoding, coding))
+}
+
+export function accepts(acceptEncoding: string | undefined, coding: Coding): boolean {
   const accepted = new Map(
     (acceptEncoding ?? '').split(',').map(item => {
       const [name = '', ...parameters] = item.split(';').map(part => part.trim().toLowerCase())
       return [name, !parameters.some(parameter => /^q=0(?:\.0*)?$/.test(parameter))]
     }),
   )
-  return (['br', 'gzip'] as const).find(coding => accepted.get(coding) ?? accepted.get('*') ?? false)
+  return accepted.get(coding) ?? accepted.get('*') ?? false
 }
 
 /** Says to caches that the answer depends on `Accept-Encoding`, beside what it depends on already. */

@@ -8,6 +8,7 @@ import { checkJson, parseJson, stringifyJson } from '../json.ts'
 import type { Logger } from '../logger.ts'
 import { type Authenticate, invoke } from '../method/invoke.ts'
 import type { Method } from '../method/method.ts'
+import { SentParams } from '../method/sent-params.ts'
 import type { Metrics } from '../metrics.ts'
 import { jsonType, sendFault, sendRefusal } from './dialect-refusal.ts'
 import { logFault } from './dispatcher.ts'
@@ -66,13 +67,31 @@ async function callMethod(
   method: Method,
   { authenticate, limits }: DialectCallDeps,
 ): Promise<Buffer> {
-  const params = restParams(found, request.url)
-  const body = Buffer.isBuffer(request.body) ? { body: readBody(request.body, limits.maxDepth) } : {}
+  const inUrl = restParams(found, request.url)
+  const params = Buffer.isBuffer(request.body) ? new RestParams(inUrl, request.body, limits.maxDepth) : inUrl
   const context = { ...contextOf(request), bearer: credentialOf(request) }
-  const result = await invoke(method, { ...params, ...body }, context, authenticate)
+  const result = await invoke(method, params, context, authenticate)
   const text = Buffer.from(stringifyJson(result))
   if (text.length <= limits.maxAnswerBytes) return text
   throw new RpcError('busy', 'the answer is too large; ask for fewer events', { reason: 'answer_too_large' })
+}
+
+/** The credential comes in a header: nobody reads the body before its sender is known. */
+class RestParams extends SentParams {
+  readonly rough: object
+  readonly #body: Buffer
+  readonly #maxDepth: number
+
+  constructor(inUrl: object, body: Buffer, maxDepth: number) {
+    super()
+    this.rough = inUrl
+    this.#body = body
+    this.#maxDepth = maxDepth
+  }
+
+  settle(): object {
+    return { ...this.rough, body: readBody(this.#body, this.#maxDepth) }
+  }
 }
 
 function readBody(bytes: Buffer, maxDepth: number): unknown {

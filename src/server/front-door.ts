@@ -2,11 +2,12 @@ import { RpcError } from '../errors.ts'
 import type { RequestContext } from '../method/method.ts'
 import { type Metrics, unknownMethod } from '../metrics.ts'
 import { answerBatch, type BatchLimits } from './batch.ts'
-import { type BodyLimits, readBody } from './body.ts'
+import { type BodyLimits, readBody, refuseRepeated } from './body.ts'
 import type { Dispatch } from './dispatcher.ts'
 import { failure, type Outcome, writeResponse } from './outcome.ts'
 import type { Entry, Refusal } from './request.ts'
 import { createRunning } from './running.ts'
+import { createTurns } from './turns.ts'
 
 export interface FrontDoorLimits extends BodyLimits, BatchLimits {
   /** Bytes of the answer to one request. */
@@ -17,6 +18,8 @@ export interface FrontDoorOptions {
   readonly dispatch: Dispatch
   readonly limits: FrontDoorLimits
   readonly metrics: Metrics
+  /** The methods that a batch may call once. */
+  readonly isOncePerBatch?: (method: string) => boolean
 }
 
 /** Where JSON-RPC text comes in and its answer goes out, whatever carries it. */
@@ -27,8 +30,17 @@ export interface FrontDoor {
   idle(): Promise<void>
 }
 
-export function createFrontDoor({ dispatch, limits, metrics }: FrontDoorOptions): FrontDoor {
+/** Beyond as many bytes, parsing takes milliseconds. */
+const largeBody = 64 * 1024
+
+export function createFrontDoor({
+  dispatch,
+  limits,
+  metrics,
+  isOncePerBatch = () => false,
+}: FrontDoorOptions): FrontDoor {
   const running = createRunning()
+  const turns = createTurns()
 
   const run = async (entry: Entry, context: RequestContext): Promise<Outcome> => {
     const outcome = 'refused' in entry ? refuse(entry, context) : await dispatch(entry, context)
@@ -41,10 +53,12 @@ export function createFrontDoor({ dispatch, limits, metrics }: FrontDoorOptions)
   }
 
   const answer = async (bytes: Buffer | string, context: RequestContext): Promise<string | undefined> => {
+    if (bytes.length > largeBody) await turns.next(context.address)
     const body = readBody(bytes, limits)
     if ('single' in body) return answerSingle(body.single, await run(body.single, context))
     const { correlationId } = context
-    return answerBatch({ entries: body.batch, limits, correlationId, run: entry => run(entry, context) })
+    const entries = refuseRepeated(body.batch, isOncePerBatch)
+    return answerBatch({ entries, limits, correlationId, run: entry => run(entry, context) })
   }
 
   return {

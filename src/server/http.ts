@@ -3,10 +3,12 @@ import fastifyWebsocket from '@fastify/websocket'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { onBehalfOf, strangerAt } from '../behalf.ts'
 import { shareAddress } from '../ip-address.ts'
+import type { JsonText } from '../json.ts'
 import type { Logger } from '../logger.ts'
-import { codingFor, compress, varyByCoding } from './compression.ts'
+import { accepts, varyByCoding } from './compression.ts'
 import type { DialectRoutes } from './dialect-routes.ts'
 import type { FrontDoor } from './front-door.ts'
+import { gzipAround } from './gzip-around.ts'
 import { refusalReasonOf, refuse, sendInternalError } from './http-refusal.ts'
 import { readJsonBodies } from './json-body.ts'
 import type { OriginSettings } from './origin.ts'
@@ -104,19 +106,21 @@ function addRpcRoutes(
   const post = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // Fastify asks no parser about an empty body without a content type.
     if (!Buffer.isBuffer(request.body)) return refuse(reply, 'unsupported_media_type')
-    let coding: ReturnType<typeof codingFor>
-    const context = contextOf(request, () => {
-      coding = codingFor(request.headers['accept-encoding'])
+    let shared: JsonText | undefined
+    const context = contextOf(request, text => {
+      shared = text
     })
     const answer = await frontDoor.answer(request.body, context)
     // Node would keep the connection for its keep-alive time, and the stop would wait for it.
     if (health.isStopping) reply.header('connection', 'close')
     if (answer === undefined) return reply.code(204).send()
     reply.type('application/json')
-    if (coding !== undefined) {
-      return varyByCoding(reply)
-        .header('content-encoding', coding)
-        .send(await compress(answer, coding))
+    if (shared !== undefined) {
+      varyByCoding(reply)
+      const compressed = accepts(request.headers['accept-encoding'], 'gzip')
+        ? await gzipAround(answer, shared)
+        : undefined
+      if (compressed !== undefined) return reply.header('content-encoding', 'gzip').send(compressed)
     }
     return reply.send(answer.length > largeText ? Buffer.from(answer) : answer)
   }

@@ -13,8 +13,8 @@ export function requestIdOf({ headers }: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
-/** `compress` is told when the answer shall be compressed. */
-export function contextOf(request: FastifyRequest, compress?: () => void): RequestContext {
+/** `compress` is told what part of the answer shall be compressed. */
+export function contextOf(request: FastifyRequest, compress?: RequestContext['compress']): RequestContext {
   return {
     ...(compress && { compress }),
     bearer: bearerOf(request.headers.authorization),

@@ -1,5 +1,7 @@
 import { RpcError } from '../errors.ts'
-import { checkJson, type ExactNumber, isExactNumber } from '../json.ts'
+import type { ExactNumber } from '../json.ts'
+import type { SentParams } from '../method/sent-params.ts'
+import type { BodyText } from './body-text.ts'
 
 /** What JSON-RPC 2.0 allows as an id (section 4); a number that a double cannot hold keeps its text. */
 export type Id = string | number | null | ExactNumber
@@ -7,7 +9,7 @@ export type Id = string | number | null | ExactNumber
 /** A request object that is fit to run. Without an id it is a notification: run, but not answered. */
 export interface CleanRequest {
   readonly method: string
-  readonly params: object | undefined
+  readonly params: SentParams
   readonly id: Id | undefined
 }
 
@@ -21,20 +23,21 @@ export type Entry = CleanRequest | Refusal
 
 /**
  * Reads one request object (JSON-RPC 2.0, section 4); members that it does not know are ignored.
- * `text` is what `value` was parsed from, `depth` how deep `value` may nest.
+ * `body` is what `value` was parsed from, `index` its place in a batch.
  */
-export function readRequest(value: unknown, text: string, depth: number): Entry {
+export function readRequest(value: unknown, body: BodyText, index?: number): Entry {
   if (!isMembers(value)) return invalidRequest('expected a request object')
-  const { jsonrpc, method, params, id } = value
-  if (id !== undefined && !isId(id)) return invalidRequest('id must be a string, a number or null')
+  const { jsonrpc, method, params } = value
+  if (value.id !== undefined && !isRoundedId(value.id)) {
+    return invalidRequest('id must be a string, a number or null')
+  }
+  const id = typeof value.id === 'number' ? body.idOf(value.id, index) : value.id
   if (jsonrpc !== '2.0') return invalidRequest('jsonrpc must be "2.0"', id)
   if (typeof method !== 'string') return invalidRequest('method must be a string', id)
-  if (params === undefined) return { method, params, id }
-  if (typeof params !== 'object' || params === null || isExactNumber(params)) {
+  if (params !== undefined && (typeof params !== 'object' || params === null)) {
     return invalidRequest('params must be an object or an array', id)
   }
-  const fault = faultOf(params, text, depth - 1)
-  return fault === undefined ? { method, params, id } : { refused: fault, id }
+  return { method, params: body.paramsOf(params, index), id }
 }
 
 /** Answered under the request's id where that can be read, else under null (section 5): never a notification. */
@@ -44,19 +47,9 @@ export function invalidRequest(message: string, id: Id = null): Refusal {
 }
 
 function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isId(value: unknown): value is Id {
-  return value === null || typeof value === 'string' || typeof value === 'number' || isExactNumber(value)
-}
-
-function faultOf(params: object, text: string, depth: number): RpcError | undefined {
-  try {
-    checkJson(params, text, depth)
-    return undefined
-  } catch (error) {
-    if (error instanceof RpcError) return error
-    throw error
-  }
+function isRoundedId(value: unknown): value is string | number | null {
+  return value === null || typeof value === 'string' || typeof value === 'number'
 }

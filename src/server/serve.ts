@@ -55,7 +55,13 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, logger, metrics } = options
   const health = createHealth(options.probes)
-  const frontDoor = createFrontDoor({ dispatch: createDispatcher(options), limits: config, metrics })
+  const oncePerBatch = new Set(options.methods.filter(each => each.isOncePerBatch).map(each => each.name))
+  const frontDoor = createFrontDoor({
+    dispatch: createDispatcher(options),
+    limits: config,
+    metrics,
+    isOncePerBatch: name => oncePerBatch.has(name),
+  })
   const { openrpc, authenticate, follow = followUnwatched, restRoutes: routes = [] } = options
   const unfinished = createUnfinishedBodies(config)
   const readWhole = createBodyReader({

@@ -139,6 +139,29 @@ test('a number beyond 2^53 goes through a method unchanged', async () => {
   expect(answer).toBe('{"jsonrpc":"2.0","result":{"a":9007199254740993,"b":[1e400]},"id":1}')
 })
 
+test('numbers and ids of a batch are each as they were sent, by name and by position', async () => {
+  const { door } = createTestDoor()
+  const body = `[{"id":1e400,"jsonrpc":"2.0","method":"echo","params":{"a":1,"a":9007199254740993}},
+    {"jsonrpc":"2.0","method":"echo","params":[1e400,{"id":1e401,"b":"1e402"}],"\\u0069d":9007199254740993},
+    {"jsonrpc":"2.0","method":"echo","params":[],"id":3}]`
+  expect(await door.answer(body, testContext)).toBe(
+    '[{"jsonrpc":"2.0","result":{"a":9007199254740993},"id":1e400},' +
+      '{"jsonrpc":"2.0","result":{"a":1e400,"b":{"id":1e401,"b":"1e402"}},"id":9007199254740993},' +
+      '{"jsonrpc":"2.0","result":{},"id":3}]',
+  )
+})
+
+test.for([
+  ['"n":1e2000', { code: -32602 }],
+  [`"x":${nested(100)}`, { code: 110, data: { reason: 'too_deep' } }],
+  ['"x":"\\u0000"', { code: -32602, data: { reason: 'nul_character' } }],
+] as const)('%s is looked at once the caller is known', async ([member, fault]) => {
+  const body = (token: string) =>
+    `{"jsonrpc":"2.0","method":"whoami","params":{"token":"${token}",${member}},"id":1}`
+  expect(await ask(body('good:secret'))).toMatchObject({ error: fault, id: 1 })
+  expect(await ask(body('wrong:secret'))).toMatchObject({ error: { code: 102 }, id: 1 })
+})
+
 test('a result that is JSON text already is spliced in untouched', async () => {
   const { door } = createTestDoor()
   const answer = await door.answer(JSON.stringify(call('raw')), testContext)

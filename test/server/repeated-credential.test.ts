@@ -3,7 +3,8 @@ import { hasRepeatedCredential } from '../../src/server/repeated-credential.ts'
 import { ask } from './test-server.ts'
 
 function isRepeated(text: string): boolean {
-  return hasRepeatedCredential(text, JSON.parse(text))
+  JSON.parse(text)
+  return hasRepeatedCredential(text)
 }
 
 test.for([

@@ -18,12 +18,25 @@ const deepBodies = [
   ['[…]', deepArray(mebibyte / 2), { code: -32600 }],
   ['{"a":', key.repeat(Math.floor(mebibyte / key.length)), { code: -32700 }],
   ['{"a":…}', deepObject('1'), { code: -32600 }],
-  // A number that a double cannot hold makes us walk the whole body.
-  ['{"a":1e400}', deepObject('1e400'), { code: -32700 }],
+  ['{"a":1e400}', deepObject('1e400'), { code: -32600 }],
   [
     'params of [',
     requestText('js-result_query', 0).replace(':0,', `:${deepArray(mebibyte / 2 - 100)},`),
-    { code: 110 },
+    // By position the first parameter is the credential.
+    { code: -32602 },
+  ],
+  [
+    'params of [ without a credential',
+    requestText('js-result_query', { query: 0 }).replace(':0}', `:${deepArray(mebibyte / 2 - 100)}}`),
+    { code: 102 },
+  ],
+  [
+    'params of [ with a credential',
+    requestText('js-result_query', { token: superToken, query: 0 }).replace(
+      ':0}',
+      `:${deepArray(mebibyte / 2 - 200)}}`,
+    ),
+    { code: 110, data: { reason: 'too_deep' } },
   ],
 ] as const
 

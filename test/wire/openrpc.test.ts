@@ -149,9 +149,9 @@ test('rpc.discover and GET /openrpc.json are the same, and need no credential', 
 })
 
 test.each([
-  ['br', 'br', brotliDecompressSync],
+  ['gzip', 'gzip', gunzipSync],
   ['gzip, deflate', 'gzip', gunzipSync],
-  ['gzip;q=0, *;q=0.1', 'br', brotliDecompressSync],
+  ['br;q=0, *;q=0.1', 'gzip', gunzipSync],
 ] as const)('is compressed for a client that accepts %s', async (accepted, coding, decompress) => {
   const headers = { 'accept-encoding': accepted }
   const got = await receive({ method: 'GET', path: '/openrpc.json', headers })
@@ -183,6 +183,27 @@ test.each(['identity', 'br;q=0, gzip;q=0.0', 'br;q=0, *;q=0'])(
     expect(JSON.parse(got.body.toString())).toEqual(document)
   },
 )
+
+test('the document alone comes in brotli: an answer that holds it is made each time', async () => {
+  const headers = { 'accept-encoding': 'gzip, br' }
+  const got = await receive({ method: 'GET', path: '/openrpc.json', headers })
+  expect(got.headers['content-encoding']).toBe('br')
+  expect(JSON.parse(brotliDecompressSync(got.body).toString())).toEqual(document)
+  const asked = await receive({ headers, body: JSON.stringify(rpc('rpc.discover', undefined, '€')) })
+  expect(asked.headers['content-encoding']).toBe('gzip')
+  expect(JSON.parse(gunzipSync(asked.body).toString())).toMatchObject({ id: '€', result: document })
+})
+
+test('a batch holds one call of rpc.discover, compressed too; another one is refused', async () => {
+  const hello = rpc('nodeget-server_hello', {}, 2)
+  const batch = [rpc('rpc.discover', {}, 1), hello, rpc('rpc.discover', {}, 3)]
+  const asked = await receive({ headers: { 'accept-encoding': 'gzip' }, body: JSON.stringify(batch) })
+  expect(JSON.parse(gunzipSync(asked.body).toString())).toMatchObject([
+    { id: 1, result: document },
+    { id: 2, result: 'NodeGet Server Is Running!' },
+    { id: 3, error: { code: 110, data: { reason: 'batch_too_costly', retryable: false } } },
+  ])
+})
 
 test('an answer with records is not compressed, whatever the client accepts', async () => {
   const body = JSON.stringify(rpc('js-result_query', { token, query: { condition: [] } }))

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { createTurns } from '../../src/server/turns.ts'
+
+test('everybody has a turn before anybody has a second one, and others are served between two turns', async () => {
+  const turns = createTurns()
+  const seen: string[] = []
+  const wait = (whom: string, name: string) => turns.next(whom).then(() => void seen.push(name))
+  const all = Promise.all([wait('a', 'a1'), wait('a', 'a2'), wait('a', 'a3'), wait('b', 'b1')])
+  let rounds = 0
+  const count = (): void => {
+    rounds++
+    if (seen.length < 4) setImmediate(count)
+  }
+  setImmediate(count)
+  await all
+  expect(seen).toEqual(['a1', 'b1', 'a2', 'a3'])
+  expect(rounds).toBeGreaterThanOrEqual(3)
+  // It begins again once nobody waited.
+  await turns.next('c')
+})
