@@ -29,10 +29,10 @@ const attacks: readonly (readonly [
   RegExp,
   number,
 ])[] = [
-  ['1 MB of 1e5', () => Buffer.from(appendOf('1e5')), json, /"code":102/, 400],
-  ['1 MB of 1e5 and a long id', () => Buffer.from(appendOf('1e5', '1e400')), json, /"id":1e400/, 400],
-  ['49,000 long numbers', () => Buffer.from(appendOf('123456789012345678901')), json, /"code":102/, 400],
-  ['1 MB of escaped keys', () => Buffer.from(appendOf('{"\\u0074oken":1}')), json, /"code":102/, 400],
+  ['1 MB of 1e5', () => Buffer.from(appendOf('1e5')), json, /"code":102/, 800],
+  ['1 MB of 1e5 and a long id', () => Buffer.from(appendOf('1e5', '1e400')), json, /"id":1e400/, 800],
+  ['49,000 long numbers', () => Buffer.from(appendOf('123456789012345678901')), json, /"code":102/, 800],
+  ['1 MB of escaped keys', () => Buffer.from(appendOf('{"\\u0074oken":1}')), json, /"code":102/, 800],
   [
     '1 MB of 1e5 in gzip',
     () => gzipSync(appendOf('1e5')),
