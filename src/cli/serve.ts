@@ -32,12 +32,22 @@ async function runServe(flags: ServerFlags, { env, stdout }: Surroundings): Prom
   ])
   const stream = config.logFormat === 'pretty' ? await prettyStream() : undefined
   const logger = createLogger({ level: config.logLevel, ...(stream && { stream }) })
-  const app = await startApp(config, logger)
+  const lost = Promise.withResolvers<never>()
+  const ending = lost.promise.catch(endSoon)
+  // When the start itself fails, nobody waits for it.
+  ending.catch(() => undefined)
+  const app = await startApp(config, logger, { onFatal: lost.reject })
   // Before anything is said: whoever reads that we listen may stop us at once.
   const stopped = runUntilSignal(app.close)
   const tokenFile = superTokenFile(config)
   const hasTokenFile = config.superToken === undefined && existsSync(tokenFile)
   const welcome = { url: app.url, superToken: app.superToken, tokenFile, hasTokenFile }
   await say(welcomeLines(welcome))
-  await stopped
+  await Promise.race([stopped, ending])
+}
+
+/** A server whose database is gone ends, for a supervisor to start another; those who wait are told first. */
+function endSoon(error: unknown): never {
+  setTimeout(() => process.exit(1), 1000)
+  throw error
 }

@@ -60,6 +60,11 @@ export function toConnectError(error: unknown): RpcError {
   return create(meaning, error)
 }
 
+/** The RpcError of what PostgreSQL would have called `state`. */
+export function stateError(state: string, cause: Error): RpcError {
+  return create(meaningOfState(state), cause)
+}
+
 /** For the faults that we find ourselves. */
 export function databaseFault(reason: string): RpcError {
   return create(fault(reason), undefined)

@@ -45,6 +45,11 @@ export interface ReplicaState {
   readonly lagMs: number
 }
 
+export interface TransactionOptions {
+  /** Its statements may take any time: no limit ends them. */
+  readonly isLong?: boolean
+}
+
 /** One database, whichever engine carries it. `close` ends everything that `openDatabase` opened. */
 export interface Database extends Runner {
   readonly engine: Engine
@@ -55,7 +60,7 @@ export interface Database extends Runner {
   readonly read: Reads
   /** Absent where there is no replica. */
   replica?(): ReplicaState
-  transaction<T>(work: (runner: Runner) => Promise<T>): Promise<T>
+  transaction<T>(work: (runner: Runner) => Promise<T>, options?: TransactionOptions): Promise<T>
   /**
    * Calls `wake` after each NOTIFY on `channel`, and after each time the listening connection had to be
    * opened again (a notification may have been missed). Resolves to a function that ends it.

@@ -45,7 +45,8 @@ async function applyOne(
   file: MigrationFile,
 ): Promise<boolean> {
   try {
-    return await database.transaction(runner => apply(runner, files, file))
+    // Waiting for another server, or building an index on millions of rows, may take longer than any request.
+    return await database.transaction(runner => apply(runner, files, file), { isLong: true })
   } catch (error) {
     if (error instanceof StartError) throw error
     const help = isForbidden(error) ? ': run daybook migrate as the role that owns the tables' : ''
@@ -67,8 +68,6 @@ function isForbidden(error: unknown): boolean {
  */
 async function apply(runner: Runner, files: readonly MigrationFile[], file: MigrationFile): Promise<boolean> {
   const { kysely } = runner
-  // Waiting for another server, or building an index on millions of rows, may take longer than any request.
-  await sql`set local statement_timeout = 0`.execute(kysely)
   await sql`select pg_advisory_xact_lock(${lockKey})`.execute(kysely)
   await sql`create table if not exists migration (
     name         text collate "C" primary key,

@@ -23,12 +23,15 @@ export interface DatabaseOptions {
   readonly connectTimeoutMs?: number | undefined
   /** Told of what goes wrong where nobody waits: a lost idle connection, a listener that failed. */
   readonly onError: (error: unknown) => void
+  /** Told when the embedded PostgreSQL will not answer any more: only another process can open it again. */
+  readonly onFatal?: ((error: Error) => void) | undefined
 }
 
 /** Opens the engine that `url` chooses; the caller closes it. Throws StartError when it cannot be used. */
 export function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { url, readUrl, listenUrl, dataDir, onError } = options
-  if (url === undefined) return openPGlite({ dataDir, onError })
+  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000
+  if (url === undefined) return openPGlite({ dataDir, statementTimeoutMs, onError, onFatal: options.onFatal })
   return openPostgres({
     url,
     readUrl,
@@ -36,7 +39,7 @@ export function openDatabase(options: DatabaseOptions): Promise<Database> {
     listenUrl,
     prepare: options.prepare ?? true,
     poolMax: options.poolMax ?? 10,
-    statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
+    statementTimeoutMs,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     onError,
   })

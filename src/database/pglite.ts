@@ -1,17 +1,15 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import { makeContentsPrivate, makePrivateFolder } from '../private-folder.ts'
-import { columnParsers, oid } from './column-value.ts'
 import { acquireDataLock, type DataLock } from './data-lock.ts'
 import type { Database } from './database.ts'
 import { requireChannel, safeWake } from './listen.ts'
-import { parameterText } from './parameter-value.ts'
-import { startEngine } from './pglite-engine.ts'
-import { createGate } from './pglite-gate.ts'
-import { createPGliteSession, runPGliteTransaction } from './pglite-session.ts'
+import { openPGliteConnection, type PGliteConnection } from './pglite-connection.ts'
+import { createGate, type Gate } from './pglite-gate.ts'
+import { createPoolSession, runTransaction } from './postgres-session.ts'
 import { readPreparedFolder } from './prepared-folder.ts'
 import { createRunner, type Session } from './runner.ts'
+import type { SessionSettings } from './session-settings.ts'
 import { describeError, StartError } from './start-error.ts'
 
 export interface PGliteDatabaseOptions {
@@ -19,24 +17,41 @@ export interface PGliteDatabaseOptions {
   readonly dataDir?: string | undefined
   /** What PGlite's `dumpDataDir` made: the data to begin with. */
   readonly snapshot?: Blob | undefined
+  /** A statement that takes longer ends the engine, which is opened again. None: it may take any time. */
+  readonly statementTimeoutMs?: number | undefined
   readonly onError: (error: unknown) => void
+  /** Told when nothing will be answered any more. */
+  readonly onFatal?: ((error: Error) => void) | undefined
 }
 
 /** Opens the embedded PostgreSQL. Throws StartError when the folder is in use or cannot be read. */
 export async function openPGlite(options: PGliteDatabaseOptions): Promise<Database> {
-  const { dataDir, snapshot, onError } = options
+  const { dataDir, snapshot, statementTimeoutMs, onError, onFatal } = options
   const lock = dataDir === undefined ? undefined : await lockFolder(dataDir)
+  const gate = createGate()
+  const wakes = createWakes(onError)
   try {
     const folder = dataDir === undefined ? undefined : join(dataDir, 'database')
     const begin = snapshot ?? (await beginningOf(folder))
-    const pglite = await startEngine({
-      ...engineOptions,
-      ...(folder === undefined ? {} : { dataDir: folder }),
-      ...(begin === undefined ? {} : { loadDataDir: begin }),
+    const connection = await openPGliteConnection({
+      dataDir: folder,
+      snapshot: await begin?.arrayBuffer(),
+      statementTimeoutMs,
+      channels: { [Symbol.iterator]: wakes.channels },
+      onNotification: wakes.wake,
+      onReopened(why) {
+        onError(new Error(why))
+        for (const channel of wakes.channels()) wakes.wake(channel)
+      },
+      onFatal(error) {
+        gate.giveUp()
+        onError(error)
+        onFatal?.(error)
+      },
     })
     // PGlite makes its first files for everybody, whatever the process's umask.
     if (dataDir !== undefined) await makeContentsPrivate(join(dataDir, 'database'))
-    return createDatabase(pglite, lock, onError)
+    return createDatabase({ connection, gate, wakes, lock })
   } catch (error) {
     await lock?.release()
     throw new StartError(`the embedded database cannot be opened: ${describeError(error)}`, { cause: error })
@@ -60,38 +75,29 @@ async function lockFolder(dataDir: string): Promise<DataLock> {
   return acquireDataLock(dataDir)
 }
 
-const textTypes = [25, 1042, 1043]
-const engineOptions: PGliteOptions = {
-  parsers: Object.fromEntries(columnParsers),
-  serializers: Object.fromEntries([...Object.values(oid), ...textTypes].map(type => [type, parameterText])),
+/** PGlite has neither timers nor pools: nothing is set. */
+const settings: SessionSettings = { prepare: true, begin: 'begin', onConnect: undefined, isLent: false }
+
+interface Parts {
+  readonly connection: PGliteConnection
+  readonly gate: Gate
+  readonly wakes: Wakes
+  readonly lock: DataLock | undefined
 }
 
-function createDatabase(
-  pglite: PGlite,
-  lock: DataLock | undefined,
-  onError: (error: unknown) => void,
-): Database {
-  const gate = createGate()
-  let crashed = false
+function createDatabase({ connection, gate, wakes, lock }: Parts): Database {
+  const session = createPoolSession(connection, settings, 'unknown')
+  const gated: Session = {
+    run: (statement, values) => gate.enter(() => session.run(statement, values)),
+    execute: (sql, parameters) => gate.enter(() => session.execute(sql, parameters)),
+  }
+  const runner = createRunner(gated)
   let closing: Promise<void> | undefined
-
-  function onCrash(): void {
-    crashed = true
-    gate.giveUp()
-    onError(new Error('the embedded database has crashed; only a restart helps'))
-  }
-
-  const { run, execute } = createPGliteSession(pglite, onCrash)
-  const session: Session = {
-    run: (statement, values) => gate.enter(() => run(statement, values)),
-    execute: (sql, parameters) => gate.enter(() => execute(sql, parameters)),
-  }
-  const runner = createRunner(session)
 
   async function close(): Promise<void> {
     gate.shut()
     try {
-      if (!crashed) await pglite.close()
+      await connection.close()
     } finally {
       await lock?.release()
     }
@@ -104,17 +110,25 @@ function createDatabase(
     },
     run: runner.run,
     read: { run: runner.run },
-    transaction: work =>
-      gate.enter(() => runPGliteTransaction(pglite, onCrash, inner => gate.inside(() => work(inner)))),
+    transaction(work, { isLong = false } = {}) {
+      const lender = { connect: isLong ? connection.connectForLong : connection.connect }
+      return gate.enter(() => runTransaction(lender, settings, inner => gate.inside(() => work(inner))))
+    },
     async listen(channel, wake) {
       requireChannel(channel)
-      const end = await gate.enter(() => pglite.listen(channel, safeWake(wake, onError)))
+      const end = wakes.add(channel, wake)
+      try {
+        await gated.execute(`listen ${channel}`, [])
+      } catch (error) {
+        end()
+        throw error
+      }
       return async () => {
-        if (closing === undefined) await end()
+        if (end() && closing === undefined) await gated.execute(`unlisten ${channel}`, [])
       }
     },
     async ping() {
-      await session.execute('select 1', [])
+      await gated.execute('select 1', [])
     },
     stats() {
       const pending = gate.pending()
@@ -123,6 +137,32 @@ function createDatabase(
     close() {
       closing ??= close()
       return closing
+    },
+  }
+}
+
+/** Who listens to which channel. */
+interface Wakes {
+  channels(): IterableIterator<string>
+  /** Returns what ends it, which tells whether it was the channel's last. */
+  add(channel: string, wake: () => void): () => boolean
+  wake(channel: string): void
+}
+
+function createWakes(onError: (error: unknown) => void): Wakes {
+  const wakes = new Map<string, Set<() => void>>()
+  return {
+    channels: () => wakes.keys(),
+    add(channel, wake) {
+      const own = safeWake(wake, onError)
+      wakes.set(channel, (wakes.get(channel) ?? new Set()).add(own))
+      return () => {
+        const set = wakes.get(channel)
+        return set?.delete(own) === true && set.size === 0 && wakes.delete(channel)
+      }
+    },
+    wake(channel) {
+      for (const wake of wakes.get(channel) ?? []) wake()
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from 'pg'
+import type { PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from 'pg'
 import { columnParsers, kyselyColumnParsers } from './column-value.ts'
 import type { Runner } from './database.ts'
 import {
@@ -23,8 +23,13 @@ const plainSelect = /^\s*select\b/i
 /** PostgreSQL keeps a plan for each name and connection, without end; such a connection is closed instead. */
 const maxPrepared = 1000
 
+/** What lends connections: a pool, or the one connection of the embedded engine. */
+export interface Lender {
+  connect(): Promise<PoolClient>
+}
+
 /** Each statement on a connection of its own from `pool`. `effect`: what a lost statement may have done. */
-export function createPoolSession(pool: Pool, settings: SessionSettings, effect: Effect): Session {
+export function createPoolSession(pool: Lender, settings: SessionSettings, effect: Effect): Session {
   const prepared = new WeakMap<PoolClient, Set<string>>()
 
   function isCrowded(client: PoolClient, name: string | undefined): boolean {
@@ -70,7 +75,7 @@ export function createPoolSession(pool: Pool, settings: SessionSettings, effect:
 
 /** Runs `work` between begin and commit on one connection. Its own errors pass through after the rollback. */
 export async function runTransaction<T>(
-  pool: Pool,
+  pool: Lender,
   settings: SessionSettings,
   work: (runner: Runner) => Promise<T>,
 ): Promise<T> {
@@ -122,7 +127,7 @@ async function rollBack(client: PoolClient): Promise<boolean> {
   )
 }
 
-async function connect(pool: Pool): Promise<PoolClient> {
+async function connect(pool: Lender): Promise<PoolClient> {
   try {
     return await pool.connect()
   } catch (error) {

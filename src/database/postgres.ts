@@ -7,7 +7,7 @@ import { createPoolSession, runTransaction } from './postgres-session.ts'
 import { requireUsable } from './postgres-usable.ts'
 import { createReplica, type Replica } from './replica.ts'
 import { createRunner, type Session } from './runner.ts'
-import { type SessionSettings, sessionSettings } from './session-settings.ts'
+import { type SessionSettings, sessionSettings, unlimited } from './session-settings.ts'
 
 export interface PostgresOptions extends Omit<PoolOptions, 'connection' | 'settings'> {
   readonly url: string
@@ -88,8 +88,8 @@ function createDatabase({ settings, pool, replica, listener }: Parts): Database 
     run: runner.run,
     read: replica?.readsOver(reader) ?? { run: reader.run },
     ...(replica && { replica: replica.state }),
-    transaction(work) {
-      const transact = () => runTransaction(pool, settings, work)
+    transaction(work, { isLong = false } = {}) {
+      const transact = () => runTransaction(pool, isLong ? unlimited(settings) : settings, work)
       return replica === undefined ? transact() : replica.noted(transact)
     },
     listen: listener.listen,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { migrate } from './migrate.ts'
 import { openPGlite } from './pglite.ts'
 import { startEngine } from './pglite-engine.ts'
+import { withBaseline } from './pglite-module.ts'
 import { buildFolder, preparedName, preparedPath } from './prepared-folder.ts'
 
 /** Makes what `readPreparedFolder` reads, unless it is there, and removes those of other versions. Answers its path. */
@@ -29,7 +30,7 @@ async function makeFolder(): Promise<Uint8Array> {
     const database = await openPGlite({ dataDir, onError: fail })
     await migrate(database)
     await database.close()
-    const engine = await startEngine({ dataDir: join(dataDir, 'database') })
+    const engine = await withBaseline(() => startEngine({ dataDir: join(dataDir, 'database') }))
     const dump = await engine.dumpDataDir('gzip')
     await engine.close()
     return new Uint8Array(await dump.arrayBuffer())

@@ -33,3 +33,8 @@ export function sessionSettings({ statementTimeoutMs, prepare, isLent }: Session
     ? { prepare, isLent, begin: `begin;${each('set local')}`, onConnect: undefined }
     : { prepare, isLent, begin: 'begin', onConnect: each('set') }
 }
+
+/** The same, with a transaction whose statements may take any time. */
+export function unlimited(settings: SessionSettings): SessionSettings {
+  return { ...settings, begin: `${settings.begin};set local statement_timeout = 0` }
+}

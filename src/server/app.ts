@@ -41,6 +41,8 @@ export interface RunningApp {
 export interface AppParts {
   /** What hashing a password costs; absent: what is safe at rest. */
   readonly passwordCost?: ScryptCost
+  /** Told when the embedded database will not answer any more: the process should end. */
+  readonly onFatal?: (error: Error) => void
 }
 
 /** Opens the database, brings it up to date and serves. Throws for whatever keeps the server from starting. */
@@ -56,6 +58,7 @@ export async function startApp(config: Config, logger: Logger, parts: AppParts =
     poolMax,
     statementTimeoutMs,
     onError: error => logger.warn({ err: error }, 'the database connection failed'),
+    onFatal: parts.onFatal,
   })
   try {
     // Which it is may follow from a variable that other programs share, such as PGHOST.

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import { expect, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import type { Schema } from '../../src/database/schema.ts'
+import { Slot } from '../../src/database/statement.ts'
 import { describeEngines } from '../support/databases.ts'
 
 describeEngines('a database', (open, engine) => {
@@ -101,25 +102,42 @@ describeEngines('a database', (open, engine) => {
     expect((await after()).rows).toEqual([[2]])
   })
 
-  onPGlite('fails at once, where the engine has crashed and would hang', async () => {
-    const errors: unknown[] = []
-    const database = await open({ onError: error => errors.push(error) })
-    const deep = `select '${'['.repeat(7000)}${']'.repeat(7000)}'::jsonb`
+  onPGlite('fails at once, and for good, where the engine has ended', async () => {
+    const fatal: unknown[] = []
+    const database = await open({ onError: () => undefined, onFatal: error => fatal.push(error) })
     const crashed = { code: 103, data: { reason: 'engine_crashed', retryable: false } }
-    const [work, waiting] = [database.transaction(inner => run(inner, deep)), database.ping()]
+    await run(database, 'set exit_on_error = on')
+    const [work, waiting] = [
+      database.transaction(inner => run(inner, 'select * from nowhere')),
+      database.ping(),
+    ]
     await expect(work).rejects.toMatchObject(crashed)
     await expect(waiting).rejects.toMatchObject(crashed)
     await expect(database.ping()).rejects.toMatchObject(crashed)
-    expect(errors).toHaveLength(1)
+    expect(fatal).toEqual([expect.any(Error)])
     await database.close()
   })
 
-  onPGlite('never takes a crash of the engine for success', async () => {
-    const database = await open({ onError: () => undefined })
-    const text = 'insert into server_secret select $1, $2::jsonb::text'
-    const parameters = ['name', '['.repeat(7000) + ']'.repeat(7000)]
-    const crashed = { code: 103, data: { reason: 'engine_crashed' } }
-    await expect(database.run({ name: undefined, sql: text, parameters }, [])).rejects.toMatchObject(crashed)
+  onPGlite('takes JSON of any depth for what it is, or refuses it, and goes on', async () => {
+    const database = await open()
+    const insert = {
+      name: undefined,
+      sql: "insert into server_secret values ('deep', $1::jsonb::text) returning length(value)",
+      parameters: [new Slot(0)],
+    }
+    const deep = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
+    expect((await database.run(insert, [deep(7000)])).rows).toEqual([[14_000]])
+    await expect(database.run(insert, [deep(400_000)])).rejects.toMatchObject({ code: 103 })
+    expect(await secretNames(database)).toEqual(['deep'])
+  })
+
+  onPGlite('ends a statement that takes too long, and with it data that is only in memory', async () => {
+    const fatal: unknown[] = []
+    const options = { statementTimeoutMs: 300, onError: () => undefined }
+    const database = await open({ ...options, onFatal: error => fatal.push(error) })
+    await expect(run(database, endless)).rejects.toMatchObject({ code: 103 })
+    await expect(database.ping()).rejects.toMatchObject({ code: 103, data: { reason: 'engine_crashed' } })
+    expect(fatal).toEqual([expect.any(Error)])
   })
 
   test('lets a listener query at once, also when a transaction of this database woke it', async () => {
@@ -205,6 +223,8 @@ describeEngines('a database', (open, engine) => {
     }
   })
 })
+
+const endless = 'select count(*) from generate_series(1, 1e9) as a, generate_series(1, 1e9) as b'
 
 type Runs = Pick<Database, 'run'>
 

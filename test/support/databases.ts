@@ -39,7 +39,7 @@ export async function openTestDatabase(
 ): Promise<Database> {
   const onError = options.onError ?? rethrow
   if (engine === 'pglite') {
-    return openPGlite({ snapshot: await openAsBlob(inject('pgliteSnapshot')), onError })
+    return openPGlite({ ...options, snapshot: await openAsBlob(inject('pgliteSnapshot')), onError })
   }
   const own = await createTestPostgres()
   const database = await openDatabase({ ...options, url: own.url, onError })

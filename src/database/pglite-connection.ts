@@ -1,0 +1,155 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Client, type PoolClient } from 'pg'
+import type { RpcError } from '../errors.ts'
+import { columnParsers } from './column-value.ts'
+import { databaseFault, stateError } from './database-error.ts'
+import { type EngineThread, type Loss, startEngineThread } from './engine-thread.ts'
+import { pgTypes } from './postgres-pool.ts'
+import { describeError } from './start-error.ts'
+
+/** The one connection to the embedded engine, lent to one at a time like that of a pool. */
+export interface PGliteConnection {
+  connect(): Promise<PoolClient>
+  /** The same, for statements that may take any time. */
+  connectForLong(): Promise<PoolClient>
+  close(): Promise<void>
+}
+
+export interface PGliteConnectionOptions {
+  readonly dataDir: string | undefined
+  /** Is handed over. */
+  readonly snapshot: ArrayBuffer | undefined
+  readonly statementTimeoutMs: number | undefined
+  /** What is listened to. */
+  readonly channels: Iterable<string>
+  onNotification(channel: string): void
+  /** The engine was opened again, `why` is for the operator; notifications may have been missed. */
+  onReopened(why: string): void
+  /** Nothing is answered any more. */
+  onFatal(error: Error): void
+}
+
+/** Throws Error, in words for the operator, when the engine cannot be opened. */
+export async function openPGliteConnection(options: PGliteConnectionOptions): Promise<PGliteConnection> {
+  const { dataDir, statementTimeoutMs: limitMs, onFatal } = options
+  // What follows from a statement that was late must not count as part of its request.
+  const outside = AsyncLocalStorage.snapshot()
+  let turn = Promise.resolve()
+  // One that is lost before it is open is its opener's to deal with: two engines in one folder would destroy it.
+  let isOpening = true
+  let thread = await start(options.snapshot)
+  let client = openClient(thread, options)
+  try {
+    await client
+  } catch (error) {
+    await thread.close()
+    throw error
+  }
+  isOpening = false
+
+  function start(snapshot: ArrayBuffer | undefined): Promise<EngineThread> {
+    return startEngineThread({ dataDir, snapshot, onLost: loss => outside(lose, loss) })
+  }
+
+  function lose(loss: Loss): Error {
+    const reason = loss.kind === 'late' ? `a statement took longer than ${limitMs} ms` : loss.text
+    if (isOpening) return new Error(reason)
+    if (loss.kind === 'crashed') use(fail(`has crashed: ${reason}`))
+    else if (dataDir === undefined) use(fail(`was in memory, and is lost: ${reason}`))
+    else use(reopen(dataDir, reason))
+    return errorOf(loss, new Error(reason))
+  }
+
+  async function reopen(folder: string, reason: string): Promise<Client> {
+    isOpening = true
+    for (let attempt = 1; ; attempt++) {
+      try {
+        // Where there is none, PGlite would make an empty one.
+        await access(join(folder, 'PG_VERSION'))
+        thread = await start(undefined)
+        const reopened = await openClient(thread, options)
+        isOpening = false
+        options.onReopened(`the embedded database was opened again: ${reason}`)
+        return reopened
+      } catch (error) {
+        await thread.close()
+        if (attempt === reopenAttempts)
+          return fail(`cannot be opened again: ${describeError(error)}; ${reason}`)
+      }
+    }
+  }
+
+  async function fail(how: string): Promise<never> {
+    onFatal(new Error(`the embedded database ${how}`))
+    throw databaseFault('engine_crashed')
+  }
+
+  function use(next: Promise<Client>): void {
+    client = next
+    // Whoever asks for it next is told.
+    next.catch(() => undefined)
+  }
+
+  async function connect(limit: number | undefined): Promise<PoolClient> {
+    const before = turn
+    const { promise, resolve: done } = Promise.withResolvers<void>()
+    turn = promise
+    await before
+    const source = client
+    try {
+      const lent = await source
+      const of = thread
+      of.setLimit(limit)
+      const release = (broken?: Error | boolean): void => {
+        of.setLimit(undefined)
+        if (broken !== undefined && broken !== false && client === source) use(openClient(of, options))
+        done()
+      }
+      return Object.assign(lent, { release }) as PoolClient
+    } catch (error) {
+      done()
+      throw error
+    }
+  }
+
+  return {
+    connect: () => connect(limitMs),
+    connectForLong: () => connect(undefined),
+    async close() {
+      await turn
+      await client.catch(() => undefined)
+      await thread.close()
+    },
+  }
+}
+
+/** How often an engine is opened again after a statement that was late, before the process is given up. */
+const reopenAttempts = 2
+
+async function openClient(thread: EngineThread, options: PGliteConnectionOptions): Promise<Client> {
+  const client = new Client({
+    stream: () => thread.connect(),
+    ssl: false,
+    user: 'postgres',
+    database: 'postgres',
+    pipeline: true,
+    types: pgTypes(columnParsers),
+  })
+  // Whoever waits for an answer is told.
+  client.on('error', () => undefined)
+  client.on('notification', ({ channel }) => options.onNotification(channel))
+  await client.connect()
+  // The session is the engine's only one: a client before this one has left its statements there.
+  await client.query('discard all')
+  for (const channel of options.channels) await client.query(`listen ${channel}`)
+  return client
+}
+
+function errorOf({ kind }: Loss, cause: Error): RpcError {
+  if (kind === 'late') return stateError('57014', cause)
+  // PostgreSQL cannot go on without its write-ahead log.
+  if (/No space left on device/.test(cause.message)) return stateError('53100', cause)
+  return databaseFault('engine_crashed')
+}
