@@ -195,6 +195,12 @@ export const settings = {
     3 * 24 * 60 * 60 * 1000,
     'how far back subscribers of records may resume',
   ),
+  sinkKeepMs: setting(
+    'DAYBOOK_SINK_KEEP_MS',
+    wholeNumber(60_000, 366 * 24 * 60 * 60 * 1000),
+    7 * 24 * 60 * 60 * 1000,
+    'how long changes are kept for a sink that has not delivered them',
+  ),
   machineName: setting(
     'DAYBOOK_MACHINE_NAME',
     nameText,

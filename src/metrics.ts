@@ -24,6 +24,7 @@ export interface SinkReading {
   readonly name: string
   readonly isRunning: boolean
   readonly lag: number
+  readonly ageMs: number
 }
 
 /** What an event handler has still to do, on all servers. */
@@ -277,6 +278,11 @@ function sinkMetrics(registry: Registry): Pick<Metrics, 'countSinkError' | 'watc
       }
       addReadGauges(registry, 'sink', readSinks, [
         ['daybook_sink_lag', 'Numbers that a sink has still to deliver or to leave out', each => each.lag],
+        [
+          'daybook_sink_age_seconds',
+          'How long ago the first of these was given out',
+          each => each.ageMs / 1000,
+        ],
         [
           'daybook_sink_running',
           '1 while a sink is neither paused nor failed',

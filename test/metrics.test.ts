@@ -13,7 +13,7 @@ test('what is counted shows in the text', async () => {
   metrics.countRun('success')
   metrics.countRun('success')
   metrics.countSinkError('out')
-  metrics.watchSinks(async () => [{ name: 'out', isRunning: true, lag: 12 }])
+  metrics.watchSinks(async () => [{ name: 'out', isRunning: true, lag: 12, ageMs: 1500 }])
   metrics.watchHandlers(async () => [{ handler: 'h', waiting: 3, running: 1, oldestSeconds: 1.5 }])
   metrics.watchPool(() => ({ total: 5, idle: 2, waiting: 1 }))
   metrics.watchReplica(() => ({ isUsed: true, lagMs: 250 }))
@@ -31,6 +31,7 @@ test('what is counted shows in the text', async () => {
       'daybook_rows_total{resource="js-result",action="deleted"} 7',
       'daybook_event_runs_total{ending="success"} 2',
       'daybook_sink_errors_total{sink="out"} 1',
+      'daybook_sink_age_seconds{sink="out"} 1.5',
       'daybook_sink_lag{sink="out"} 12',
       'daybook_sink_running{sink="out"} 1',
       'daybook_event_waiting{handler="h"} 3',
@@ -51,7 +52,7 @@ test('each server counts for itself', async () => {
 
 test('sinks that are gone are counted no more, and without the database nothing is said of any', async () => {
   const metrics = createMetrics()
-  let read = async () => [{ name: 'kept', isRunning: false, lag: 0 }]
+  let read = async () => [{ name: 'kept', isRunning: false, lag: 0, ageMs: 0 }]
   metrics.watchSinks(() => read())
   metrics.countSinkError('kept')
   metrics.countSinkError('gone')

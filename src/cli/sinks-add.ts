@@ -8,7 +8,6 @@ import { parseWholeNumber } from './whole-number.ts'
 interface AddFlags extends SinkTargetFlags {
   readonly format?: 'row' | 'envelope'
   readonly batchSize?: number
-  readonly retry?: number
   readonly after?: number
 }
 
@@ -36,7 +35,6 @@ export function addSinksAddCommand(sinks: Command, surroundings: Surroundings): 
     .option('--secret-stdin', 'or the first line of stdin')
     .option('--format <format>', 'row or envelope')
     .option('--batch-size <n>', 'changes of one delivery; else 100', parseWholeNumber)
-    .option('--retry <n>', 'failures in a row after which it stops; else 20', parseWholeNumber)
     .option('--after <n>', 'begin behind this number, 0 with all that is kept; else now', parseWholeNumber)
     .action(
       async (
@@ -49,7 +47,7 @@ export function addSinksAddCommand(sinks: Command, surroundings: Surroundings): 
         const { target, madeSecret } = await readSinkTarget(flags, surroundings)
         const session = await openConditionSession({ resource, conditions, command, surroundings })
         const { client, output, condition } = session
-        const { format, batchSize, retry, after } = flags
+        const { format, batchSize, after } = flags
         const wanted: NewSink = {
           name,
           resource: session.resource,
@@ -57,7 +55,6 @@ export function addSinksAddCommand(sinks: Command, surroundings: Surroundings): 
           target,
           ...(format !== undefined && { format }),
           ...(batchSize !== undefined && { batch_size: batchSize }),
-          ...(retry !== undefined && { retry: { limit: retry } }),
           ...(after !== undefined && { after }),
         }
         const created = await client.call('sink_create', wanted)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Sink } from '../client/client.ts'
 import { member } from './column.ts'
+import { durationText } from './duration-text.ts'
 import { addListCommand } from './list-command.ts'
 import { confirmRemoval, requireConfirmable } from './removal.ts'
 import { openSession } from './session.ts'
@@ -37,6 +38,7 @@ export function addSinksCommand(program: Command, surroundings: Surroundings): v
       member('state'),
       member('cursor'),
       member('lag'),
+      { title: 'age', kind: 'plain', read: ({ age_ms: age }) => durationText(Number(age)) },
       member('delivered'),
       member('last_delivered', 'last'),
       member('last_error', 'error', 'line'),
@@ -45,11 +47,23 @@ export function addSinksCommand(program: Command, surroundings: Surroundings): v
     find: async (client, name) =>
       (await client.call('sink_status', name === undefined ? {} : { name })).sinks,
   })
-  addControl(sinks, surroundings, { name: 'pause', description: 'stop a sink; nothing is lost meanwhile' })
-  addControl(sinks, surroundings, {
-    name: 'resume',
-    description: 'let a sink that was paused or failed go on where it stopped',
-  })
+  sinks
+    .command('pause')
+    .description('stop a sink; nothing is lost meanwhile, as long as its changes are kept')
+    .argument('<name>')
+    .action(async (name: string, _flags: object, command: Command) => {
+      const { client, output } = openSession(command, surroundings)
+      await output.record(await client.call('sink_pause', { name }))
+    })
+  sinks
+    .command('resume')
+    .description('let a sink that was paused or failed go on where it stopped')
+    .argument('<name>')
+    .option('--skip-lost', 'go on behind the changes that are not kept any more')
+    .action(async (name: string, flags: { readonly skipLost?: true }, command: Command) => {
+      const { client, output } = openSession(command, surroundings)
+      await output.record(await client.call('sink_resume', { name, skip_lost: flags.skipLost === true }))
+    })
   sinks
     .command('remove')
     .description('delete a sink; what it has sent stays where it is')
@@ -62,22 +76,6 @@ export function addSinksCommand(program: Command, surroundings: Surroundings): v
       if (flags.yes !== true) await client.call('sink_read', { name })
       if (!(await confirmRemoval(`sink ${name}`, flags, surroundings))) return output.note('nothing deleted')
       await output.record(await client.call('sink_delete', { name }))
-    })
-}
-
-interface Control {
-  readonly name: 'pause' | 'resume'
-  readonly description: string
-}
-
-function addControl(sinks: Command, surroundings: Surroundings, { name: verb, description }: Control): void {
-  sinks
-    .command(verb)
-    .description(description)
-    .argument('<name>')
-    .action(async (name: string, _options: object, command: Command) => {
-      const { client, output } = openSession(command, surroundings)
-      await output.record(await client.call(`sink_${verb}`, { name }))
     })
 }
 

@@ -63,8 +63,6 @@ export interface NewSink<R extends ResourceName = ResourceName> {
   readonly target: NewSinkTarget
   readonly format?: 'row' | 'envelope'
   readonly batch_size?: number
-  /** Failures in a row after which it stops. */
-  readonly retry?: { readonly limit?: number }
   /** The number behind which it begins; 0: with all that is kept. Now if absent. */
   readonly after?: number
 }
@@ -81,7 +79,6 @@ export interface Sink {
   readonly target: SinkTarget
   readonly format: 'row' | 'envelope'
   readonly batch_size: number
-  readonly retry: { readonly limit: number }
   readonly state: SinkState
   readonly created_time: EpochMs
   readonly updated_time: EpochMs
@@ -92,10 +89,14 @@ export interface SinkStatus {
   readonly name: string
   readonly resource: ResourceName
   readonly state: SinkState
+  /** Why it has failed: what is wrong lasts, or the change behind `cursor` is not kept any more. */
+  readonly fail_reason: 'refused' | 'behind_too_far' | null
   /** Everything up to this number was confirmed, or is not wanted. */
   readonly cursor: number
   readonly last_sequence_number: number
   readonly lag: number
+  /** How long ago the first change got its number that it has still to look at; 0 without any. */
+  readonly age_ms: number
   readonly failures: number
   readonly last_error: string | null
   readonly next_attempt_time: EpochMs | null
@@ -120,5 +121,6 @@ export interface SinkMethods {
   readonly sink_list: Typed<object, { readonly sinks: readonly Sink[] }>
   readonly sink_status: Typed<Partial<Named>, { readonly sinks: readonly SinkStatus[] }>
   readonly sink_pause: Typed<Named, Done>
-  readonly sink_resume: Typed<Named, Done>
+  /** `skip_lost`: behind changes that are not kept any more; else their loss is an error (`behind_too_far`). */
+  readonly sink_resume: Typed<Named & { readonly skip_lost?: boolean }, Done & { readonly skipped: number }>
 }

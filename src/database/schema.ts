@@ -135,7 +135,6 @@ export const tables = {
     secrets: 'text null',
     format: 'text',
     batch_size: 'int4',
-    retry_limit: 'int4',
     state: 'text',
     cursor: 'int8',
     failures: 'int4 default',
@@ -146,6 +145,7 @@ export const tables = {
     owner: 'text null',
     created_time: 'timestamptz',
     updated_time: 'timestamptz',
+    fail_reason: 'text null',
   },
   retention_rule: {
     id: 'int8 identity',

@@ -6,29 +6,55 @@ import { createPace } from './pace.ts'
 
 const known = rawStatement('select resource from stream_position order by resource')
 
-// Numbers rise with time. What a sink has still to deliver stays, however long it is paused.
+// Numbers rise with time. What a sink has still to deliver stays longer; then the sink ends, in the same statement: it
+// is told what it has lost, and holds nothing back any more.
 const prune = rawStatement(
   `with old as (
      select last_number from (
        select last_number, numbered_time from record_change
        where resource = $1 and last_number > $2 order by last_number limit $4::int) as oldest
      where numbered_time < now() - $3::float8 * interval '1 millisecond'
-       and last_number <= coalesce((select min(cursor) from sink where resource = $1), 9223372036854775807)
+       and (numbered_time < now() - $5::float8 * interval '1 millisecond'
+         or last_number <= coalesce((select min(cursor) from sink
+           where resource = $1 and fail_reason is distinct from 'behind_too_far'), 9223372036854775807))
    ), gone as (
      delete from record_change where resource = $1 and last_number = any(array(select last_number from old))
      returning last_number
-   ) select count(*), max(last_number) from gone`,
+   ), ended as (
+     update sink set state = 'failed', fail_reason = 'behind_too_far', owner = null, next_attempt_time = null,
+       last_error = 'behind_too_far: changes from number ' || cursor + 1 || ' on are not kept any more'
+         || coalesce(' (' || last_error || ')', ''),
+       updated_time = now()
+     where resource = $1 and cursor < (select max(last_number) from gone)
+       and fail_reason is distinct from 'behind_too_far'
+     returning pg_notify('daybook_sink', '')
+   ) select (select count(*) from gone), (select max(last_number) from gone), (select count(*) from ended)`,
 )
 
-/** Forgets which records changed, and in which order, once that is older than `keepMs`: nobody can resume so far back. */
-export async function pruneChanges(database: Database, keepMs: number, signal: AbortSignal): Promise<void> {
+/** How long changes are kept, in milliseconds. */
+export interface ChangePeriods {
+  /** For those who resume. */
+  readonly keepMs: number
+  /** For sinks that have not delivered them yet; what is shorter than `keepMs` counts as that. */
+  readonly sinkKeepMs: number
+}
+
+/**
+ * Forgets which records changed, and in which order, once that is old enough: nobody can resume so far back. A sink that
+ * needed it has failed by then.
+ */
+export async function pruneChanges(
+  database: Database,
+  periods: ChangePeriods,
+  signal: AbortSignal,
+): Promise<void> {
   const { rows } = await database.run(known, [])
-  for (const [resource] of rows) await pruneResource(database, { resource, keepMs }, signal)
+  for (const [resource] of rows) await pruneResource(database, { resource, ...periods }, signal)
 }
 
 async function pruneResource(
   database: Database,
-  { resource, keepMs }: { readonly resource: unknown; readonly keepMs: number },
+  { resource, keepMs, sinkKeepMs }: ChangePeriods & { readonly resource: unknown },
   signal: AbortSignal,
 ): Promise<void> {
   const pace = createPace()
@@ -38,7 +64,7 @@ async function pruneResource(
     let began = 0
     const pruned = await alone(database, runner => {
       began = performance.now()
-      return runner.run(prune, [resource, last, keepMs, size])
+      return runner.run(prune, [resource, last, keepMs, size, Math.max(keepMs, sinkKeepMs)])
     })
     const [count, lastGone] = pruned?.rows[0] ?? [0, null]
     if (Number(count) < size) return

@@ -1,13 +1,11 @@
 import type { Database } from '../database/database.ts'
 import { repeat } from '../repeat.ts'
 import { createCleaner } from './clean.ts'
-import { pruneChanges } from './prune.ts'
+import { type ChangePeriods, pruneChanges } from './prune.ts'
 import { type RuleRunDeps, runNextRule } from './run-rule.ts'
 
-export interface RetentionOptions extends Omit<RuleRunDeps, 'everyMs' | 'onDeleted'> {
+export interface RetentionOptions extends Omit<RuleRunDeps, 'everyMs' | 'onDeleted'>, ChangePeriods {
   readonly database: Database
-  /** How long the order of changes is kept for those who resume, in milliseconds. */
-  readonly keepMs: number
   /** How often the rules are applied, in milliseconds; default: a minute. */
   readonly everyMs?: number
   /** Told of the records that rules have deleted. */
@@ -24,7 +22,7 @@ const minute = 60_000
 
 /** Every server of a database may start it: one of them is at work at a time. */
 export function startRetention(options: RetentionOptions): Retention {
-  const { database, keepMs, everyMs = minute, onExpired, onError } = options
+  const { database, keepMs, sinkKeepMs, everyMs = minute, onExpired, onError } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const cleaner = createCleaner(database)
@@ -42,7 +40,7 @@ export function startRetention(options: RetentionOptions): Retention {
   }
 
   async function tidy(): Promise<void> {
-    await pruneChanges(database, keepMs, signal)
+    await pruneChanges(database, { keepMs, sinkKeepMs }, signal)
     if (!signal.aborted) await cleaner.clean()
   }
 

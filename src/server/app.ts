@@ -150,6 +150,7 @@ async function serveDatabase(
     const retention = startRetention({
       ...log,
       keepMs: config.streamKeepMs,
+      sinkKeepMs: config.sinkKeepMs,
       onExpired: (resource, rows) => metrics.countRows(resource, 'expired', rows),
       onError: error => logger.error({ err: error }, 'deleting what is old failed'),
     })

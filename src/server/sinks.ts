@@ -51,7 +51,7 @@ export async function startServerSinks(options: ServerSinksOptions): Promise<Ser
     onFailure: metrics.countSinkError,
     onError: error => logger.error({ err: error }, 'a sink failed'),
   })
-  metrics.watchSinks(() => sinkLags(database))
+  metrics.watchSinks(() => sinkLags(database, resources))
   return {
     methodDeps: {
       database,

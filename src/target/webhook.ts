@@ -30,18 +30,20 @@ export interface Delivery {
   readonly signal: AbortSignal
 }
 
-export type DeliveryOutcome =
-  | { readonly kind: 'success'; readonly result: WebhookResult }
-  | {
-      readonly kind: 'failed'
-      /** Starts with `webhook_failed: ` and names the fault, with up to 1 KiB of what the receiver said. */
-      readonly message: string
-      readonly retry: boolean
-      /** The least wait before the next attempt, as the receiver asked for. */
-      readonly retryAfterMs?: number
-      /** The receiver is gone for good (410): its handler should send nothing more. */
-      readonly disable?: boolean
-    }
+export type DeliveryOutcome = { readonly kind: 'success'; readonly result: WebhookResult } | FailedDelivery
+
+export interface FailedDelivery {
+  readonly kind: 'failed'
+  /** Starts with `webhook_failed: ` and names the fault, with up to 1 KiB of what the receiver said. */
+  readonly message: string
+  readonly retry: boolean
+  /** What the receiver answered with; absent: it gave no answer. */
+  readonly status?: number
+  /** The least wait before the next attempt, as the receiver asked for. */
+  readonly retryAfterMs?: number
+  /** The receiver is gone for good (410): its handler should send nothing more. */
+  readonly disable?: boolean
+}
 
 export interface Webhooks {
   /** One attempt. What the receiver or the network did is an outcome; it throws only for faults of the program. */
@@ -101,9 +103,9 @@ function outcomeOf(answer: OutboundAnswer, now: number): DeliveryOutcome {
   const { status, headers } = answer
   if (status >= 200 && status < 300) return { kind: 'success', result: webhookResult(answer) }
   const message = `webhook_failed: http_status ${status}: ${quotedAnswer(answer)}`.replace(/: $/, '')
-  if (status === 410) return { kind: 'failed', message, retry: false, disable: true }
+  if (status === 410) return { kind: 'failed', message, status, retry: false, disable: true }
   // A redirect would be the same the next time.
-  if (status < 400) return { kind: 'failed', message, retry: false }
+  if (status < 400) return { kind: 'failed', message, status, retry: false }
   const wait = retryAfterMs(headers['retry-after'], now)
-  return { kind: 'failed', message, retry: true, ...(wait !== undefined && { retryAfterMs: wait }) }
+  return { kind: 'failed', message, status, retry: true, ...(wait !== undefined && { retryAfterMs: wait }) }
 }

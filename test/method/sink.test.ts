@@ -69,6 +69,11 @@ describeEngines('the methods of sinks', open => {
   }
   const set = (values: Members) => database.kysely.updateTable('sink').set(values).execute()
 
+  async function lastNumber(): Promise<number> {
+    const query = database.kysely.selectFrom('stream_position').select('last_number')
+    return (await query.where('resource', '=', 'js-result').executeTakeFirst())?.last_number ?? 0
+  }
+
   /** Numbers three changes of js-results. */
   async function recordThree(): Promise<void> {
     for (const _ of [1, 2, 3]) {
@@ -115,7 +120,6 @@ describeEngines('the methods of sinks', open => {
     await create('a', {
       target: { nats: { ...nats.nats, stream: 'S', user: 'u', password: 'hidden' } },
       batch_size: 7,
-      retry: { limit: 3 },
     })
     await create('c', { target: file })
     const shared = {
@@ -123,7 +127,6 @@ describeEngines('the methods of sinks', open => {
       resource: 'js-result',
       format: 'row',
       batch_size: 100,
-      retry: { limit: 20 },
       state: 'running',
       query: { condition: [] },
       created_time: tokens.clock(),
@@ -146,7 +149,6 @@ describeEngines('the methods of sinks', open => {
           name: 'a',
           target: { nats: { ...nats.nats, stream: 'S', user: 'u', password: '***' } },
           batch_size: 7,
-          retry: { limit: 3 },
         },
         b,
         { ...shared, name: 'c', target: { file: { name: 'out', max_bytes: 67_108_864, keep: 10 } } },
@@ -204,7 +206,6 @@ describeEngines('the methods of sinks', open => {
     [{ format: 'envelope' }, 'format'],
     [{ batch_size: 0 }, 'batch_size'],
     [{ batch_size: 1001 }, 'batch_size'],
-    [{ retry: { limit: 0 } }, 'retry.limit'],
     [{ after: -1 }, 'after'],
     [{ unknown: 1 }, 'unknown'],
   ])('refuses %j', async (change, path) => {
@@ -235,8 +236,7 @@ describeEngines('the methods of sinks', open => {
     let last: number
     beforeAll(async () => {
       await recordThree()
-      const query = database.kysely.selectFrom('stream_position').select('last_number')
-      last = (await query.where('resource', '=', 'js-result').executeTakeFirstOrThrow()).last_number
+      last = await lastNumber()
     })
 
     test('now, behind a number, or with all that is kept', async () => {
@@ -247,16 +247,18 @@ describeEngines('the methods of sinks', open => {
         name: 'now',
         resource: 'js-result',
         state: 'running',
+        fail_reason: null,
         cursor: last,
         last_sequence_number: last,
         lag: 0,
+        age_ms: 0,
         failures: 0,
         last_error: null,
         next_attempt_time: null,
         delivered: 0,
         last_delivered: null,
       })
-      expect(await statusOf('behind')).toMatchObject({ cursor: last - 2, lag: 2 })
+      expect(await statusOf('behind')).toMatchObject({ cursor: last - 2, lag: 2, age_ms: expect.any(Number) })
       expect(await statusOf('all')).toMatchObject({ cursor: 0, lag: last })
       expect(((await call('status')) as { sinks: Members[] }).sinks.map(sink => sink.name)).toEqual([
         'all',
@@ -283,10 +285,10 @@ describeEngines('the methods of sinks', open => {
     expect(await call('update', { name: 'a' })).toEqual(done)
     expect(await call('read', { name: 'a' })).toEqual(before)
     const moved = { webhook: { url: 'https://example.org/' } }
-    await call('update', { name: 'a', target: moved, retry: { limit: 4 } })
-    const { target, batchSize, retryLimit, cursor, delivered, condition } = await stored('a')
+    await call('update', { name: 'a', target: moved })
+    const { target, batchSize, cursor, delivered, condition } = await stored('a')
     expect(target).toEqual({ kind: 'webhook', url: 'https://example.org/', secret, headers: {} })
-    expect([batchSize, retryLimit, cursor, delivered, condition]).toEqual([5, 4, 2, 1, ['is_failure']])
+    expect([batchSize, cursor, delivered, condition]).toEqual([5, 2, 1, ['is_failure']])
     await call('update', { name: 'a', target: { webhook: { ...moved.webhook, secret: null } } })
     expect(await call('read', { name: 'a' })).toMatchObject({ target: { webhook: { secret: null } } })
     await call('update', { name: 'a', target: nats, query: { condition: [] } })
@@ -311,18 +313,57 @@ describeEngines('the methods of sinks', open => {
 
   test('pauses and resumes, also after it failed; nothing moves its place', async () => {
     await create('a')
-    await set({ cursor: 1 })
+    await recordThree()
+    const cursor = (await lastNumber()) - 1
+    await set({ cursor })
     expect(await call('pause', { name: 'a' })).toEqual(done)
-    expect(await statusOf('a')).toMatchObject({ state: 'paused', cursor: 1 })
+    expect(await statusOf('a')).toMatchObject({ state: 'paused', cursor })
     await call('pause', { name: 'a' })
-    expect(await call('resume', { name: 'a' })).toEqual(done)
-    expect(await statusOf('a')).toMatchObject({ state: 'running', cursor: 1 })
+    expect(await call('resume', { name: 'a' })).toEqual({ ...done, skipped: 0 })
+    expect(await statusOf('a')).toMatchObject({ state: 'running', cursor })
     await set({ state: 'failed', failures: 9, last_error: 'x' })
     // It failed: pausing it must not hide that.
     await call('pause', { name: 'a' })
     expect(await statusOf('a')).toMatchObject({ state: 'failed', failures: 9, last_error: 'x' })
     await call('resume', { name: 'a' })
-    expect(await statusOf('a')).toMatchObject({ state: 'running', failures: 0, last_error: null, cursor: 1 })
+    expect(await statusOf('a')).toMatchObject({ state: 'running', failures: 0, last_error: null, cursor })
+  })
+
+  test('tells the age of what is not delivered yet', async () => {
+    await create('a')
+    expect(await statusOf('a')).toMatchObject({ age_ms: 0 })
+    await recordThree()
+    const hour = 3_600_000
+    const numbered_time = new Date(Date.now() - hour)
+    await database.kysely.updateTable('record_change').set({ numbered_time }).execute()
+    const { age_ms: age } = (await statusOf('a')) as { age_ms: number }
+    expect(age).toBeGreaterThanOrEqual(hour - 1000)
+    expect(age).toBeLessThan(hour + 60_000)
+  })
+
+  test('resumes behind changes that are not kept any more only where that is asked for', async () => {
+    await recordThree()
+    await create('a')
+    const last = await lastNumber()
+    const before = last - 3
+    await set({ state: 'failed', fail_reason: 'behind_too_far', cursor: before })
+    await database.kysely.deleteFrom('record_change').where('last_number', '<', last).execute()
+    const lost = { reason: 'behind_too_far', path: 'skip_lost', lost_from: before + 1, oldest: last }
+    await expect(call('resume', { name: 'a' })).rejects.toMatchObject({ code: 108, data: lost })
+    expect(await statusOf('a')).toMatchObject({
+      state: 'failed',
+      fail_reason: 'behind_too_far',
+      cursor: before,
+    })
+    expect(await call('resume', { name: 'a', skip_lost: true })).toEqual({ ...done, skipped: 2 })
+    expect(await statusOf('a')).toMatchObject({
+      state: 'running',
+      fail_reason: null,
+      cursor: last - 1,
+      lag: 1,
+    })
+    // Where nothing is lost there is nothing to pass over.
+    expect(await call('resume', { name: 'a', skip_lost: true })).toEqual({ ...done, skipped: 0 })
   })
 
   test('a deleted sink is gone', async () => {

@@ -52,6 +52,7 @@ export function startQuickly(database: Database, options: Partial<RetentionOptio
     cache: createStatementCache(),
     maxConditions: 32,
     keepMs: 3 * day,
+    sinkKeepMs: 7 * day,
     everyMs: 20,
     onError: rethrow,
     ...options,

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { createCleaner } from '../../src/retention/clean.ts'
 import { pruneChanges } from '../../src/retention/prune.ts'
@@ -19,7 +19,7 @@ async function insertChanges({ kysely }: Database, resource: string, count: numb
 
 async function insertSink({ kysely }: Database, resource: string, cursor: number): Promise<void> {
   const now = new Date()
-  const rest = { target_kind: 'file', target: '{}', format: 'row', batch_size: 1, retry_limit: 1 }
+  const rest = { target_kind: 'file', target: '{}', format: 'row', batch_size: 1 }
   const times = { created_time: now, updated_time: now }
   await kysely
     .insertInto('sink')
@@ -58,7 +58,9 @@ describeEngines('what servers tidy up', (open, engine) => {
     await insertSink(database, 'event-log', 300)
     await insertSink(database, 'event-log', 650)
     await insertSink(database, 'service-event', 0)
-    const prune = () => pruneChanges(database, 3 * day - 1000, new AbortController().signal)
+    // Of 720 hours, all that there is.
+    const prune = () =>
+      pruneChanges(database, { keepMs: 3 * day - 1000, sinkKeepMs: 30 * day }, new AbortController().signal)
     await prune()
     // Of 72 hours, the one that is now included.
     expect(await oldestNumbers(database)).toEqual({ 'js-result': 629, 'event-log': 301, 'service-event': 1 })
@@ -70,6 +72,39 @@ describeEngines('what servers tidy up', (open, engine) => {
       .poll(() => oldestNumbers(database), { timeout: 10_000 })
       .toEqual({ 'js-result': 677, 'event-log': 677, 'service-event': 1 })
     await retention.close()
+  })
+
+  test('a sink that has not delivered for too long holds back nothing more, and is told what it has lost', async () => {
+    await sql`truncate record_change, stream_position, sink`.execute(database.kysely)
+    await insertChanges(database, 'js-result', 240)
+    await insertSink(database, 'js-result', 20)
+    await insertSink(database, 'js-result', 200)
+    await insertSink(database, 'event-log', 0)
+    const heard = vi.fn()
+    const stop = await database.listen('daybook_sink', heard)
+    const prune = (sinkKeepMs: number) =>
+      pruneChanges(database, { keepMs: day - 1000, sinkKeepMs }, new AbortController().signal)
+    // Of ten days, seven are kept for the first sink: of 168 hours, the one that is now included.
+    await prune(7 * day - 1000)
+    expect(await oldestNumbers(database)).toEqual({ 'js-result': 73 })
+    const states = () =>
+      database.kysely.selectFrom('sink').select(['state', 'fail_reason', 'cursor', 'last_error'])
+    expect(await states().orderBy('id').execute()).toEqual([
+      {
+        state: 'failed',
+        fail_reason: 'behind_too_far',
+        cursor: 20,
+        last_error: 'behind_too_far: changes from number 21 on are not kept any more',
+      },
+      { state: 'paused', fail_reason: null, cursor: 200, last_error: null },
+      { state: 'paused', fail_reason: null, cursor: 0, last_error: null },
+    ])
+    await expect.poll(() => heard.mock.calls.length).toBeGreaterThan(0)
+    // The next one goes down to what the other sink needs.
+    await prune(7 * day - 1000)
+    expect(await oldestNumbers(database)).toEqual({ 'js-result': 201 })
+    expect(await states().where('cursor', '=', 200).execute()).toMatchObject([{ state: 'paused' }])
+    await stop()
   })
 
   if (engine === 'pglite')

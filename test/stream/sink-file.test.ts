@@ -163,7 +163,7 @@ test('a folder that cannot be written fails the delivery without naming it, and 
   await writeFile(join(place.dataDir, 'sinks'), 'no folder')
   const file = reopen(place)
   const failed: DeliveryError = await deliver(file, [1]).catch(error => error)
-  expect(failed).toMatchObject({ name: 'DeliveryError', isLasting: false })
+  expect(failed).toMatchObject({ name: 'DeliveryError', lasting: undefined })
   expect(failed.message).toMatch(/^file_failed: E[A-Z]+$/)
   await rm(join(place.dataDir, 'sinks'))
   await deliver(file, [1, 2])

@@ -38,11 +38,11 @@ function itemsOf(numbers: readonly number[], size = 10): Items {
   })) as unknown as Items
 }
 
-/** What a delivery failed with. */
-async function failureOf(delivery: Promise<void>): Promise<string> {
+/** What a delivery failed with; `lasting`: whether another attempt would meet the same. */
+async function failureOf(delivery: Promise<void>, lasting?: 'refused'): Promise<string> {
   const error = await delivery.catch(thrown => thrown)
   expect(error).toBeInstanceOf(DeliveryError)
-  expect(error.isLasting).toBe(false)
+  expect(error.lasting).toBe(lasting)
   return error.message
 }
 
@@ -70,9 +70,15 @@ describe.skipIf(!hasNats)('a sink of NATS JetStream', () => {
     expect(await failureOf(sink.deliver(itemsOf([1]), 1, never))).toBe(
       'nats_failed: no JetStream stream takes the subject',
     )
+    const absent = openSink([port], { stream: 'EVENTS' })
+    expect(await failureOf(absent.deliver(itemsOf([1]), 1, never), 'refused')).toBe(
+      'nats_failed: there is no stream EVENTS',
+    )
     await addStream(connection)
     const named = openSink([port], { stream: 'OTHER' })
-    expect(await failureOf(named.deliver(itemsOf([1]), 1, never))).toMatch(/^nats_failed: .*stream/)
+    expect(await failureOf(named.deliver(itemsOf([1]), 1, never), 'refused')).toMatch(
+      /^nats_failed: .*stream/,
+    )
     await sink.deliver(itemsOf([1]), 2, never)
     await openSink([port], { stream: 'EVENTS' }).deliver(itemsOf([1, 2]), 1, never)
     expect((await readStream(connection)).map(message => message.value.sequence_number)).toEqual([1, 2])
@@ -94,7 +100,8 @@ describe.skipIf(!hasNats)('a sink of NATS JetStream', () => {
   test('fails for an item that the server finds too large', async () => {
     const { port } = await startNats('max_payload: 1000')
     await addStream(await connectNats(port))
-    expect(await failureOf(openSink([port]).deliver(itemsOf([1], 2000), 1, never))).toMatch(/^nats_failed: /)
+    const delivery = openSink([port]).deliver(itemsOf([1], 2000), 1, never)
+    expect(await failureOf(delivery, 'refused')).toMatch(/^nats_failed: /)
   })
 
   test('says who it is by token, by user and password, or by nkey; without, it is refused and tells nothing', async () => {
@@ -125,7 +132,7 @@ describe.skipIf(!hasNats)('a sink of NATS JetStream', () => {
       expect(await readStream(connection)).toHaveLength(1)
       for (const wrong of [{ token: 'wr0ng' }, { user: 'u', password: 'wr0ng' }, null]) {
         const refused = openSink([port], { credentials: wrong })
-        const failure = await failureOf(refused.deliver(itemsOf([2]), 1, never))
+        const failure = await failureOf(refused.deliver(itemsOf([2]), 1, never), 'refused')
         expect(failure).toMatch(/^nats_failed: .*authorization/i)
         expect(failure).not.toContain('wr0ng')
       }

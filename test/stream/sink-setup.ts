@@ -83,7 +83,6 @@ export async function makeSink(
     target,
     format: 'row',
     batchSize: 10,
-    retryLimit: 5,
     ...rest,
   }
   const declared = resources.find(each => each.name === resource)

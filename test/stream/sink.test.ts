@@ -91,22 +91,54 @@ describeEngines('a sink', open => {
     expect(second?.headers['daybook-attempt']).toBe('2')
   })
 
-  test('stops after its failures in a row, keeps its place, and goes on when it is resumed', async () => {
+  test('goes on by itself however often its target was away, at most five minutes later', async () => {
     let isUp = false
-    const receiver = await startReceiver(() => (isUp ? 200 : 500))
-    const { name, cursor } = await makeSink(database, receiver.target, { retryLimit: 3 })
+    const receiver = await startReceiver(() => (isUp ? 200 : 503))
+    const { name, cursor } = await makeSink(database, receiver.target)
+    // As many as there are in 72 hours.
+    await database.kysely.updateTable('sink').set({ failures: 900 }).where('name', '=', name).execute()
+    await startSinkServer(database)
+    await record(database, name, 5)
+    const failing = await whenSink(database, name, ({ failures }) => failures === 901)
+    expect(failing).toMatchObject({ state: 'running', failReason: null, cursor, delivered: 0 })
+    expect(failing.lastError).toMatch(/^webhook_failed: http_status 503/)
+    const waits = (failing.nextAttemptTime ?? 0) - Date.now()
+    expect(waits).toBeGreaterThan(100_000)
+    expect(waits).toBeLessThanOrEqual(300_000)
+    isUp = true
+    // Those minutes have passed.
+    await database.kysely
+      .updateTable('sink')
+      .set({ next_attempt_time: new Date(), owner: null })
+      .where('name', '=', name)
+      .execute()
+    const sink = await whenSink(database, name, ({ delivered }) => delivered === 5)
+    expect(sink).toMatchObject({ state: 'running', failures: 0, lastError: null })
+    expect(receiver.confirmed()).toEqual(numbersTo(5))
+  })
+
+  test('fails at once where it is refused, keeps its place, and goes on when it is resumed', async () => {
+    let isUp = false
+    const receiver = await startReceiver(() => (isUp ? 200 : 404))
+    const { name, cursor } = await makeSink(database, receiver.target)
     await startSinkServer(database)
     await record(database, name, 5)
     const failed = await whenSink(database, name, ({ state }) => state === 'failed')
-    expect(failed).toMatchObject({ failures: 3, cursor, delivered: 0, nextAttemptTime: null })
-    expect(failed.lastError).toMatch(/^webhook_failed: http_status 500/)
+    expect(failed).toMatchObject({
+      failReason: 'refused',
+      failures: 1,
+      cursor,
+      delivered: 0,
+      nextAttemptTime: null,
+    })
+    expect(failed.lastError).toMatch(/^webhook_failed: http_status 404/)
     await record(database, name, 2, 6)
     await sleep(50)
-    expect(receiver.posts).toHaveLength(3)
+    expect(receiver.posts).toHaveLength(1)
     isUp = true
-    expect(await resumeSink(database, name, Date.now())).toBe(true)
+    expect(await resumeSink(database, name, { now: Date.now() })).toBe(true)
     const sink = await whenSink(database, name, ({ delivered }) => delivered === 7)
-    expect(sink).toMatchObject({ state: 'running', failures: 0, lastError: null })
+    expect(sink).toMatchObject({ state: 'running', failReason: null, failures: 0, lastError: null })
     expect(receiver.confirmed()).toEqual(numbersTo(7))
   })
 })
@@ -123,7 +155,7 @@ describe('a sink', () => {
 
   test('shows when it tries again', async () => {
     const receiver = await startReceiver(() => 500)
-    const { name } = await makeSink(database, receiver.target, { retryLimit: 100 })
+    const { name } = await makeSink(database, receiver.target)
     await startSinkServer(database)
     await record(database, name, 1)
     const { nextAttemptTime } = await whenSink(database, name, ({ failures }) => failures === 3)
@@ -131,13 +163,36 @@ describe('a sink', () => {
     expect(nextAttemptTime).toBeLessThan(Date.now() + 2000)
     // Who resumes it does not want to wait any longer.
     const before = receiver.posts.length
-    await resumeSink(database, name, Date.now())
+    await resumeSink(database, name, { now: Date.now() })
     await vi.waitUntil(() => receiver.posts.length > before, { timeout: 300, interval: 5 })
   })
 
-  test('whose receiver is gone for good, or that answers with a redirect, stops at once', async () => {
+  test.each([408, 421, 425, 429, 500, 502, 503, 504])('goes on after %i', async status => {
+    const receiver = await startReceiver((_post, index) => (index === 0 ? status : 200))
+    const { name } = await makeSink(database, receiver.target)
     await startSinkServer(database)
-    for (const status of [410, 302]) {
+    await record(database, name, 1)
+    await whenSink(database, name, ({ delivered }) => delivered === 1)
+    expect(receiver.posts).toHaveLength(2)
+  })
+
+  test('goes on when nobody answers, or its name is not known', async () => {
+    await startSinkServer(database)
+    const receiver = await startReceiver()
+    const nobody = { ...receiver.target, url: 'http://127.0.0.1:1/' }
+    const { name } = await makeSink(database, nobody)
+    const unknown = await makeSink(database, { ...receiver.target, url: 'http://daybook.invalid/' })
+    for (const each of [name, unknown.name]) {
+      await record(database, each, 1)
+      expect(await whenSink(database, each, ({ failures }) => failures >= 1)).toMatchObject({
+        state: 'running',
+      })
+    }
+  })
+
+  test('whose receiver refuses it, is gone for good or answers with a redirect stops at once', async () => {
+    await startSinkServer(database)
+    for (const status of [410, 302, 400, 401, 403, 413]) {
       const receiver = await startReceiver(() => status)
       const { name } = await makeSink(database, receiver.target)
       await record(database, name, 1)
@@ -163,7 +218,7 @@ describe('a sink', () => {
     const paused = await stored(database, name)
     expect(paused).toMatchObject({ state: 'paused', delivered: 4 })
     expect(await ownerOf(name)).toBeNull()
-    await resumeSink(database, name, Date.now())
+    await resumeSink(database, name, { now: Date.now() })
     await whenSink(database, name, ({ delivered }) => delivered === 20)
     expect(receiver.confirmed()).toEqual(numbersTo(20))
     expect(receiver.posts).toHaveLength(10)
@@ -185,7 +240,7 @@ describe('a sink', () => {
       lastError: null,
     })
     isSilent = false
-    await resumeSink(database, name, Date.now())
+    await resumeSink(database, name, { now: Date.now() })
     await whenSink(database, name, ({ delivered }) => delivered === 3)
     expect(receiver.confirmed()).toEqual([1, 2, 3])
   })
@@ -264,10 +319,10 @@ describe('a sink', () => {
       .where('resource', '=', 'js-result')
       .where('last_number', '<=', cursor + 2)
       .execute()
-    await resumeSink(database, name, Date.now())
+    await resumeSink(database, name, { now: Date.now() })
     await startSinkServer(database)
     const failed = await whenSink(database, name, ({ state }) => state === 'failed')
-    expect(failed.lastError).toContain('sequence_too_old')
+    expect(failed).toMatchObject({ failReason: 'behind_too_far' })
     expect(failed.lastError).toContain(String(cursor + 3))
     expect(failed).toMatchObject({ id, cursor, failures: 1 })
     expect(receiver.posts).toEqual([])

@@ -26,7 +26,6 @@ const sink = {
   target: { webhook: { ...plain.target.webhook, secret: null, headers: {} } },
   format: 'row',
   batch_size: 100,
-  retry: { limit: 20 },
   state: 'paused',
   created_time: count,
   updated_time: count,
@@ -36,9 +35,11 @@ const status = {
   name: expect.stringMatching(/^case_/),
   resource: plain.resource,
   state: 'paused',
+  fail_reason: null,
   cursor: count,
   last_sequence_number: count,
   lag: count,
+  age_ms: count,
   failures: 0,
   last_error: null,
   next_attempt_time: null,
@@ -58,7 +59,7 @@ const badDefinition: MethodCase['malformed'] = [
   [{ target: { nats: {}, file: {} } }, 'target.nats.servers'],
   [{ format: 'envelope' }, 'format'],
   [{ batch_size: 0 }, 'batch_size'],
-  [{ retry: { limit: -1 } }, 'retry.limit'],
+  [{ retry: { limit: 3 } }, 'retry'],
 ]
 
 function sinkCase(
@@ -84,6 +85,9 @@ export const sinkCases: readonly MethodCase[] = [
     malformed: [[{ name: undefined }, 'name'], ...badName, ...badDefinition],
   }),
   sinkCase('pause', newSink, { result: done, malformed: badName }),
-  sinkCase('resume', newSink, { result: done, malformed: badName }),
+  sinkCase('resume', newSink, {
+    result: { ...done, skipped: 0 },
+    malformed: [...badName, [{ skip_lost: 1 }, 'skip_lost']],
+  }),
   sinkCase('delete', newSink, { result: done, malformed: badName }),
 ]

@@ -42,7 +42,6 @@ export function changeMethods(deps: SinkMethodDeps): readonly Method[] {
         target: changeTarget(params.target),
         format: chosenFormat(resource, params.format),
         batchSize: params.batch_size,
-        retryLimit: params.retry.limit,
       }
       const cursor = await beginning(resource, params.after)
       const inserting = { definition, cursor, now: clock() }
@@ -57,7 +56,7 @@ export function changeMethods(deps: SinkMethodDeps): readonly Method[] {
     result: doneSchema,
     async handle({ params, caller }) {
       requireSuper(caller)
-      const { query, target, format, batch_size: batchSize, retry } = params
+      const { query, target, format, batch_size: batchSize } = params
       await database.transaction(async runner => {
         const before = await lockSink(runner, sealer, params.name)
         if (before === undefined) throw sinkNotFound()
@@ -70,7 +69,6 @@ export function changeMethods(deps: SinkMethodDeps): readonly Method[] {
           target: target === undefined ? before.target : changeTarget(target, before),
           format: format === undefined ? before.format : chosenFormat(resource, format),
           batchSize: batchSize ?? before.batchSize,
-          retryLimit: retry?.limit ?? before.retryLimit,
         }
         await updateSink(runner, sealer, { before, definition, now: clock() })
       })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { nameSchema } from '../../permission/name.ts'
+import { resources } from '../../resource/index.ts'
 import type { StoredSink } from '../../stream/sink/sink.ts'
 import { type SinkLag, sinkLags } from '../../stream/sink/status.ts'
 import { findSink, listSinks } from '../../stream/sink/store.ts'
@@ -13,9 +14,14 @@ const statusSchema = z.strictObject({
   name: z.string(),
   resource: z.string(),
   state: z.enum(['running', 'paused', 'failed']),
+  fail_reason: z
+    .enum(['refused', 'behind_too_far'])
+    .nullable()
+    .describe('Why it has failed: what is wrong lasts, or the change behind `cursor` is not kept any more'),
   cursor: z.int().describe('Everything up to this number was confirmed, or is not wanted'),
   last_sequence_number: z.int().describe('Of the resource'),
   lag: z.int().describe('Numbers between the two'),
+  age_ms: z.int().describe('How long ago the first of them got its number; 0 without any'),
   failures: z.int().describe('In a row'),
   last_error: z.string().nullable(),
   next_attempt_time: z.int().nullable(),
@@ -60,7 +66,7 @@ export function inspectMethods({ database, sealer }: SinkMethodDeps): readonly M
       const wanted = name === undefined ? sinks : sinks.filter(sink => sink.name === name)
       if (name !== undefined && wanted.length === 0) throw sinkNotFound()
       // Read later, so that no sink seems to be ahead of its resource.
-      const lags = new Map((await sinkLags(database)).map(lag => [lag.name, lag]))
+      const lags = new Map((await sinkLags(database, resources)).map(lag => [lag.name, lag]))
       return { sinks: wanted.map(sink => showStatus(sink, lags.get(sink.name))) }
     },
   })
@@ -74,9 +80,11 @@ function showStatus(sink: StoredSink, lag: SinkLag | undefined): z.infer<typeof 
     name: sink.name,
     resource: sink.resource,
     state: sink.state,
+    fail_reason: sink.failReason,
     cursor: sink.cursor,
     last_sequence_number: lastNumber,
     lag: Math.max(0, lastNumber - sink.cursor),
+    age_ms: lag?.ageMs ?? 0,
     failures: sink.failures,
     last_error: sink.lastError,
     next_attempt_time: sink.nextAttemptTime,

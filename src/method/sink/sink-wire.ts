@@ -12,9 +12,8 @@ const resourceName = z.enum(resources.map(resource => resource.name))
 const format = z.enum(['row', 'envelope'])
 const query = z.strictObject({ condition: z.array(z.unknown()).describe('All hold together') })
 const batchSize = z.int().min(1).max(1000)
-const retryLimit = z.int().min(1).max(1000).describe('Failures in a row after which it stops')
 
-export const sinkDefaults = { batchSize: 100, retryLimit: 20 } as const
+export const sinkDefaults = { batchSize: 100 } as const
 
 /** The parameters of a creation, in the documented order; what is left out has a default. */
 export function creationSchema(allow: readonly string[]) {
@@ -26,7 +25,6 @@ export function creationSchema(allow: readonly string[]) {
     target: targetSchema(allow),
     format: format.optional().describe('Absent: envelope where the resource has one, else row'),
     batch_size: batchSize.default(sinkDefaults.batchSize),
-    retry: z.strictObject({ limit: retryLimit.default(sinkDefaults.retryLimit) }).prefault({}),
     after: z
       .int()
       .min(0)
@@ -44,7 +42,6 @@ export function changeSchema(allow: readonly string[]) {
     target: targetSchema(allow).optional(),
     format: format.optional(),
     batch_size: batchSize.optional(),
-    retry: z.strictObject({ limit: retryLimit.optional() }).optional(),
   }
 }
 
@@ -73,7 +70,6 @@ export const shownSinkSchema = z
     target: shownTargetSchema,
     format,
     batch_size: z.int(),
-    retry: z.strictObject({ limit: z.int() }),
     state: z.enum(['running', 'paused', 'failed']),
     created_time: z.int(),
     updated_time: z.int(),
@@ -89,7 +85,6 @@ export function showSink(sink: StoredSink) {
     target: showTarget(sink.target),
     format: sink.format,
     batch_size: sink.batchSize,
-    retry: { limit: sink.retryLimit },
     state: sink.state,
     created_time: sink.createdTime,
     updated_time: sink.updatedTime,

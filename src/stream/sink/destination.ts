@@ -1,3 +1,5 @@
+import type { SinkFailure } from './sink.ts'
+
 /** A numbered change as it is delivered. */
 export interface Item {
   readonly number: number
@@ -20,20 +22,22 @@ export interface Destination {
 
 /** Why a delivery was not confirmed. The message begins with a stable reason, and names nothing secret. */
 export class DeliveryError extends Error {
-  /** Another attempt would meet the same. */
-  readonly isLasting: boolean
+  /** Why the sink fails by it: another attempt would meet the same. Undefined: it may pass. */
+  readonly lasting: SinkFailure | undefined
   /** The least wait before the next attempt, as the target asked for. */
   readonly retryAfterMs: number
 
-  constructor(
-    message: string,
-    { isLasting = false, retryAfterMs = 0, cause }: Partial<DeliveryError> & ErrorOptions = {},
-  ) {
+  constructor(message: string, { lasting, retryAfterMs = 0, cause }: DeliveryErrorOptions = {}) {
     super(message, { cause })
     this.name = 'DeliveryError'
-    this.isLasting = isLasting
+    this.lasting = lasting
     this.retryAfterMs = retryAfterMs
   }
+}
+
+export interface DeliveryErrorOptions extends ErrorOptions {
+  readonly lasting?: SinkFailure | undefined
+  readonly retryAfterMs?: number | undefined
 }
 
 /** Of one delivery; the first item goes however large it is. */

@@ -90,12 +90,23 @@ export function fileDestination(
         // Opened anew, what was written in part is cut off.
         await close().catch(() => undefined)
         const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be written'
-        throw new DeliveryError(`file_failed: ${code}`, { cause })
+        const lasting = needsPerson.has(code) ? 'refused' : undefined
+        throw new DeliveryError(`file_failed: ${code}`, { lasting, cause })
       }
     },
     close,
   }
 }
+
+/** A disk that is full, gone or at fault may come back; what may not be written, or is no file, stays so. */
+const needsPerson: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'EISDIR',
+  'ENOTDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+])
 
 async function isThere({ path }: FileFolder, { inode, size }: OpenFile): Promise<boolean> {
   const found = await stat(path).catch(() => undefined)

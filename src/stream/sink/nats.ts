@@ -13,10 +13,11 @@ async function loadNats() {
       import('@nats-io/transport-node'),
       import('@nats-io/jetstream'),
     ])
-    return { ...transport, jetstream: jetstream.jetstream }
+    const { jetstream: client, jetstreamManager } = jetstream
+    return { ...transport, jetstream: client, jetstreamManager }
   } catch (cause) {
     const message = 'nats_packages_missing: install @nats-io/transport-node and @nats-io/jetstream'
-    throw new DeliveryError(message, { isLasting: true, cause })
+    throw new DeliveryError(message, { lasting: 'refused', cause })
   }
 }
 
@@ -25,6 +26,8 @@ type Nats = Awaited<ReturnType<typeof loadNats>>
 interface Connection {
   readonly server: NatsConnection
   readonly jetstream: JetStreamClient
+  /** Whether there is a stream of this name; false only where JetStream itself says so. */
+  hasStream(name: string): Promise<boolean>
 }
 
 /**
@@ -42,7 +45,19 @@ export function natsDestination({ name, id }: StoredSink, target: NatsSink): Des
       await server.close()
       throw cancelled()
     }
-    connection = { server, jetstream: nats.jetstream(server, { timeout: ackMs }) }
+    connection = {
+      server,
+      jetstream: nats.jetstream(server, { timeout: ackMs }),
+      async hasStream(name) {
+        try {
+          const manager = await nats.jetstreamManager(server, { timeout: connectMs, checkAPI: false })
+          await manager.streams.info(name)
+          return true
+        } catch (error) {
+          return !(error instanceof Error && error.name === 'StreamNotFoundError')
+        }
+      },
+    }
     return connection
   }
 
@@ -59,7 +74,12 @@ export function natsDestination({ name, id }: StoredSink, target: NatsSink): Des
   async function publishAll(to: Connection, items: Items): Promise<void> {
     const published = await Promise.allSettled(items.map(item => publish(to, item)))
     const refused = published.find(each => each.status === 'rejected')
-    if (refused !== undefined) fail(refused.reason)
+    if (refused === undefined) return
+    if (!isSilence(refused.reason)) fail(refused.reason)
+    // Nobody listens to the subject: while a cluster chooses a leader that passes.
+    const { stream } = target
+    if (stream === null || (await to.hasStream(stream))) fail(refused.reason)
+    throw new DeliveryError(`nats_failed: there is no stream ${stream}`, { lasting: 'refused' })
   }
 
   async function close(): Promise<void> {
@@ -110,11 +130,24 @@ function authentication(nats: Nats, credentials: NatsCredentials): Partial<Conne
 /** What the client throws tells neither credentials nor contents. */
 function fail(cause: unknown): never {
   if (cause instanceof DeliveryError) throw cause
-  const { name, message } = cause instanceof Error ? cause : new Error(String(cause))
-  if (name === 'JetStreamNotEnabled') {
+  const { message } = cause instanceof Error ? cause : new Error(String(cause))
+  if (isSilence(cause)) {
     throw new DeliveryError('nats_failed: no JetStream stream takes the subject', { cause })
   }
-  throw new DeliveryError(`nats_failed: ${message}`, { cause })
+  const lasting = isRefusal(cause) ? 'refused' : undefined
+  throw new DeliveryError(`nats_failed: ${message}`, { lasting, cause })
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.name === 'JetStreamNotEnabled'
+}
+
+/** Credentials that are wrong, a subject that may not be published to, an item that is too large, another stream. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error.name === 'JetStreamApiError') return Number((error as { status?: unknown }).status) < 500
+  if (error.name === 'AuthorizationError') return !/timeout/i.test(error.message)
+  return ['PermissionViolationError', 'InvalidArgumentError', 'InvalidSubjectError'].includes(error.name)
 }
 
 function cancelled(): DeliveryError {

@@ -37,9 +37,10 @@ const skipped = rawStatement(`update sink set cursor = $4 ${mine}`)
 
 const failed = rawStatement(
   `update sink set failures = failures + 1, last_error = $4,
-     state = case when state = 'running' and ($6 or failures + 1 >= retry_limit) then 'failed' else state end,
-     owner = case when $6 or failures + 1 >= retry_limit then null else owner end,
-     next_attempt_time = case when state = 'running' and not $6 and failures + 1 < retry_limit
+     state = case when state = 'running' and $6::text is not null then 'failed' else state end,
+     fail_reason = case when state = 'running' then $6 else fail_reason end,
+     owner = case when $6 is not null then null else owner end,
+     next_attempt_time = case when state = 'running' and $6 is null
        then now() + $5::float8 * interval '1 millisecond' end
    ${mine} returning state = 'running'`,
 )
@@ -78,9 +79,9 @@ export function createProgress(
       stored = seen
       savedAt = now
     },
-    async fail({ message, isLasting }, delayMs) {
+    async fail({ message, lasting }, delayMs) {
       const text = storableText(message.slice(0, maxErrorCharacters))
-      const { rows } = await run(failed, [id, owner, stored, text, delayMs, isLasting])
+      const { rows } = await run(failed, [id, owner, stored, text, delayMs, lasting ?? null])
       if (rows[0] === undefined) throw new SinkLost()
       return rows[0][0] === true
     },

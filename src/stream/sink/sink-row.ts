@@ -2,7 +2,15 @@ import { type Selectable, type SelectExpression, sql } from 'kysely'
 import type { Schema } from '../../database/schema.ts'
 import { parseJson, stringifyJson } from '../../json.ts'
 import type { Sealer } from '../../seal.ts'
-import type { FileSink, NatsCredentials, SinkDefinition, SinkState, SinkTarget, StoredSink } from './sink.ts'
+import type {
+  FileSink,
+  NatsCredentials,
+  SinkDefinition,
+  SinkFailure,
+  SinkState,
+  SinkTarget,
+  StoredSink,
+} from './sink.ts'
 
 /** A row of the table with its condition as text: read as JSON by the driver, large numbers would be rounded. */
 export type SinkRow = Omit<Selectable<Schema['sink']>, 'condition'> & { readonly condition_text: string }
@@ -16,8 +24,8 @@ const plain = [
   'secrets',
   'format',
   'batch_size',
-  'retry_limit',
   'state',
+  'fail_reason',
   'cursor',
   'failures',
   'last_error',
@@ -45,7 +53,6 @@ export function definitionColumns(definition: SinkDefinition, sealer: Sealer) {
     secrets: secrets === undefined ? null : sealer.seal(JSON.stringify(secrets)),
     format: definition.format,
     batch_size: definition.batchSize,
-    retry_limit: definition.retryLimit,
   }
 }
 
@@ -72,8 +79,8 @@ export function toSink(row: SinkRow, sealer: Sealer): StoredSink {
     // The table's check lets no other state in, and only we write the format.
     format: row.format as StoredSink['format'],
     batchSize: row.batch_size,
-    retryLimit: row.retry_limit,
     state: row.state as SinkState,
+    failReason: row.fail_reason as SinkFailure | null,
     cursor: row.cursor,
     failures: row.failures,
     lastError: row.last_error,

@@ -5,6 +5,11 @@ export const sinkChannel = 'daybook_sink'
 
 export type SinkState = 'running' | 'paused' | 'failed'
 
+/**
+ * Why a sink has failed: its target, or what it is to do, refuses for good; or the next changes are not kept any more.
+ */
+export type SinkFailure = 'refused' | 'behind_too_far'
+
 /** How a NATS server is told who we are. */
 export type NatsCredentials =
   | { readonly token: string }
@@ -52,14 +57,14 @@ export interface SinkDefinition {
   readonly format: StreamFormat
   /** Changes of one delivery, at most. */
   readonly batchSize: number
-  /** Failures in a row after which it stops. */
-  readonly retryLimit: number
 }
 
 /** A sink as it is stored; times in epoch milliseconds. */
 export interface StoredSink extends SinkDefinition {
   readonly id: number
   readonly state: SinkState
+  /** Null unless it has failed. */
+  readonly failReason: SinkFailure | null
   /** The last number that the target has confirmed, or that the conditions left out. */
   readonly cursor: number
   /** In a row. */

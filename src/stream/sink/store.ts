@@ -109,17 +109,26 @@ export async function pauseSink(runner: Runner, name: string, now: number): Prom
   return changed(runner, await query.executeTakeFirst())
 }
 
-/** Lets a sink go on where it stopped, at once; its failures are forgotten. False when there is no such sink. */
-export async function resumeSink(runner: Runner, name: string, now: number): Promise<boolean> {
+/**
+ * Lets a sink go on where it stopped, at once, or behind `skipTo` where that is further on; its failures are forgotten.
+ * False when there is no such sink.
+ */
+export async function resumeSink(
+  runner: Runner,
+  name: string,
+  { now, skipTo = 0 }: { readonly now: number; readonly skipTo?: number },
+): Promise<boolean> {
   const query = runner.kysely
     .updateTable('sink')
     .set({
       state: 'running',
+      fail_reason: null,
+      cursor: sql`greatest(cursor, ${skipTo}::bigint)`,
       failures: 0,
       last_error: null,
       next_attempt_time: null,
       // Whoever waits for the next attempt would go on waiting; who ends a batch after a pause may confirm it.
-      owner: sql`case when state = 'running' and failures > 0 then null else owner end`,
+      owner: sql`case when (state = 'running' and failures > 0) or cursor < ${skipTo}::bigint then null else owner end`,
       updated_time: new Date(now),
     })
     .where('name', '=', name)

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { JsonText } from '../../json.ts'
 import { safeHeaders } from '../../outbound/headers.ts'
-import type { Webhooks } from '../../target/webhook.ts'
+import type { FailedDelivery, Webhooks } from '../../target/webhook.ts'
 import { DeliveryError, type Destination } from './destination.ts'
 import type { StoredSink, WebhookSink } from './sink.ts'
 
@@ -34,11 +34,20 @@ export function webhookDestination(
         signal,
       })
       if (outcome.kind === 'success') return
-      const { message, retry, retryAfterMs = 0 } = outcome
-      throw new DeliveryError(message, { isLasting: !retry, retryAfterMs })
+      const { message, retryAfterMs } = outcome
+      throw new DeliveryError(message, { lasting: isLasting(outcome) ? 'refused' : undefined, retryAfterMs })
     },
     close: async () => undefined,
   }
+}
+
+/** Too early, too slow, too often; 421: another server of it answers. */
+const passing = [408, 421, 425, 429]
+
+/** A redirect and what is wrong with the request stay as they are; a server's own fault, or none that answers, does not. */
+function isLasting({ retry, status }: FailedDelivery): boolean {
+  if (!retry) return true
+  return status !== undefined && status < 500 && !passing.includes(status)
 }
 
 /** A header holds no characters beyond ASCII, and the id must not hold the dot that Standard Webhooks cuts at. */

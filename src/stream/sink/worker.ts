@@ -11,6 +11,7 @@ import { createBell } from './bell.ts'
 import type { TakenSink } from './claim.ts'
 import { batchesOf, DeliveryError, type Destination, type Item, type Items } from './destination.ts'
 import { createProgress, SinkLost } from './progress.ts'
+import { retryDelayMs } from './retry-delay.ts'
 import type { StoredSink } from './sink.ts'
 
 /** One server's work on one sink. */
@@ -92,7 +93,7 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
   }
 
   async function deliver(batch: Items): Promise<void> {
-    if (sink.isLocked) throw new DeliveryError(secretsLost, { isLasting: true })
+    if (sink.isLocked) throw new DeliveryError(secretsLost, { lasting: 'refused' })
     destination ??= deps.open(sink)
     await destination.deliver(batch, failures + 1, cut.signal)
     failures = 0
@@ -124,7 +125,7 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
       if (cut.signal.aborted) return false
       failures++
       deps.onFailure(sink.name)
-      const delayMs = Math.max(backoffMs(failures), fault.retryAfterMs)
+      const delayMs = retryDelayMs(failures, fault.retryAfterMs)
       if (!(await progress.fail(fault, delayMs))) return false
       const until = performance.now() + delayMs
       while (!isStopping && performance.now() < until) await bell.wait(until - performance.now())
@@ -169,7 +170,7 @@ interface SinkReader {
 function readerOf(sink: StoredSink, resources: readonly Resource[]): SinkReader {
   const resource = resources.find(each => each.name === sink.resource)
   if (resource === undefined)
-    throw new DeliveryError(`resource_unknown: ${sink.resource}`, { isLasting: true })
+    throw new DeliveryError(`resource_unknown: ${sink.resource}`, { lasting: 'refused' })
   try {
     const plan = planConditions(sink.condition, {
       language: resource.language,
@@ -181,7 +182,7 @@ function readerOf(sink: StoredSink, resources: readonly Resource[]): SinkReader 
     return { resource, matches: allMatch(plan.predicates) }
   } catch (cause) {
     if (!(cause instanceof RpcError)) throw cause
-    throw new DeliveryError(`condition_unknown: ${cause.message}`, { isLasting: true, cause })
+    throw new DeliveryError(`condition_unknown: ${cause.message}`, { lasting: 'refused', cause })
   }
 }
 
@@ -201,14 +202,5 @@ function itemOf(change: Change, resource: Resource, { format }: StoredSink): Ite
 function faultOf(error: unknown): DeliveryError | undefined {
   if (error instanceof DeliveryError) return error
   if (!(error instanceof RpcError) || error.data.reason !== 'sequence_too_old') return undefined
-  return new DeliveryError(`sequence_too_old: ${error.message}`, { isLasting: true, cause: error })
-}
-
-const firstDelayMs = 200
-const longestDelayMs = 60_000
-
-/** Twice the last delay, and never the same for two sinks that lost their target at the same moment. */
-function backoffMs(failures: number): number {
-  const most = Math.min(firstDelayMs * 2 ** Math.min(failures - 1, 20), longestDelayMs)
-  return most / 2 + (Math.random() * most) / 2
+  return new DeliveryError(`behind_too_far: ${error.message}`, { lasting: 'behind_too_far', cause: error })
 }
