@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { isIPv4 } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { isAddressRange } from './ip-address.ts'
 import { timeZoneFault } from './time-zone.ts'
 
@@ -17,6 +18,18 @@ export function wholeNumber(least: number, most: number): ParseValue<number> {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= least && value <= most) return value
     throw new Error(`expected a whole number from ${least} to ${most}`)
+  }
+}
+
+/** The same, or `auto`: one for each core that this process may use. */
+export function perCore(most: number): ParseValue<number> {
+  return text => {
+    if (text === 'auto') return Math.min(most, availableParallelism())
+    try {
+      return wholeNumber(1, most)(text)
+    } catch {
+      throw new Error(`expected a whole number from 1 to ${most}, or auto`)
+    }
   }
 }
 

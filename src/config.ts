@@ -5,6 +5,7 @@ import {
   listOf,
   oneOf,
   type ParseValue,
+  perCore,
   publicKeyPem,
   secretOfAtLeast,
   someText,
@@ -75,6 +76,12 @@ export const settings = {
   ),
   host: setting('HOST', someText, '127.0.0.1', 'the address to listen on'),
   port: setting('PORT', wholeNumber(0, 65_535), 7411, 'the port to listen on; 0 takes a free one'),
+  workers: setting(
+    'DAYBOOK_WORKERS',
+    perCore(64),
+    1,
+    'processes that serve the port, on PostgreSQL only; `auto`: one for each core',
+  ),
   logLevel: setting(
     'LOG_LEVEL',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
@@ -260,6 +267,9 @@ export function readConfig(source: ConfigSource): Config {
     if (config[name] !== undefined && config.databaseUrl === undefined) {
       faults.push(`${settings[name].variable}: needs DATABASE_URL or PGHOST as well`)
     }
+  }
+  if (config.workers > 1 && config.databaseUrl === undefined) {
+    faults.push('DAYBOOK_WORKERS: the embedded database belongs to one process: needs DATABASE_URL or PGHOST')
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return config

@@ -1,4 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client'
 
 /** The method label of a request that names no known method: a client must not make new series. */
 export const unknownMethod = 'unknown'
@@ -75,8 +84,17 @@ export interface Metrics {
   render(): Promise<string>
 }
 
+/** The other processes that serve the same port, to show in one answer what all of them count. */
+export interface MetricPeers {
+  /** The `worker` label of what is counted here. */
+  readonly number: number
+  /** What the others' `answerWith` reads. */
+  others(): Promise<readonly unknown[]>
+  answerWith(read: () => Promise<unknown>): void
+}
+
 /** Metrics in a registry of their own, together with the usual ones of the process. */
-export function createMetrics(): Metrics {
+export function createMetrics(peers?: MetricPeers): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   // Gauges that end like counters: Prometheus' own checks refuse them, and each is the sum of one that stays.
@@ -147,7 +165,27 @@ export function createMetrics(): Metrics {
       ),
     countCutOff: (what, reason) => cutOff(what, reason, 1),
     contentType: registry.contentType,
-    render: () => registry.metrics(),
+    render: peers === undefined ? () => registry.metrics() : renderWith(registry, peers),
+  }
+}
+
+type Readings = readonly MetricObjectWithValues<MetricValue<string>>[]
+
+/** Each worker's series have a label of their own: added up, they would fall whenever one of them starts anew. */
+function renderWith(registry: Registry, peers: MetricPeers): () => Promise<string> {
+  const worker = String(peers.number)
+  const read = async (): Promise<Readings> => {
+    const metrics = await registry.getMetricsAsJSON()
+    return metrics.map(metric => ({
+      ...metric,
+      aggregator: 'sum',
+      values: metric.values.map(value => ({ ...value, labels: { ...value.labels, worker } })),
+    }))
+  }
+  peers.answerWith(read)
+  return async () => {
+    const readings = await Promise.all([read(), peers.others()])
+    return AggregatorRegistry.aggregate([readings[0], ...(readings[1] as Readings[])]).metrics()
   }
 }
 

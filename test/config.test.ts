@@ -201,3 +201,14 @@ test('every setting has a variable of its own and says what it is for', () => {
   expect(new Set(all.map(({ variable }) => variable)).size).toBe(all.length)
   for (const { description } of all) expect(description).not.toBe('')
 })
+
+test('workers are a number or one for each core, and need a database that processes can share', () => {
+  const env = { DATABASE_URL: 'postgres://localhost/daybook' }
+  expect(readConfig({ env: { ...env, DAYBOOK_WORKERS: '3' } }).workers).toBe(3)
+  expect(readConfig({ env, flags: { workers: 'auto' } }).workers).toBeGreaterThanOrEqual(1)
+  for (const text of ['0', '65', 'all']) {
+    expect(faultsOf({ env: { ...env, DAYBOOK_WORKERS: text } })).toHaveLength(1)
+  }
+  expect(faultsOf({ env: { DAYBOOK_WORKERS: '2' } })).toHaveLength(1)
+  expect(readConfig({ env: { DAYBOOK_WORKERS: '1' } }).workers).toBe(1)
+})

@@ -93,3 +93,31 @@ test('every name keeps the rules of Prometheus: what promtool check metrics refu
     expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'))
   }
 })
+
+test('of several workers each has series of its own, and what none of them knows is still told', async () => {
+  const readings: (() => Promise<unknown>)[] = []
+  const workerMetrics = (number: number) =>
+    createMetrics({
+      number,
+      others: async () => [await readings[number === 1 ? 2 : 1]?.()],
+      answerWith(read) {
+        readings[number] = read
+      },
+    })
+  const [first, second] = [workerMetrics(1), workerMetrics(2)]
+  first.countRows('js-result', 'deleted', 7)
+  second.countRows('js-result', 'deleted', 5)
+  second.countRequest('m', undefined, 0.002)
+  first.watchReplica(() => ({ isUsed: false, lagMs: Number.POSITIVE_INFINITY }))
+  const lines = (await first.render()).split('\n')
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'daybook_rows_total{resource="js-result",action="deleted",worker="1"} 7',
+      'daybook_rows_total{resource="js-result",action="deleted",worker="2"} 5',
+      'daybook_request_duration_seconds_count{method="m",worker="2"} 1',
+      'daybook_replica_lag_seconds{worker="1"} +Inf',
+    ]),
+  )
+  expect(lines.filter(line => line.startsWith('# TYPE daybook_rows_total'))).toHaveLength(1)
+  expect(lines.some(line => line.startsWith('process_start_time_seconds{worker="2"}'))).toBe(true)
+})

@@ -1,11 +1,19 @@
 import { existsSync } from 'node:fs'
-import type { Command } from 'commander'
-import { readConfig } from '../config.ts'
+import process from 'node:process'
+import { type Command, Option } from 'commander'
+import { type Config, readConfig } from '../config.ts'
+import type { Logger } from '../logger.ts'
 import { superTokenFile } from './credential.ts'
 import { writeLines } from './output.ts'
 import { addDatabaseOptions, configFlags, type ServerFlags } from './server-options.ts'
 import type { Surroundings } from './surroundings.ts'
 import { startLine, welcomeLines } from './welcome.ts'
+
+interface ServeFlags extends ServerFlags {
+  readonly worker?: string
+}
+
+type Say = (lines: readonly string[]) => Promise<void>
 
 /** `daybook serve`: the server itself; ends by SIGTERM or SIGINT. */
 export function addServeCommand(program: Command, surroundings: Surroundings): void {
@@ -14,24 +22,31 @@ export function addServeCommand(program: Command, surroundings: Surroundings): v
     .description('run the server')
     .option('--host <address>', 'the address to listen on; else HOST, else 127.0.0.1')
     .option('--port <port>', 'the port, 0 for a free one; else PORT, else 7411')
+    .option('--workers <number>', 'processes that serve the port, or auto; else DAYBOOK_WORKERS, else 1')
     .option('--handlers <folder>', 'the folder of local event handlers; else DAYBOOK_HANDLERS')
     .option('--log-level <level>', 'else LOG_LEVEL, else info')
-  addDatabaseOptions(serve).action((flags: ServerFlags) => runServe(flags, surroundings))
+    // How a worker is started by the process that keeps it.
+    .addOption(new Option('--worker <number>').hideHelp())
+  addDatabaseOptions(serve).action((flags: ServeFlags) => runServe(flags, surroundings))
 }
 
-async function runServe(flags: ServerFlags, { env, stdout }: Surroundings): Promise<void> {
+async function runServe(flags: ServeFlags, { env, stdout }: Surroundings): Promise<void> {
   const config = readConfig({ env, flags: configFlags(flags) })
   // A server whose output nobody reads serves all the same.
-  const say = (lines: readonly string[]) => writeLines(stdout, lines).catch(() => {})
+  const say: Say = lines => writeLines(stdout, lines).catch(() => {})
+  if (flags.worker !== undefined) return serveAsWorker(config, Number(flags.worker))
   await say([startLine(config)])
-  // Loaded only here: the commands that speak to a server would start slower for it.
-  const [{ createLogger, prettyStream }, { startApp }, { runUntilSignal }] = await Promise.all([
-    import('../logger.ts'),
+  return config.workers > 1 ? keepWorkers(config, say) : serveAlone(config, say)
+}
+
+// What follows is loaded only here: the commands that speak to a server would start slower for it.
+
+async function serveAlone(config: Config, say: Say): Promise<void> {
+  const [logger, { startApp }, { runUntilSignal }] = await Promise.all([
+    openLog(config),
     import('../server/app.ts'),
-    import('../server/serve.ts'),
+    import('../server/until-signal.ts'),
   ])
-  const stream = config.logFormat === 'pretty' ? await prettyStream() : undefined
-  const logger = createLogger({ level: config.logLevel, ...(stream && { stream }) })
   const lost = Promise.withResolvers<never>()
   const ending = lost.promise.catch(endSoon)
   // When the start itself fails, nobody waits for it.
@@ -39,10 +54,7 @@ async function runServe(flags: ServerFlags, { env, stdout }: Surroundings): Prom
   const app = await startApp(config, logger, { onFatal: lost.reject })
   // Before anything is said: whoever reads that we listen may stop us at once.
   const stopped = runUntilSignal(app.close)
-  const tokenFile = superTokenFile(config)
-  const hasTokenFile = config.superToken === undefined && existsSync(tokenFile)
-  const welcome = { url: app.url, superToken: app.superToken, tokenFile, hasTokenFile }
-  await say(welcomeLines(welcome))
+  await say(welcome(config, app))
   await Promise.race([stopped, ending])
 }
 
@@ -50,4 +62,61 @@ async function runServe(flags: ServerFlags, { env, stdout }: Surroundings): Prom
 function endSoon(error: unknown): never {
   setTimeout(() => process.exit(1), 1000)
   throw error
+}
+
+async function serveAsWorker(config: Config, number: number): Promise<void> {
+  const [log, { linkWorker }, { startApp }, { runUntilSignal }] = await Promise.all([
+    openLog(config),
+    import('../server/worker-link.ts'),
+    import('../server/app.ts'),
+    import('../server/until-signal.ts'),
+  ])
+  const link = linkWorker(number)
+  const app = await startApp(config, log.child({ worker: number }), { link })
+  const stopped = runUntilSignal(
+    app.close,
+    link.retired.then(() => app.retire()),
+  )
+  link.served(app)
+  await stopped
+  link.leave()
+}
+
+async function keepWorkers(config: Config, say: Say): Promise<void> {
+  const [logger, { createWorkers }, { runUntilSignal }] = await Promise.all([
+    openLog(config),
+    import('../server/workers.ts'),
+    import('../server/until-signal.ts'),
+  ])
+  const workers = createWorkers({
+    count: config.workers,
+    args: process.argv.slice(2),
+    endMs: 2 * config.drainMs + 10_000,
+    logger,
+  })
+  const stopped = runUntilSignal(workers.close)
+  const served = await workers.start()
+  const isOnTerminal = process.stdin.isTTY || process.stdout.isTTY
+  process.on('SIGHUP', () => {
+    // A terminal that is closed sends it, too.
+    if (isOnTerminal) return void process.kill(process.pid, 'SIGTERM')
+    workers.restart().catch(error => logger.error({ err: error }, 'the workers were not all replaced'))
+  })
+  if (served !== undefined) await say(welcome(config, served))
+  await stopped
+}
+
+async function openLog(config: Config): Promise<Logger> {
+  const { createLogger, prettyStream } = await import('../logger.ts')
+  const stream = config.logFormat === 'pretty' ? await prettyStream() : undefined
+  return createLogger({ level: config.logLevel, ...(stream && { stream }) })
+}
+
+function welcome(
+  config: Config,
+  served: { url: string; superToken?: string | undefined },
+): readonly string[] {
+  const tokenFile = superTokenFile(config)
+  const hasTokenFile = config.superToken === undefined && existsSync(tokenFile)
+  return welcomeLines({ url: served.url, superToken: served.superToken, tokenFile, hasTokenFile })
 }

@@ -8,6 +8,7 @@ import type { Database } from '../database/database.ts'
 export interface ServerFlags {
   readonly host?: string
   readonly port?: string
+  readonly workers?: string
   readonly data?: string
   readonly databaseUrl?: string
   readonly logLevel?: string
@@ -26,8 +27,8 @@ export function addDatabaseOptions(command: Command): Command {
 
 /** What the options of such a command mean to the configuration. */
 export function configFlags(flags: ServerFlags): NonNullable<ConfigSource['flags']> {
-  const { host, port, data, databaseUrl, logLevel, handlers } = flags
-  return { host, port, dataDir: data, databaseUrl, logLevel, handlersDir: handlers }
+  const { host, port, workers, data, databaseUrl, logLevel, handlers } = flags
+  return { host, port, workers, dataDir: data, databaseUrl, logLevel, handlersDir: handlers }
 }
 
 /** Whether there is anything to open: the embedded database is only made by `serve` and `migrate`. */

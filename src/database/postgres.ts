@@ -33,24 +33,15 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   // Who names another connection for LISTEN, or wants no names, has a pooler that lends connections.
   const isLent = listenUrl !== url || !prepare
   const settings = sessionSettings({ statementTimeoutMs, prepare, isLent })
+  const listening = listenUrl === url ? connection : await connectionOf(listenUrl, more)
+  const reading = readUrl === undefined ? undefined : await connectionOf(readUrl, more)
   const pool = createPool({ ...options, connection, settings })
+  const replicaOptions = { ...options, settings, primary: connection, maxLagMs: options.readMaxLagMs }
   const database = createDatabase({
     settings,
     pool,
-    replica:
-      readUrl === undefined
-        ? undefined
-        : createReplica({
-            ...options,
-            settings,
-            primary: connection,
-            connection: await connectionOf(readUrl, more),
-            maxLagMs: options.readMaxLagMs,
-          }),
-    listener: createListener(
-      listenUrl === url ? connection : await connectionOf(listenUrl, more),
-      options.onError,
-    ),
+    replica: reading && createReplica({ ...replicaOptions, connection: reading }),
+    listener: createListener(listening, options.onError),
   })
   try {
     await requireUsable(pool, connection, settings)

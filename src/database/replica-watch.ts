@@ -49,6 +49,7 @@ export function watchReplica(options: ReplicaWatchOptions): ReplicaWatch {
   const primary = createAsker(options.primary)
   const replica = createAsker(options.replica)
   let told: string | undefined
+  let isClosed = false
 
   async function look(): Promise<void> {
     const time = performance.now()
@@ -56,7 +57,7 @@ export function watchReplica(options: ReplicaWatchOptions): ReplicaWatch {
     const ours = await primary.ask(askPrimary).catch(() => undefined)
     if (ours?.position != null) progress.sample(time, Number(ours.position))
     const theirs = await replica.ask(askReplica).catch(error => {
-      onSilence()
+      if (!isClosed) onSilence()
       throw new Error(`the replica cannot be used: ${describeError(error)}`)
     })
     if (theirs.position === null) throw new Error('the replica is not in recovery: it is not used')
@@ -70,6 +71,7 @@ export function watchReplica(options: ReplicaWatchOptions): ReplicaWatch {
 
   function fail(error: unknown): void {
     progress.forget()
+    if (isClosed) return
     const fault = describeError(error)
     if (fault !== told) onError(error)
     told = fault
@@ -86,6 +88,7 @@ export function watchReplica(options: ReplicaWatchOptions): ReplicaWatch {
     doubt: progress.forget,
     state: () => ({ isUsed: lag() < maxLagMs, lagMs: lag() }),
     async close() {
+      isClosed = true
       await Promise.all([primary.close(), replica.close()])
       await Promise.all([looking.stop(), first])
     },

@@ -24,16 +24,19 @@ import { loadServerSecrets } from '../token/server-secrets.ts'
 import { writeTokenFile } from '../token/token-file.ts'
 import { programVersion } from '../version.ts'
 import { startEvents } from './events.ts'
-import { startMachine } from './machine.ts'
+import { type ServerConfig, startMachine } from './machine.ts'
 import { startServer } from './serve.ts'
 import { startServerSinks } from './sinks.ts'
 import { startStream } from './stream.ts'
+import type { WorkerLink } from './worker-link.ts'
 
 export interface RunningApp {
   /** Where it listens, e.g. `http://127.0.0.1:7411`. */
   readonly url: string
   /** `key:secret`, only when this start created it: nobody can ask for it later. */
   readonly superToken?: string
+  /** Leaves its port to the other processes that listen there, and then closes: nobody notices. */
+  retire(): Promise<void>
   /** Stops taking requests, finishes what runs, and closes what was opened. */
   close(): Promise<void>
 }
@@ -43,10 +46,13 @@ export interface AppParts {
   readonly passwordCost?: ScryptCost
   /** Told when the embedded database will not answer any more: the process should end. */
   readonly onFatal?: (error: Error) => void
+  /** Where this server is one of several workers of a port. */
+  readonly link?: WorkerLink
 }
 
 /** Opens the database, brings it up to date and serves. Throws for whatever keeps the server from starting. */
-export async function startApp(config: Config, logger: Logger, parts: AppParts = {}): Promise<RunningApp> {
+export async function startApp(given: Config, logger: Logger, parts: AppParts = {}): Promise<RunningApp> {
+  const config: ServerConfig = { ...given, worker: parts.link?.number }
   const { databaseUrl: url, databaseReadUrl: readUrl, dataDir, poolMax, statementTimeoutMs } = config
   const database = await openDatabase({
     url,
@@ -80,14 +86,14 @@ async function warnOfDeafness(database: Database, logger: Logger): Promise<void>
 }
 
 async function serveDatabase(
-  config: Config,
+  config: ServerConfig,
   logger: Logger,
   database: Database,
-  { passwordCost }: AppParts,
+  { passwordCost, link }: AppParts,
 ): Promise<RunningApp> {
   const clock = systemClock
   const version = programVersion()
-  const metrics = createMetrics()
+  const metrics = createMetrics(link)
   metrics.watchPool(database.stats)
   if (database.replica !== undefined) metrics.watchReplica(database.replica)
   const { pepper, jwtSecret, sealingKey } = await loadServerSecrets(database, config)
@@ -182,20 +188,27 @@ async function serveDatabase(
       metrics,
     })
     const machine = await startMachine({ config, logger, database, engine: events.engine, url: server.url })
+    async function closeAll(): Promise<void> {
+      // Sinks first: they work under the lease that the events give up.
+      const stopWork = sinks.close().then(() => events.close(config.drainMs))
+      // At the same time: a request may wait for a run, and a script for a request.
+      await Promise.all([server.close(), stopWork, retention.close()])
+      await machine.close()
+      // Last: what the runs that ended have changed gets its numbers, too.
+      await stream.close()
+      await authenticator.close()
+      await database.close()
+    }
+    let closed: Promise<void> | undefined
+    const close = (): Promise<void> => {
+      closed ??= closeAll()
+      return closed
+    }
     return {
       url: server.url,
       ...(created && { superToken: `${created.key}:${created.secret}` }),
-      async close() {
-        // Sinks first: they work under the lease that the events give up.
-        const stopWork = sinks.close().then(() => events.close(config.drainMs))
-        // At the same time: a request may wait for a run, and a script for a request.
-        await Promise.all([server.close(), stopWork, retention.close()])
-        await machine.close()
-        // Last: what the runs that ended have changed gets its numbers, too.
-        await stream.close()
-        await authenticator.close()
-        await database.close()
-      },
+      retire: () => server.retire().then(close),
+      close,
     }
   } catch (error) {
     for (const close of closing.reverse()) await close()

@@ -11,7 +11,7 @@ import type { ReadWhole } from './whole-body.ts'
 export interface DialectRouteDeps extends DialectCallDeps {
   readonly routes: readonly RestRoute[]
   readonly readWhole: ReadWhole
-  readonly health: Pick<Health, 'isStopping'>
+  readonly health: Pick<Health, 'isLeaving'>
 }
 
 /** The paths of other programs' REST surfaces, each with errors of its own shape. */
@@ -49,7 +49,7 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
 
   // Before a body is read: whatever it is, the path or the method is wrong already.
   function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-    if (health.isStopping) reply.header('connection', 'close')
+    if (health.isLeaving) reply.header('connection', 'close')
     const route = find(request.url)?.route
     if (route === undefined) refuseUnknown(reply)
     else if (request.method === 'GET' || request.method === 'POST') done()

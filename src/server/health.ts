@@ -8,9 +8,13 @@ export interface HealthProbes {
 }
 
 export interface Health {
+  /** Another process takes the connections that come from now on: those that are open are to end after an answer. */
+  retire(): void
   /** From now on never ready again. */
   stop(): void
   readonly isStopping: boolean
+  /** Whether connections are to end after an answer. */
+  readonly isLeaving: boolean
   /** Undefined when ready; never rejects. */
   whyNotReady(): Promise<NotReady | undefined>
 }
@@ -19,12 +23,20 @@ const probeTimeoutMs = 5000
 
 export function createHealth(probes: HealthProbes): Health {
   let isStopping = false
+  let isLeaving = false
   return {
+    retire() {
+      isLeaving = true
+    },
     stop() {
       isStopping = true
+      isLeaving = true
     },
     get isStopping() {
       return isStopping
+    },
+    get isLeaving() {
+      return isLeaving
     },
     async whyNotReady() {
       if (isStopping) return 'stopping'

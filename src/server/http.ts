@@ -42,7 +42,7 @@ export interface HttpOptions extends StatusOptions {
 
 /** The HTTP server, not yet listening. A JSON-RPC answer is HTTP 200, an error's too; notifications alone get 204. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
-  const { settings, logger, dialectRoutes } = options
+  const { settings, logger, dialectRoutes, health } = options
   const app = fastify({
     logger: false,
     genReqId: requestIdOf,
@@ -72,6 +72,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headersOfAll(request.id))
+    if (health.isLeaving) reply.header('connection', 'close')
     onBehalfOf(strangerAt(shareAddress(request.ip)), done)
   })
   addOriginGuard(app, settings)
@@ -112,7 +113,7 @@ function addRpcRoutes(
     })
     const answer = await frontDoor.answer(request.body, context)
     // Node would keep the connection for its keep-alive time, and the stop would wait for it.
-    if (health.isStopping) reply.header('connection', 'close')
+    if (health.isLeaving) reply.header('connection', 'close')
     if (answer === undefined) return reply.code(204).send()
     reply.type('application/json')
     if (shared !== undefined) {

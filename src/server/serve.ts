@@ -1,5 +1,5 @@
-import type { Server, Socket } from 'node:net'
-import { constants } from 'node:os'
+import { Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { within } from '../clock.ts'
 import type { Config } from '../config.ts'
@@ -47,6 +47,11 @@ export interface ServerOptions {
 export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:7411`. */
   readonly url: string
+  /**
+   * Takes no new connection, since another process of the same port does, and lets those that are open end after their next
+   * answer. Resolves when all have, or those that are left idle.
+   */
+  retire(): Promise<void>
   /** Is not ready any more, takes no new connection, finishes what runs (`drainMs` at most) and closes the rest. */
   close(): Promise<void>
 }
@@ -124,7 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await close()
     throw error
   }
-  return { url: urlOf(app, config.host), close }
+  return { url: urlOf(app, config.host), retire: () => retire(parts, config.drainMs), close }
 }
 
 interface Parts {
@@ -135,6 +140,19 @@ interface Parts {
   readonly dialectRoutes: DialectRoutes
   readonly webSockets: WebSockets
   readonly sockets: ReadonlySet<Socket>
+}
+
+/** A client that asks less often has to bear that its idle connection was closed, as it has any day. */
+const idleMs = 5000
+
+async function retire({ app, health, webSockets, sockets }: Parts, drainMs: number): Promise<void> {
+  health.retire()
+  // An HTTP server's own `close` closes idle connections as well, on which a request may be on its way.
+  Server.prototype.close.call(app.server)
+  webSockets.drain()
+  const patience = Math.min(idleMs, drainMs)
+  const began = performance.now()
+  while (sockets.size > 0 && performance.now() - began < patience) await sleep(20)
 }
 
 async function stop(
@@ -168,29 +186,4 @@ function urlOf(app: FastifyInstance, host: string): string {
   const isWildcard = host === '0.0.0.0' || host === '::'
   const name = isWildcard ? '127.0.0.1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
-}
-
-/** npm passes a signal on that the terminal has sent to the whole group already: together they count as one. */
-const sameSignalMs = 250
-
-/** Handlers that were cut off may hold timers and sockets still: they must not keep the process. */
-const lingerMs = 1000
-
-/** Resolves when `close`, called at the first SIGTERM or SIGINT, has resolved. A later signal ends the process at once. */
-export function runUntilSignal(close: () => Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let firstAt: number | undefined
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (firstAt === undefined) {
-        firstAt = performance.now()
-        close()
-          .then(resolve, reject)
-          .finally(() => setTimeout(() => process.exit(), lingerMs).unref())
-      } else if (performance.now() - firstAt > sameSignalMs) {
-        process.exit(128 + constants.signals[signal])
-      }
-    }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
-  })
 }

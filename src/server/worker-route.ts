@@ -17,7 +17,7 @@ export interface WorkerRouteDeps {
   readonly database: Runner
   readonly runner: ScriptRunner
   readonly authenticate: Authenticate
-  readonly health: Pick<Health, 'isStopping'>
+  readonly health: Pick<Health, 'isLeaving'>
   readonly readWhole: ReadWhole
 }
 
@@ -50,7 +50,7 @@ export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): voi
         url: `${prefix}*`,
         exposeHeadRoute: false,
         handler: (request, reply) => {
-          if (deps.health.isStopping) reply.header('connection', 'close')
+          if (deps.health.isLeaving) reply.header('connection', 'close')
           return answer(request, reply, deps).catch(error => sendFault(reply, error))
         },
       })

@@ -1,4 +1,4 @@
-import { runUntilSignal } from '../../src/server/serve.ts'
+import { runUntilSignal } from '../../src/server/until-signal.ts'
 
 // Says when it is ready and when it starts to stop; its stop takes as many milliseconds as its argument says.
 const stopMs = Number(process.argv[2])

@@ -14,7 +14,7 @@ describe('the worker route', () => {
   let workers: TestWorkers
   let app: FastifyInstance
   let origin: string
-  const health = { isStopping: false }
+  const health = { isLeaving: false }
   const limits = { maxBodyBytes: 1000, maxUnfinishedBytes: 1_000_000 }
   const unfinished = createUnfinishedBodies(limits)
   const readWhole = createBodyReader({ ...limits, unfinished })
@@ -224,9 +224,9 @@ describe('the worker route', () => {
     })
 
     test('closes the connection while the server stops', async () => {
-      health.isStopping = true
+      health.isLeaving = true
       const response = await ask('/echo')
-      health.isStopping = false
+      health.isLeaving = false
       expect(response.headers.get('connection')).toBe('close')
       expect((await ask('/echo')).headers.get('connection')).toBe('keep-alive')
     })
