@@ -187,7 +187,13 @@ export const settings = {
     'DAYBOOK_SCRIPT_THREADS',
     wholeNumber(1, 256),
     4,
-    'threads that run scripts on this server',
+    'scripts that compute at once on this server',
+  ),
+  scriptRuns: setting(
+    'DAYBOOK_SCRIPT_RUNS',
+    wholeNumber(1, 1000),
+    24,
+    'scripts under way at once, those included that wait for something; each takes 12 to 20 MB and its heap',
   ),
   leaseMs: setting(
     'DAYBOOK_LEASE_MS',

@@ -52,6 +52,14 @@ export interface StreamReading {
   readonly cost: number
 }
 
+/** Runs of scripts on this server. */
+export interface ScriptCounts {
+  readonly computing: number
+  /** Begun, and waiting for something or for their turn. */
+  readonly waiting: number
+  readonly queued: number
+}
+
 /** What the server counts. Every call is cheap enough for every request. */
 export interface Metrics {
   /** One answered request: its method (`unknownMethod` if there is none such), its error code if it failed, its time. */
@@ -71,6 +79,8 @@ export interface Metrics {
   watchHandlers(read: () => Promise<readonly HandlerReading[]>): void
   /** Reads the subscriptions of this server whenever the metrics are asked for. */
   watchStreams(read: () => Promise<readonly StreamReading[]>): void
+  /** Reads the runs of scripts whenever the metrics are asked for. */
+  watchScripts(read: () => ScriptCounts): void
   /** Reads the pool whenever the metrics are asked for. */
   watchPool(stats: () => PoolCounts): void
   /** Reads how a replica of the database follows whenever the metrics are asked for. */
@@ -154,6 +164,7 @@ export function createMetrics(peers?: MetricPeers): Metrics {
         ],
       ]),
     watchStreams: read => addStreamGauges(registry, read),
+    watchScripts: read => addScriptGauge(registry, read),
     watchPool: stats => addPoolGauge(registry, stats),
     watchReplica: read => addReplicaGauges(registry, read),
     watchUnfinishedBytes: read =>
@@ -231,6 +242,18 @@ function addGauge(registry: Registry, name: string, help: string, read: () => nu
     registers: [registry],
     collect() {
       this.set(read())
+    },
+  })
+}
+
+function addScriptGauge(registry: Registry, read: () => ScriptCounts): void {
+  new Gauge({
+    name: 'daybook_script_runs',
+    help: 'Runs of scripts on this server: computing, waiting for something, or queued to begin',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      for (const [state, runs] of Object.entries(read())) this.set({ state }, runs)
     },
   })
 }

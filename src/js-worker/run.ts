@@ -6,8 +6,7 @@ import { checkJson, JsonText, parseJson, stringifyJson } from '../json.ts'
 import { type Identity, intersectIdentities, originsOf } from '../permission/grant.ts'
 import type { Ask } from '../permission/live-caller.ts'
 import { principalOf } from '../permission/principal.ts'
-import type { SandboxLevels } from '../sandbox/levels.ts'
-import type { ConsoleLevel, EntryPoint, ScriptOutcome } from '../sandbox/sandbox.ts'
+import type { ConsoleLevel, EntryPoint, Sandbox, ScriptOutcome, Share } from '../sandbox/sandbox.ts'
 import type { Sealer } from '../seal.ts'
 import { createConsoleLog, type HandledEvent } from './console-log.ts'
 import { createWorkerDirectory } from './directory.ts'
@@ -44,6 +43,8 @@ export interface ScriptCall {
   readonly context?: Readonly<Record<string, unknown>>
   /** How many inline calls lie before it. */
   readonly inlineDepth?: number
+  /** Of what all scripts have; absent: its worker's. */
+  readonly share?: Share
   readonly signal?: AbortSignal
   /** Bounds the run beside the worker's own limit, in milliseconds. */
   readonly timeoutMs?: number
@@ -77,7 +78,7 @@ export interface ScriptRunner {
 
 export interface ScriptRunnerDeps extends HostDeps {
   readonly database: Database
-  readonly sandbox: SandboxLevels
+  readonly sandbox: Pick<Sandbox, 'run'>
   readonly sealer: Sealer
   readonly clock: Clock
   /** This server's id, under which its runs are found when it dies. */
@@ -169,6 +170,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       const recalled = await deps.recall(originsOf(begun.identity))
       return call.callerNow === undefined ? recalled : intersectIdentities(await call.callerNow(), recalled)
     }
+    const share = call.share ?? shareOf(worker)
     const host = createHost(deps, {
       identityNow,
       chain,
@@ -186,11 +188,12 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
           context: { inlineCaller: worker.name },
           ...(timeoutMs !== undefined && { timeoutMs }),
           inlineDepth: (call.inlineDepth ?? 0) + 1,
+          share,
           // Ends with its caller: at the caller's deadline at the latest.
           signal,
         }),
     })
-    const outcome = await sandbox.at(call.inlineDepth ?? 0).run({
+    const outcome = await sandbox.run({
       name: worker.name,
       source: worker.source,
       entry: call.entry,
@@ -205,6 +208,8 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
         maxStackBytes: worker.maxStackSize ?? defaultLimits.maxStackSize,
         maxHeapBytes: worker.maxHeapSize ?? defaultLimits.maxHeapSize,
       },
+      share,
+      depth: call.inlineDepth ?? 0,
       idleMs: worker.runtimeCleanTime ?? defaultLimits.runtimeCleanTime,
       host: (name, args, signal) => track(host(name, args, signal)),
       onUnheard: sayTooLate,
@@ -254,6 +259,11 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       while (running.size > 0) await Promise.all(running)
     },
   }
+}
+
+/** By the token that gave the source: those who changed the worker later, alone or together, make no further share. */
+function shareOf({ name, owner: [maker] }: JsWorker): Share {
+  return { owner: maker?.tokenKey ?? '', worker: name }
 }
 
 /** What a run begins belongs to its caller; without one, to the makers of the script. */

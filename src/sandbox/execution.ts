@@ -56,14 +56,21 @@ export interface ExecutionOptions {
 export interface Execution {
   readonly begin: () => void
   readonly answer: (message: HostAnswer) => void
+  /** It has its turn again, after it has said that it wants one. */
+  readonly go: (heldMs: number) => void
   readonly cancel: () => void
 }
+
+type Step = (guest: Guest) => Thrown | undefined
 
 /** What the script's side asks for; the answer is a value for it. */
 // biome-ignore lint/suspicious/noConfusingVoidType: most have no answer
 type Operation = (guest: Guest, args: readonly QuickJSHandle[]) => QuickJSHandle | void
 
-/** One run of a script: its job loop, deadline, host calls, timers and output. */
+/**
+ * One run of a script: its job loop, deadline, host calls, timers and output. It begins with a turn, which it gives back
+ * whenever it has to wait.
+ */
 export function createExecution({
   order,
   engine,
@@ -71,8 +78,8 @@ export function createExecution({
   isCancelled,
   onFinished,
 }: ExecutionOptions): Execution {
-  const deadline = performance.now() + order.limits.maxRunMs
-  const deadlineTimer = setTimeout(() => resume(), order.limits.maxRunMs)
+  let deadline = performance.now() + order.limits.maxRunMs
+  let deadlineTimer = setTimeout(endIfLate, order.limits.maxRunMs)
   const timers = createScriptTimers(id => resume(guest => guest.call('fire', id)))
   const output = createConsoleBuffer(lines => send({ kind: 'console', lines }))
   /** Bytes of the arguments of each call that waits for its answer. */
@@ -83,6 +90,9 @@ export function createExecution({
   /** What the entry point returned. The jobs that are ready still run: one of them may be what fails the run. */
   let returned: ScriptOutcome | undefined
   let imported: string | undefined
+  /** What has come while it had no turn. */
+  const steps: Step[] = []
+  let hasTurn = true
   let finished = false
 
   const operations: Readonly<Record<string, Operation>> = {
@@ -182,12 +192,35 @@ export function createExecution({
     return outcomeOfThrown(thrown, label)
   }
 
-  /** Enters the context from an event, and goes on with the script until it waits again or has ended. */
-  function resume(step?: (guest: Guest) => Thrown | undefined): void {
+  /** Takes a step once it has its turn. */
+  function resume(step: Step): void {
     if (finished) return
-    enter(() => {
-      if (guest !== undefined && !interrupt()) endIfThrown(step?.(guest))
-    })
+    steps.push(step)
+    if (steps.length === 1) send({ kind: 'wanting' })
+  }
+
+  function go(heldMs: number): void {
+    if (finished) return
+    hasTurn = true
+    deadline += heldMs
+    clearTimeout(deadlineTimer)
+    deadlineTimer = setTimeout(endIfLate, Math.max(deadline - performance.now(), 0))
+    do {
+      const step = steps.shift()
+      enter(() => {
+        if (guest !== undefined && !interrupt()) endIfThrown(step?.(guest))
+      })
+    } while (!finished && steps.length > 0)
+  }
+
+  function endIfLate(): void {
+    // While it waits for its turn, its clock stands still.
+    if (steps.length === 0) endIfStopped()
+  }
+
+  /** Ends a run that waits, when it has to: nothing of the script runs for that. */
+  function endIfStopped(): void {
+    if (!finished && interrupt()) enter(() => undefined)
   }
 
   function enter(step: () => void): void {
@@ -204,11 +237,17 @@ export function createExecution({
       finish(false)
       return
     }
-    if (outcome === undefined && pending.size === 0 && timers.count() === 0) {
+    if (outcome === undefined && pending.size === 0 && timers.count() === 0 && steps.length === 0) {
       // A promise that failed for want of heap, and that nobody looks at, leaves others waiting for ever.
       end(engine.isFull() ? outOfMemory() : failed('script_never_settles', 'it awaits what can never come'))
     }
     if (outcome !== undefined) finish(outcome.kind === 'returned' || harmless.has(outcome.reason))
+    else if (hasTurn && steps.length === 0) giveTurn()
+  }
+
+  function giveTurn(): void {
+    hasTurn = false
+    send({ kind: 'waiting' })
   }
 
   function runJobs(guest: Guest): void {
@@ -242,7 +281,8 @@ export function createExecution({
       pendingBytes -= pending.get(id) ?? 0
       if (pending.delete(id)) resume(guest => guest.call('answer', id, ok, text))
     },
-    cancel: () => resume(),
+    go,
+    cancel: endIfStopped,
   }
 }
 

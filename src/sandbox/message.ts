@@ -28,6 +28,8 @@ export type ToThread =
   | { readonly kind: 'check'; readonly source: string }
   | { readonly kind: 'cancel' }
   | HostAnswer
+  /** The run goes on; `heldMs`: how long it was kept from that, which is not counted against it. */
+  | { readonly kind: 'go'; readonly heldMs: number }
 
 export interface ConsoleLine {
   readonly level: ConsoleLevel
@@ -37,6 +39,10 @@ export interface ConsoleLine {
 export type FromThread =
   /** The thread takes the next run or check. */
   | { readonly kind: 'ready' }
+  /** The run can do nothing until a timer or an answer comes. It goes on when it is told to. */
+  | { readonly kind: 'waiting' }
+  /** What it waited for has come. */
+  | { readonly kind: 'wanting' }
   | { readonly kind: 'host'; readonly id: number; readonly name: HostCallName; readonly args: string }
   /** The script no longer wants the answer. */
   | { readonly kind: 'abort'; readonly id: number }

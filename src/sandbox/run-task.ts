@@ -1,6 +1,8 @@
+import { AsyncResource } from 'node:async_hooks'
 import { type FromThread, type HostAnswer, maxHostCalls, type RunOrder } from './message.ts'
 import { failed, type ScriptOutcome, type ScriptRun } from './script.ts'
 import type { ScriptThread, Task } from './script-thread.ts'
+import type { Turn } from './turn.ts'
 
 /** How long after its deadline a thread may still answer before it is ended. */
 const graceMs = 100
@@ -9,12 +11,16 @@ const maxAnswerLength = 4 * 1024 * 1024
 
 type HostCall = FromThread & { readonly kind: 'host' }
 
-/** Runs a script in a thread that is ready. Never rejects. */
-export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<ScriptOutcome> {
+/** Runs a script in a thread that is ready, and in its turn. Never rejects. */
+export function runInThread(
+  thread: ScriptThread,
+  run: ScriptRun,
+  turn: Pick<Turn, 'give' | 'want'>,
+): Promise<ScriptOutcome> {
   const { name, source, entry, params, env, context, limits } = run
   const order: RunOrder = { name, source, entry, params, env, context, limits }
   const calls = new AbortController()
-  const deadline = performance.now() + limits.maxRunMs
+  let deadline = performance.now() + limits.maxRunMs
   const { promise, resolve } = Promise.withResolvers<ScriptOutcome>()
   /** Of the calls that wait for their answers. */
   const aborts = new Map<number, AbortController>()
@@ -23,7 +29,10 @@ export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<Scrip
   let hasReturned = false
 
   const task: Task = {
-    onMessage: message => {
+    // Messages come on behalf of whoever started the thread.
+    onMessage: AsyncResource.bind((message: FromThread) => {
+      if (message.kind === 'waiting') turn.give()
+      if (message.kind === 'wanting') turn.want(stopClock, goOn)
       if (message.kind === 'host') answerCall(message)
       if (message.kind === 'abort') aborts.get(message.id)?.abort()
       if (message.kind === 'console') {
@@ -34,7 +43,7 @@ export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<Scrip
         settle(message.outcome)
       }
       return message.kind === 'outcome'
-    },
+    }),
     onLost: settle,
   }
 
@@ -45,6 +54,18 @@ export function runInThread(thread: ScriptThread, run: ScriptRun): Promise<Scrip
     aborts.delete(call.id)
     if (!answer.ok && !calls.signal.aborted) fail(call, error)
     thread.post(task, answer)
+    // It would ask itself, but later.
+    turn.want(stopClock, goOn)
+  }
+
+  function stopClock(): void {
+    thread.pause(task)
+  }
+
+  function goOn(heldMs: number): void {
+    deadline += heldMs
+    thread.proceed(task)
+    thread.post(task, { kind: 'go', heldMs })
   }
 
   function fail(call: HostCall, error: unknown): void {

@@ -1,15 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { AsyncResource } from 'node:async_hooks'
+import { currentBehalf } from '../behalf.ts'
 import { RpcError } from '../errors.ts'
 import { checkInThread } from './check-task.ts'
-import { withTable } from './rejections.ts'
+import { createRunQueue, type Place } from './run-queue.ts'
 import { runInThread } from './run-task.ts'
-import { createRuntimes, type RuntimeState } from './runtimes.ts'
+import type { RuntimeState } from './runtimes.ts'
 import { failed, type ScriptOutcome, type ScriptRun, type SyntaxFault } from './script.ts'
-import { type ScriptThread, startScriptThread } from './script-thread.ts'
+import type { ScriptThread } from './script-thread.ts'
+import { createShares, type Share } from './share.ts'
+import { closed, createThreadPool } from './thread-pool.ts'
+import { type Entry, goesOn, type Turn, takeTurn } from './turn.ts'
 
 export type { RuntimeState } from './runtimes.ts'
 export * from './script.ts'
+export type { Share } from './share.ts'
 
 /** Runs scripts that nobody trusts, each in a fresh QuickJS context inside a worker thread. */
 export interface Sandbox {
@@ -22,139 +26,183 @@ export interface Sandbox {
   readonly check: (source: string) => Promise<SyntaxFault | undefined>
   /** The scripts that threads are warm for. */
   readonly runtimes: () => readonly RuntimeState[]
+  readonly counts: () => SandboxCounts
   /** Ends all threads; what runs or waits ends as script_cancelled. */
   readonly close: () => Promise<void>
 }
 
+/** Runs of this moment. */
+export interface SandboxCounts {
+  readonly computing: number
+  /** Begun, and waiting for something or for their turn. */
+  readonly waiting: number
+  readonly queued: number
+}
+
 export interface SandboxOptions {
+  /** Runs that compute at once. */
   readonly threads: number
-  /** Runs and checks that may wait for a thread; 1000 unless given. */
+  /** Runs under way at once, each with a thread of its own, those that wait included; 24 unless given. */
+  readonly runs?: number
+  /** Runs of one worker that may wait to begin; of an owner twice as many. 500 unless given. */
   readonly maxQueued?: number
 }
 
 interface Job {
   /** The script that a warm thread is wanted for; undefined for a check. */
   readonly name: string | undefined
-  readonly start: (thread: ScriptThread) => void
+  readonly idleMs: number
+  readonly share: Share
+  readonly depth: number
+  readonly start: (thread: ScriptThread, turn: Turn) => void
   readonly refuse: (outcome: ScriptOutcome) => void
 }
-
-/** A thread's start takes the main thread some milliseconds, so eight at once would be felt. */
-const maxStarting = 2
 
 /** How long a thread stays after a check. */
 const checkIdleMs = 30_000
 
-const closed = failed('script_cancelled', 'the sandbox was closed')
+/** What one asker may have waiting for one worker. */
+const maxQueuedOfAsker = 100
 
-/** Starts no thread before the first run. */
-export function createSandbox({ threads: maxThreads, maxQueued = 1000 }: SandboxOptions): Sandbox {
-  const threads = new Set<ScriptThread>()
-  const runtimes = createRuntimes()
-  const queue: Job[] = []
-  let module: WebAssembly.Module | undefined
-  let isLoading = false
+/** No worker has this name. */
+const checks = '\u0000check'
+
+/**
+ * Starts no thread before the first run. A run computes in its turn, of which there are as many as `threads`, and gives
+ * it back whenever it waits for a timer or the host; its thread, and all that is in it, remains its own.
+ *
+ * Neither a worker nor an owner can take all turns or all threads, so that others always find some. An inline call counts
+ * as its caller's, and each level of them may go a little beyond every bound: runs that hold all threads would otherwise
+ * wait for ever for those they call.
+ */
+export function createSandbox(options: SandboxOptions): Sandbox {
+  const { threads: maxTurns, maxQueued = 500 } = options
+  const maxRuns = Math.max(options.runs ?? 24, maxTurns)
+  const turns = createShares({
+    all: maxTurns,
+    owner: Math.max(maxTurns - 1, 1),
+    worker: Math.max(maxTurns - 2, 1),
+  })
+  const begun = createShares({
+    all: maxRuns,
+    owner: Math.ceil(maxRuns * 0.75),
+    worker: Math.ceil(maxRuns / 2),
+  })
+  const pool = createThreadPool({ warm: maxTurns, onFree, onFault })
+  /** What gives back all that the task of a thread holds. */
+  const atWork = new Map<ScriptThread, () => void>()
+  const queue = createRunQueue<Entry<ScriptOutcome>>()
+  let queued = 0
   let isClosed = false
 
-  function enqueue(job: Job): void {
-    if (isClosed) job.refuse(closed)
-    else if (queue.length >= maxQueued) job.refuse(failed('sandbox_busy', `${maxQueued} runs wait already`))
+  /** Answers what withdraws the job while it waits. */
+  function enqueue(job: Job): () => void {
+    const { share, depth, refuse } = job
+    const place = { ...share, rank: depth, asker: currentBehalf() }
+    const entry: Entry<ScriptOutcome> = {
+      refuse,
+      begin() {
+        queued--
+        begin(job, place)
+      },
+    }
+    if (isClosed) refuse(closed)
+    else if (isFull(place)) refuse(failed('sandbox_busy', 'too many runs of this worker wait already'))
     else {
-      queue.push(job)
+      queued++
+      queue.push(place, entry)
       dispatch()
     }
+    return () => {
+      if (queue.remove(place, entry)) queued--
+    }
+  }
+
+  function isFull(place: Place): boolean {
+    const { owner, worker, asker } = queue.sizesOf(place)
+    const ofAsker = place.asker === undefined ? 0 : asker
+    return owner >= maxQueued * 2 || worker >= maxQueued || ofAsker >= maxQueuedOfAsker
   }
 
   function dispatch(): void {
     for (;;) {
-      const [job] = queue
-      if (job === undefined) return
-      const thread = chooseThread(job.name)
-      if (thread === undefined) break
-      queue.shift()
-      job.start(thread)
+      const entry = queue.take(mayGo)
+      if (entry === undefined) break
+      entry.begin()
     }
-    if (module !== undefined) startThreads(module)
-    else if (!isLoading) {
-      isLoading = true
-      load()
-    }
+    if (queued === 0) pool.dropIdle()
+    // What may not begin needs no thread.
+    else if (queue.has(mayBegin)) pool.startFor(queued)
   }
 
-  /** One that is warm for the script, else one that is for none, else (when no more can be started) the longest idle. */
-  function chooseThread(name: string | undefined): ScriptThread | undefined {
-    const ready = [...threads].filter(thread => thread.isReady())
-    const warm = ready.find(thread => runtimes.nameOf(thread) === name)
-    if (warm !== undefined) return warm
-    const free = ready.find(thread => runtimes.nameOf(thread) === undefined)
-    if (free !== undefined || threads.size < maxThreads) return free
-    return ready.sort((a, b) => runtimes.usedAt(a) - runtimes.usedAt(b))[0]
+  function mayGo(share: Share, rank: number): boolean {
+    return mayBegin(share, rank) && (rank === goesOn || pool.hasFor(share.worker))
   }
 
-  async function load(): Promise<void> {
-    try {
-      module = await loadModule()
-    } catch {
-      for (const job of queue.splice(0))
-        job.refuse(failed('script_crashed', 'the engine could not be loaded'))
-    } finally {
-      isLoading = false
-    }
+  function mayBegin(share: Share, rank: number): boolean {
+    return turns.has(share) && (rank === goesOn || begun.has(share, rank))
+  }
+
+  function begin(job: Job, place: Place): void {
+    const thread = pool.take(job.name, job.idleMs)
+    if (thread === undefined) throw new Error('begun without a thread that is ready')
+    begun.take(job.share)
+    const turn = takeTurn({ place, turns, queue, dispatch })
+    atWork.set(thread, () => {
+      turn.end()
+      begun.give(job.share)
+    })
+    job.start(thread, turn)
+  }
+
+  function onFree(thread: ScriptThread): void {
+    atWork.get(thread)?.()
+    atWork.delete(thread)
     dispatch()
   }
 
-  function startThreads(module: WebAssembly.Module): void {
-    const starting = [...threads].filter(thread => thread.isStarting()).length
-    const wanted = Math.min(queue.length, maxStarting, maxThreads - threads.size + starting)
-    for (let i = starting; i < wanted; i++) startThread(module)
+  function onFault(why: string, all: boolean): void {
+    const outcome = failed('script_crashed', why)
+    if (all) refuseAll(outcome)
+    const entry = queue.take((_share, rank) => rank !== goesOn)
+    if (entry === undefined) return
+    queued--
+    entry.refuse?.(outcome)
   }
 
-  function startThread(module: WebAssembly.Module): void {
-    const thread = startScriptThread({
-      module,
-      onReady: dispatch,
-      onEnd: stillborn => {
-        threads.delete(thread)
-        runtimes.forget(thread)
-        // Otherwise a thread that cannot start would be started again for ever.
-        if (stillborn) refuseFirst()
-        dispatch()
-      },
-    })
-    threads.add(thread)
-  }
-
-  function refuseFirst(): void {
-    queue.shift()?.refuse(failed('script_crashed', 'no thread could be started'))
+  function refuseAll(outcome: ScriptOutcome): void {
+    for (const entry of queue.clear()) entry.refuse?.(outcome)
+    queued = 0
   }
 
   function run(run: ScriptRun): Promise<ScriptOutcome> {
     const { promise, resolve } = Promise.withResolvers<ScriptOutcome>()
-    const job: Job = { name: run.name, start, refuse: settle }
+    const { name, share, depth, signal } = run
+    let leaveQueue = (): void => undefined
 
-    async function start(thread: ScriptThread): Promise<void> {
-      run.signal?.removeEventListener('abort', withdraw)
-      runtimes.started(thread, run.name, run.idleMs)
-      const outcome = await runInThread(thread, run)
-      runtimes.ended(thread, () => drop(thread))
+    async function start(thread: ScriptThread, turn: Turn): Promise<void> {
+      signal?.removeEventListener('abort', withdraw)
+      const outcome = await runInThread(thread, run, turn)
+      pool.giveBack(thread)
       settle(outcome)
     }
 
     function settle(outcome: ScriptOutcome): void {
-      run.signal?.removeEventListener('abort', withdraw)
+      signal?.removeEventListener('abort', withdraw)
       resolve(outcome)
     }
 
     function withdraw(): void {
-      const at = queue.indexOf(job)
-      if (at !== -1) queue.splice(at, 1)
+      leaveQueue()
       settle(failed('script_cancelled', 'it was cancelled'))
     }
 
-    if (run.signal?.aborted) withdraw()
+    if (signal?.aborted) withdraw()
     else {
-      run.signal?.addEventListener('abort', withdraw, { once: true })
-      enqueue(job)
+      signal?.addEventListener('abort', withdraw, { once: true })
+      // Whoever makes a turn free is not who it is for.
+      const startHere = AsyncResource.bind(start)
+      leaveQueue = enqueue({ name, idleMs: run.idleMs, share, depth, start: startHere, refuse: settle })
     }
     return promise
   }
@@ -163,39 +211,40 @@ export function createSandbox({ threads: maxThreads, maxQueued = 1000 }: Sandbox
     const { promise, resolve, reject } = Promise.withResolvers<SyntaxFault | undefined>()
     enqueue({
       name: undefined,
+      idleMs: checkIdleMs,
+      share: { owner: currentBehalf() ?? '', worker: checks },
+      depth: 0,
       start,
       refuse: () => reject(busy()),
     })
 
     async function start(thread: ScriptThread): Promise<void> {
-      runtimes.started(thread, undefined, checkIdleMs)
       const fault = await checkInThread(thread, source)
-      runtimes.ended(thread, () => drop(thread))
+      pool.giveBack(thread)
       resolve(fault)
     }
     return promise
   }
 
-  function drop(thread: ScriptThread): void {
-    runtimes.forget(thread)
-    thread.end(closed)
-  }
-
   async function close(): Promise<void> {
     isClosed = true
-    for (const job of queue.splice(0)) job.refuse(closed)
-    for (const thread of threads) runtimes.forget(thread)
-    await Promise.all([...threads].map(thread => thread.end(closed)))
+    refuseAll(closed)
+    await pool.close()
   }
 
-  return { run, check, runtimes: runtimes.list, close }
+  return {
+    run,
+    check,
+    runtimes: pool.runtimes,
+    counts: () => ({ computing: turns.taken, waiting: begun.taken - turns.taken, queued }),
+    close,
+  }
 }
 
 function busy(): RpcError {
-  return new RpcError('busy', 'Too many scripts are waiting', { reason: 'sandbox_busy', retryable: true })
-}
-
-async function loadModule(): Promise<WebAssembly.Module> {
-  const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')
-  return WebAssembly.compile(withTable(await readFile(file)))
+  return new RpcError('busy', 'Too many scripts are waiting', {
+    reason: 'sandbox_busy',
+    retryable: true,
+    retry_after_ms: 1000,
+  })
 }

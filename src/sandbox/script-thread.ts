@@ -17,6 +17,9 @@ export interface ScriptThread {
   readonly isStarting: () => boolean
   /** Only when it is ready. The thread is ended as `late` when the task takes longer than `limitMs`. */
   readonly begin: (task: Task, message: ToThread, limitMs: number, late: ScriptOutcome) => void
+  /** Stops the clock of `task`, until it proceeds. */
+  readonly pause: (task: Task) => void
+  readonly proceed: (task: Task) => void
   /** Sends more of `task`, which may be over by now. */
   readonly post: (task: Task, message: ToThread) => void
   /** Stops `task` at its next breath, and ends the thread as `late` when that takes too long. */
@@ -46,12 +49,15 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
   let lost: ScriptOutcome | undefined
   let task: Task | undefined
   let killTimer: NodeJS.Timeout | undefined
+  /** What happens at the end of the task's time, and when; undefined once it is cancelled or over. */
+  let clock: { readonly late: ScriptOutcome; endsAt: number; leftMs: number } | undefined
 
   worker.on('message', (message: FromThread) => {
     if (lost !== undefined) return
     if (message.kind === 'ready') return becomeReady()
     if (task?.onMessage(message) !== true) return
     task = undefined
+    clock = undefined
     killAfter(endingMs, failed('script_crashed', 'its thread did not come back'))
   })
   worker.on('error', error => lose(outcomeOfError(error)))
@@ -93,13 +99,27 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
     task = next
     Atomics.store(cancelled, 0, 0)
     worker.postMessage(message)
+    clock = { late, endsAt: performance.now() + limitMs, leftMs: limitMs }
     killAfter(limitMs, late)
+  }
+
+  function pause(of: Task): void {
+    if (task !== of || clock === undefined) return
+    clearTimeout(killTimer)
+    clock.leftMs = Math.max(clock.endsAt - performance.now(), 0)
+  }
+
+  function proceed(of: Task): void {
+    if (task !== of || clock === undefined) return
+    clock.endsAt = performance.now() + clock.leftMs
+    killAfter(clock.leftMs, clock.late)
   }
 
   function cancel(of: Task, late: ScriptOutcome): void {
     if (task !== of) return
     Atomics.store(cancelled, 0, 1)
     worker.postMessage({ kind: 'cancel' } satisfies ToThread)
+    clock = undefined
     killAfter(endingMs, late)
   }
 
@@ -107,6 +127,8 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
     isReady: () => ready,
     isStarting: () => stillborn,
     begin,
+    pause,
+    proceed,
     post: (of, message) => {
       if (task === of) worker.postMessage(message)
     },

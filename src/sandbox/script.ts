@@ -1,10 +1,11 @@
 import { storableText } from '../json.ts'
+import type { Share } from './share.ts'
 
 /** The members of a script's default export that can be run. */
 export const entryPoints = ['onCall', 'onCron', 'onRoute', 'onInlineCall', 'onEvent'] as const
 export type EntryPoint = (typeof entryPoints)[number]
 
-/** What one run may use. Stack and heap are cut to `scriptBounds`. */
+/** What one run may use: `maxRunMs` of its own time, in which it computes or waits for something, not for its turn. Stack and heap are cut to `scriptBounds`. */
 export interface ScriptLimits {
   readonly maxRunMs: number
   readonly maxStackBytes: number
@@ -31,6 +32,9 @@ export interface ScriptRun {
   /** JSON text of an object: the members of ctx besides its functions. */
   readonly context: string
   readonly limits: ScriptLimits
+  readonly share: Share
+  /** How many inline calls lie before it. */
+  readonly depth: number
   /** How long a thread stays warm for this script after its last run. */
   readonly idleMs: number
   /**

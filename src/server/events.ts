@@ -11,7 +11,7 @@ import type { EventDeps } from '../method/index.ts'
 import type { LogMethodDeps } from '../method/log/log-method.ts'
 import type { Metrics } from '../metrics.ts'
 import { createOutbound } from '../outbound/outbound.ts'
-import { createSandboxLevels } from '../sandbox/levels.ts'
+import { createSandbox } from '../sandbox/sandbox.ts'
 import { createSealer, type Sealer } from '../seal.ts'
 import { createWorkerReports } from '../stream/machine-reports.ts'
 import { createWebhooks } from '../target/webhook.ts'
@@ -22,7 +22,7 @@ import { machineName } from './machine.ts'
 export interface EventsOptions {
   readonly config: Config
   readonly logger: Logger
-  readonly metrics: Pick<Metrics, 'countRun' | 'watchHandlers'>
+  readonly metrics: Pick<Metrics, 'countRun' | 'watchHandlers' | 'watchScripts'>
   readonly database: Database
   readonly authenticator: Authenticator
   readonly sealingKey: string
@@ -47,7 +47,7 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
   const sealer = createSealer(options.sealingKey)
   const localHandlers = await loadHandlers(options, sealer)
   const outbound = createOutbound({ allow: config.outboundAllow })
-  const sandbox = createSandboxLevels({ threads: config.scriptThreads })
+  const sandbox = createSandbox({ threads: config.scriptThreads, runs: config.scriptRuns })
   const onError = (error: unknown): void => logger.error({ err: error }, 'running events failed')
   const engine = await startEngine({
     database,
@@ -67,6 +67,7 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
     machine: machineName(config),
     onError,
   })
+  metrics.watchScripts(sandbox.counts)
   metrics.watchHandlers(() => readBacklogs(database))
   const shared = { database, sealer, clock, timezone: config.timezone, onChange: engine.wake }
   return {

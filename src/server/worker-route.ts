@@ -70,8 +70,9 @@ async function answer(
   if (asked === undefined) return sendError(reply, 400, 'bad_url')
   const caller = await callerOf(request, deps)
   if (caller === 'unknown') return sendRefused(reply)
-  const { bearer } = contextOf(request)
-  const end = await run(worker, asked, caller && { caller, callerNow: () => deps.authenticate(bearer) }, deps)
+  const { bearer, hungUp } = contextOf(request)
+  const by = caller && { caller, callerNow: () => deps.authenticate(bearer) }
+  const end = await run(worker, asked, { ...by, ...(hungUp && { signal: hungUp }) }, deps)
   // What was found in somebody's name is not for those whose right has ended meanwhile.
   return (await callerOf(request, deps)) === 'unknown' ? sendRefused(reply) : sendEnd(reply, end)
 }
@@ -93,10 +94,10 @@ async function callerOf(
 async function run(
   worker: string,
   asked: ScriptRequest,
-  by: Required<Pick<ScriptCall, 'caller' | 'callerNow'>> | undefined,
+  by: Partial<Pick<ScriptCall, 'caller' | 'callerNow' | 'signal'>>,
   { runner }: WorkerRouteDeps,
 ): Promise<ScriptEnd> {
-  const { caller } = by ?? {}
+  const { caller } = by
   const started = await runner.start({
     worker,
     entry: 'onRoute',
@@ -114,18 +115,20 @@ function sendRefused(reply: FastifyReply): FastifyReply {
   return sendError(reply.header('www-authenticate', 'Bearer'), 401, 'credential_refused')
 }
 
-const statusOfFault: Readonly<Record<string, number>> = { script_timeout: 504, sandbox_busy: 503 }
-
 function sendEnd(reply: FastifyReply, { id, outcome }: ScriptEnd): FastifyReply {
   if (outcome.kind === 'returned') {
     const { status, headers, body } = scriptAnswer(outcome.result)
     return reply.code(status).headers(headers).send(body)
   }
   const { reason } = outcome
-  const status = statusOfFault[reason]
-  return status === undefined
-    ? sendError(reply, 500, 'script_error', { id })
-    : sendError(reply, status, reason, { id })
+  if (reason === 'sandbox_busy') return sendBusy(reply, reason, { id })
+  if (reason === 'script_timeout') return sendError(reply, 504, reason, { id })
+  return sendError(reply, 500, 'script_error', { id })
+}
+
+/** Another attempt may find room. */
+function sendBusy(reply: FastifyReply, reason: string, more?: object): FastifyReply {
+  return sendError(reply.header('retry-after', '1'), 503, reason, more)
 }
 
 function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
@@ -135,7 +138,7 @@ function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
   if (reason === 'js_worker_not_found') return refuse(reply, 'no_such_path')
   // Its owner's token has ended, so that it may do nothing any more.
   if (isRefusal(error)) return sendError(reply, 403, 'permission_denied')
-  if (error.code === errorCodes.busy || error.data.retryable === true) return sendError(reply, 503, reason)
+  if (error.code === errorCodes.busy || error.data.retryable === true) return sendBusy(reply, reason)
   throw error
 }
 

@@ -9,7 +9,7 @@ import type { SendAnswer, ShownLog } from '../../src/event/send.ts'
 import { createOutbound } from '../../src/outbound/outbound.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 import { followUnwatched, type LiveCaller } from '../../src/permission/live-caller.ts'
-import { createSandboxLevels } from '../../src/sandbox/levels.ts'
+import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { createWebhooks } from '../../src/target/webhook.ts'
 import { openTestDatabase } from '../support/databases.ts'
 import { define, insert, sealer } from './definitions.ts'
@@ -54,7 +54,7 @@ export async function startTestEngine(
   { local = {}, ...options }: TestEngineOptions = {},
 ): Promise<TestEngine> {
   const errors: unknown[] = []
-  const sandbox = createSandboxLevels({ threads: 1 })
+  const sandbox = createSandbox({ threads: 1 })
   const outbound = createOutbound({ allow: ['127.0.0.1'] })
   const engine = await startEngine({
     database,

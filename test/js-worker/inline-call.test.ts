@@ -7,10 +7,10 @@ describe('ctx.inlineCall', () => {
   let database: Database
   let workers: TestWorkers
 
-  // One thread: whoever waits for another run while holding it would wait for ever.
+  // One at once: whoever waits for another run while holding it would wait for ever.
   beforeAll(async () => {
     database = await openTestDatabase('postgres')
-    workers = await startWorkers(database, { threads: 1 })
+    workers = await startWorkers(database, { threads: 1, runs: 1 })
   })
   afterAll(async () => {
     await workers.close()
@@ -73,7 +73,7 @@ describe('ctx.inlineCall', () => {
     expect(await rowsOf('outside')).toEqual([])
   })
 
-  test('goes ten deep and no deeper, on a single thread for each level', async () => {
+  test('goes ten deep and no deeper, with room for a single run at each level', async () => {
     await workers.add(
       'deep',
       `async deeper(ctx) { return 1 + await ctx.inlineCall('deep').catch(error => {

@@ -9,7 +9,7 @@ import { createOutbound, type Outbound } from '../../src/outbound/outbound.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
 import { jsResult } from '../../src/resource/js-result.ts'
-import { createSandboxLevels, type SandboxLevels } from '../../src/sandbox/levels.ts'
+import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { createSealer, type Sealer } from '../../src/seal.ts'
 import { startTokens, type TestTokens } from '../token/tokens.ts'
 
@@ -27,7 +27,7 @@ export interface TestWorkers {
   readonly tokens: TestTokens
   readonly database: Database
   readonly runner: ScriptRunner
-  readonly sandbox: SandboxLevels
+  readonly sandbox: Sandbox
   readonly sealer: Sealer
   readonly sent: readonly SentByScript[]
   /** From now on a script that sends waits until the answered function is called. */
@@ -52,6 +52,7 @@ export interface TestWorkers {
 
 export interface WorkersOptions {
   readonly threads?: number
+  readonly runs?: number
   readonly outbound?: Outbound
   readonly owner?: () => Promise<string>
 }
@@ -59,7 +60,7 @@ export interface WorkersOptions {
 export async function startWorkers(database: Database, options: WorkersOptions = {}): Promise<TestWorkers> {
   const tokens = await startTokens(database)
   const { authenticator, clock } = tokens
-  const sandbox = createSandboxLevels({ threads: options.threads ?? 2 })
+  const sandbox = createSandbox({ threads: options.threads ?? 2, runs: options.runs ?? 24 })
   const sealer = createSealer('s'.repeat(32))
   const outbound = options.outbound ?? createOutbound({ allow: [] })
   const sent: SentByScript[] = []

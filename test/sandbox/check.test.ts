@@ -17,6 +17,8 @@ describe('the check of a script', () => {
       env: '{}',
       context: '{}',
       limits: { maxRunMs: 2000, maxStackBytes: 1024 * 1024, maxHeapBytes: 8 * 1024 * 1024 },
+      share: { owner: 'o', worker: 'a' },
+      depth: 0,
       idleMs: 60_000,
       host: async () => 'null',
     })

@@ -1,4 +1,10 @@
-import { createSandbox, type Sandbox, type ScriptOutcome, type ScriptRun } from '../../src/sandbox/sandbox.ts'
+import {
+  createSandbox,
+  type Sandbox,
+  type SandboxOptions,
+  type ScriptOutcome,
+  type ScriptRun,
+} from '../../src/sandbox/sandbox.ts'
 
 /** Limits that keep a bomb short; a heap and a stack as scripts have them by default. */
 export const limits = { maxRunMs: 300, maxStackBytes: 1024 * 1024, maxHeapBytes: 8 * 1024 * 1024 }
@@ -16,6 +22,8 @@ export function runOf(source: string, more: Partial<ScriptRun> = {}): ScriptRun 
     env: '{}',
     context: '{}',
     limits: roomy,
+    share: { owner: 'owner', worker: 'tested' },
+    depth: 0,
     idleMs: 60_000,
     host: async (name, args) => `{"name":"${name}","args":${args}}`,
     ...more,
@@ -43,7 +51,7 @@ export function reasonOf(outcome: ScriptOutcome): string {
 
 /** Runs `use` with a sandbox that is closed afterwards. */
 export async function withSandbox(
-  options: { threads: number; maxQueued?: number },
+  options: SandboxOptions,
   use: (sandbox: Sandbox) => Promise<void>,
 ): Promise<void> {
   const sandbox = createSandbox(options)

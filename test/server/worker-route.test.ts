@@ -277,8 +277,32 @@ describe('the worker route', () => {
       })
       const response = await other.inject('/worker-route/full')
       expect(response.statusCode).toBe(503)
+      expect(response.headers['retry-after']).toBe('1')
       expect(response.json()).toEqual({ error: 'sandbox_busy', id: 7 })
       await other.close()
+    })
+  })
+
+  describe('a client that hangs up', () => {
+    test('cancels its run, whether it has begun or still waits', async () => {
+      await workers.add('patient', `onRoute: () => new Promise(resolve => setTimeout(resolve, 60_000))`, {
+        route_name: 'patient',
+        max_run_time: 60_000,
+      })
+      const controller = new AbortController()
+      const asked = Array.from({ length: 14 }, () => ask('/patient', { signal: controller.signal }))
+      await expect.poll(workers.sandbox.counts, { timeout: 20_000 }).toMatchObject({ waiting: 12, queued: 2 })
+      controller.abort()
+      expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(
+        Array(14).fill('rejected'),
+      )
+      const query = { condition: [{ js_worker_name: 'patient' }, 'is_failure'] }
+      await expect
+        .poll(async () => (await workers.call('js-result_query', { query })).length, { timeout: 10_000 })
+        .toBe(14)
+      const rows = await workers.call('js-result_query', { query })
+      for (const row of rows) expect(row.error_message).toMatch(/^script_cancelled/)
+      await expect.poll(workers.sandbox.counts).toEqual({ computing: 0, waiting: 0, queued: 0 })
     })
   })
 

@@ -1,0 +1,57 @@
+/** Whose share a run takes. What it calls inline takes the same one, whoever made that worker. */
+export interface Share {
+  /** Whoever made the worker. */
+  readonly owner: string
+  readonly worker: string
+}
+
+/** How much of something may be taken: in all, by one owner, and by one worker of an owner. */
+export interface ShareLimits {
+  readonly all: number
+  readonly owner: number
+  readonly worker: number
+}
+
+/** Counts what is taken of something, and by whom. */
+export interface Shares {
+  readonly taken: number
+  /** Whether one more may be taken; `more` is added to each limit. */
+  readonly has: (share: Share, more?: number) => boolean
+  readonly take: (share: Share) => void
+  readonly give: (share: Share) => void
+}
+
+export function createShares(limits: ShareLimits): Shares {
+  const owners = new Map<string, number>()
+  const workers = new Map<string, number>()
+  let taken = 0
+
+  function add({ owner, worker }: Share, count: 1 | -1): void {
+    taken += count
+    addTo(owners, owner, count)
+    addTo(workers, workerKey(owner, worker), count)
+  }
+
+  return {
+    get taken() {
+      return taken
+    },
+    has: ({ owner, worker }, more = 0) =>
+      taken < limits.all + more &&
+      (owners.get(owner) ?? 0) < limits.owner + more &&
+      (workers.get(workerKey(owner, worker)) ?? 0) < limits.worker + more,
+    take: share => add(share, 1),
+    give: share => add(share, -1),
+  }
+}
+
+function addTo(counts: Map<string, number>, key: string, count: number): void {
+  const sum = (counts.get(key) ?? 0) + count
+  if (sum === 0) counts.delete(key)
+  else counts.set(key, sum)
+}
+
+/** No name holds a control character. */
+function workerKey(owner: string, worker: string): string {
+  return `${owner}\u0000${worker}`
+}

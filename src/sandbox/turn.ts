@@ -1,0 +1,70 @@
+import type { Place, RunQueue } from './run-queue.ts'
+import type { Shares } from './share.ts'
+
+/** The right of a run to compute, which it holds from its beginning. */
+export interface Turn {
+  /** Gives it back; nothing when it is not held. */
+  readonly give: () => void
+  /** Asks for it again, unless it is held or asked for. `go` is told how long that took, in milliseconds. */
+  readonly want: (onAsk: () => void, go: (heldMs: number) => void) => void
+  /** Gives it back for good. */
+  readonly end: () => void
+}
+
+/** What wants its turn again; what has not begun yet can be refused. */
+export interface Entry<Refusal> {
+  readonly begin: () => void
+  readonly refuse?: (outcome: Refusal) => void
+}
+
+export interface TurnOptions<Refusal> {
+  readonly place: Place
+  /** The turns that there are. */
+  readonly turns: Shares
+  /** Where it waits for a further one. */
+  readonly queue: RunQueue<Entry<Refusal>>
+  /** Called when something may have become possible. */
+  readonly dispatch: () => void
+}
+
+/** Of a run that has begun: it holds up a thread, and sometimes others that wait for it. */
+export const goesOn = Number.POSITIVE_INFINITY
+
+/** Takes a turn. */
+export function takeTurn<Refusal>({ place: begun, turns, queue, dispatch }: TurnOptions<Refusal>): Turn {
+  const place = { ...begun, rank: goesOn }
+  let state: 'held' | 'given' | 'wanted' | 'over' = 'held'
+  let entry: Entry<Refusal> | undefined
+  turns.take(place)
+
+  function give(): void {
+    if (state !== 'held') return
+    state = 'given'
+    turns.give(place)
+    dispatch()
+  }
+
+  function want(onAsk: () => void, go: (heldMs: number) => void): void {
+    if (state !== 'given') return
+    state = 'wanted'
+    onAsk()
+    const askedAt = performance.now()
+    entry = {
+      begin() {
+        turns.take(place)
+        state = 'held'
+        go(performance.now() - askedAt)
+      },
+    }
+    queue.push(place, entry)
+    dispatch()
+  }
+
+  function end(): void {
+    if (state === 'held') turns.give(place)
+    if (state === 'wanted' && entry !== undefined) queue.remove(place, entry)
+    state = 'over'
+  }
+
+  return { give, want, end }
+}
