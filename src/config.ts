@@ -130,6 +130,12 @@ export const settings = {
     'addresses and ranges of reverse proxies, whose `X-Forwarded-For` says who asks',
   ),
   maxConnections: setting('DAYBOOK_MAX_CONNECTIONS', count, 4096, 'connections open at once'),
+  maxConnectionsPerAddress: setting(
+    'DAYBOOK_MAX_CONNECTIONS_PER_ADDRESS',
+    count,
+    undefined,
+    'connections open at once from one address, a trusted proxy excepted; else half of all',
+  ),
   keepAliveMs: setting(
     'DAYBOOK_KEEP_ALIVE_MS',
     milliseconds,

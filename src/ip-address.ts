@@ -5,6 +5,20 @@ export function isAddressRange(text: string): boolean {
   return ipaddr.isValid(text) || ipaddr.isValidCIDR(text)
 }
 
+/** Tells whether an address is one of these, or lies in one of these ranges. */
+export function addressMatcher(ranges: readonly string[]): (address: string) => boolean {
+  const parsed = ranges.map(text => ipaddr.parseCIDR(text.includes('/') ? text : `${text}/${bitsOf(text)}`))
+  return text => {
+    if (!ipaddr.isValid(text)) return false
+    const address = ipaddr.process(text)
+    return parsed.some(range => range[0].kind() === address.kind() && address.match(range))
+  }
+}
+
+function bitsOf(address: string): number {
+  return ipaddr.parse(address).kind() === 'ipv4' ? 32 : 128
+}
+
 /**
  * What the share of an address is counted under: an IPv6 address counts as its /64, which is what one subscriber of a
  * network gets. What is no address counts as it stands.

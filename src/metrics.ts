@@ -87,6 +87,8 @@ export interface Metrics {
   watchReplica(read: () => ReplicaReading): void
   /** Reads what bodies hold that have not arrived whole whenever the metrics are asked for. */
   watchUnfinishedBytes(read: () => number): void
+  /** Reads how many connections are open whenever the metrics are asked for. */
+  watchConnections(read: () => number): void
   /** Something of a client that was ended: `what` it is, and why. */
   countCutOff(what: 'connection' | 'body' | 'websocket', reason: string): void
   readonly contentType: string
@@ -174,6 +176,8 @@ export function createMetrics(peers?: MetricPeers): Metrics {
         'Bytes of bodies and messages that have not arrived whole',
         read,
       ),
+    watchConnections: read =>
+      addGauge(registry, 'daybook_connections', 'Connections of clients that are open', read),
     countCutOff: (what, reason) => cutOff(what, reason, 1),
     contentType: registry.contentType,
     render: peers === undefined ? () => registry.metrics() : renderWith(registry, peers),

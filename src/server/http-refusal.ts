@@ -24,6 +24,12 @@ const refusals = {
   body_stalled: [408, 'busy', 'the body stopped arriving', { retryable: true }],
   body_too_large: [413, 'busy', 'the body is too large'],
   stopping: [503, 'busy', 'the server is stopping'],
+  too_many_connections: [
+    503,
+    'busy',
+    'too many connections are open, from this address or from all',
+    { ...retryable, setting: 'DAYBOOK_MAX_CONNECTIONS' },
+  ],
   too_many_bodies: [503, 'busy', 'too many bytes of bodies are arriving at once', retryable],
   unsupported_media_type: [415, 'invalid_input', 'the body must be application/json, plain or gzip'],
 } as const

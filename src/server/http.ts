@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import fastifyWebsocket from '@fastify/websocket'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { onBehalfOf, strangerAt } from '../behalf.ts'
-import { shareAddress } from '../ip-address.ts'
+import { addressMatcher, shareAddress } from '../ip-address.ts'
 import type { JsonText } from '../json.ts'
 import type { Logger } from '../logger.ts'
 import { accepts, varyByCoding } from './compression.ts'
+import { type Connections, watchConnections } from './connections.ts'
 import type { DialectRoutes } from './dialect-routes.ts'
 import type { FrontDoor } from './front-door.ts'
 import { gzipAround } from './gzip-around.ts'
@@ -14,7 +15,7 @@ import { readJsonBodies } from './json-body.ts'
 import type { OriginSettings } from './origin.ts'
 import { addOriginGuard } from './origin-guard.ts'
 import { contextOf, requestIdOf } from './request-context.ts'
-import { addStatusRoutes, type StatusOptions, statusPaths } from './status-routes.ts'
+import { addStatusRoutes, healthPaths, type StatusOptions, statusPaths } from './status-routes.ts'
 import type { WebSockets } from './websocket.ts'
 import type { ReadWhole } from './whole-body.ts'
 
@@ -25,6 +26,8 @@ export interface HttpSettings extends OriginSettings {
   /** Bytes of a body or of a WebSocket message. */
   readonly maxBodyBytes: number
   readonly maxConnections: number
+  /** Of one address; undefined: half of all. */
+  readonly maxConnectionsPerAddress: number | undefined
   /** Addresses and ranges whose `X-Forwarded-*` headers are believed. */
   readonly trustedProxies: readonly string[]
   /** How long a connection without a request is kept, in milliseconds. */
@@ -50,7 +53,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     connectionTimeout: 120_000,
     keepAliveTimeout: settings.keepAliveMs,
     requestTimeout: 60_000,
-    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, shouldUpgradeCallback: isWebSocket },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_500, shouldUpgradeCallback: isWebSocket },
     // While the server stops, connections that are open still get answers.
     return503OnClosing: false,
     frameworkErrors(_error, request, reply) {
@@ -59,7 +62,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
       return void (dialectRoutes.refuseUrl(reply) ?? refuse(reply, 'no_such_path'))
     },
   })
-  app.server.maxConnections = settings.maxConnections
+  const connections = shareConnections(app, options)
   // Comes first: its hooks close the socket of an upgrade that a later one refuses.
   await app.register(fastifyWebsocket, {
     options: { maxPayload: settings.maxBodyBytes },
@@ -73,6 +76,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headersOfAll(request.id))
     if (health.isLeaving) reply.header('connection', 'close')
+    if (!isAdmitted(request, reply, connections)) return void refuse(reply, 'too_many_connections')
     onBehalfOf(strangerAt(shareAddress(request.ip)), done)
   })
   addOriginGuard(app, settings)
@@ -81,6 +85,36 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   addStatusRoutes(app, options)
   dialectRoutes.register(app)
   return app
+}
+
+function shareConnections(app: FastifyInstance, { settings, metrics }: HttpOptions): Connections {
+  const { maxConnections, trustedProxies } = settings
+  const connections = watchConnections(app.server, {
+    maxConnections,
+    maxConnectionsPerAddress: settings.maxConnectionsPerAddress ?? Math.ceil(maxConnections / 2),
+    isProxy: addressMatcher(trustedProxies),
+    onRefused: reason => metrics.countCutOff('connection', reason),
+  })
+  metrics.watchConnections(() => connections.open)
+  return connections
+}
+
+/** Whether a request is served: its connection is within the limits, or it only asks how the server is. */
+function isAdmitted(request: FastifyRequest, reply: FastifyReply, connections: Connections): boolean {
+  const { socket } = request.raw
+  const isHealth = healthPaths.includes(pathOf(request.url))
+  if (connections.overflowOf(socket) !== undefined) {
+    connections.keep(socket)
+    reply.header('connection', 'close')
+    return isHealth
+  }
+  // What a proxy brings is counted by whom it brings it for.
+  if (isHealth || request.ip === socket.remoteAddress) return true
+  const release = connections.admit(shareAddress(request.ip))
+  if (release === undefined) return false
+  if (request.ws) socket.once('close', release)
+  else reply.raw.once('close', release)
+  return true
 }
 
 /** Every answer is of its moment and its caller, and is what it says it is. The answer of a script may say otherwise of the first. */

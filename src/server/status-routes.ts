@@ -4,8 +4,10 @@ import type { Metrics } from '../metrics.ts'
 import { type Coding, codingFor, compress, varyByCoding } from './compression.ts'
 import type { Health } from './health.ts'
 
+/** The paths that tell how the server is: they are answered also when it has too many connections. */
+export const healthPaths: readonly string[] = ['/livez', '/readyz', '/healthz', '/metrics']
 /** The paths that only GET answers. */
-export const statusPaths: readonly string[] = ['/livez', '/readyz', '/healthz', '/metrics', '/openrpc.json']
+export const statusPaths: readonly string[] = [...healthPaths, '/openrpc.json']
 
 export interface StatusOptions {
   readonly health: Health

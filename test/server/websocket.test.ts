@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 import { createLogger } from '../../src/logger.ts'
 import { followUnwatched } from '../../src/permission/live-caller.ts'
@@ -239,3 +239,26 @@ test('a client that answers no ping is cut off, one that does stays', async () =
   for (let pings = 0; pings < 10; pings++) await once(alive, 'ping')
   expect(await ask(alive, call('get_data'))).toHaveProperty('result')
 })
+
+test('clients behind a proxy have a share each, the proxy has none', async () => {
+  const { url } = await startTestServer({
+    env: { DAYBOOK_TRUSTED_PROXIES: '127.0.0.1', DAYBOOK_MAX_CONNECTIONS_PER_ADDRESS: '2' },
+  })
+  const forClient = (address: string) => ({ headers: { 'x-forwarded-for': address } })
+  const [first] = await Promise.all([
+    open(url, '/', forClient('192.0.2.1')),
+    open(url, '/', forClient('192.0.2.1')),
+  ])
+  expect(await refusedStatus(url, '/', forClient('192.0.2.1'))).toBe(503)
+  expect(await ask(await open(url, '/', forClient('192.0.2.2')), call('get_data'))).toHaveProperty('result')
+  first?.terminate()
+  await vi.waitUntil(async () => (await tryOpen(url, forClient('192.0.2.1'))) === 'open')
+})
+
+function tryOpen(url: string, options: ClientOptions): Promise<string> {
+  const socket = new WebSocket(url.replace('http', 'ws'), options)
+  onTestFinished(() => socket.terminate())
+  return new Promise(resolve => {
+    socket.once('open', () => resolve('open')).once('error', () => resolve('refused'))
+  })
+}
