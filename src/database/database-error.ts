@@ -54,6 +54,7 @@ export function toRpcError(error: unknown, effect: Effect = 'unknown'): RpcError
 
 /** The RpcError of an error met while asking for a connection: no statement has run. */
 export function toConnectError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error
   if (error instanceof Error && error.message === poolTimeout) return busy(error)
   const state = sqlState(error)
   const meaning = state === undefined ? retry('database_unavailable') : meaningOfState(state)
@@ -115,6 +116,11 @@ function create({ name, reason, retryable }: Meaning, cause: unknown): RpcError 
   const error = new RpcError(name, messages[name] ?? name, data)
   error.cause = cause
   return error
+}
+
+/** Everybody waits for a connection, or one token has too much waiting. */
+export function poolExhausted(): RpcError {
+  return busy(undefined)
 }
 
 function busy(cause: unknown): RpcError {

@@ -66,7 +66,7 @@ export interface Database extends Runner {
    * opened again (a notification may have been missed). Resolves to a function that ends it.
    */
   listen(channel: string, wake: () => void): Promise<() => Promise<void>>
-  /** Throws when the database does not answer. */
+  /** Throws RpcError when the database does not answer, or takes no writes (reason `database_read_only`). */
   ping(): Promise<void>
   stats(): PoolStats
   close(): Promise<void>

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { databaseFault, toConnectError } from './database-error.ts'
+import { createShares } from './shares.ts'
 
-/** Before PGlite's one connection: knows what runs or waits, and refuses what would wait for ever. */
+/** Before PGlite's one connection: everybody has it in turn, see Shares, and what would wait for ever is refused. */
 export interface Gate {
   enter<T>(work: () => Promise<T>): Promise<T>
   /** Runs the work of a transaction; what that sends past its own transaction is refused. */
@@ -16,7 +17,8 @@ export interface Gate {
 
 export function createGate(): Gate {
   const transaction = new AsyncLocalStorage<{ open: boolean }>()
-  const waiting = new Set<(error: Error) => void>()
+  const running = new Set<(error: Error) => void>()
+  const shares = createShares({ places: 1 })
   let refusal: (() => Error) | undefined
 
   return {
@@ -24,11 +26,15 @@ export function createGate(): Gate {
       if (refusal !== undefined) throw refusal()
       if (transaction.getStore()?.open)
         throw new Error('inside a transaction only its own runner may be used')
+      const place = await shares.take()
       const { promise, resolve, reject } = Promise.withResolvers<T>()
-      waiting.add(reject)
+      running.add(reject)
       work()
         .then(resolve, reject)
-        .finally(() => waiting.delete(reject))
+        .finally(() => {
+          running.delete(reject)
+          place.release()
+        })
       return promise
     },
     async inside(work) {
@@ -39,13 +45,15 @@ export function createGate(): Gate {
         state.open = false
       }
     },
-    pending: () => waiting.size,
+    pending: () => running.size + shares.waiting(),
     shut() {
       refusal ??= () => toConnectError(new Error('the database is closed'))
+      shares.close(refusal)
     },
     giveUp() {
       refusal ??= () => databaseFault('engine_crashed')
-      for (const reject of waiting) reject(databaseFault('engine_crashed'))
+      shares.close(refusal)
+      for (const reject of running) reject(databaseFault('engine_crashed'))
     },
   }
 }

@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
+import { repeat } from '../repeat.ts'
 import { toConnectError } from './database-error.ts'
 import { requireChannel, safeWake } from './listen.ts'
 
 const firstDelayMs = 50
 const longestDelayMs = 1000
+
+/** How often it is asked whether it still listens, and how long it may take to say so. */
+const probeEveryMs = 3000
+const probeMs = 2000
 
 /** One connection that listens, for all channels; opened with the first and opened again whenever it is lost. */
 export interface Listener {
@@ -20,7 +25,8 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
   let opening: Promise<void> | undefined
 
   async function connect(): Promise<void> {
-    const next = new Client(config)
+    // A probe that is not answered fails, and ends the connection.
+    const next = new Client({ ...config, query_timeout: probeMs })
     next.on('error', onError)
     next.on('notification', ({ channel }) => {
       for (const wake of wakes.get(channel) ?? []) wake()
@@ -72,6 +78,21 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
     })
   }
 
+  /** A connection that was forgotten on its way would listen for ever, and hear nothing. */
+  async function probe(): Promise<void> {
+    const probed = client
+    try {
+      await probed?.query('select 1')
+    } catch (error) {
+      if (client !== probed) return
+      onError(error)
+      void probed?.end().catch(() => undefined)
+      lose()
+    }
+  }
+
+  const probing = repeat(probeEveryMs, probe, onError)
+
   return {
     async listen(channel, wake) {
       requireChannel(channel)
@@ -90,6 +111,7 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
     },
     async close() {
       closing.abort()
+      await probing.stop()
       await opening?.catch(() => undefined)
       const last = client
       client = undefined

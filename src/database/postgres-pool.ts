@@ -1,6 +1,8 @@
 import { type ClientBase, type ClientConfig, type CustomTypesConfig, Pool, types } from 'pg'
 import { columnParsers, oid, type ParseColumn } from './column-value.ts'
+import type { PoolStats } from './database.ts'
 import type { SessionSettings } from './session-settings.ts'
+import type { Shares } from './shares.ts'
 
 /** Times in milliseconds. */
 export interface PoolOptions {
@@ -32,6 +34,11 @@ export function createPool(options: PoolOptions): Pool {
   // While a connection is lent the pool does not listen, and an error between two statements would end the process.
   pool.on('connect', client => client.on('error', () => undefined))
   return pool
+}
+
+/** `shares`: where what waits for one of its connections waits. */
+export function statsOf(pool: Pool, shares: Shares): PoolStats {
+  return { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount + shares.waiting() }
 }
 
 /** What each connection has, within a pool or beside it. */

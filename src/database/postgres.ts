@@ -1,13 +1,16 @@
 import type { Pool } from 'pg'
 import type { Database, PoolStats } from './database.ts'
+import { stateError } from './database-error.ts'
 import { connectionOf } from './postgres-connection.ts'
+import { createLender, type PostgresLender } from './postgres-lender.ts'
 import { createListener, type Listener } from './postgres-listener.ts'
-import { clientOptions, createPool, type PoolOptions } from './postgres-pool.ts'
+import { clientOptions, createPool, type PoolOptions, statsOf } from './postgres-pool.ts'
 import { createPoolSession, runTransaction } from './postgres-session.ts'
 import { requireUsable } from './postgres-usable.ts'
 import { createReplica, type Replica } from './replica.ts'
 import { createRunner, type Session } from './runner.ts'
 import { type SessionSettings, sessionSettings, unlimited } from './session-settings.ts'
+import { createShares, type Shares } from './shares.ts'
 
 export interface PostgresOptions extends Omit<PoolOptions, 'connection' | 'settings'> {
   readonly url: string
@@ -36,10 +39,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   const listening = listenUrl === url ? connection : await connectionOf(listenUrl, more)
   const reading = readUrl === undefined ? undefined : await connectionOf(readUrl, more)
   const pool = createPool({ ...options, connection, settings })
+  const shares = createShares({ places: options.poolMax, maxWaitMs: options.connectTimeoutMs })
   const replicaOptions = { ...options, settings, primary: connection, maxLagMs: options.readMaxLagMs }
   const database = createDatabase({
     settings,
     pool,
+    shares,
+    lender: createLender({ ...options, pool, shares, connection, isLent }),
     replica: reading && createReplica({ ...replicaOptions, connection: reading }),
     listener: createListener(listening, options.onError),
   })
@@ -55,20 +61,21 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
 interface Parts {
   readonly settings: SessionSettings
   readonly pool: Pool
+  readonly shares: Shares
+  readonly lender: PostgresLender
   readonly replica: Replica | undefined
   readonly listener: Listener
 }
 
-function createDatabase({ settings, pool, replica, listener }: Parts): Database {
-  const pools = () => (replica === undefined ? [pool] : [pool, replica.pool()])
-  const session = createPoolSession(pool, settings, 'unknown')
+function createDatabase({ settings, pool, shares, lender, replica, listener }: Parts): Database {
+  const session = createPoolSession(lender, settings, 'unknown')
   const runner = createRunner(replica === undefined ? session : notedSession(session, replica))
-  const reader = createPoolSession(pool, settings, 'none')
+  const reader = createPoolSession(lender, settings, 'none')
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
     await listener.close()
-    await Promise.all([replica?.close(), pool.end()])
+    await Promise.all([replica?.close(), lender.close(), pool.end()])
   }
 
   return {
@@ -80,14 +87,19 @@ function createDatabase({ settings, pool, replica, listener }: Parts): Database 
     read: replica?.readsOver(reader) ?? { run: reader.run },
     ...(replica && { replica: replica.state }),
     transaction(work, { isLong = false } = {}) {
-      const transact = () => runTransaction(pool, isLong ? unlimited(settings) : settings, work)
+      const transact = () =>
+        isLong
+          ? runTransaction({ connect: lender.connectForLong }, unlimited(settings), work)
+          : runTransaction(lender, settings, work)
       return replica === undefined ? transact() : replica.noted(transact)
     },
     listen: listener.listen,
     async ping() {
-      await reader.execute('select 1', [])
+      const { rows } = await session.execute(takesWrites, [])
+      if (rows[0]?.takes_writes !== true)
+        throw stateError('25006', new Error('it is in recovery or read only'))
     },
-    stats: () => pools().map(statsOf).reduce(addStats),
+    stats: () => [statsOf(pool, shares), ...(replica ? [replica.stats()] : [])].reduce(addStats),
     close() {
       closing ??= close()
       return closing
@@ -95,15 +107,15 @@ function createDatabase({ settings, pool, replica, listener }: Parts): Database 
   }
 }
 
+// Of a new transaction, as each of ours is.
+const takesWrites =
+  "select not (pg_is_in_recovery() or current_setting('transaction_read_only')::bool) as takes_writes"
+
 function notedSession(session: Session, { noted }: Replica): Session {
   return {
     run: (statement, values) => noted(() => session.run(statement, values)),
     execute: (sql, parameters) => noted(() => session.execute(sql, parameters)),
   }
-}
-
-function statsOf(pool: { totalCount: number; idleCount: number; waitingCount: number }): PoolStats {
-  return { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }
 }
 
 function addStats(a: PoolStats, b: PoolStats): PoolStats {

@@ -1,17 +1,21 @@
 import type { ClientConfig, Pool, PoolClient } from 'pg'
 import { currentBehalf, whoeverKnows } from '../behalf.ts'
 import { errorCodes, RpcError } from '../errors.ts'
-import type { Reading, Reads, ReplicaState, Result } from './database.ts'
+import type { PoolStats, Reading, Reads, ReplicaState, Result } from './database.ts'
 import { createKnownWrites } from './known-writes.ts'
-import { createPool, type PoolOptions } from './postgres-pool.ts'
+import { inTurn } from './postgres-lender.ts'
+import { createPool, type PoolOptions, statsOf } from './postgres-pool.ts'
 import { createPoolSession } from './postgres-session.ts'
 import { watchReplica } from './replica-watch.ts'
 import type { Session } from './runner.ts'
+import { createShares, type Shares } from './shares.ts'
 import type { Statement } from './statement.ts'
 
 export interface ReplicaOptions extends PoolOptions {
   /** How the primary is reached, to ask it beside its pool: also while that is exhausted. */
   readonly primary: ClientConfig
+  /** Milliseconds. */
+  readonly connectTimeoutMs: number
   /** A replica that is further behind is not read from. Milliseconds. */
   readonly maxLagMs: number
 }
@@ -23,7 +27,7 @@ export interface Replica {
   /** Reads from the replica where that may serve, and from `primary` where it may not, or fails. */
   readsOver(primary: Pick<Session, 'run'>): Reads
   state(): ReplicaState
-  pool(): Pool
+  stats(): PoolStats
   close(): Promise<void>
 }
 
@@ -89,7 +93,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     },
     readsOver,
     state: watch.state,
-    pool: () => connections.pool,
+    stats: () => statsOf(connections.pool, connections.shares),
     async close() {
       await watch.close()
       await connections.pool.end()
@@ -99,19 +103,26 @@ export function createReplica(options: ReplicaOptions): Replica {
 
 interface Connections {
   readonly pool: Pool
+  readonly shares: Shares
   readonly session: Session
   /** Cuts all of them off, whatever they are waiting for. */
   abandon(): void
 }
 
-function openConnections(options: PoolOptions): Connections {
+function openConnections(options: ReplicaOptions): Connections {
   const pool = createPool(options)
+  const shares = createShares({ places: options.poolMax, maxWaitMs: options.connectTimeoutMs })
   const clients = new Set<PoolClient>()
   pool.on('connect', client => clients.add(client))
   pool.on('remove', client => clients.delete(client))
   return {
     pool,
-    session: createPoolSession(pool, options.settings, 'none'),
+    shares,
+    session: createPoolSession(
+      inTurn(() => pool.connect(), shares),
+      options.settings,
+      'none',
+    ),
     abandon() {
       void pool.end()
       // With a query under way this closes the socket at once; the others have nobody who waits.

@@ -1,5 +1,8 @@
+import { onOwnBehalf } from '../behalf.ts'
+import { RpcError } from '../errors.ts'
+
 /** Why the server should get no requests now. */
-export type NotReady = 'stopping' | 'database_unreachable' | 'migrations_pending'
+export type NotReady = 'stopping' | 'database_unreachable' | 'database_read_only' | 'migrations_pending'
 
 /** What readiness depends on: see Database.ping and pendingMigrations. */
 export interface HealthProbes {
@@ -41,14 +44,19 @@ export function createHealth(probes: HealthProbes): Health {
     async whyNotReady() {
       if (isStopping) return 'stopping'
       try {
-        await withTimeout(probes.ping())
-        const pending = await withTimeout(probes.pendingMigrations())
-        return pending.length === 0 ? undefined : 'migrations_pending'
-      } catch {
-        return 'database_unreachable'
+        // Whoever asks it: nobody's load may make the server look dead.
+        return await withTimeout(onOwnBehalf(() => whyUnusable(probes)))
+      } catch (error) {
+        const isReadOnly = error instanceof RpcError && error.data.reason === 'database_read_only'
+        return isReadOnly ? 'database_read_only' : 'database_unreachable'
       }
     },
   }
+}
+
+async function whyUnusable({ ping, pendingMigrations }: HealthProbes): Promise<NotReady | undefined> {
+  await ping()
+  return (await pendingMigrations()).length === 0 ? undefined : 'migrations_pending'
 }
 
 /** A database that hangs must fail the check, not hang it. */

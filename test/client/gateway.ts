@@ -5,6 +5,8 @@ export interface Gateway {
   readonly url: string
   /** Ends every connection, and each new one, until it is mended. */
   cut(): void
+  /** What is open stays open, and nothing comes through any more. */
+  forget(): void
   /** Leads to the server at `url` from now on. */
   mend(url: string): void
   close(): Promise<void>
@@ -13,6 +15,7 @@ export interface Gateway {
 export async function openGateway(url: string): Promise<Gateway> {
   let target: string | undefined = url
   const sockets = new Set<Socket>()
+  const pairs: (readonly [Socket, Socket])[] = []
   const track = (socket: Socket): Socket => {
     sockets.add(socket)
     return socket.on('close', () => sockets.delete(socket)).on('error', () => {})
@@ -29,6 +32,7 @@ export async function openGateway(url: string): Promise<Gateway> {
     const { hostname, port } = new URL(target)
     const outer = track(connect(Number(port), hostname))
     inner.pipe(outer).pipe(inner)
+    pairs.push([inner, outer])
     inner.on('close', () => outer.destroy())
     outer.on('close', () => inner.destroy())
   })
@@ -39,6 +43,12 @@ export async function openGateway(url: string): Promise<Gateway> {
     cut() {
       target = undefined
       drop()
+    },
+    forget() {
+      for (const [inner, outer] of pairs.splice(0)) {
+        inner.unpipe(outer).resume()
+        outer.unpipe(inner).resume()
+      }
     },
     mend(next) {
       target = next

@@ -76,6 +76,30 @@ describe('a database that changes under a running server', () => {
     return { app, wire: createWire(() => app), postgres }
   }
 
+  test('takes no requests while nothing can be written, and says why', async () => {
+    const { app, postgres } = await start()
+    const ready = async (): Promise<unknown[]> => {
+      const answer = await fetch(`${app.url}/readyz`)
+      const { reason } = (await answer.json()) as { reason?: string }
+      return [answer.status, reason]
+    }
+    // As after a failover: what was connected has to connect anew.
+    const turn = async (isReadOnly: boolean): Promise<void> => {
+      const set = `set default_transaction_read_only = ${isReadOnly}`
+      await postgres.query(
+        `do $$ begin execute format('alter database %I ${set}', current_database()); end $$`,
+      )
+      await postgres.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      )
+    }
+    expect(await ready()).toEqual([200, undefined])
+    await turn(true)
+    await expect.poll(ready, { timeout: 10_000 }).toEqual([503, 'database_read_only'])
+    await turn(false)
+    await expect.poll(ready, { timeout: 10_000 }).toEqual([200, undefined])
+  })
+
   test('answers every prepared statement with a database error, and as before once the table is back', async () => {
     const { wire, postgres } = await start()
     const askAll = () => wire.ask(calls.map(([method, params]) => rpc(method, { token, ...params })))
