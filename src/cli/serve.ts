@@ -31,12 +31,18 @@ export function addServeCommand(program: Command, surroundings: Surroundings): v
 }
 
 async function runServe(flags: ServeFlags, { env, stdout }: Surroundings): Promise<void> {
-  const config = readConfig({ env, flags: configFlags(flags) })
   // A server whose output nobody reads serves all the same.
   const say: Say = lines => writeLines(stdout, lines).catch(() => {})
-  if (flags.worker !== undefined) return serveAsWorker(config, Number(flags.worker))
-  await say([startLine(config)])
-  return config.workers > 1 ? keepWorkers(config, say) : serveAlone(config, say)
+  try {
+    const config = readConfig({ env, flags: configFlags(flags) })
+    if (flags.worker !== undefined) return await serveAsWorker(config, Number(flags.worker))
+    await say([startLine(config)])
+    return await (config.workers > 1 ? keepWorkers(config, say) : serveAlone(config, say))
+  } catch (error) {
+    // The channel to its keeper would keep a worker that has failed.
+    process.channel?.unref()
+    throw error
+  }
 }
 
 // What follows is loaded only here: the commands that speak to a server would start slower for it.

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
@@ -65,6 +66,20 @@ test('the first start shows one super token, and a stop ends all processes', asy
   server.signal('SIGTERM')
   expect(await server.ended).toEqual({ code: 0, signal: null })
   expect(workers.filter(isAlive)).toEqual([])
+})
+
+test('workers that cannot be replaced stay, and where the first cannot serve there is none', async () => {
+  const secret = join(await dataFolder(), 'secret')
+  writeFileSync(secret, 'x'.repeat(32))
+  const server = await serveWorkers({ DAYBOOK_JWT_SECRET_FILE: secret })
+  const workers = workersOf(server)
+  writeFileSync(secret, 'too short')
+  server.signal('SIGHUP')
+  await vi.waitUntil(() => server.errors().includes('DAYBOOK_JWT_SECRET'), { timeout: 20_000 })
+  await vi.waitFor(() => expect(workersOf(server)).toEqual(workers), { timeout: 20_000 })
+  expect(await createClient({ url: server.url, token: superToken }).query('js-result', ['last'])).toEqual([])
+  const { port } = new URL(server.url)
+  await expect(serveWorkers({ PORT: port })).rejects.toThrow('ended with 1: daybook')
 })
 
 test('the embedded database refuses workers', async () => {
