@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../client/client.ts'
 import type { Config } from '../config.ts'
 import { describeError } from '../database/start-error.ts'
@@ -103,10 +104,36 @@ async function checkDatabase(config: Config, isReachable: boolean): Promise<read
       await opened.close()
     }
   })
-  if (database.status === 'ok') return [database, ...hearing, migrationsFinding(pending)]
+  if (database.status === 'ok') {
+    return [database, ...hearing, ...(await checkReplica(config)), migrationsFinding(pending)]
+  }
   // One process at a time may open the embedded database; /readyz has looked for us.
   if (isReachable && config.databaseUrl === undefined) return [ok('database', 'in use by the server')]
   return [database]
+}
+
+/** A replica that follows shows that sooner. */
+const replicaMs = 3000
+
+async function checkReplica(config: Config): Promise<readonly Finding[]> {
+  const { databaseReadUrl: readUrl, databaseReadMaxLagMs: readMaxLagMs } = config
+  if (readUrl === undefined) return []
+  const finding = await check('replica', async () => {
+    let why: unknown = new Error(`it is more than ${readMaxLagMs} ms behind: it is not used`)
+    const onError = (error: unknown): void => {
+      why = error
+    }
+    const opened = await openConfiguredDatabase(config, false, { readUrl, readMaxLagMs, onError })
+    try {
+      for (const began = performance.now(); performance.now() - began < replicaMs; await sleep(50)) {
+        if (opened.replica?.().isUsed) return 'follows closely'
+      }
+      throw why
+    } finally {
+      await opened.close()
+    }
+  })
+  return [finding]
 }
 
 function migrationsFinding(pending: readonly string[]): Finding {

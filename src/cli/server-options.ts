@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Config, ConfigSource } from '../config.ts'
 import type { Database } from '../database/database.ts'
+import type { DatabaseOptions } from '../database/open.ts'
 
 /** As commander hands them over. */
 export interface ServerFlags {
@@ -36,11 +37,18 @@ export function hasDatabase({ databaseUrl, dataDir }: Config): boolean {
   return databaseUrl !== undefined || existsSync(join(dataDir, 'database'))
 }
 
+/** What else a command wants of the database. */
+export type DatabaseWishes = Partial<Pick<DatabaseOptions, 'readUrl' | 'readMaxLagMs' | 'onError'>>
+
 /**
  * Opens the configured database; one that is not made yet is opened in memory, so that looking makes nothing.
  * Throws StartError.
  */
-export async function openConfiguredDatabase(config: Config, mayCreate: boolean): Promise<Database> {
+export async function openConfiguredDatabase(
+  config: Config,
+  mayCreate: boolean,
+  wishes: DatabaseWishes = {},
+): Promise<Database> {
   // Loaded only here: the commands that speak to a server would start slower for it.
   const { openDatabase } = await import('../database/open.ts')
   return openDatabase({
@@ -50,6 +58,7 @@ export async function openConfiguredDatabase(config: Config, mayCreate: boolean)
     dataDir: mayCreate || hasDatabase(config) ? config.dataDir : undefined,
     poolMax: 1,
     onError: ignoreBackgroundError,
+    ...wishes,
   })
 }
 

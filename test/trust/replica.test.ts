@@ -3,6 +3,7 @@ import { Client as PgClient } from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { openDatabase } from '../../src/database/open.ts'
+import { runDaybook } from '../cli/daybook.ts'
 import { type PostgresServer, startPostgres, startReplica } from '../support/postgres-server.ts'
 import { type DaybookProcess, dataFolder, serveDaybook, superToken } from './daybook-process.ts'
 import { feltBeside, report } from './other-client.ts'
@@ -60,8 +61,10 @@ test('reads are the replica’s while it follows, and the primary’s when it la
   await vi.waitFor(async () => expect(await reader.query('js-result', paused)).toHaveLength(3), 5000)
   expect(await metric(server, 'daybook_replica_lag_seconds')).toBeGreaterThanOrEqual(2)
   expect(await metric(server, 'daybook_replica_used')).toBe(0)
+  expect(await diagnosed()).toMatch(/"replica","status":"fault"/)
   await onReplica('select pg_wal_replay_resume()')
   await untilUsed(server)
+  expect(await diagnosed()).toMatch(/"replica","status":"ok"/)
 })
 
 test('what the replica has to give up is read from the primary', async () => {
@@ -134,6 +137,16 @@ async function serve(more: Readonly<Record<string, string>> = {}): Promise<Daybo
     DAYBOOK_DATA: await dataFolder(),
     ...more,
   })
+}
+
+/** What `daybook doctor` finds. */
+async function diagnosed(): Promise<string> {
+  const env = {
+    DATABASE_URL: primary.url,
+    DATABASE_READ_URL: replica.url,
+    DAYBOOK_DATA: await dataFolder(),
+  }
+  return (await runDaybook(['doctor'], { env })).stdout
 }
 
 function ownClient({ url }: DaybookProcess): Client {
