@@ -1,4 +1,6 @@
-import { Client, type ClientConfig, type Pool, type PoolClient } from 'pg'
+import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Client, type ClientBase, type ClientConfig, type Pool, type PoolClient } from 'pg'
 import { onOwnBehalf } from '../behalf.ts'
 import { within } from '../clock.ts'
 import { repeat } from '../repeat.ts'
@@ -18,8 +20,6 @@ export interface LenderOptions {
   readonly shares: Shares
   /** How PostgreSQL is asked what its processes do. */
   readonly connection: ClientConfig
-  /** Whether a pooler stands between, so that a connection is no process of PostgreSQL's. */
-  readonly isLent: boolean
   readonly statementTimeoutMs: number
   onError(error: unknown): void
 }
@@ -39,12 +39,12 @@ const maxUnanswered = 2
 /** A connection of the pool, as we know it. */
 interface Line {
   readonly client: PoolClient
-  /** Statements without an answer, and since when there are any. */
+  /** Statements without an answer. */
   pending: number
-  askedAt: number
+  /** Since when they wait and nothing has come, and what had come by then. */
+  silentSince: number
+  heard: number
   usedAt: number
-  /** How many connections had been lost when it was opened. */
-  readonly losses: number
   isLong: boolean
 }
 
@@ -53,24 +53,26 @@ interface Line {
  * connection asks PostgreSQL what it does for those that wait: where it has ended, or never begun, the connection is lost.
  */
 export function createLender(options: LenderOptions): PostgresLender {
-  const { pool, shares, connection, isLent, statementTimeoutMs, onError } = options
+  const { pool, shares, connection, statementTimeoutMs, onError } = options
   const lines = new Map<PoolClient, Line>()
-  let losses = 0
+  let lostAt = Number.NEGATIVE_INFINITY
   let unanswered = 0
 
-  pool.on('connect', client => lines.set(client, watched(client, losses)))
+  pool.on('connect', client => lines.set(client, watched(client)))
   pool.on('remove', client => lines.delete(client))
 
   async function connectLive(isLong: boolean): Promise<PoolClient> {
     for (;;) {
       const client = await pool.connect()
-      const line = lines.get(client) ?? watched(client, losses)
+      const line = lines.get(client) ?? watched(client)
       lines.set(client, line)
-      if (line.losses === losses && (performance.now() - line.usedAt < idleMs || (await answers(client)))) {
+      // Whatever cut one off has hardly spared those that were idle beside it.
+      const isDoubtful = line.usedAt <= lostAt
+      if (!isDoubtful && (performance.now() - line.usedAt < idleMs || (await answers(client)))) {
         line.isLong = isLong
         return client
       }
-      // Whatever cut one off has hardly spared those that were idle beside it.
+      if (!isDoubtful) lostAt = performance.now()
       cut(client)
       client.release(true)
     }
@@ -78,29 +80,30 @@ export function createLender(options: LenderOptions): PostgresLender {
 
   function lose(lost: readonly Line[], why: string): void {
     if (lost.length === 0) return
-    losses++
+    lostAt = performance.now()
     onError(new Error(`${lost.length} connections to PostgreSQL were given up: ${why}`))
     for (const { client } of lost) cut(client)
   }
 
   async function look(): Promise<void> {
     const now = performance.now()
-    const suspects = [...lines.values()].filter(line => line.pending > 0 && now - line.askedAt > patienceMs)
+    for (const line of lines.values()) hear(line, now)
+    const suspects = [...lines.values()].filter(line => isSilent(line, now))
     if (suspects.length === 0) return
-    const asked = suspects.map(({ askedAt }) => askedAt)
-    const states = isLent ? undefined : await readStates(connection)
+    const states = await readStates(connection)
     unanswered = states === 'silent' ? unanswered + 1 : 0
     const isUnreachable = unanswered >= maxUnanswered
-    // What has been answered by now had only been late, or we were.
-    const waiting = suspects.filter((line, i) => line.pending > 0 && line.askedAt === asked[i])
+    // What has come by now had only been late, or we were.
+    for (const line of suspects) hear(line, performance.now())
     lose(
-      waiting.filter(line => {
-        if (typeof states === 'object') return !isAtWork(states.get(pidOf(line.client)))
-        if (isUnreachable) return true
-        return !line.isLong && now - line.askedAt > statementTimeoutMs + graceMs
-      }),
+      suspects.filter(line => isSilent(line, now) && (isUnreachable || isLost(line, states, now))),
       isUnreachable ? 'it does not answer' : 'they had fallen silent',
     )
+  }
+
+  function isLost(line: Line, states: States | undefined, now: number): boolean {
+    if (!line.isLong && now - line.silentSince > statementTimeoutMs + graceMs) return true
+    return typeof states === 'object' && !isAtWork(states.get(pidOf(line.client)))
   }
 
   const looking = repeat(lookEveryMs, () => onOwnBehalf(look), onError)
@@ -133,22 +136,37 @@ export function inTurn(connect: () => Promise<PoolClient>, shares: Shares): Lend
 }
 
 /** Counts what it is asked. */
-function watched(client: PoolClient, losses: number): Line {
+function watched(client: PoolClient): Line {
   const now = performance.now()
-  const line: Line = { client, pending: 0, askedAt: now, usedAt: now, losses, isLong: false }
+  const line: Line = { client, pending: 0, silentSince: now, heard: 0, usedAt: now, isLong: false }
   const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>
   const answered = (): void => {
     line.pending--
     line.usedAt = performance.now()
-    line.askedAt = line.usedAt
+    line.silentSince = line.usedAt
   }
   client.query = ((...args: unknown[]) => {
-    if (line.pending++ === 0) line.askedAt = performance.now()
+    if (line.pending++ === 0) {
+      line.silentSince = performance.now()
+      line.heard = streamOf(client).bytesRead
+    }
     const answer = query(...args)
     answer.then(answered, answered)
     return answer
   }) as PoolClient['query']
   return line
+}
+
+/** A long answer comes over a slow line for long after PostgreSQL has sent it. */
+function hear(line: Line, now: number): void {
+  const { bytesRead } = streamOf(line.client)
+  if (bytesRead === line.heard) return
+  line.heard = bytesRead
+  line.silentSince = now
+}
+
+function isSilent({ pending, silentSince }: Line, now: number): boolean {
+  return pending > 0 && now - silentSince > patienceMs
 }
 
 async function answers(client: PoolClient): Promise<boolean> {
@@ -160,47 +178,60 @@ async function answers(client: PoolClient): Promise<boolean> {
     () => undefined,
   )
   await within(answerMs, asking)
+  // It was perhaps we who were late: what has come is read before the next turn.
+  if (!isAnswered) await nextTurn()
   return isAnswered
 }
 
 /** Ends it at once. `end` would wait for the answers to what was sent. */
 function cut(client: PoolClient): void {
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } }
-  connection.stream.destroy()
+  streamOf(client).destroy()
 }
 
-function pidOf(client: PoolClient): number | undefined {
+// pg's types leave it out.
+function streamOf(client: PoolClient): Socket {
+  return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream
+}
+
+function pidOf(client: ClientBase): number | undefined {
   return 'processID' in client && typeof client.processID === 'number' ? client.processID : undefined
 }
 
 interface State {
-  readonly isIdle: boolean
+  /** Null: PostgreSQL does not tell this role. */
+  readonly isIdle: boolean | null
   /** Milliseconds. */
   readonly age: number
 }
 
+/** What PostgreSQL does for each of its connections, by process; `silent`: it cannot be reached. */
+type States = ReadonlyMap<number | undefined, State> | 'silent'
+
 /** It works, or has only just ended: the answer may be under way. */
 function isAtWork(state: State | undefined): boolean {
-  return state !== undefined && (!state.isIdle || state.age < patienceMs / 2)
+  return state !== undefined && (state.isIdle !== true || state.age < patienceMs / 2)
 }
 
-const ask = `select pid, state like 'idle%' as "isIdle",
-  (extract(epoch from clock_timestamp() - state_change) * 1000)::float8 as age
-  from pg_stat_activity where usename = current_user and state is not null`
+const ask = `select pid, pg_backend_pid() as own, state like 'idle%' as "isIdle",
+  (extract(epoch from clock_timestamp() - state_change) * 1000)::float8 as age from pg_stat_activity`
 
-/** What PostgreSQL does for each of our role's connections, by process; undefined: it answers, but does not tell. */
-async function readStates(
-  connection: ClientConfig,
-): Promise<ReadonlyMap<number | undefined, State> | 'silent' | undefined> {
+type Row = State & { readonly pid: number; readonly own: number }
+
+/** Undefined: something answers, but does not tell what it does for our connections. */
+async function readStates(connection: ClientConfig): Promise<States | undefined> {
   const client = new Client({ ...connection, connectionTimeoutMillis: answerMs, query_timeout: answerMs })
   client.on('error', () => undefined)
+  let isReached = false
   try {
     await client.connect()
-    const { rows } = await client.query<State & { readonly pid: number }>(ask)
+    isReached = true
+    const { rows } = await client.query<Row>(ask)
+    // A pooler gives its connections numbers of its own, which are no processes of PostgreSQL's.
+    if (rows[0]?.own !== pidOf(client)) return undefined
     return new Map(rows.map(row => [row.pid, row]))
   } catch (error) {
-    // A refusal of PostgreSQL's is an answer, such as that there are too many connections.
-    return error instanceof Error && 'severity' in error ? undefined : 'silent'
+    // A refusal is an answer, such as that there are too many connections; and a pooler may let us wait for its own.
+    return isReached || (error instanceof Error && 'severity' in error) ? undefined : 'silent'
   } finally {
     void client.end().catch(() => undefined)
   }

@@ -16,13 +16,16 @@ export interface PoolOptions {
 /** A pool whose lost connections reach `onError` and never end the process. */
 export function createPool(options: PoolOptions): Pool {
   const { onConnect } = options.settings
+  const { connectionTimeoutMillis } = options.connection
   const pool = new Pool({
     ...options.connection,
     // What a transaction asks at once is sent at once.
     pipeline: true,
     max: options.poolMax,
     types: pgTypes(columnParsers),
-    ...(onConnect !== undefined && { onConnect: client => applySettings(client, onConnect) }),
+    ...(onConnect !== undefined && {
+      onConnect: client => applySettings(client, onConnect, connectionTimeoutMillis),
+    }),
   })
   pool.on('error', error => {
     // `end` does not wait until the server has let go: what it still says then concerns nobody.
@@ -51,8 +54,11 @@ export function clientOptions(connectTimeoutMs: number): ClientConfig {
   }
 }
 
-async function applySettings(client: ClientBase, settings: string): Promise<void> {
-  await client.query(settings)
+/** The pool's own limit ends with the greeting; one that falls silent right after it would be waited for without end. */
+async function applySettings(client: ClientBase, text: string, timeoutMs: number | undefined): Promise<void> {
+  // pg's types know the limit of a connection, not that of a query.
+  const query = { text, query_timeout: timeoutMs }
+  await client.query(query)
 }
 
 // pg's type for type numbers leaves the arrays out.

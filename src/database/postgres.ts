@@ -45,7 +45,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     settings,
     pool,
     shares,
-    lender: createLender({ ...options, pool, shares, connection, isLent }),
+    lender: createLender({ ...options, pool, shares, connection }),
     replica: reading && createReplica({ ...replicaOptions, connection: reading }),
     listener: createListener(listening, options.onError),
   })

@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 
 /** A network between a client and a server that a test can cut. */
 export interface Gateway {
@@ -7,6 +8,8 @@ export interface Gateway {
   cut(): void
   /** What is open stays open, and nothing comes through any more. */
   forget(): void
+  /** How many bytes a second of the server's come through on each new connection. */
+  slow(rate: number): void
   /** Leads to the server at `url` from now on. */
   mend(url: string): void
   close(): Promise<void>
@@ -14,6 +17,7 @@ export interface Gateway {
 
 export async function openGateway(url: string): Promise<Gateway> {
   let target: string | undefined = url
+  let rate: number | undefined
   const sockets = new Set<Socket>()
   const pairs: (readonly [Socket, Socket])[] = []
   const track = (socket: Socket): Socket => {
@@ -31,7 +35,9 @@ export async function openGateway(url: string): Promise<Gateway> {
     }
     const { hostname, port } = new URL(target)
     const outer = track(connect(Number(port), hostname))
-    inner.pipe(outer).pipe(inner)
+    inner.pipe(outer)
+    if (rate === undefined) outer.pipe(inner)
+    else outer.pipe(slowly(rate)).pipe(inner)
     pairs.push([inner, outer])
     inner.on('close', () => outer.destroy())
     outer.on('close', () => inner.destroy())
@@ -50,6 +56,9 @@ export async function openGateway(url: string): Promise<Gateway> {
         outer.unpipe(inner).resume()
       }
     },
+    slow(bytes) {
+      rate = bytes
+    },
     mend(next) {
       target = next
     },
@@ -59,4 +68,12 @@ export async function openGateway(url: string): Promise<Gateway> {
         drop()
       }),
   }
+}
+
+function slowly(rate: number): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      setTimeout(() => done(null, chunk), (chunk.length / rate) * 1000)
+    },
+  })
 }

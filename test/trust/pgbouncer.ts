@@ -10,10 +10,14 @@ import { freePort } from '../support/postgres-server.ts'
 const program = '/usr/sbin/pgbouncer'
 
 /**
- * Debian's pgbouncer before the server of `databaseUrl`, which lends `poolSize` connections by transaction, until the test
- * ends. Resolves to the URL of the same database through it.
+ * Debian's pgbouncer before the server of `databaseUrl`, which lends `poolSize` connections until the test ends. Resolves to
+ * the URL of the same database through it.
  */
-export async function startPgbouncer(databaseUrl: string, poolSize: number): Promise<string> {
+export async function startPgbouncer(
+  databaseUrl: string,
+  poolSize: number,
+  mode: 'transaction' | 'session' = 'transaction',
+): Promise<string> {
   requireProgram()
   const { hostname, port, username, pathname } = new URL(databaseUrl)
   const folder = await mkdtemp(join(tmpdir(), 'daybook-pgbouncer-'))
@@ -31,7 +35,7 @@ listen_port = ${ownPort}
 unix_socket_dir =
 auth_type = trust
 auth_file = ${join(folder, 'users')}
-pool_mode = transaction
+pool_mode = ${mode}
 default_pool_size = ${poolSize}
 max_client_conn = 200
 `,

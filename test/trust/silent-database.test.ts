@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client as Postgres } from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Client, createClient, DaybookError } from '../../src/client/client.ts'
+import type { Database } from '../../src/database/database.ts'
+import { openDatabase } from '../../src/database/open.ts'
+import { rawStatement } from '../../src/database/statement.ts'
 import { openGateway } from '../client/gateway.ts'
 import { createTestPostgres } from '../support/databases.ts'
 import { dataFolder, serveDaybook, superToken } from './daybook-process.ts'
+import { startPgbouncer } from './pgbouncer.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -82,4 +87,69 @@ test('a statement that takes long is no silent connection', async () => {
   await sleep(7000)
   await locker.query('commit')
   expect(await waiting).toMatchObject([{ js_worker_name: 'locked' }])
+})
+
+const sleepThere = rawStatement('select pg_sleep($1)::text')
+const many = rawStatement("select repeat('x', 1000) from generate_series(1, 6000)")
+
+async function openAt(url: string): Promise<Database> {
+  const database = await openDatabase({ url, onError: () => undefined })
+  onTestFinished(() => database.close())
+  return database
+}
+
+test('a long statement behind a pooler that nobody has told of is no silent connection', async () => {
+  const { url, drop } = await createTestPostgres()
+  onTestFinished(drop)
+  const database = await openAt(await startPgbouncer(url, 10, 'session'))
+  expect(await database.run(sleepThere, [4.5])).toMatchObject({ rows: [['']] })
+})
+
+test('a long statement of a role that may not see what its connections do is no silent connection', async () => {
+  const { url, drop } = await createTestPostgres()
+  onTestFinished(drop)
+  const admin = new Postgres({ connectionString: url })
+  await admin.connect()
+  const id = randomUUID().replaceAll('-', '')
+  const [login, owner] = [`login_${id}`, `owner_${id}`]
+  await admin.query(`create role ${owner}; create role ${login} login in role ${owner};
+    alter role ${login} set role ${owner}`)
+  onTestFinished(async () => {
+    await admin.query(`drop role ${login}; drop role ${owner}`)
+    await admin.end()
+  })
+  const ownUrl = new URL(url)
+  ownUrl.username = login
+  const database = await openAt(ownUrl.href)
+  expect(await database.run(sleepThere, [4.5])).toMatchObject({ rows: [['']] })
+})
+
+test('a long answer that comes slowly is no silent connection', async () => {
+  const { url, drop } = await createTestPostgres()
+  onTestFinished(drop)
+  const line = await openGateway(url)
+  onTestFinished(line.close)
+  line.slow(1_000_000)
+  const throughLine = new URL(url)
+  throughLine.host = new URL(line.url).host
+  const database = await openAt(throughLine.href)
+  expect((await database.run(many, [])).rows).toHaveLength(6000)
+})
+
+test('of many idle connections that fell silent one request waits for one', async () => {
+  const { url, drop } = await createTestPostgres()
+  onTestFinished(drop)
+  const proxy = await openGateway(url)
+  onTestFinished(proxy.close)
+  const throughProxy = new URL(url)
+  throughProxy.host = new URL(proxy.url).host
+  const database = await openAt(throughProxy.href)
+  await Promise.all(Array.from({ length: 10 }, () => database.run(sleepThere, [0.3])))
+  proxy.forget()
+  await sleep(6000)
+  const began = performance.now()
+  await database.run(sleepThere, [0])
+  const ms = Math.round(performance.now() - began)
+  process.stderr.write(`one request, 10 idle connections silent: ${ms} ms\n`)
+  expect(ms).toBeLessThan(2500)
 })
