@@ -50,7 +50,6 @@ export function addExportRoute(app: FastifyInstance, deps: ExportRouteDeps): voi
     try {
       return await answer(asked, deps, count)
     } catch (error) {
-      if (error instanceof RpcError && error.data.retryable === true) reply.header('retry-after', '1')
       return sendFault(reply, error, asked.isKnown)
     }
   })

@@ -26,7 +26,7 @@ export interface Unfinished {
 }
 
 export interface UnfinishedLimits {
-  /** Bytes that all bodies may hold; a share has a quarter of it, and room for at least one body. */
+  /** Bytes that all bodies may hold; a share has a quarter of it, and room for at least two bodies. */
   readonly maxUnfinishedBytes: number
   readonly maxBodyBytes: number
 }
@@ -50,8 +50,8 @@ export function createUnfinishedBodies({
   maxUnfinishedBytes,
   maxBodyBytes,
 }: UnfinishedLimits): UnfinishedBodies {
-  const budget = Math.max(maxUnfinishedBytes, maxBodyBytes)
-  const shareBudget = Math.max(budget / 4, maxBodyBytes)
+  const budget = Math.max(maxUnfinishedBytes, 2 * maxBodyBytes)
+  const shareBudget = Math.max(budget / 4, 2 * maxBodyBytes)
   const bodies = new Set<Body>()
   const heldBy = new Map<string, number>()
   let total = 0

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Runner } from '../database/database.ts'
-import { errorCodes, RpcError } from '../errors.ts'
+import { type ErrorData, errorCodes, RpcError } from '../errors.ts'
 import type { ScriptCall, ScriptEnd, ScriptRunner } from '../js-worker/run.ts'
 import { findRouteWorker } from '../js-worker/store.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import type { Identity } from '../permission/grant.ts'
 import { isRefusal } from '../permission/live-caller.ts'
 import type { Health } from './health.ts'
-import { refuse } from './http-refusal.ts'
+import { refuse, sayWhenAgain } from './http-refusal.ts'
 import { contextOf } from './request-context.ts'
 import { scriptAnswer } from './script-answer.ts'
 import { hasBearer, type ScriptRequest, scriptRequest } from './script-request.ts'
@@ -121,14 +121,14 @@ function sendEnd(reply: FastifyReply, { id, outcome }: ScriptEnd): FastifyReply 
     return reply.code(status).headers(headers).send(body)
   }
   const { reason } = outcome
-  if (reason === 'sandbox_busy') return sendBusy(reply, reason, { id })
+  if (reason === 'sandbox_busy') return sendBusy(reply, { reason }, { id })
   if (reason === 'script_timeout') return sendError(reply, 504, reason, { id })
   return sendError(reply, 500, 'script_error', { id })
 }
 
 /** Another attempt may find room. */
-function sendBusy(reply: FastifyReply, reason: string, more?: object): FastifyReply {
-  return sendError(reply.header('retry-after', '1'), 503, reason, more)
+function sendBusy(reply: FastifyReply, data: ErrorData, more?: object): FastifyReply {
+  return sendError(sayWhenAgain(reply, { ...data, retryable: true }), 503, data.reason, more)
 }
 
 function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
@@ -138,7 +138,7 @@ function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
   if (reason === 'js_worker_not_found') return refuse(reply, 'no_such_path')
   // Its owner's token has ended, so that it may do nothing any more.
   if (isRefusal(error)) return sendError(reply, 403, 'permission_denied')
-  if (error.code === errorCodes.busy || error.data.retryable === true) return sendBusy(reply, reason)
+  if (error.code === errorCodes.busy || error.data.retryable === true) return sendBusy(reply, error.data)
   throw error
 }
 
