@@ -201,6 +201,12 @@ export const settings = {
     24,
     'scripts under way at once, those included that wait for something; each takes 12 to 20 MB and its heap',
   ),
+  routeRate: setting(
+    'DAYBOOK_ROUTE_RATE',
+    count,
+    50,
+    'requests a second that one address may make of the routes of scripts; twice as many at once after a pause',
+  ),
   leaseMs: setting(
     'DAYBOOK_LEASE_MS',
     wholeNumber(1000, 600_000),

@@ -89,6 +89,8 @@ export interface Metrics {
   watchUnfinishedBytes(read: () => number): void
   /** Reads how many connections are open whenever the metrics are asked for. */
   watchConnections(read: () => number): void
+  /** A request of a script's route that was refused unread. */
+  countRouteRefusal(reason: string): void
   /** Something of a client that was ended: `what` it is, and why. */
   countCutOff(what: 'connection' | 'body' | 'websocket', reason: string): void
   readonly contentType: string
@@ -140,6 +142,12 @@ export function createMetrics(peers?: MetricPeers): Metrics {
     labelNames: ['ending'],
     registers: [registry],
   })
+  const routeRefusals = new Counter({
+    name: 'daybook_route_refusals_total',
+    help: 'Requests of the routes of scripts that were refused unread',
+    labelNames: ['reason'],
+    registers: [registry],
+  })
   const observeDuration = cachedDuration(registry)
   return {
     countRequest(method, code, seconds) {
@@ -166,6 +174,7 @@ export function createMetrics(peers?: MetricPeers): Metrics {
         ],
       ]),
     watchStreams: read => addStreamGauges(registry, read),
+    countRouteRefusal: reason => routeRefusals.inc({ reason }),
     watchScripts: read => addScriptGauge(registry, read),
     watchPool: stats => addPoolGauge(registry, stats),
     watchReplica: read => addReplicaGauges(registry, read),

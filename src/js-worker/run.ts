@@ -24,6 +24,8 @@ export interface ScriptCall {
   readonly entry: EntryPoint
   readonly runType: string
   readonly params: unknown
+  /** What the record keeps in place of the params. */
+  readonly recorded?: unknown
   /** In place of members of the worker's env that it declares open. */
   readonly env?: Readonly<Record<string, unknown>>
   /** Whether the caller may read the worker: others could guess at its env by what counts as the same. */
@@ -138,7 +140,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       runType: call.runType,
       requestId: chain.requestId,
       startTime: clock(),
-      param: params,
+      param: call.recorded === undefined ? params : stringifyJson(call.recorded),
       owner,
     })
     return { id, done: track(run(call, { id, owner, worker, identity, env, params, chain })) }

@@ -2,12 +2,24 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { refuse } from './http-refusal.ts'
 import { createOriginRules, type OriginSettings } from './origin.ts'
 
-/** Refuses foreign Hosts and Origins on every request, upgrades included, and speaks CORS with listed origins only. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Pages of any origin may call the route, which speaks CORS itself. */
+    openToOrigins?: true
+  }
+}
+
+/**
+ * Refuses foreign Hosts and Origins on every request, upgrades included, and speaks CORS with listed origins only. Routes that
+ * are open to origins get requests of any, but by our names alone: a page that had its own name lead here would be of
+ * the same origin, and could read what the route shows to no other.
+ */
 export function addOriginGuard(app: FastifyInstance, settings: OriginSettings): void {
   const rules = createOriginRules(settings)
   app.addHook('onRequest', (request, reply, done) => {
     const { host, origin } = request.headers
     if (!rules.allowsHost(host)) return void refuse(reply, 'foreign_host')
+    if (request.routeOptions.config?.openToOrigins === true) return done()
     if (!rules.allowsOrigin(origin, host)) return void refuse(reply, 'foreign_origin')
     if (!rules.isListed(origin)) return done()
     allowOrigin(reply, origin)

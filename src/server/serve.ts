@@ -16,6 +16,7 @@ import { addExportRoute, type ExportRouteDeps } from './export-route.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createHealth, type Health, type HealthProbes } from './health.ts'
 import { createHttpServer } from './http.ts'
+import { createRateLimit } from './rate-limit.ts'
 import { addStreamRoute, type StreamRouteDeps } from './stream-route.ts'
 import { createUnfinishedBodies } from './unfinished-bodies.ts'
 import { createWebSockets, type WebSockets } from './websocket.ts'
@@ -104,7 +105,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const { workerRoute, stream, exports } = options
   app.addHook('onClose', async () => unfinished.close())
-  if (workerRoute !== undefined) addWorkerRoute(app, { ...workerRoute, readWhole, authenticate, health })
+  if (workerRoute !== undefined) {
+    const rate = createRateLimit({ perSecond: config.routeRate, burst: config.routeRate * 2 })
+    addWorkerRoute(app, { ...workerRoute, readWhole, authenticate, health, rate, metrics })
+  }
   if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, health })
   if (exports !== undefined) {
     addExportRoute(app, { ...exports, authenticate, health, logger, maxDepth: config.maxDepth })

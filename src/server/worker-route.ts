@@ -1,15 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Runner } from '../database/database.ts'
 import { type ErrorData, errorCodes, RpcError } from '../errors.ts'
+import { shareAddress } from '../ip-address.ts'
 import type { ScriptCall, ScriptEnd, ScriptRunner } from '../js-worker/run.ts'
 import { findRouteWorker } from '../js-worker/store.ts'
 import type { Authenticate } from '../method/invoke.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Identity } from '../permission/grant.ts'
 import { isRefusal } from '../permission/live-caller.ts'
 import type { Health } from './health.ts'
 import { refuse, sayWhenAgain } from './http-refusal.ts'
+import type { RateLimit } from './rate-limit.ts'
 import { contextOf } from './request-context.ts'
 import { scriptAnswer } from './script-answer.ts'
+import { recordedRequest } from './script-record.ts'
 import { hasBearer, type ScriptRequest, scriptRequest } from './script-request.ts'
 import type { ReadWhole } from './whole-body.ts'
 
@@ -19,6 +23,9 @@ export interface WorkerRouteDeps {
   readonly authenticate: Authenticate
   readonly health: Pick<Health, 'isLeaving'>
   readonly readWhole: ReadWhole
+  /** By address. */
+  readonly rate: RateLimit
+  readonly metrics: Pick<Metrics, 'countRouteRefusal'>
 }
 
 /** Ours, and where NodeGet's programs look. */
@@ -31,7 +38,7 @@ const timeoutMs = 100_000
 
 /**
  * `ANY /worker-route/{route_name}/*` (and `/nodeget/worker-route/…`) runs onRoute of the worker that has this route name.
- * Public on purpose: without a credential the script acts with its owner's rights alone, with one with those that both
+ * Public on purpose, for web pages of any origin, too: without a credential the script acts with its owner's rights alone, with one with those that both
  * have.
  */
 export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): void {
@@ -39,9 +46,14 @@ export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): voi
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', deps.readWhole)
     // What a script answers must not act on this origin as a page.
-    scope.addHook('onRequest', (_request, reply, done) => {
+    scope.addHook('onRequest', (request, reply, done) => {
       reply.headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' })
-      done()
+      // Before anything is read or looked up.
+      const waitMs = deps.rate.take(shareAddress(request.ip))
+      if (waitMs === 0) return done()
+      deps.metrics.countRouteRefusal('too_many_requests')
+      reply.header('retry-after', String(Math.ceil(waitMs / 1000)))
+      sendError(reply, 429, 'too_many_requests')
     })
     for (const prefix of prefixes) {
       scope.route({
@@ -49,6 +61,7 @@ export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): voi
         // A named parameter would be cut off at a hundred characters.
         url: `${prefix}*`,
         exposeHeadRoute: false,
+        config: { openToOrigins: true },
         handler: (request, reply) => {
           if (deps.health.isLeaving) reply.header('connection', 'close')
           return answer(request, reply, deps).catch(error => sendFault(reply, error))
@@ -103,6 +116,7 @@ async function run(
     entry: 'onRoute',
     runType: 'route',
     params: asked,
+    recorded: recordedRequest(asked),
     caller,
     ...by,
     context: { caller: caller === undefined ? null : { token_key: caller.tokenKey } },

@@ -2,7 +2,9 @@ import { connect } from 'node:net'
 import { type FastifyInstance, fastify } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { createMetrics } from '../../src/metrics.ts'
 import { refusalReasonOf, refuse } from '../../src/server/http-refusal.ts'
+import { createRateLimit } from '../../src/server/rate-limit.ts'
 import { createUnfinishedBodies } from '../../src/server/unfinished-bodies.ts'
 import { createBodyReader } from '../../src/server/whole-body.ts'
 import { addWorkerRoute } from '../../src/server/worker-route.ts'
@@ -15,7 +17,7 @@ describe('the worker route', () => {
   let app: FastifyInstance
   let origin: string
   const health = { isLeaving: false }
-  const limits = { maxBodyBytes: 1000, maxUnfinishedBytes: 1_000_000 }
+  const limits = { maxBodyBytes: 200_000, maxUnfinishedBytes: 1_000_000 }
   const unfinished = createUnfinishedBodies(limits)
   const readWhole = createBodyReader({ ...limits, unfinished })
 
@@ -34,6 +36,8 @@ describe('the worker route', () => {
       authenticate: workers.tokens.authenticator.authenticate,
       health,
       readWhole,
+      rate: createRateLimit({ perSecond: 10_000, burst: 10_000 }),
+      metrics: createMetrics(),
     })
     origin = await app.listen({ port: 0, host: '127.0.0.1' })
     await workers.add('echo', 'onRoute: params => ({ body: params })', { route_name: 'echo' })
@@ -151,7 +155,7 @@ describe('the worker route', () => {
   })
 
   test('refuses a body over the limit of the server', async () => {
-    const response = await ask('/echo', { method: 'POST', body: 'x'.repeat(1001) })
+    const response = await ask('/echo', { method: 'POST', body: 'x'.repeat(200_001) })
     expect(response.status).toBe(413)
   })
 
@@ -263,9 +267,10 @@ describe('the worker route', () => {
       })
     })
 
-    test('of the sandbox, which is full, is 503', async () => {
+    test('of the sandbox, which is full, is 503; beyond the rate of an address it is 429', async () => {
       await workers.add('full', 'onRoute: () => 1', { route_name: 'full' })
       const busy = { kind: 'failed', reason: 'sandbox_busy', message: 'sandbox_busy: full' } as const
+      const metrics = createMetrics()
       const other = fastify()
       const start = async () => ({ id: 7, done: Promise.resolve({ id: 7, outcome: busy }) })
       addWorkerRoute(other, {
@@ -274,11 +279,24 @@ describe('the worker route', () => {
         authenticate: workers.tokens.authenticator.authenticate,
         health,
         readWhole,
+        rate: createRateLimit({ perSecond: 1, burst: 2 }),
+        metrics,
       })
       const response = await other.inject('/worker-route/full')
       expect(response.statusCode).toBe(503)
       expect(response.headers['retry-after']).toBe('1')
       expect(response.json()).toEqual({ error: 'sandbox_busy', id: 7 })
+      // Routes that are unknown cost a look-up, too.
+      expect((await other.inject('/worker-route/nobody')).statusCode).toBe(404)
+      const refused = await other.inject('/worker-route/full')
+      expect(refused.statusCode).toBe(429)
+      expect(refused.headers['retry-after']).toBe('1')
+      expect(refused.headers['content-security-policy']).toBe('sandbox')
+      expect(refused.json()).toEqual({ error: 'too_many_requests' })
+      const counted = 'daybook_route_refusals_total{reason="too_many_requests"} 1'
+      expect(await metrics.render()).toContain(counted)
+      const elsewhere = await other.inject({ url: '/worker-route/full', remoteAddress: '192.0.2.1' })
+      expect(elsewhere.statusCode).toBe(503)
       await other.close()
     })
   })
@@ -303,6 +321,55 @@ describe('the worker route', () => {
       const rows = await workers.call('js-result_query', { query })
       for (const row of rows) expect(row.error_message).toMatch(/^script_cancelled/)
       await expect.poll(workers.sandbox.counts).toEqual({ computing: 0, waiting: 0, queued: 0 })
+    })
+  })
+
+  describe('the record', () => {
+    test('keeps the headers that hold no secret, and names the others', async () => {
+      const headers = {
+        'x-api-key': 'hidden',
+        'x-hub-signature': 'hidden',
+        'user-agent': 'bot',
+        accept: 'a/b',
+      }
+      const got = await echo('/secret', { headers })
+      expect(got.headers).toMatchObject(headers)
+      expect(got).not.toHaveProperty('headers_withheld')
+      const { param } = await lastRow('echo')
+      expect(param.headers).toMatchObject({ 'user-agent': 'bot', accept: 'a/b' })
+      expect(param.headers_withheld).toEqual(expect.arrayContaining(['x-api-key', 'x-hub-signature']))
+      expect(JSON.stringify(param)).not.toContain('hidden')
+    })
+
+    test.each([
+      ['a text', Buffer.from('é'.repeat(40_000)), { body: 'é'.repeat(32_768), body_bytes: 80_000 }],
+      [
+        'a text cut within a character',
+        Buffer.from(`a${'é'.repeat(40_000)}`),
+        { body: `a${'é'.repeat(32_767)}` },
+      ],
+      [
+        'no text',
+        Buffer.alloc(80_000, 0xff),
+        { body: null, body_base64: '/'.repeat(87_380), body_bytes: 80_000 },
+      ],
+    ])('keeps 64 KiB of a body that is %s, of which the script gets all', async (_what, body, kept) => {
+      await workers
+        .add('sizes', `onRoute: ({ body, body_base64 }) => (body ?? body_base64).length`, {
+          route_name: 'sizes',
+        })
+        .catch(() => undefined)
+      const response = await ask('/sizes', { method: 'POST', body })
+      const text = body.includes(0xff) ? body.toString('base64') : body.toString()
+      expect(await response.json()).toBe(text.length)
+      expect((await lastRow('sizes')).param).toMatchObject({ ...kept, body_truncated: true })
+    })
+
+    test('of a body of 64 KiB keeps all', async () => {
+      await ask('/sizes', { method: 'POST', body: 'x'.repeat(65_536) })
+      const { param } = await lastRow('sizes')
+      expect(param.body).toHaveLength(65_536)
+      expect(param).not.toHaveProperty('body_truncated')
     })
   })
 
