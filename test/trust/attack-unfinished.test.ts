@@ -97,6 +97,19 @@ test.for([
   },
 )
 
+test('each address has a share of what is held', async () => {
+  for (const address of ['127.0.0.3', '127.0.0.4']) {
+    for (let i = 0; i < 24; i++) {
+      const socket = await open(address)
+      socket.write(bodyHead(mebibyte))
+      socket.write(Buffer.alloc(mebibyte - 1, 0x20))
+    }
+  }
+  // A quarter of 64 MiB each; a buffer grows by doubling.
+  await vi.waitUntil(async () => (await held()) > 24 * mebibyte, { timeout: 5000 })
+  expect(await held()).toBeLessThanOrEqual(32 * mebibyte)
+})
+
 test('a body that comes by the byte ends after ten seconds, and one that gets on does not', async () => {
   const trickling = await open('127.0.0.3')
   trickling.write(`${bodyHead(1000)}[`)
