@@ -184,7 +184,7 @@ async function answers(client: PoolClient): Promise<boolean> {
 }
 
 /** Ends it at once. `end` would wait for the answers to what was sent. */
-function cut(client: PoolClient): void {
+export function cut(client: PoolClient): void {
   streamOf(client).destroy()
 }
 

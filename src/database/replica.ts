@@ -1,14 +1,14 @@
-import type { ClientConfig, Pool, PoolClient } from 'pg'
+import type { ClientConfig, PoolClient } from 'pg'
 import { currentBehalf, whoeverKnows } from '../behalf.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 import type { PoolStats, Reading, Reads, ReplicaState, Result } from './database.ts'
 import { createKnownWrites } from './known-writes.ts'
-import { inTurn } from './postgres-lender.ts'
+import { createLender, cut } from './postgres-lender.ts'
 import { createPool, type PoolOptions, statsOf } from './postgres-pool.ts'
 import { createPoolSession } from './postgres-session.ts'
 import { watchReplica } from './replica-watch.ts'
 import type { Session } from './runner.ts'
-import { createShares, type Shares } from './shares.ts'
+import { createShares } from './shares.ts'
 import type { Statement } from './statement.ts'
 
 export interface ReplicaOptions extends PoolOptions {
@@ -16,6 +16,8 @@ export interface ReplicaOptions extends PoolOptions {
   readonly primary: ClientConfig
   /** Milliseconds. */
   readonly connectTimeoutMs: number
+  /** Milliseconds. */
+  readonly statementTimeoutMs: number
   /** A replica that is further behind is not read from. Milliseconds. */
   readonly maxLagMs: number
 }
@@ -40,9 +42,9 @@ export function createReplica(options: ReplicaOptions): Replica {
   let connections = openConnections(options)
   const watch = watchReplica({ ...options, replica: options.connection, onSilence })
 
-  /** A replica that hangs keeps nobody waiting: what is under way is read from the primary. */
+  /** A replica that hangs keeps nobody waiting, not even once it answers on other connections again. */
   function onSilence(): void {
-    if (waiting.size === 0) return
+    if (connections.isUnused()) return
     connections.abandon()
     connections = openConnections(options)
     for (const giveUp of waiting) giveUp(new Error('the replica does not answer'))
@@ -93,41 +95,43 @@ export function createReplica(options: ReplicaOptions): Replica {
     },
     readsOver,
     state: watch.state,
-    stats: () => statsOf(connections.pool, connections.shares),
+    stats: () => connections.stats(),
     async close() {
       await watch.close()
-      await connections.pool.end()
+      await connections.close()
     },
   }
 }
 
 interface Connections {
-  readonly pool: Pool
-  readonly shares: Shares
   readonly session: Session
+  isUnused(): boolean
+  stats(): PoolStats
   /** Cuts all of them off, whatever they are waiting for. */
   abandon(): void
+  close(): Promise<void>
 }
 
 function openConnections(options: ReplicaOptions): Connections {
   const pool = createPool(options)
   const shares = createShares({ places: options.poolMax, maxWaitMs: options.connectTimeoutMs })
+  const lender = createLender({ ...options, pool, shares })
   const clients = new Set<PoolClient>()
   pool.on('connect', client => clients.add(client))
   pool.on('remove', client => clients.delete(client))
+  async function close(): Promise<void> {
+    await Promise.all([lender.close(), pool.end()])
+  }
   return {
-    pool,
-    shares,
-    session: createPoolSession(
-      inTurn(() => pool.connect(), shares),
-      options.settings,
-      'none',
-    ),
+    session: createPoolSession(lender, options.settings, 'none'),
+    // One that is being opened is counted.
+    isUnused: () => pool.totalCount === 0,
+    stats: () => statsOf(pool, shares),
     abandon() {
-      void pool.end()
-      // With a query under way this closes the socket at once; the others have nobody who waits.
-      for (const client of clients) void client.end().catch(() => undefined)
+      void close().catch(options.onError)
+      for (const client of clients) cut(client)
     },
+    close,
   }
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { runDaybook } from '../cli/daybook.ts'
+import { openGateway } from '../client/gateway.ts'
 import { type PostgresServer, startPostgres, startReplica } from '../support/postgres-server.ts'
 import { type DaybookProcess, dataFolder, serveDaybook, superToken } from './daybook-process.ts'
 import { feltBeside, report } from './other-client.ts'
@@ -86,6 +87,25 @@ test('what the replica has to give up is read from the primary', async () => {
   await sleep(200)
   await onPrimary('alter table conflict add column more int')
   expect((await reading).rows).toEqual([[false]])
+})
+
+test('connections to the replica that fell silent keep nobody waiting', { timeout: 60_000 }, async () => {
+  const proxy = await openGateway(replica.url)
+  onTestFinished(proxy.close)
+  const throughProxy = new URL(replica.url)
+  throughProxy.host = new URL(proxy.url).host
+  const server = await serve({ DATABASE_READ_URL: throughProxy.href })
+  const reader = await newReader(server)
+  const ask = (): Promise<unknown> => reader.query('js-result', ['last'])
+  const askMany = (): Promise<unknown> => Promise.all(Array.from({ length: 20 }, ask))
+  await untilUsed(server)
+  await askMany()
+  proxy.forget()
+  await untilUsed(server, 0)
+  await untilUsed(server)
+  const felt = await feltBeside({ ask: askMany, limitMs: 2500 }, () => sleep(1000))
+  report('connections to the replica fell silent', felt)
+  expect(felt).toMatchObject({ refused: 0, refusals: [] })
 })
 
 test('a replica that hangs, dies or is promoted costs no request', { timeout: 90_000 }, async () => {
