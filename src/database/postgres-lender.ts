@@ -29,6 +29,8 @@ const idleMs = 5000
 const answerMs = 1000
 
 const lookEveryMs = 1000
+/** How long PostgreSQL may take to say what it does; our own event loop may be late with it. */
+const questionMs = 2000
 /** A statement whose answer takes longer is asked after. */
 const patienceMs = 2000
 /** What PostgreSQL gives up by itself it may take so long to tell. */
@@ -219,7 +221,7 @@ type Row = State & { readonly pid: number; readonly own: number }
 
 /** Undefined: something answers, but does not tell what it does for our connections. */
 async function readStates(connection: ClientConfig): Promise<States | undefined> {
-  const client = new Client({ ...connection, connectionTimeoutMillis: answerMs, query_timeout: answerMs })
+  const client = new Client({ ...connection, connectionTimeoutMillis: questionMs, query_timeout: questionMs })
   client.on('error', () => undefined)
   let isReached = false
   try {

@@ -8,6 +8,8 @@ export interface Gateway {
   cut(): void
   /** What is open stays open, and nothing comes through any more. */
   forget(): void
+  /** The same, and each new connection is taken and never answered. */
+  swallow(): void
   /** How many bytes a second of the server's come through on each new connection. */
   slow(rate: number): void
   /** Leads to the server at `url` from now on. */
@@ -18,6 +20,7 @@ export interface Gateway {
 export async function openGateway(url: string): Promise<Gateway> {
   let target: string | undefined = url
   let rate: number | undefined
+  let isSwallowing = false
   const sockets = new Set<Socket>()
   const pairs: (readonly [Socket, Socket])[] = []
   const track = (socket: Socket): Socket => {
@@ -33,6 +36,7 @@ export async function openGateway(url: string): Promise<Gateway> {
       inner.destroy()
       return
     }
+    if (isSwallowing) return
     const { hostname, port } = new URL(target)
     const outer = track(connect(Number(port), hostname))
     inner.pipe(outer)
@@ -42,6 +46,12 @@ export async function openGateway(url: string): Promise<Gateway> {
     inner.on('close', () => outer.destroy())
     outer.on('close', () => inner.destroy())
   })
+  const forget = (): void => {
+    for (const [inner, outer] of pairs.splice(0)) {
+      inner.unpipe(outer).resume()
+      outer.unpipe(inner).resume()
+    }
+  }
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
@@ -50,11 +60,10 @@ export async function openGateway(url: string): Promise<Gateway> {
       target = undefined
       drop()
     },
-    forget() {
-      for (const [inner, outer] of pairs.splice(0)) {
-        inner.unpipe(outer).resume()
-        outer.unpipe(inner).resume()
-      }
+    forget,
+    swallow() {
+      isSwallowing = true
+      forget()
     },
     slow(bytes) {
       rate = bytes

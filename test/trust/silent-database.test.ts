@@ -136,6 +136,28 @@ test('a long answer that comes slowly is no silent connection', async () => {
   expect((await database.run(many, [])).rows).toHaveLength(6000)
 })
 
+test('no request waits for ever on a PostgreSQL that has fallen silent altogether', async () => {
+  const { url, drop } = await createTestPostgres()
+  onTestFinished(drop)
+  const proxy = await openGateway(url)
+  onTestFinished(proxy.close)
+  const throughProxy = new URL(url)
+  throughProxy.host = new URL(proxy.url).host
+  const database = await openAt(throughProxy.href)
+  await Promise.all(Array.from({ length: 10 }, () => database.run(sleepThere, [0.1])))
+  const began = performance.now()
+  const answers = Promise.allSettled(Array.from({ length: 60 }, () => database.run(sleepThere, [0.5])))
+  await sleep(50)
+  proxy.swallow()
+  const reasons = (await answers).map(each =>
+    each.status === 'rejected' ? each.reason.data.retryable : 'ok',
+  )
+  expect(reasons).toEqual(Array.from({ length: 60 }, () => true))
+  const ms = Math.round(performance.now() - began)
+  process.stderr.write(`60 requests, nothing answers: all refused after ${ms} ms\n`)
+  expect(ms).toBeLessThan(10_000)
+})
+
 test('of many idle connections that fell silent one request waits for one', async () => {
   const { url, drop } = await createTestPostgres()
   onTestFinished(drop)
