@@ -30,8 +30,8 @@ export interface FrontDoor {
   idle(): Promise<void>
 }
 
-/** Beyond as many bytes, parsing takes milliseconds. */
-const largeBody = 64 * 1024
+/** Beyond as many bytes, to parse or to write a text takes milliseconds. */
+const large = 64 * 1024
 
 export function createFrontDoor({
   dispatch,
@@ -53,7 +53,7 @@ export function createFrontDoor({
   }
 
   const answer = async (bytes: Buffer | string, context: RequestContext): Promise<string | undefined> => {
-    if (bytes.length > largeBody) await turns.next(context.address)
+    if (bytes.length > large) await turns.next(context.address)
     const body = readBody(bytes, limits)
     if ('single' in body) return answerSingle(body.single, await run(body.single, context))
     const { correlationId } = context
@@ -66,7 +66,10 @@ export function createFrontDoor({
     async answer(bytes, context) {
       running.start()
       try {
-        return await answer(bytes, context)
+        const text = await answer(bytes, context)
+        // Whoever carries it writes it at once.
+        if (text !== undefined && text.length > large) await turns.next(context.address)
+        return text
       } finally {
         running.end()
       }
