@@ -158,7 +158,13 @@ export const settings = {
     10 * mebibyte,
     'bytes of the answer to a batch',
   ),
-  maxAnswerBytes: setting('DAYBOOK_MAX_ANSWER_BYTES', maxBytes, 64 * mebibyte, 'bytes of one answer'),
+  maxAnswerBytes: setting('DAYBOOK_MAX_ANSWER_BYTES', maxBytes, 16 * mebibyte, 'bytes of one answer'),
+  maxUnreadBytes: setting(
+    'DAYBOOK_MAX_UNREAD_BYTES',
+    wholeNumber(mebibyte, 16 * 1024 * mebibyte),
+    256 * mebibyte,
+    'bytes of rows in all answers that are made or wait to be read; a token has a third of it',
+  ),
   maxConditions: setting('DAYBOOK_MAX_CONDITIONS', count, 32, 'conditions of a query'),
   maxSubscriptions: setting('DAYBOOK_MAX_SUBSCRIPTIONS', count, 100, 'subscriptions of a connection'),
   maxTokenMatchCost: setting(

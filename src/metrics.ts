@@ -91,8 +91,10 @@ export interface Metrics {
   watchConnections(read: () => number): void
   /** A request of a script's route that was refused unread. */
   countRouteRefusal(reason: string): void
+  /** Reads what answers hold whenever the metrics are asked for. */
+  watchAnswerBytes(read: () => number): void
   /** Something of a client that was ended: `what` it is, and why. */
-  countCutOff(what: 'connection' | 'body' | 'websocket', reason: string): void
+  countCutOff(what: 'connection' | 'body' | 'answer' | 'websocket', reason: string): void
   readonly contentType: string
   /** The metrics in Prometheus text format. */
   render(): Promise<string>
@@ -133,7 +135,7 @@ export function createMetrics(peers?: MetricPeers): Metrics {
   const cutOff = cachedCounter(
     registry,
     'daybook_cut_off_total',
-    'Connections, bodies and WebSockets of clients that were ended, by why',
+    'Connections, bodies, answers and WebSockets of clients that were ended, by why',
     ['what', 'reason'],
   )
   const runs = new Counter({
@@ -187,6 +189,13 @@ export function createMetrics(peers?: MetricPeers): Metrics {
       ),
     watchConnections: read =>
       addGauge(registry, 'daybook_connections', 'Connections of clients that are open', read),
+    watchAnswerBytes: read =>
+      addGauge(
+        registry,
+        'daybook_answer_bytes',
+        'Bytes that answers hold while they are made and until they are read',
+        read,
+      ),
     countCutOff: (what, reason) => cutOff(what, reason, 1),
     contentType: registry.contentType,
     render: peers === undefined ? () => registry.metrics() : renderWith(registry, peers),

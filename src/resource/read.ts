@@ -14,11 +14,11 @@ export interface Reader {
   readonly builder: Kysely<AnyTables>
   readonly cache: StatementCache
   readonly runner: Pick<Runner, 'run'>
-  /** Bytes that the rows of one answer may take; default 64 MiB. */
+  /** Bytes that the rows of one answer may take; default 16 MiB. */
   readonly maxBytes?: number | undefined
 }
 
-const defaultMaxBytes = 64 * 1024 * 1024
+const defaultMaxBytes = 16 * 1024 * 1024
 
 /** The wire rows of a selection, as Postgres rendered them. Throws RpcError 110 (reason `answer_too_large`). */
 export async function readRows(reader: Reader, selection: Selection): Promise<readonly string[]> {
@@ -104,5 +104,11 @@ async function renderRows(
       .select([sql`case when size <= ${bytes} then j end`.as('text'), ...placeNames])
   })
   const { rows } = await runner.run(statement, [...shape.values, bound.bytes])
-  return { rows, leftOut: rows.reduce((sum, [text]) => (text === null ? sum + 1 : sum), 0) }
+  let leftOut = 0
+  let units = 0
+  for (const [text] of rows) {
+    if (typeof text === 'string') units += text.length
+    else leftOut++
+  }
+  return { rows, leftOut, units }
 }

@@ -1,3 +1,4 @@
+import { partOfAnswer } from '../answer-memory.ts'
 import { RpcError } from '../errors.ts'
 import { failure, type Outcome, writeResponse } from './outcome.ts'
 import type { Entry, Id } from './request.ts'
@@ -48,7 +49,8 @@ async function answerEntry(entry: Entry, room: Room, run: Batch['run']): Promise
     return undefined
   }
   if (room.isFull()) return room.unstarted(id)
-  return room.admit(writeResponse(await run(entry), id), id)
+  const work = async (): Promise<string> => room.admit(writeResponse(await run(entry), id), id)
+  return partOfAnswer(work, answer => answer.length)
 }
 
 /** How much of a batch's answer may still be written. */

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import type { AnswerMemory } from '../answer-memory.ts'
 import type { Logger } from '../logger.ts'
 import type { PushChannel, RequestContext } from '../method/method.ts'
 import type { FrontDoor } from './front-door.ts'
@@ -17,6 +18,7 @@ export interface ConnectionOptions {
   /** The context of the request that opened the connection; its bearer counts for every message. */
   readonly upgrade: RequestContext
   readonly frontDoor: FrontDoor
+  readonly answers: AnswerMemory
   readonly logger: Logger
   /** How long it may go on without a credential that holds, in milliseconds. */
   readonly strangerMs: number
@@ -36,7 +38,7 @@ export interface Connection {
 }
 
 export function serveConnection(options: ConnectionOptions): Connection {
-  const { socket, upgrade, frontDoor, logger, strangerMs, onStranger } = options
+  const { socket, upgrade, frontDoor, answers, logger, strangerMs, onStranger } = options
   // Pausing the socket does not hold back messages that came in the same chunk.
   const waiting: Buffer[] = []
   let running = 0
@@ -75,6 +77,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
     const correlationId = `${upgrade.correlationId}-${received}`
     const afterwards: (() => void)[] = []
     const afterAnswer = (work: () => void): void => void afterwards.push(work)
+    const answering = answers.begin(() => socket.terminate())
     try {
       const context: RequestContext = {
         bearer,
@@ -84,7 +87,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
         credentialHeld: keep,
         ...(address && { address }),
       }
-      const answer = await frontDoor.answer(message, context)
+      const answer = await answering.during(() => frontDoor.answer(message, context))
       const sending = answer === undefined ? undefined : send(answer)
       // What is closed would never tell that it is: its subscriptions would stay.
       if (socket.readyState === socket.OPEN) for (const work of afterwards) work()
@@ -92,6 +95,8 @@ export function serveConnection(options: ConnectionOptions): Connection {
     } catch (error) {
       logger.error({ correlationId, err: error }, 'a message failed unexpectedly')
       await send(writeResponse(failure(error, correlationId), null))
+    } finally {
+      answering.end()
     }
   }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AnswerMemory } from '../answer-memory.ts'
 import type { FoundRoute } from '../dialect/rest.ts'
 import { restStatusOf } from '../dialect/rest-error.ts'
 import { restParams } from '../dialect/rest-params.ts'
@@ -10,11 +11,13 @@ import { type Authenticate, invoke } from '../method/invoke.ts'
 import type { Method } from '../method/method.ts'
 import { SentParams } from '../method/sent-params.ts'
 import type { Metrics } from '../metrics.ts'
+import { answerOn } from './answer-on.ts'
 import { jsonType, sendFault, sendRefusal } from './dialect-refusal.ts'
 import { logFault } from './dispatcher.ts'
 import { contextOf, credentialOf } from './request-context.ts'
 
 export interface DialectCallDeps {
+  readonly answers: AnswerMemory
   readonly authenticate: Authenticate
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'countRequest'>
@@ -50,7 +53,8 @@ export async function answerCall(
     deps.logger.debug({ correlationId: request.id, method: method.name, status, milliseconds }, 'answered')
   }
   try {
-    const text = await callMethod(request, found, method, { ...deps, authenticate })
+    const answering = answerOn(reply, deps.answers)
+    const text = await answering.during(() => callMethod(request, found, method, { ...deps, authenticate }))
     count(200)
     return reply.type(jsonType).send(text)
   } catch (error) {

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import fastifyWebsocket from '@fastify/websocket'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import type { AnswerMemory } from '../answer-memory.ts'
 import { onBehalfOf, strangerAt } from '../behalf.ts'
 import { addressMatcher, shareAddress } from '../ip-address.ts'
 import type { JsonText } from '../json.ts'
 import type { Logger } from '../logger.ts'
+import { answerOn } from './answer-on.ts'
 import { accepts, varyByCoding } from './compression.ts'
 import { type Connections, watchConnections } from './connections.ts'
 import type { DialectRoutes } from './dialect-routes.ts'
@@ -39,6 +41,7 @@ export interface HttpOptions extends StatusOptions {
   readonly frontDoor: FrontDoor
   readonly webSockets: WebSockets
   readonly dialectRoutes: DialectRoutes
+  readonly answers: AnswerMemory
   readonly readWhole: ReadWhole
   readonly logger: Logger
 }
@@ -136,7 +139,7 @@ const largeText = 64 * 1024
 
 function addRpcRoutes(
   app: FastifyInstance,
-  { settings, frontDoor, webSockets, health, readWhole }: HttpOptions,
+  { settings, frontDoor, webSockets, health, readWhole, answers }: HttpOptions,
 ): void {
   const post = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // Fastify asks no parser about an empty body without a content type.
@@ -145,7 +148,9 @@ function addRpcRoutes(
     const context = contextOf(request, text => {
       shared = text
     })
-    const answer = await frontDoor.answer(request.body, context)
+    const { body } = request
+    const answering = answerOn(reply, answers)
+    const answer = await answering.during(() => frontDoor.answer(body, context))
     // Node would keep the connection for its keep-alive time, and the stop would wait for it.
     if (health.isLeaving) reply.header('connection', 'close')
     if (answer === undefined) return reply.code(204).send()

@@ -1,6 +1,7 @@
 import { Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import { createAnswerMemory } from '../answer-memory.ts'
 import { within } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { RestRoute } from '../dialect/rest.ts'
@@ -76,8 +77,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onGivenUp: reason => metrics.countCutOff('body', reason),
   })
   metrics.watchUnfinishedBytes(() => unfinished.bytes)
+  const answers = createAnswerMemory({
+    bytes: config.maxUnreadBytes,
+    onCut: () => metrics.countCutOff('answer', 'unread'),
+  })
+  metrics.watchAnswerBytes(() => answers.bytes)
   const webSockets = createWebSockets({
     frontDoor,
+    answers,
     logger,
     follow: bearer => follow(() => authenticate(bearer)),
     unfinished,
@@ -85,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const dialectRoutes = createDialectRoutes({
     routes,
+    answers,
     readWhole,
     authenticate,
     health,
@@ -97,6 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     frontDoor,
     webSockets,
     dialectRoutes,
+    answers,
     readWhole,
     health,
     metrics,

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import type { AnswerMemory } from '../answer-memory.ts'
 import { strangerAt } from '../behalf.ts'
 import type { Logger } from '../logger.ts'
 import type { RequestContext } from '../method/method.ts'
@@ -10,6 +11,7 @@ import { watchMessages } from './unfinished-message.ts'
 
 export interface WebSocketOptions {
   readonly frontDoor: FrontDoor
+  readonly answers: AnswerMemory
   readonly logger: Logger
   /** Whoever presented this at the upgrade. */
   readonly follow: (bearer: string) => LiveCaller
@@ -35,6 +37,7 @@ export interface WebSockets {
 
 export function createWebSockets({
   frontDoor,
+  answers,
   logger,
   follow,
   checkEveryMs = 30_000,
@@ -50,7 +53,15 @@ export function createWebSockets({
   return {
     accept(socket, upgrade) {
       const onStranger = () => onCutOff('no_credential')
-      const connection = serveConnection({ socket, upgrade, frontDoor, logger, strangerMs, onStranger })
+      const connection = serveConnection({
+        socket,
+        upgrade,
+        frontDoor,
+        answers,
+        logger,
+        strangerMs,
+        onStranger,
+      })
       watchMessages(socket, { unfinished, share: strangerAt(upgrade.address), onGivenUp: onCutOff })
       connections.set(socket, connection)
       if (upgrade.bearer !== undefined) endWith(follow(upgrade.bearer), socket, connection)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
+import { createAnswerMemory } from '../../src/answer-memory.ts'
 import { createLogger } from '../../src/logger.ts'
 import { followUnwatched } from '../../src/permission/live-caller.ts'
 import { createUnfinishedBodies } from '../../src/server/unfinished-bodies.ts'
@@ -194,7 +195,7 @@ test('a client that does not read its answers is cut off', async () => {
 })
 
 test('an answer larger than that reaches a client that reads', async () => {
-  const { url } = await startTestServer()
+  const { url } = await startTestServer({ env: { DAYBOOK_MAX_ANSWER_BYTES: '64000000' } })
   const socket = await open(url, '/', { maxPayload: 64 * 1024 * 1024 })
   const { result } = (await ask(socket, call('big', [40_000_000]))) as { result: string }
   expect(result).toHaveLength(40_000_000)
@@ -220,7 +221,8 @@ async function startImpatient(): Promise<string> {
   const follow = () => followUnwatched(async () => superToken)
   const unfinished = createUnfinishedBodies({ maxBodyBytes: 1000, maxUnfinishedBytes: 1_000_000 })
   onTestFinished(unfinished.close)
-  const sockets = createWebSockets({ frontDoor, logger, follow, checkEveryMs: 5, unfinished })
+  const answers = createAnswerMemory({ bytes: 1_000_000 })
+  const sockets = createWebSockets({ frontDoor, answers, logger, follow, checkEveryMs: 5, unfinished })
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   server.on('connection', socket => sockets.accept(socket, testContext))
   await once(server, 'listening')
