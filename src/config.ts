@@ -162,7 +162,7 @@ export const settings = {
   maxUnreadBytes: setting(
     'DAYBOOK_MAX_UNREAD_BYTES',
     wholeNumber(mebibyte, 16 * 1024 * mebibyte),
-    256 * mebibyte,
+    128 * mebibyte,
     'bytes of rows in all answers that are made or wait to be read; a token has a third of it',
   ),
   maxConditions: setting('DAYBOOK_MAX_CONDITIONS', count, 32, 'conditions of a query'),
