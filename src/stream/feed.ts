@@ -89,11 +89,11 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
     return own === undefined ? pages.isEnd(cursor) : cursor >= own.lane.cursor
   }
 
-  /** What lies behind a number; `failed` when that cannot be read just now. */
-  async function pageAfter(cursor: number, isFresh = false): Promise<Changes | undefined | 'failed'> {
+  /** Reads what lies behind a number; `failed` when that cannot be read just now. */
+  async function pageAfter(cursor: number): Promise<Changes | undefined | 'failed'> {
     if (pause !== undefined) return 'failed'
     try {
-      return await pages.after(cursor, isFresh)
+      return await pages.read(cursor)
     } catch (error) {
       if (isTooOld(error)) throw error
       // Where nobody is left the database may have been closed.
@@ -154,20 +154,30 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
     const own: Reader = {
       token,
       lane,
-      async goOn() {
-        try {
-          const page = await pageAfter(lane.cursor)
-          if (page === undefined || page === 'failed') return false
-          const isKnown = await match(lane.subscriptions, slice => lane.match(page, slice))
-          if (isKnown) return lane.subscriptions.size > 0
-          later(own)
-        } catch (error) {
-          if (!isTooOld(error)) onError(error)
-          endAll(isTooOld(error) ? 'sequence_too_old' : 'internal_error')
-        }
-        return false
+      goOn(slice) {
+        if (pages.isEnd(lane.cursor)) return false
+        const page = pages.held(lane.cursor)
+        // As it is for most of them nearly always: then there is nothing to wait for.
+        if (page === undefined || isAnyStale(lane.subscriptions)) return readOn(page)
+        lane.match(page, slice)
+        return lane.subscriptions.size > 0
       },
     }
+
+    async function readOn(held: Changes | undefined): Promise<boolean> {
+      try {
+        const page = held ?? (await pageAfter(lane.cursor))
+        if (page === undefined || page === 'failed') return false
+        const isKnown = await match(lane.subscriptions, slice => lane.match(page, slice))
+        if (isKnown) return lane.subscriptions.size > 0
+        later(own)
+      } catch (error) {
+        if (!isTooOld(error)) onError(error)
+        endAll(isTooOld(error) ? 'sequence_too_old' : 'internal_error')
+      }
+      return false
+    }
+
     return own
   }
 
@@ -199,7 +209,7 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
       void drained(subscription).then(() => turns.wake(own))
       return false
     }
-    const page = joinsNow(subscription) ? undefined : await pageAfter(lane.cursor, true)
+    const page = joinsNow(subscription) ? undefined : await pageAfter(lane.cursor)
     if (page === 'failed' || subscription.hasEnded) return false
     if (page !== undefined) {
       const isKnown = await match([subscription], slice => lane.match(page, slice))
@@ -243,6 +253,11 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
       turns.wake(own)
     },
   }
+}
+
+function isAnyStale(subscriptions: Iterable<Subscription>): boolean {
+  for (const each of subscriptions) if (each.isStale && !each.hasEnded) return true
+  return false
 }
 
 function staleOf(subscriptions: Iterable<Subscription>): readonly Subscription[] {

@@ -1,3 +1,4 @@
+import type { Matcher } from '../condition/match.ts'
 import type { Change, Changes } from './change-log.ts'
 import { createSubscriberIndex } from './subscriber-index.ts'
 import type { Subscription } from './subscription.ts'
@@ -19,6 +20,8 @@ export interface Lane {
 /** Subscriptions that want the same: a row is matched once for all. */
 interface Group {
   readonly wanted: Wanted
+  readonly cost: number
+  readonly matches: Matcher
   readonly members: Set<Subscription>
   /** The last number that every member was given. */
   cursor: number
@@ -26,6 +29,8 @@ interface Group {
 
 /** To send a change to one, next to comparing two values. */
 const sendCost = 50
+/** The clock is not asked before that. */
+const enoughCost = 200
 /** The costs are those of a row of so many characters. */
 const usualCharacters = 1024
 
@@ -39,7 +44,8 @@ export function createLane(begin: number): Lane {
   function groupOf(wanted: Wanted): Group {
     const known = groups.get(wanted.key)
     if (known !== undefined) return known
-    const group = { wanted, members: new Set<Subscription>(), cursor }
+    const { cost, matches } = wanted
+    const group = { wanted, cost, matches, members: new Set<Subscription>(), cursor }
     groups.set(wanted.key, group)
     index.add(group, wanted.predicates)
     return group
@@ -56,31 +62,32 @@ export function createLane(begin: number): Lane {
     index.remove(group)
   }
 
-  /** Whether every member has it; false once the slice is over. */
-  function give(change: Change, { wanted, members }: Group, slice: Slice): boolean {
-    const size = 1 + change.text.length / usualCharacters
-    // What it costs counts towards the next look at the clock: each slice comes at least so far.
-    slice.spend(wanted.cost * size)
-    if (!wanted.matches(change.row())) return true
-    for (const member of members) {
-      if (change.number <= member.cursor) continue
-      member.give(change)
-      if (slice.spend(sendCost * size)) return false
-    }
-    return true
-  }
-
-  /** The same of all members of all groups; what was not given in time comes first the next time. */
-  function giveAll(change: Change, slice: Slice): boolean {
-    const concerned: Group[] = []
-    index.visit(change.row(), group => void concerned.push(group))
-    for (const group of concerned) {
-      if (group.cursor >= change.number) continue
-      if (!give(change, group, slice)) return false
-      group.cursor = change.number
-      if (slice.spend(0)) return false
-    }
-    return true
+  /** Whether all who want it were given it; once the slice is over the rest is left for the next one. */
+  function give(change: Change, slice: Slice): boolean {
+    const { number } = change
+    const row = change.row()
+    // Whole numbers alone: thousands of these are added up for each change.
+    const size = 1 + Math.floor(change.text.length / usualCharacters)
+    let spent = 0
+    let isOver = false
+    index.visit(row, group => {
+      if (isOver || group.cursor >= number) return
+      spent += group.cost * size
+      if (group.matches(row)) {
+        // Each slice comes at least one further.
+        for (const member of group.members) {
+          if (number <= member.cursor) continue
+          member.give(change)
+          isOver = slice.spend(sendCost * size)
+          if (isOver) return
+        }
+      }
+      group.cursor = number
+      if (spent < enoughCost) return
+      isOver = slice.spend(spent)
+      spent = 0
+    })
+    return !isOver && !slice.spend(spent)
   }
 
   return {
@@ -99,9 +106,8 @@ export function createLane(begin: number): Lane {
     match({ changes, through }, slice) {
       for (const change of changes) {
         if (change.number <= cursor) continue
-        if (!giveAll(change, slice)) return
+        if (!give(change, slice)) return
         cursor = change.number
-        if (slice.spend(1)) return
       }
       cursor = through
       for (const each of subscriptions) each.cursor = Math.max(each.cursor, through)

@@ -2,11 +2,10 @@ import type { Changes } from './change-log.ts'
 
 /** Changes behind a number, as they are held for all who are at that place. */
 export interface Pages {
-  /**
-   * Resolves to undefined when there is nothing behind `after`; until `expire` is called that is not asked again. Changes
-   * that others have just read are good enough, unless they must be fresh.
-   */
-  after(after: number, isFresh: boolean): Promise<Changes | undefined>
+  /** What others have just read behind this number. */
+  held(after: number): Changes | undefined
+  /** Resolves to undefined when there is nothing behind `after`; until `expire` is called that is not asked again. */
+  read(after: number): Promise<Changes | undefined>
   /** Whether it is known that nothing lies behind this number. */
   isEnd(number: number): boolean
   /** There are new numbers. */
@@ -31,7 +30,7 @@ export function createPages(read: (after: number) => Promise<Changes>): Pages {
   let end: number | undefined
   let version = 0
 
-  function find(after: number): Changes | undefined {
+  function heldAfter(after: number): Changes | undefined {
     const since = performance.now() - goodForMs
     const isIt = ({ from, readAt, changes }: Page): boolean =>
       readAt > since && from <= after && after < changes.through
@@ -50,7 +49,7 @@ export function createPages(read: (after: number) => Promise<Changes>): Pages {
     // They were written before we were told of them.
     if (end !== undefined && end < changes.through) end = undefined
     // Two may have read the same: nobody waits for another's connection.
-    if (find(from) === undefined && held.push({ from, readAt, changes }) > maxPages) held.shift()
+    if (heldAfter(from) === undefined && held.push({ from, readAt, changes }) > maxPages) held.shift()
     return changes
   }
 
@@ -58,10 +57,8 @@ export function createPages(read: (after: number) => Promise<Changes>): Pages {
 
   return {
     isEnd,
-    async after(after, isFresh) {
-      const page = isFresh ? undefined : find(after)
-      return page ?? (isEnd(after) ? undefined : readPage(after))
-    },
+    held: heldAfter,
+    read: async after => (isEnd(after) ? undefined : readPage(after)),
     expire() {
       version++
       end = undefined

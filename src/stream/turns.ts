@@ -5,8 +5,8 @@ import { createFairQueue } from '../fair-queue.ts'
 export interface Follower {
   /** The token's key. */
   readonly token: string
-  /** Goes on for a moment; resolves to whether there is more to do. */
-  goOn(): Promise<boolean>
+  /** Goes on for a moment, with what is at hand until the slice is over; whether there is more to do. */
+  goOn(slice: Slice): boolean | Promise<boolean>
 }
 
 /** Time for matching within one turn of the event loop. */
@@ -56,14 +56,26 @@ export function createTurns(onError: (error: unknown) => void): Turns {
     if (again.delete(follower) || hasMore) queue.push(follower.token, follower)
   }
 
+  /** What needs not be waited for is done at once: thousands may have little to do. */
+  function goOn(follower: Follower): boolean | Promise<boolean> {
+    const slice = slices.begin()
+    try {
+      const going = slice === undefined ? slices.run(each => follower.goOn(each)) : follower.goOn(slice)
+      return typeof going === 'boolean' ? going : going.catch(failed)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  function failed(error: unknown): false {
+    onError(error)
+    return false
+  }
+
   async function work(): Promise<void> {
     for (let follower = take(); follower !== undefined; follower = take()) {
-      // In a slice: one that has always more to do, and nothing to wait for, must not hold the event loop.
-      const hasMore = await slices.run(follower.goOn).catch(error => {
-        onError(error)
-        return false
-      })
-      giveBack(follower, hasMore)
+      const hasMore = goOn(follower)
+      giveBack(follower, typeof hasMore === 'boolean' ? hasMore : await hasMore)
     }
     running--
   }
@@ -84,8 +96,14 @@ export function createTurns(onError: (error: unknown) => void): Turns {
   }
 }
 
+interface Slices {
+  /** What is left of this turn of the event loop; undefined: nothing, or others wait for the next one. */
+  begin(): Slice | undefined
+  run: Turns['slice']
+}
+
 /** Work that is done at once, but for no longer than a slice in each turn of the event loop. */
-function createSlices(): { run: Turns['slice'] } {
+function createSlices(): Slices {
   const waiting: (() => void)[] = []
   let until = 0
   let isBreathing = false
@@ -115,14 +133,22 @@ function createSlices(): { run: Turns['slice'] } {
     })
   }
 
+  function begin(): Slice | undefined {
+    const now = performance.now()
+    if (!isBreathing) until = now + sliceMs
+    breathe()
+    return waiting.length === 0 && now < until ? newSlice() : undefined
+  }
+
   return {
-    run(work) {
-      const now = performance.now()
-      if (!isBreathing) until = now + sliceMs
-      breathe()
-      const begin = async () => work(newSlice())
-      if (waiting.length === 0 && now < until) return begin()
-      return new Promise(resolve => waiting.push(() => resolve(begin())))
+    begin,
+    async run(work) {
+      const slice = begin()
+      if (slice !== undefined) return work(slice)
+      return new Promise((resolve, reject) => {
+        const begun = async () => work(newSlice())
+        waiting.push(() => begun().then(resolve, reject))
+      })
     },
   }
 }

@@ -18,9 +18,10 @@ export function wantedOf(predicates: readonly Predicate[]): Wanted {
     key: JSON.stringify(predicates),
     predicates,
     cost: matchCost(predicates),
-    matches(row) {
+    // Those that want the same need it once.
+    get matches() {
       matches ??= allMatch(predicates)
-      return matches(row)
+      return matches
     },
   }
 }
