@@ -5,7 +5,7 @@ import { serveForFile } from './attacked-server.ts'
 import { type Felt, feltBeside, report } from './other-client.ts'
 
 // Strangers come through a proxy, so that each has an address of its own.
-const server = serveForFile({ DAYBOOK_TRUSTED_PROXIES: '127.0.0.1' })
+const server = serveForFile({ DAYBOOK_TRUSTED_PROXIES: '127.0.0.1', DAYBOOK_ROUTE_RATE: '20' })
 
 const script = (members: string) => Buffer.from(`export default { ${members} }`).toString('base64')
 const agent = new Agent({ keepAlive: true, maxSockets: 200 })
@@ -58,6 +58,7 @@ describe('the script of another owner', () => {
       })
     const stranger = `${key}:${secret}`
     await add('quick', 'onCall: () => 1')
+    await add('answers', 'onRoute: () => 1', stranger)
     await add('sleeps', 'onRoute: () => new Promise(resolve => setTimeout(resolve, 1000))', stranger)
     await add('computes', 'onRoute() { const end = Date.now() + 1000; while (Date.now() < end); }', stranger)
     await runQuick()
@@ -86,4 +87,26 @@ describe('the script of another owner', () => {
     },
     60_000,
   )
+
+  test('is run at once beside one stranger who floods a route, who is refused alone', async () => {
+    const statuses: number[] = []
+    const flood = async (): Promise<void> => {
+      const until = performance.now() + 3000
+      const one = async (): Promise<void> => {
+        while (performance.now() < until) statuses.push(await askRoute('answers', 1))
+      }
+      await Promise.all(Array.from({ length: 50 }, one))
+    }
+    const others: number[] = []
+    const attack = async (): Promise<void> => {
+      const flooded = flood()
+      for (let i = 0; i < 10; i++) others.push(await askRoute('answers', 2))
+      await flooded
+    }
+    const { median } = await felt('one stranger who floods a route', attack)
+    expect(median).toBeLessThan(1000)
+    expect(others).toEqual(Array(10).fill(200))
+    expect(new Set(statuses)).toEqual(new Set([200, 429]))
+    expect(statuses.filter(status => status === 200).length).toBeLessThan(200)
+  }, 60_000)
 })
