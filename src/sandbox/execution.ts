@@ -57,7 +57,7 @@ export interface Execution {
   readonly begin: () => void
   readonly answer: (message: HostAnswer) => void
   /** It has its turn again, after it has said that it wants one. */
-  readonly go: (heldMs: number) => void
+  readonly go: (heldMs: number, answer: HostAnswer | undefined) => void
   readonly cancel: () => void
 }
 
@@ -193,24 +193,36 @@ export function createExecution({
   }
 
   /** Takes a step once it has its turn. */
-  function resume(step: Step): void {
-    if (finished) return
+  function resume(step: Step | undefined): void {
+    if (finished || step === undefined) return
     steps.push(step)
     if (steps.length === 1) send({ kind: 'wanting' })
   }
 
-  function go(heldMs: number): void {
+  /** Undefined for a call whose answer nobody waits for. */
+  function stepOf({ id, ok, text }: HostAnswer): Step | undefined {
+    pendingBytes -= pending.get(id) ?? 0
+    return pending.delete(id) ? guest => guest.call('answer', id, ok, text) : undefined
+  }
+
+  function go(heldMs: number, answer: HostAnswer | undefined): void {
     if (finished) return
+    const answered = answer && stepOf(answer)
+    if (answered !== undefined) steps.push(answered)
     hasTurn = true
-    deadline += heldMs
-    clearTimeout(deadlineTimer)
-    deadlineTimer = setTimeout(endIfLate, Math.max(deadline - performance.now(), 0))
+    if (heldMs > 0) moveDeadline(heldMs)
     do {
       const step = steps.shift()
       enter(() => {
         if (guest !== undefined && !interrupt()) endIfThrown(step?.(guest))
       })
     } while (!finished && steps.length > 0)
+  }
+
+  function moveDeadline(ms: number): void {
+    deadline += ms
+    clearTimeout(deadlineTimer)
+    deadlineTimer = setTimeout(endIfLate, Math.max(deadline - performance.now(), 0))
   }
 
   function endIfLate(): void {
@@ -277,10 +289,7 @@ export function createExecution({
 
   return {
     begin,
-    answer: ({ id, ok, text }) => {
-      pendingBytes -= pending.get(id) ?? 0
-      if (pending.delete(id)) resume(guest => guest.call('answer', id, ok, text))
-    },
+    answer: answer => resume(stepOf(answer)),
     go,
     cancel: endIfStopped,
   }

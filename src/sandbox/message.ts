@@ -28,8 +28,8 @@ export type ToThread =
   | { readonly kind: 'check'; readonly source: string }
   | { readonly kind: 'cancel' }
   | HostAnswer
-  /** The run goes on; `heldMs`: how long it was kept from that, which is not counted against it. */
-  | { readonly kind: 'go'; readonly heldMs: number }
+  /** The run goes on, often with an answer; `heldMs`: how long it was kept from that, which is not counted against it. */
+  | { readonly kind: 'go'; readonly heldMs: number; readonly answer: HostAnswer | undefined }
 
 export interface ConsoleLine {
   readonly level: ConsoleLevel

@@ -53,19 +53,28 @@ export function runInThread(
     const { answer, error } = await askHost(run, call, AbortSignal.any([calls.signal, abort.signal]))
     aborts.delete(call.id)
     if (!answer.ok && !calls.signal.aborted) fail(call, error)
-    thread.post(task, answer)
-    // It would ask itself, but later.
-    turn.want(stopClock, goOn)
+    sendAnswer(answer)
+  }
+
+  /** With its turn, where that is free: it would have to ask for it otherwise. */
+  function sendAnswer(answer: HostAnswer): void {
+    let unsent: HostAnswer | undefined = answer
+    turn.want(stopClock, heldMs => {
+      goOn(heldMs, unsent)
+      unsent = undefined
+    })
+    if (unsent !== undefined) thread.post(task, unsent)
+    unsent = undefined
   }
 
   function stopClock(): void {
     thread.pause(task)
   }
 
-  function goOn(heldMs: number): void {
+  function goOn(heldMs: number, answer?: HostAnswer): void {
     deadline += heldMs
-    thread.proceed(task)
-    thread.post(task, { kind: 'go', heldMs })
+    if (heldMs > 0) thread.proceed(task)
+    thread.post(task, { kind: 'go', heldMs, answer })
   }
 
   function fail(call: HostCall, error: unknown): void {

@@ -60,7 +60,7 @@ parentPort?.on('message', (message: ToThread) => {
   if (message.kind === 'run') run(message.order)
   else if (message.kind === 'check') check(message.source)
   else if (message.kind === 'answer') execution?.answer(message)
-  else if (message.kind === 'go') execution?.go(message.heldMs)
+  else if (message.kind === 'go') execution?.go(message.heldMs, message.answer)
   else execution?.cancel()
 })
 

@@ -5,7 +5,10 @@ import type { Shares } from './share.ts'
 export interface Turn {
   /** Gives it back; nothing when it is not held. */
   readonly give: () => void
-  /** Asks for it again, unless it is held or asked for. `go` is told how long that took, in milliseconds. */
+  /**
+   * Asks for it again, unless it is held or asked for. `go` is told how long that took, in milliseconds: 0 when it was
+   * free, and then `onAsk` is not called.
+   */
   readonly want: (onAsk: () => void, go: (heldMs: number) => void) => void
   /** Gives it back for good. */
   readonly end: () => void
@@ -33,9 +36,14 @@ export const goesOn = Number.POSITIVE_INFINITY
 /** Takes a turn. */
 export function takeTurn<Refusal>({ place: begun, turns, queue, dispatch }: TurnOptions<Refusal>): Turn {
   const place = { ...begun, rank: goesOn }
-  let state: 'held' | 'given' | 'wanted' | 'over' = 'held'
+  let state: 'held' | 'given' | 'wanted' | 'over'
   let entry: Entry<Refusal> | undefined
-  turns.take(place)
+  take()
+
+  function take(): void {
+    turns.take(place)
+    state = 'held'
+  }
 
   function give(): void {
     if (state !== 'held') return
@@ -46,14 +54,19 @@ export function takeTurn<Refusal>({ place: begun, turns, queue, dispatch }: Turn
 
   function want(onAsk: () => void, go: (heldMs: number) => void): void {
     if (state !== 'given') return
+    if (queue.size === 0 && turns.has(place)) {
+      take()
+      go(0)
+      return
+    }
     state = 'wanted'
     onAsk()
     const askedAt = performance.now()
     entry = {
       begin() {
-        turns.take(place)
-        state = 'held'
-        go(performance.now() - askedAt)
+        take()
+        // Never 0: its clock was stopped.
+        go(Math.max(performance.now() - askedAt, Number.EPSILON))
       },
     }
     queue.push(place, entry)
