@@ -27,7 +27,7 @@ export interface PGliteConnectionOptions {
   onNotification(channel: string): void
   /** The engine was opened again, `why` is for the operator; notifications may have been missed. */
   onReopened(why: string): void
-  /** Nothing is answered any more. */
+  /** Whoever asks for the connection is refused from now on. */
   onFatal(error: Error): void
 }
 
@@ -55,11 +55,12 @@ export async function openPGliteConnection(options: PGliteConnectionOptions): Pr
 
   function lose(loss: Loss): Error {
     const reason = loss.kind === 'late' ? `a statement took longer than ${limitMs} ms` : loss.text
-    if (isOpening) return new Error(reason)
-    if (loss.kind === 'crashed') use(fail(`has crashed: ${reason}`))
+    const error = errorOf(loss, new Error(reason))
+    if (isOpening) return error
+    if (loss.kind === 'crashed') use(fail(`has crashed: ${reason}`, error))
     else if (dataDir === undefined) use(fail(`was in memory, and is lost: ${reason}`))
     else use(reopen(dataDir, reason))
-    return errorOf(loss, new Error(reason))
+    return error
   }
 
   async function reopen(folder: string, reason: string): Promise<Client> {
@@ -81,9 +82,9 @@ export async function openPGliteConnection(options: PGliteConnectionOptions): Pr
     }
   }
 
-  async function fail(how: string): Promise<never> {
+  async function fail(how: string, error = databaseFault('engine_crashed')): Promise<never> {
     onFatal(new Error(`the embedded database ${how}`))
-    throw databaseFault('engine_crashed')
+    throw error
   }
 
   function use(next: Promise<Client>): void {

@@ -8,6 +8,7 @@ export function startEngine(options: PGliteOptions): Promise<PGlite> {
 const settings = [
   'shared_buffers=32MB',
   'min_wal_size=4MB',
+  'max_wal_size=16MB',
   // Of what it writes we keep why it ended, and never statements, which hold what clients sent.
   'log_min_messages=fatal',
   'log_min_error_statement=panic',

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { databaseFault, toConnectError } from './database-error.ts'
+import { toConnectError } from './database-error.ts'
 import { createShares } from './shares.ts'
 
 /** Before PGlite's one connection: everybody has it in turn, see Shares, and what would wait for ever is refused. */
@@ -11,31 +11,27 @@ export interface Gate {
   pending(): number
   /** The database is being closed: later calls are refused. */
   shut(): void
-  /** The engine has crashed and does not answer again: every call that waits, and every later one, is refused. */
-  giveUp(): void
 }
 
 export function createGate(): Gate {
   const transaction = new AsyncLocalStorage<{ open: boolean }>()
-  const running = new Set<(error: Error) => void>()
+  let running = 0
   const shares = createShares({ places: 1 })
   let refusal: (() => Error) | undefined
 
   return {
-    async enter<T>(work: () => Promise<T>) {
+    async enter(work) {
       if (refusal !== undefined) throw refusal()
       if (transaction.getStore()?.open)
         throw new Error('inside a transaction only its own runner may be used')
       const place = await shares.take()
-      const { promise, resolve, reject } = Promise.withResolvers<T>()
-      running.add(reject)
-      work()
-        .then(resolve, reject)
-        .finally(() => {
-          running.delete(reject)
-          place.release()
-        })
-      return promise
+      running++
+      try {
+        return await work()
+      } finally {
+        running--
+        place.release()
+      }
     },
     async inside(work) {
       const state = { open: true }
@@ -45,15 +41,10 @@ export function createGate(): Gate {
         state.open = false
       }
     },
-    pending: () => running.size + shares.waiting(),
+    pending: () => running + shares.waiting(),
     shut() {
       refusal ??= () => toConnectError(new Error('the database is closed'))
       shares.close(refusal)
-    },
-    giveUp() {
-      refusal ??= () => databaseFault('engine_crashed')
-      shares.close(refusal)
-      for (const reject of running) reject(databaseFault('engine_crashed'))
     },
   }
 }

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { PGlite } from '@electric-sql/pglite'
 import { startEngine } from './pglite-engine.ts'
@@ -27,7 +26,7 @@ export type FromThread =
 const { dataDir, snapshot, module } = workerData as ThreadData
 /** How PostgreSQL ends a statement that failed: it jumps back into its main loop. */
 const jumpedBack = 100
-/** The last that PostgreSQL wrote, for the operator. */
+/** Why PostgreSQL has ended, in its words. */
 const said: string[] = []
 
 function send(message: FromThread): void {
@@ -36,7 +35,7 @@ function send(message: FromThread): void {
 
 /** PGlite swallows a crash, after which its memory is in disorder and the next statement may never end. */
 function crash(error: unknown): never {
-  send({ kind: 'crashed', text: [...said, inspect(error, { depth: 0 })].join('\n') })
+  send({ kind: 'crashed', text: [...said, describeError(error)].join('; ') })
   process.exit(1)
 }
 
@@ -46,8 +45,7 @@ async function open(): Promise<PGlite> {
     ...(snapshot === undefined ? {} : { loadDataDir: new Blob([snapshot]) }),
     pgliteWasmModule: module,
     onStderr(text: string) {
-      said.push(text)
-      if (said.length > 10) said.shift()
+      if (/ (?:FATAL|PANIC): /.test(text)) said.push(text)
       return false
     },
   })

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeContentsPrivate, makePrivateFolder } from '../private-folder.ts'
 import { acquireDataLock, type DataLock } from './data-lock.ts'
@@ -11,6 +11,7 @@ import { readPreparedFolder } from './prepared-folder.ts'
 import { createRunner, type Session } from './runner.ts'
 import type { SessionSettings } from './session-settings.ts'
 import { describeError, StartError } from './start-error.ts'
+import { startUpkeep } from './upkeep.ts'
 
 export interface PGliteDatabaseOptions {
   /** Made private, see makePrivateFolder. None: the data lives in memory and ends with `close`. */
@@ -44,14 +45,13 @@ export async function openPGlite(options: PGliteDatabaseOptions): Promise<Databa
         for (const channel of wakes.channels()) wakes.wake(channel)
       },
       onFatal(error) {
-        gate.giveUp()
         onError(error)
         onFatal?.(error)
       },
     })
     // PGlite makes its first files for everybody, whatever the process's umask.
     if (dataDir !== undefined) await makeContentsPrivate(join(dataDir, 'database'))
-    return createDatabase({ connection, gate, wakes, lock })
+    return createDatabase({ connection, gate, wakes, lock, dataDir, onError })
   } catch (error) {
     await lock?.release()
     throw new StartError(`the embedded database cannot be opened: ${describeError(error)}`, { cause: error })
@@ -83,18 +83,35 @@ interface Parts {
   readonly gate: Gate
   readonly wakes: Wakes
   readonly lock: DataLock | undefined
+  readonly dataDir: string | undefined
+  readonly onError: (error: unknown) => void
 }
 
-function createDatabase({ connection, gate, wakes, lock }: Parts): Database {
+function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Parts): Database {
   const session = createPoolSession(connection, settings, 'unknown')
+  const longSession = createPoolSession({ connect: connection.connectForLong }, settings, 'unknown')
   const gated: Session = {
     run: (statement, values) => gate.enter(() => session.run(statement, values)),
     execute: (sql, parameters) => gate.enter(() => session.execute(sql, parameters)),
   }
   const runner = createRunner(gated)
+  // What is in memory does not last long enough to need it.
+  const upkeep =
+    dataDir === undefined
+      ? undefined
+      : startUpkeep({
+          run: (statement, values) => gate.enter(() => longSession.run(statement, values)),
+          isIdle: () => gate.pending() === 0,
+          async freeBytes() {
+            const { bavail, bsize } = await statfs(dataDir)
+            return bavail * bsize
+          },
+          onError,
+        })
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
+    await upkeep?.stop()
     gate.shut()
     try {
       await connection.close()

@@ -1,6 +1,5 @@
 import type { Database } from '../database/database.ts'
 import { repeat } from '../repeat.ts'
-import { createCleaner } from './clean.ts'
 import { type ChangePeriods, pruneChanges } from './prune.ts'
 import { type RuleRunDeps, runNextRule } from './run-rule.ts'
 
@@ -25,25 +24,17 @@ export function startRetention(options: RetentionOptions): Retention {
   const { database, keepMs, sinkKeepMs, everyMs = minute, onExpired, onError } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  const cleaner = createCleaner(database)
   const deps: RuleRunDeps = {
     ...options,
     everyMs,
-    onDeleted({ name, table }, rows) {
-      cleaner.deleted(table, rows)
-      onExpired?.(name, rows)
-    },
+    onDeleted: ({ name }, rows) => onExpired?.(name, rows),
   }
 
   async function applyRules(): Promise<void> {
     while (!signal.aborted && (await runNextRule(deps, signal)));
   }
 
-  async function tidy(): Promise<void> {
-    await pruneChanges(database, { keepMs, sinkKeepMs }, signal)
-    if (!signal.aborted) await cleaner.clean()
-  }
-
+  const tidy = (): Promise<void> => pruneChanges(database, { keepMs, sinkKeepMs }, signal)
   const repeated = [repeat(everyMs, applyRules, onError), repeat(everyMs, tidy, onError)]
   return {
     async close() {

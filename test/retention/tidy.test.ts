@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { createCleaner } from '../../src/retention/clean.ts'
 import { pruneChanges } from '../../src/retention/prune.ts'
 import { describeEngines } from '../support/databases.ts'
 import { countRows, day, startQuickly } from './rule-runs.ts'
@@ -44,7 +43,7 @@ async function oldestNumbers({ kysely }: Database): Promise<unknown> {
   return Object.fromEntries(rows.map(row => [row.resource, Number(row.oldest)]))
 }
 
-describeEngines('what servers tidy up', (open, engine) => {
+describeEngines('what servers tidy up', open => {
   let database: Database
 
   beforeAll(async () => {
@@ -106,34 +105,4 @@ describeEngines('what servers tidy up', (open, engine) => {
     expect(await states().where('cursor', '=', 200).execute()).toMatchObject([{ state: 'paused' }])
     await stop()
   })
-
-  if (engine === 'pglite')
-    test('the room of what is gone is given back', async () => {
-      const size = async (table: string): Promise<number> => {
-        const { rows } = await sql<{ n: number }>`select pg_relation_size(${table}::regclass) as n`.execute(
-          database.kysely,
-        )
-        return Number(rows[0]?.n)
-      }
-      const cleaner = createCleaner(database)
-      await sql`insert into pending_record_change (resource, record_ids) select 'x', array[n] from generate_series(1, 5000) as n`.execute(
-        database.kysely,
-      )
-      await database.kysely.deleteFrom('pending_record_change').execute()
-      expect(await size('pending_record_change')).toBeGreaterThan(0)
-      await cleaner.clean()
-      expect(await size('pending_record_change')).toBe(0)
-
-      await sql`insert into js_result (js_worker_name, run_type) select 'old', 'call' from generate_series(1, 2000)`.execute(
-        database.kysely,
-      )
-      await database.kysely.deleteFrom('js_result').execute()
-      // Not for a few.
-      cleaner.deleted('js_result', 2000)
-      await cleaner.clean()
-      expect(await size('js_result')).toBeGreaterThan(0)
-      cleaner.deleted('js_result', 10_000)
-      await cleaner.clean()
-      expect(await size('js_result')).toBe(0)
-    })
 })

@@ -40,9 +40,12 @@ export function startDaybook(variables: Variables): Promise<DaybookProcess> {
   return whenListening(spawnDaybook(variables))
 }
 
-/** The same for one test: it is killed, if it still runs, when the test ends. */
-export function serveDaybook(variables: Variables): Promise<DaybookProcess> {
-  const spawned = spawnDaybook(variables)
+/**
+ * The same for one test: it is killed, if it still runs, when the test ends. `enter`: a command that becomes the one that
+ * is appended to it.
+ */
+export function serveDaybook(variables: Variables, enter: readonly string[] = []): Promise<DaybookProcess> {
+  const spawned = spawnDaybook(variables, enter)
   onTestFinished(spawned.kill)
   return whenListening(spawned)
 }
@@ -61,8 +64,9 @@ export async function filledFolder(): Promise<string> {
   return folder
 }
 
-function spawnDaybook(variables: Variables): Omit<DaybookProcess, 'url'> {
-  const child = spawn(process.execPath, [main, 'serve'], {
+function spawnDaybook(variables: Variables, enter: readonly string[] = []): Omit<DaybookProcess, 'url'> {
+  const [command = '', ...parameters] = [...enter, process.execPath, main, 'serve']
+  const child = spawn(command, parameters, {
     env: childVariables(variables),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
