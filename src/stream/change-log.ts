@@ -22,6 +22,8 @@ export interface Changes {
   readonly changes: readonly Change[]
   /** The last number that was looked at; `after` when there is none beyond it. */
   readonly through: number
+  /** Nothing lay behind it when it was read. */
+  readonly isEnd: boolean
 }
 
 /** Why nobody can go on from a number: with the oldest one that is kept, or the last that was given out. */
@@ -94,8 +96,12 @@ export function createChangeLog(database: Database): ChangeLog {
         throw tooOld(Number(first))
       }
       let through = after
+      let isEnd = rows.length < max
       for (const [number, text, fits, ...nulls] of rows) {
-        if (fits === false) break
+        if (fits === false) {
+          isEnd = false
+          break
+        }
         through = Number(number)
         if (text === null) continue
         changes.push({
@@ -104,7 +110,7 @@ export function createChangeLog(database: Database): ChangeLog {
           row: rowOf(String(text), jsonColumns, nulls),
         })
       }
-      return { changes, through }
+      return { changes, through, isEnd }
     },
   }
 }

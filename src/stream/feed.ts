@@ -151,6 +151,7 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
     const endAll = (reason: StreamEnd['reason']): void => {
       for (const each of [...lane.subscriptions]) each.end(reason)
     }
+    const hasMore = (): boolean => lane.subscriptions.size > 0 && !pages.isEnd(lane.cursor)
     const own: Reader = {
       token,
       lane,
@@ -160,7 +161,7 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
         // As it is for most of them nearly always: then there is nothing to wait for.
         if (page === undefined || isAnyStale(lane.subscriptions)) return readOn(page)
         lane.match(page, slice)
-        return lane.subscriptions.size > 0
+        return hasMore()
       },
     }
 
@@ -169,7 +170,7 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
         const page = held ?? (await pageAfter(lane.cursor))
         if (page === undefined || page === 'failed') return false
         const isKnown = await match(lane.subscriptions, slice => lane.match(page, slice))
-        if (isKnown) return lane.subscriptions.size > 0
+        if (isKnown) return hasMore()
         later(own)
       } catch (error) {
         if (!isTooOld(error)) onError(error)

@@ -46,8 +46,9 @@ export function createPages(read: (after: number) => Promise<Changes>): Pages {
       if (asked === version) end = from
       return undefined
     }
-    // They were written before we were told of them.
-    if (end !== undefined && end < changes.through) end = undefined
+    // They may have been written before we were told of them, or others since.
+    if (changes.isEnd && asked === version) end = changes.through
+    else if (end !== undefined && end < changes.through) end = undefined
     // Two may have read the same: nobody waits for another's connection.
     if (heldAfter(from) === undefined && held.push({ from, readAt, changes }) > maxPages) held.shift()
     return changes

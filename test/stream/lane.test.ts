@@ -50,7 +50,7 @@ test('a lane gives everybody all that they want once and in order, wherever slic
         let spent = 0
         // The first thing of each slice is done, then chance decides.
         const slice: Slice = { spend: () => spent++ > 1 && (ends[at++ % ends.length] ?? false) }
-        lane.match({ changes, through: changes.length }, slice)
+        lane.match({ changes, through: changes.length, isEnd: true }, slice)
         if (rounds === 3 && late !== undefined) {
           late.subscription.cursor = lane.cursor
           lane.add(late.subscription)
