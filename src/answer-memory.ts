@@ -81,13 +81,22 @@ export async function partOfAnswer<T>(work: () => Promise<T>, kept: (outcome: T)
   const part: Part = { memory: whole.memory, whom: undefined, bytes: 0, isMade: false }
   try {
     const outcome = await parts.run(part, work)
-    whole.whom ??= part.whom
+    takeOver(whole, part.whom)
     whole.memory.add(whole, kept(outcome))
     return outcome
   } finally {
     part.isMade = true
     whole.memory.add(part, -part.bytes)
   }
+}
+
+/** A batch is of whoever asks for its first rows, with what it holds already. */
+function takeOver(whole: Part, whom: string | undefined): void {
+  if (whole.whom !== undefined || whom === undefined) return
+  const { memory, bytes } = whole
+  memory.add(whole, -bytes)
+  whole.whom = whom
+  memory.add(whole, bytes)
 }
 
 export function createAnswerMemory(options: AnswerMemoryOptions): AnswerMemory {

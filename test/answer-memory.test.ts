@@ -128,3 +128,26 @@ test('a slow reader makes room for somebody who holds nothing', async () => {
   expect(cut).toEqual(['told', 'a'])
   expect(memory.bytes).toBe(151)
 })
+
+test('a batch that begins with what reads no rows gives all its room back to the one that it was taken from', async () => {
+  const memory = createAnswerMemory({ bytes: 300, waitMs: 30 })
+  const batch = async (whom: string): Promise<void> => {
+    const answer = memory.begin(never)
+    await answer.during(async () => {
+      await partOfAnswer(
+        async () => undefined,
+        () => 60,
+      )
+      await partOfAnswer(
+        () => onBehalfOf(whom, async () => (await roomForRows(10))?.keep(10)),
+        () => 10,
+      )
+    })
+    answer.end()
+  }
+  for (let i = 0; i < 10; i++) await batch('a')
+  expect(memory.bytes).toBe(0)
+  // As any other, it has a third and no more.
+  await sent(memory, 'a', 100)
+  await expect(sent(memory, 'a', 1)).rejects.toMatchObject({ data: { reason: 'too_many_answers' } })
+})
