@@ -13,13 +13,17 @@ const atByte = { finishFlush: constants.Z_SYNC_FLUSH }
 /** RFC 1952, section 2.3: no name, no time, system unknown. */
 const gzipHeader = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])
 
+/** More than so much around it would hold the event loop for milliseconds. */
+const mostAround = 64 * 1024
+
 const known = new WeakMap<JsonText, Promise<Compressed>>()
 
 /**
  * `answer` as gzip, of which `shared` is a part that many answers have: that is compressed once, and what stands around it
- * each time. Undefined when it is no part of the answer.
+ * each time. Undefined when it is no part of the answer, or a small one.
  */
 export async function gzipAround(answer: string, shared: JsonText): Promise<Buffer | undefined> {
+  if (answer.length - shared.text.length > mostAround) return undefined
   const at = answer.indexOf(shared.text)
   if (at === -1) return undefined
   const compressed = known.get(shared) ?? compress(shared)
