@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { onOwnBehalf } from '../behalf.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { RpcError } from '../errors.ts'
@@ -84,7 +85,10 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
   const listeners = new Set<() => void>()
   const forget = () => {
     cache.clear()
-    for (const listener of listeners) listener()
+    // What they look up is for those whom they serve, not for the one who has changed a token.
+    onOwnBehalf(() => {
+      for (const listener of listeners) listener()
+    })
   }
   const watch = await watchTokenVersion({ database, clock, pollMs, onChange: forget })
 

@@ -1,3 +1,4 @@
+import { onOwnBehalf } from '../behalf.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 
@@ -31,8 +32,9 @@ export async function watchTokenVersion(options: VersionWatchOptions): Promise<V
     confirmedAt = startedAt
   }
 
+  /** Whoever asks first: all others wait for it, too. */
   function poll(): Promise<void> {
-    polling ??= compare().finally(() => {
+    polling ??= onOwnBehalf(compare).finally(() => {
       polling = undefined
     })
     return polling

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { currentBehalf, onBehalfOf } from '../../src/behalf.ts'
 import type { Database } from '../../src/database/database.ts'
 import { permits } from '../../src/permission/grant.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
@@ -219,6 +220,26 @@ describeEngines('authentication', open => {
     const issued = await tokens.call('token_issue', { token, ttl_ms: 60_000, ...rest })
     return (issued as { jwt: string }).jwt
   }
+
+  test('does what all others wait for on behalf of nobody, whoever is the first to ask for it', async () => {
+    const asked: (string | undefined)[] = []
+    const watched: Database = Object.create(deaf(), {
+      kysely: {
+        get() {
+          asked.push(currentBehalf())
+          return database.kysely
+        },
+      },
+    })
+    const other = await startOther(watched, 60_000)
+    onTestFinished(other.authenticator.onChange(() => void asked.push(currentBehalf())))
+    other.clock.advance(120_001)
+    asked.length = 0
+    await onBehalfOf('stranger', () => other.authenticator.recall([]).catch(() => undefined))
+    onBehalfOf('changer', other.authenticator.forget)
+    expect(asked.length).toBeGreaterThan(1)
+    expect(new Set(asked)).toEqual(new Set([undefined]))
+  })
 
   test('takes a JWT for the token that issued it, until it ends', async () => {
     const { key, credential } = await tokens.create(demo)
