@@ -53,16 +53,24 @@ function askUnread(body: string): Socket {
 
 /** The most rows whose answer the server gives. */
 async function mostRows(client: Client): Promise<number> {
-  let rows = rowCount
-  for (; rows > 1; rows--) {
-    try {
-      await client.query('js-result', [{ js_worker_name: 'huge' }, { limit: rows }])
-      return rows
-    } catch (error) {
-      if (!(error instanceof DaybookError) || error.reason !== 'answer_too_large') throw error
-    }
+  let least = 1
+  let beyond = rowCount + 1
+  while (beyond - least > 1) {
+    const rows = Math.floor((least + beyond) / 2)
+    if (await isAnswered(client, rows)) least = rows
+    else beyond = rows
   }
-  return rows
+  return least
+}
+
+async function isAnswered(client: Client, rows: number): Promise<boolean> {
+  try {
+    await client.query('js-result', [{ js_worker_name: 'huge' }, { limit: rows }])
+    return true
+  } catch (error) {
+    if (error instanceof DaybookError && error.reason === 'answer_too_large') return false
+    throw error
+  }
 }
 
 test('twenty of the largest answers that nobody reads fit into a small host, and another client is answered', async () => {
