@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { pendingMigrations } from '../../src/database/migrate.ts'
@@ -14,6 +15,20 @@ test('a new data folder begins with what was prepared, migrated and empty', { ti
   const identifiers = await Promise.all([identifierOfNew(), identifierOfNew()])
   // Each that PGlite makes has one of its own.
   expect(identifiers[0]).toBe(identifiers[1])
+})
+
+test('a data folder of earlier, whose log has larger segments, opens as before', {
+  timeout: 60_000,
+}, async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'daybook-earlier-'))
+  onTestFinished(() => rm(dataDir, { recursive: true }))
+  const earlier = await PGlite.create(join(dataDir, 'database'))
+  await earlier.exec('create table kept as select 1 as one')
+  await earlier.close()
+  const database = await openPGlite({ dataDir, onError: fail })
+  onTestFinished(database.close)
+  const { rows } = await database.run({ name: undefined, sql: 'select one from kept', parameters: [] }, [])
+  expect(rows).toEqual([[1]])
 })
 
 async function identifierOfNew(): Promise<string> {
