@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { currentBehalf } from '../../src/behalf.ts'
 import { type ErrorName, errorCodes, RpcError } from '../../src/errors.ts'
 import { parseJson } from '../../src/json.ts'
-import { invoke } from '../../src/method/invoke.ts'
+import { callAs, invoke } from '../../src/method/invoke.ts'
 import type { Method } from '../../src/method/method.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 
@@ -159,3 +160,13 @@ test.for([undefined, {}, []])(
     })
   },
 )
+
+test('a credential that a script names is checked on behalf of the script', async () => {
+  const checked: (string | undefined)[] = []
+  const narrow = async (): Promise<Identity> => {
+    checked.push(currentBehalf())
+    return identity
+  }
+  await callAs(async () => identity, [query], 'query', { token: 'a|b', query: { condition: [] } }, narrow)
+  expect(checked).toEqual(['key'])
+})
