@@ -51,9 +51,9 @@ export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): voi
       // Before anything is read or looked up.
       const waitMs = deps.rate.take(shareAddress(request.ip))
       if (waitMs === 0) return done()
-      deps.metrics.countRouteRefusal('too_many_requests')
-      reply.header('retry-after', String(Math.ceil(waitMs / 1000)))
-      sendError(reply, 429, 'too_many_requests')
+      const reason = 'too_many_requests'
+      deps.metrics.countRouteRefusal(reason)
+      sendError(sayWhenAgain(reply, { reason, retryable: true, retry_after_ms: waitMs }), 429, reason)
     })
     for (const prefix of prefixes) {
       scope.route({
