@@ -143,13 +143,13 @@ test.for([300, 301, 302, 303, 304, 307, 308])(
 test('a receiver that is gone (410) gets nothing more', async () => {
   const outcome = await deliverToStatus(410, { 'retry-after': '1' }, 'closed')
   const message = 'webhook_failed: http_status 410: closed'
-  expect(outcome).toEqual({ kind: 'failed', message, retry: false, disable: true })
+  expect(outcome).toEqual({ kind: 'failed', message, status: 410, retry: false, disable: true })
 })
 
 test.for([400, 401, 403, 404, 409, 429, 500, 502, 503, 599])('the status %i is tried again', async status => {
   const outcome = await deliverToStatus(status)
   const message = `webhook_failed: http_status ${status}`
-  expect(outcome).toEqual({ kind: 'failed', message, retry: true })
+  expect(outcome).toEqual({ kind: 'failed', message, status, retry: true })
 })
 
 const day = 24 * 60 * 60 * 1000
