@@ -26,6 +26,8 @@ export interface ExportRouteDeps {
 
 /** Exports at once on this server. Each holds at most one connection to the database, and that for a page at a time. */
 const maxExports = 4
+/** Of them by one token: whoever reads slowly leaves one to others. */
+const maxOfToken = maxExports - 1
 
 const url = '/export/:resource'
 const otherMethods = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -35,13 +37,15 @@ const otherMethods = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
  * key first, as the client takes them. An answer that was cut off lacks the end of its chunked encoding (RFC 9112, section 8).
  */
 export function addExportRoute(app: FastifyInstance, deps: ExportRouteDeps): void {
-  let open = 0
+  /** Whose exports are under way. */
+  const open: string[] = []
 
   /** Counts an export until its answer is over, however it ends. */
-  function count(reply: FastifyReply): void {
-    if (open >= maxExports) throw tooMany()
-    open++
-    reply.raw.once('close', () => open--)
+  function count(reply: FastifyReply, tokenKey: string): void {
+    if (open.length >= maxExports) throw tooMany(maxExports)
+    if (open.filter(key => key === tokenKey).length >= maxOfToken) throw tooMany(maxOfToken)
+    open.push(tokenKey)
+    reply.raw.once('close', () => open.splice(open.indexOf(tokenKey), 1))
   }
 
   app.get(url, { exposeHeadRoute: false }, async (request, reply) => {
@@ -70,7 +74,7 @@ interface Asked {
 async function answer(
   asked: Asked,
   deps: ExportRouteDeps,
-  count: (reply: FastifyReply) => void,
+  count: (reply: FastifyReply, tokenKey: string) => void,
 ): Promise<FastifyReply> {
   const { request, reply } = asked
   const { bearer } = contextOf(request)
@@ -86,7 +90,7 @@ async function answer(
   await access()
   // Who has left by now would never be uncounted.
   if (reply.raw.destroyed) return reply
-  count(reply)
+  count(reply, tokenKey)
 
   const reader = walkerOf(readerOf(resource, deps.log), deps.log.database)
   const pages = pagesFor(tokenKey, exportPages({ reader, ...planned, access }))
@@ -165,11 +169,11 @@ function requireResource({ params }: FastifyRequest): Resource {
   throw new RpcError('not_found', 'There is no such resource', { reason: 'resource_not_found' })
 }
 
-function tooMany(): RpcError {
-  return new RpcError('busy', `At most ${maxExports} exports may run at once`, {
+function tooMany(max: number): RpcError {
+  return new RpcError('busy', `At most ${max} exports may run at once`, {
     reason: 'too_many_exports',
     retryable: true,
     retry_after_ms: 1000,
-    max: maxExports,
+    max,
   })
 }
