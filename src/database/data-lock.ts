@@ -1,4 +1,4 @@
-import { open, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
@@ -41,10 +41,10 @@ async function lockFile(path: string, describeOwner: () => Promise<string>): Pro
   const { DatabaseSync } = await import('node:sqlite')
   let database: DatabaseSync | undefined
   try {
-    // SQLite would make it with the mode of any file.
-    await (await open(path, 'a', 0o600)).close()
     database = new DatabaseSync(path, { timeout: 0 })
     database.exec('begin exclusive')
+    // By its name: to close any handle of a process on a file gives up the locks that the process has on it.
+    await chmod(path, 0o600)
     return database
   } catch (error) {
     database?.close()

@@ -32,6 +32,14 @@ test('the lock of a process that lives is respected, of one that died it is free
   await lock.release()
 })
 
+test('whoever tries in vain, in the same process too, takes nothing from the owner', async () => {
+  const folder = await temporaryFolder()
+  const lock = await acquireDataLock(folder)
+  await expect(acquireDataLock(folder)).rejects.toThrow(StartError)
+  await expect(startHolder(folder)).rejects.toThrow('did not get the lock')
+  await lock.release()
+})
+
 test('what the files say decides nothing: neither of nobody nor of somebody elsewhere', async () => {
   const folder = await temporaryFolder()
   for (const text of ['', 'process 1 on elsewhere.invalid\n', 'no owner at all']) {
