@@ -84,7 +84,8 @@ describeEngines('random tokens on the records of 500 names', (open, engine) => {
         if (isDenied) await expectNoReads(target, caller)
         else await expectReads(target, caller, mine)
       }
-      expect(partial).toBeGreaterThan(tokens.length / 100)
+      // Of a few tokens none may be such by chance.
+      expect(partial).toBeGreaterThanOrEqual(Math.floor(tokens.length / 100))
     },
   )
 
