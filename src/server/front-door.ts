@@ -12,6 +12,8 @@ import { createTurns } from './turns.ts'
 export interface FrontDoorLimits extends BodyLimits, BatchLimits {
   /** Bytes of the answer to one request. */
   readonly maxAnswerBytes: number
+  /** Bytes of large bodies that may wait for their turn to be parsed; absent: any. */
+  readonly maxUnfinishedBytes?: number
 }
 
 export interface FrontDoorOptions {
@@ -40,7 +42,9 @@ export function createFrontDoor({
   isOncePerBatch = () => false,
 }: FrontDoorOptions): FrontDoor {
   const running = createRunning()
-  const turns = createTurns()
+  const turns = createTurns(
+    limits.maxUnfinishedBytes === undefined ? {} : { maxBytes: limits.maxUnfinishedBytes },
+  )
 
   const run = async (entry: Entry, context: RequestContext): Promise<Outcome> => {
     const outcome = 'refused' in entry ? refuse(entry, context) : await dispatch(entry, context)
@@ -53,7 +57,11 @@ export function createFrontDoor({
   }
 
   const answer = async (bytes: Buffer | string, context: RequestContext): Promise<string | undefined> => {
-    if (bytes.length > large) await turns.next(context.address)
+    if (bytes.length > large) {
+      const refused = await turns.next(context.address, bytes.length).catch(error => error)
+      if (refused instanceof RpcError)
+        return answerSingle({ refused, id: null }, refuse({ refused, id: null }, context))
+    }
     const body = readBody(bytes, limits)
     if ('single' in body) return answerSingle(body.single, await run(body.single, context))
     const { correlationId } = context

@@ -18,3 +18,26 @@ test('everybody has a turn before anybody has a second one, and others are serve
   // It begins again once nobody waited.
   await turns.next('c')
 })
+
+test('what waits has a bound in bytes, by whom it waits for and in all, and whoever is below it goes on', async () => {
+  const turns = createTurns({ maxBytes: 400 })
+  const asked = [
+    ['a', 60],
+    ['a', 40],
+    ['a', 1],
+    ['b', 300],
+    ['c', 90],
+    ['c', 1],
+  ] as const
+  const answers = await Promise.allSettled(asked.map(([whom, bytes]) => turns.next(whom, bytes)))
+  expect(answers.map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+  ])
+  expect(answers[2]).toMatchObject({ reason: { data: { reason: 'too_many_bodies', retryable: true } } })
+  await turns.next('a', 100)
+})
