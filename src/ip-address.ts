@@ -24,6 +24,19 @@ function bitsOf(address: string): number {
  * network gets. What is no address counts as it stands.
  */
 export function shareAddress(text: string): string {
+  const known = shares.get(text)
+  if (known !== undefined) return known
+  const share = readShare(text)
+  if (shares.size >= maxShares) shares.clear()
+  shares.set(text, share)
+  return share
+}
+
+/** Every request asks, and most come from few addresses. */
+const shares = new Map<string, string>()
+const maxShares = 1000
+
+function readShare(text: string): string {
   if (!ipaddr.isValid(text)) return text
   const address = ipaddr.process(text)
   if (address.kind() === 'ipv4') return address.toString()

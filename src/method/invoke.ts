@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { onBehalfOf, strangerAt } from '../behalf.ts'
+import { currentBehalf, onBehalfOf, strangerAt } from '../behalf.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { parseInput } from '../parse-input.ts'
 import { type Identity, intersectIdentities } from '../permission/grant.ts'
-import { type Ask, type Follow, followUnwatched } from '../permission/live-caller.ts'
+import { type Ask, type Follow, followUnwatched, type LiveCaller } from '../permission/live-caller.ts'
 import { exactParamsOf } from './exact-params.ts'
 import type { Method, RequestContext } from './method.ts'
 import { SentParams } from './sent-params.ts'
@@ -32,13 +32,17 @@ export async function invoke(
   const credential = method.access === 'public' ? undefined : findCredential(method, named, context)
   const live = follow(() => authenticate(credential))
   const stranger = strangerAt(context.address)
-  const caller = method.access === 'public' ? undefined : await onBehalfOf(stranger, live.now)
+  const caller = method.access === 'public' ? undefined : await nowAs(stranger, live)
   if (caller !== undefined) context.credentialHeld?.()
   return onBehalfOf(caller?.tokenKey ?? stranger, () => {
     const settled = sent === undefined ? rough : settle(method, sent)
     const known = settled === rough ? named : nameParams(method, settled)
     return method.handle({ params: parseParams(method, known, settled), caller, context, live })
   })
+}
+
+function nowAs(stranger: string, { now }: LiveCaller): ReturnType<LiveCaller['now']> {
+  return currentBehalf() === stranger ? now() : onBehalfOf(stranger, now)
 }
 
 /** A public method that keeps nothing is nobody's: a stranger has nothing checked that is thrown away. */

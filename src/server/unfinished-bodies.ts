@@ -58,6 +58,7 @@ export function createUnfinishedBodies({
 
   function setHeld(body: Body, bytes: number): void {
     const added = bytes - body.held
+    if (added === 0) return
     body.held = bytes
     total += added
     const ofShare = (heldBy.get(body.share) ?? 0) + added

@@ -88,9 +88,11 @@ function isOfTooMany(error: unknown): boolean {
   return error instanceof BodyFault && (error.code === 'too_large' || error.code === 'over_budget')
 }
 
+const empty = Buffer.alloc(0)
+
 /** Grows by copies: kept chunks would keep the buffers that they were read into, and a chunk may be a byte. */
 function createBytes(most: number) {
-  let buffer = Buffer.alloc(0)
+  let buffer = empty
   let length = 0
   return {
     get length() {
@@ -111,7 +113,7 @@ function createBytes(most: number) {
     },
     whole: () => buffer.subarray(0, length),
     forget(): void {
-      buffer = Buffer.alloc(0)
+      buffer = empty
     },
   }
 }
