@@ -1,19 +1,27 @@
 import type { z } from 'zod'
 
-const known = new WeakMap<z.ZodObject, readonly string[]>()
+/** By name, and where they stand by position. */
+interface ExactParams {
+  readonly names: readonly string[]
+  readonly byName: ReadonlySet<string>
+  readonly byPosition: ReadonlySet<number>
+}
+
+const known = new WeakMap<z.ZodObject, ExactParams>()
 
 /**
  * The parameters of a method that need their numbers as they were written, however long: those that may hold any JSON,
  * such as a payload, or conditions on one. What is only ever a text, a flag or a number of ours needs no such care.
  */
-export function exactParamsOf(params: z.ZodObject): readonly string[] {
+export function exactParamsOf(params: z.ZodObject): ExactParams {
   const before = known.get(params)
   if (before !== undefined) return before
-  const names = Object.entries(params.shape).flatMap(([name, schema]) =>
-    mayHoldAny(schema as z.core.$ZodType, new Set()) ? [name] : [],
-  )
-  known.set(params, names)
-  return names
+  const all = Object.keys(params.shape)
+  const names = all.filter(name => mayHoldAny(params.shape[name] as z.core.$ZodType, new Set()))
+  const byPosition = new Set(names.map(name => all.indexOf(name)))
+  const found = { names, byName: new Set(names), byPosition }
+  known.set(params, found)
+  return found
 }
 
 /** What this does not know counts as one that may. */

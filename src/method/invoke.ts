@@ -47,11 +47,9 @@ function nowAs(stranger: string, { now }: LiveCaller): ReturnType<LiveCaller['no
 
 /** A public method that keeps nothing is nobody's: a stranger has nothing checked that is thrown away. */
 function settle({ access, params }: Method, sent: SentParams): object | undefined {
-  const names = exactParamsOf(params)
-  if (access === 'public' && names.length === 0) return sent.rough
-  if (!Array.isArray(sent.rough)) return sent.settle(new Set(names))
-  const positions = Object.keys(params.shape)
-  return sent.settle(new Set(names.map(name => positions.indexOf(name))))
+  const { byName, byPosition } = exactParamsOf(params)
+  if (access === 'public' && byName.size === 0) return sent.rough
+  return sent.settle(Array.isArray(sent.rough) ? byPosition : byName)
 }
 
 /**
