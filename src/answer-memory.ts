@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { currentBehalf } from './behalf.ts'
 import { RpcError } from './errors.ts'
 import { createFairQueue } from './fair-queue.ts'
+import { createTally } from './tally.ts'
 
 /**
  * What answers hold of our memory, from before their rows are read until their clients have taken them. Room is set aside first:
@@ -102,25 +103,21 @@ function takeOver(whole: Part, whom: string | undefined): void {
 export function createAnswerMemory(options: AnswerMemoryOptions): AnswerMemory {
   const { bytes: budget, waitMs = 10_000, pressMs = 1000, slowMs = 5000, onCut = () => undefined } = options
   const third = budget / 3
-  const heldBy = new Map<string | undefined, number>()
+  const heldBy = createTally<string | undefined>()
   const waiting = createFairQueue<string | undefined, () => void>()
   /** Those that are on their way, oldest first, and since when. */
   const sent = new Map<{ readonly part: Part; readonly cut: () => void }, number>()
   let total = 0
 
-  const held = (whom: string | undefined): number => heldBy.get(whom) ?? 0
-
   function add(part: Part, bytes: number): void {
     part.bytes += bytes
     total += bytes
-    const ofShare = held(part.whom) + bytes
-    if (ofShare === 0) heldBy.delete(part.whom)
-    else heldBy.set(part.whom, ofShare)
+    heldBy.add(part.whom, bytes)
     if (bytes < 0) admit()
   }
 
-  const holdsNothing = (whom: string | undefined): boolean => held(whom) === 0 && total < budget
-  const hasShare = (whom: string | undefined): boolean => held(whom) < third && total < 2 * third
+  const holdsNothing = (whom: string | undefined): boolean => heldBy.of(whom) === 0 && total < budget
+  const hasShare = (whom: string | undefined): boolean => heldBy.of(whom) < third && total < 2 * third
 
   function admit(): void {
     while (waiting.size > 0) {
@@ -146,7 +143,7 @@ export function createAnswerMemory(options: AnswerMemoryOptions): AnswerMemory {
       resolve()
     }
     const pressing = setInterval(() => {
-      if (held(whom) === 0) cutSlowest()
+      if (heldBy.of(whom) === 0) cutSlowest()
     }, pressMs)
     const ending = setTimeout(() => {
       clearInterval(pressing)
@@ -163,8 +160,8 @@ export function createAnswerMemory(options: AnswerMemoryOptions): AnswerMemory {
     const slow = [...sent]
       .filter(([{ part }, since]) => since < before && part.bytes > 0)
       .map(([each]) => each)
-    const most = Math.max(...slow.map(({ part }) => held(part.whom)))
-    const slowest = slow.find(({ part }) => held(part.whom) === most)
+    const most = Math.max(...slow.map(({ part }) => heldBy.of(part.whom)))
+    const slowest = slow.find(({ part }) => heldBy.of(part.whom) === most)
     if (slowest === undefined) return
     onCut()
     slowest.cut()

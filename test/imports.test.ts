@@ -10,6 +10,8 @@ const base = [
   'answer-memory',
   'behalf',
   'fair-queue',
+  'tally',
+  'semaphore',
   'private-folder',
   'ip-address',
   'errors',
@@ -26,9 +28,11 @@ const base = [
 ]
 const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  'answer-memory': ['behalf', 'errors', 'fair-queue'],
+  'answer-memory': ['behalf', 'errors', 'fair-queue', 'tally'],
   behalf: [],
   'fair-queue': [],
+  tally: [],
+  semaphore: [],
   'private-folder': [],
   'ip-address': [],
   'json-source.d': [],

@@ -3,9 +3,9 @@ import { checkJson, isExactNumber, parseJson, stringifyJson } from '../json.ts'
 import type { Outbound } from '../outbound/outbound.ts'
 import { type Identity, type Origin, originsOf, requirePermission } from '../permission/grant.ts'
 import type { Ask } from '../permission/live-caller.ts'
-import { createTurns } from '../permission/turns.ts'
 import type { ChainOwner } from '../resource/chain-owner.ts'
 import type { ScriptRun } from '../sandbox/sandbox.ts'
+import { createSemaphore } from '../semaphore.ts'
 import { workerAction } from './action.ts'
 import { fetchFor } from './fetch.ts'
 
@@ -69,7 +69,7 @@ type Answer = (args: readonly unknown[], signal: AbortSignal) => Promise<unknown
 
 /** Answers what the script of a run asks for: with the rights of the run, and no others. */
 export function createHost(deps: HostDeps, run: HostRun): ScriptRun['host'] {
-  const inTurn = createTurns(atOnce)
+  const inTurn = createSemaphore(atOnce)
 
   // Not as it was when the run began: a token that has ended since ends what is done in its name.
   const identityNow = () => run.identityNow().then(withoutSecret)

@@ -1,3 +1,5 @@
+import { createTally } from '../tally.ts'
+
 /** Whose share a run takes. What it calls inline takes the same one, whoever made that worker. */
 export interface Share {
   /** Whoever made the worker. */
@@ -22,14 +24,14 @@ export interface Shares {
 }
 
 export function createShares(limits: ShareLimits): Shares {
-  const owners = new Map<string, number>()
-  const workers = new Map<string, number>()
+  const owners = createTally<string>()
+  const workers = createTally<string>()
   let taken = 0
 
   function add({ owner, worker }: Share, count: 1 | -1): void {
     taken += count
-    addTo(owners, owner, count)
-    addTo(workers, workerKey(owner, worker), count)
+    owners.add(owner, count)
+    workers.add(workerKey(owner, worker), count)
   }
 
   return {
@@ -38,17 +40,11 @@ export function createShares(limits: ShareLimits): Shares {
     },
     has: ({ owner, worker }, more = 0) =>
       taken < limits.all + more &&
-      (owners.get(owner) ?? 0) < limits.owner + more &&
-      (workers.get(workerKey(owner, worker)) ?? 0) < limits.worker + more,
+      owners.of(owner) < limits.owner + more &&
+      workers.of(workerKey(owner, worker)) < limits.worker + more,
     take: share => add(share, 1),
     give: share => add(share, -1),
   }
-}
-
-function addTo(counts: Map<string, number>, key: string, count: number): void {
-  const sum = (counts.get(key) ?? 0) + count
-  if (sum === 0) counts.delete(key)
-  else counts.set(key, sum)
 }
 
 /** No name holds a control character. */

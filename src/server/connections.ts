@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import { shareAddress } from '../ip-address.ts'
+import { createTally } from '../tally.ts'
 
 export interface ConnectionLimits {
   /** Connections that are served. */
@@ -49,7 +50,7 @@ interface Reserved {
  */
 export function watchConnections(server: Server, options: ConnectionsOptions): Connections {
   const { maxConnections, maxConnectionsPerAddress, isProxy, onRefused } = options
-  const counts = new Map<string, number>()
+  const counts = createTally<string>()
   const reserved = new Map<Socket, Reserved>()
   let open = 0
 
@@ -70,14 +71,9 @@ export function watchConnections(server: Server, options: ConnectionsOptions): C
   }
 
   function take(address: string): (() => void) | undefined {
-    const count = counts.get(address) ?? 0
-    if (count >= maxConnectionsPerAddress) return undefined
-    counts.set(address, count + 1)
-    return () => {
-      const left = (counts.get(address) ?? 0) - 1
-      if (left > 0) counts.set(address, left)
-      else counts.delete(address)
-    }
+    if (counts.of(address) >= maxConnectionsPerAddress) return undefined
+    counts.add(address, 1)
+    return () => counts.add(address, -1)
   }
 
   function acceptBeyond(socket: Socket, address: string, reason: Overflow): void {

@@ -1,5 +1,6 @@
 import { RpcError } from '../errors.ts'
 import { createFairQueue } from '../fair-queue.ts'
+import { createTally } from '../tally.ts'
 
 /**
  * Work that holds the event loop for long takes turns: one piece each time round, so that whoever asks for little waits for one of
@@ -25,15 +26,13 @@ interface Waiting {
 
 export function createTurns({ maxBytes = Number.POSITIVE_INFINITY }: TurnsOptions = {}): Turns {
   const waiting = createFairQueue<string | undefined, Waiting>()
-  const bytesOf = new Map<string | undefined, number>()
+  const bytesOf = createTally<string | undefined>()
   let total = 0
   let isTurning = false
 
   function count(whom: string | undefined, bytes: number): void {
-    const left = (bytesOf.get(whom) ?? 0) + bytes
+    bytesOf.add(whom, bytes)
     total += bytes
-    if (left === 0) bytesOf.delete(whom)
-    else bytesOf.set(whom, left)
   }
 
   function turn(): void {
@@ -52,7 +51,7 @@ export function createTurns({ maxBytes = Number.POSITIVE_INFINITY }: TurnsOption
 
   return {
     async next(whom, bytes = 0) {
-      const own = bytesOf.get(whom) ?? 0
+      const own = bytesOf.of(whom)
       // Whoever has nothing waiting is let in also when the others have filled it.
       const room = own === 0 ? 2 * maxBytes : maxBytes
       if (total > 0 && (total + bytes > room || (own > 0 && own + bytes > maxBytes / 4)))

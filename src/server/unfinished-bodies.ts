@@ -1,3 +1,5 @@
+import { createTally } from '../tally.ts'
+
 /** What clients have sent of bodies that have not arrived whole: it stays in our memory until they have. */
 export interface UnfinishedBodies {
   /** Begins one. */
@@ -53,7 +55,7 @@ export function createUnfinishedBodies({
   const budget = Math.max(maxUnfinishedBytes, 2 * maxBodyBytes)
   const shareBudget = Math.max(budget / 4, 2 * maxBodyBytes)
   const bodies = new Set<Body>()
-  const heldBy = new Map<string, number>()
+  const heldBy = createTally<string>()
   let total = 0
 
   function setHeld(body: Body, bytes: number): void {
@@ -61,9 +63,7 @@ export function createUnfinishedBodies({
     if (added === 0) return
     body.held = bytes
     total += added
-    const ofShare = (heldBy.get(body.share) ?? 0) + added
-    if (ofShare === 0) heldBy.delete(body.share)
-    else heldBy.set(body.share, ofShare)
+    heldBy.add(body.share, added)
   }
 
   function remove(body: Body): boolean {
@@ -77,8 +77,8 @@ export function createUnfinishedBodies({
   }
 
   function keepWithin(share: string): void {
-    while ((heldBy.get(share) ?? 0) > shareBudget) giveUpOneOf(share)
-    while (total > budget) giveUpOneOf(largestShare())
+    while (heldBy.of(share) > shareBudget) giveUpOneOf(share)
+    while (total > budget) giveUpOneOf(heldBy.largest() ?? share)
   }
 
   /** The one that has brought nothing for longest: whoever sends on loses nothing to those who only hold. */
@@ -89,11 +89,6 @@ export function createUnfinishedBodies({
       if (victim === undefined || body.progressAt < victim.progressAt) victim = body
     }
     if (victim !== undefined) giveUp(victim, 'over_budget')
-  }
-
-  function largestShare(): string {
-    const [first] = [...heldBy].sort(([, a], [, b]) => b - a)
-    return first?.[0] ?? ''
   }
 
   const timer = setInterval(() => {

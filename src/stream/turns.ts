@@ -1,5 +1,6 @@
 import { onOwnBehalf } from '../behalf.ts'
 import { createFairQueue } from '../fair-queue.ts'
+import { createTally } from '../tally.ts'
 
 /** What goes through changes on behalf of a token. */
 export interface Follower {
@@ -36,23 +37,21 @@ export function createTurns(onError: (error: unknown) => void): Turns {
   const busy = new Set<Follower>()
   /** Woken while they were at work. */
   const again = new Set<Follower>()
-  const tokens = new Map<string, number>()
+  const tokens = createTally<string>()
   let running = 0
   const slices = createSlices()
 
   function take(): Follower | undefined {
-    const follower = queue.take(token => (tokens.get(token) ?? 0) < workersOfToken)
+    const follower = queue.take(token => tokens.of(token) < workersOfToken)
     if (follower === undefined) return undefined
     busy.add(follower)
-    tokens.set(follower.token, (tokens.get(follower.token) ?? 0) + 1)
+    tokens.add(follower.token, 1)
     return follower
   }
 
   function giveBack(follower: Follower, hasMore: boolean): void {
     busy.delete(follower)
-    const left = (tokens.get(follower.token) ?? 0) - 1
-    if (left > 0) tokens.set(follower.token, left)
-    else tokens.delete(follower.token)
+    tokens.add(follower.token, -1)
     if (again.delete(follower) || hasMore) queue.push(follower.token, follower)
   }
 

@@ -1,5 +1,5 @@
 /** Runs at most `concurrency` works at once, first come first served. */
-export function createTurns(concurrency: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function createSemaphore(concurrency: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let running = 0
 

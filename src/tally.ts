@@ -1,0 +1,30 @@
+/** Sums by key. A key whose sum is zero is forgotten, so that it takes no memory for ever. */
+export interface Tally<Key> {
+  of(key: Key): number
+  add(key: Key, amount: number): void
+  /** The key with the largest sum; undefined when there is none. */
+  largest(): Key | undefined
+}
+
+export function createTally<Key>(): Tally<Key> {
+  const sums = new Map<Key, number>()
+  const of = (key: Key): number => sums.get(key) ?? 0
+  return {
+    of,
+    add(key, amount) {
+      const sum = of(key) + amount
+      if (sum === 0) sums.delete(key)
+      else sums.set(key, sum)
+    },
+    largest() {
+      let found: Key | undefined
+      let most = 0
+      for (const [key, sum] of sums) {
+        if (sum <= most) continue
+        found = key
+        most = sum
+      }
+      return found
+    },
+  }
+}
