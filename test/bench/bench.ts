@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { eventScenarios, measureEvents } from './event-bench.ts'
+import { createScript, eventScenarios } from './event-scenarios.ts'
 import { exportScenarios, measureExports } from './export-bench.ts'
+import { latencyScenarios, measureLatency } from './latency-bench.ts'
 import { type LoadProcess, startLoadProcess } from './load-process.ts'
 import { type BenchOptions, readOptions } from './options.ts'
 import { readScenarios } from './read-scenarios.ts'
@@ -36,20 +37,21 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
   say(
     `Node ${process.versions.node}, ${availableParallelism()} cores for the servers, PostgreSQL (fsync on) and the load together`,
   )
-  const scenarios = [...readScenarios(bench), ...writeScenarios(bench)]
+  const scenarios = [...readScenarios(bench), ...writeScenarios(bench), ...eventScenarios(bench)]
   const names = [
     ...scenarios.map(({ name }) => name),
-    ...eventScenarios,
+    ...latencyScenarios,
     ...streamScenarios,
     ...exportScenarios,
   ]
   if (only?.some(name => !names.includes(name))) throw new TypeError(`--only: choose from ${names}`)
   const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true)
+  await createScript(bench)
   const load = startLoadProcess()
   try {
     await measureInOrder(load, chosen, rounds)
-    const events = eventScenarios.filter(name => only?.includes(name) ?? true)
-    for (const line of await measureEvents(bench, load, events)) say(line)
+    const latencies = latencyScenarios.filter(name => only?.includes(name) ?? true)
+    for (const line of await measureLatency(bench, latencies)) say(line)
     const streams = streamScenarios.filter(name => only?.includes(name) ?? true)
     for (const line of await measureStreams(bench, load, { names: streams, rounds })) say(line)
     const exported = exportScenarios.filter(name => only?.includes(name) ?? true)

@@ -11,8 +11,8 @@ import type { Bench } from './scenario.ts'
 export const exportScenarios: readonly string[] = ['export']
 
 const rounds = 3
-const leastRatio = 0.5
-const mostMebibytes = 150
+const leastRatio = 0.7
+const mostMebibytes = 64
 
 /** One pass over all rows of js_result. */
 interface Pass {

@@ -6,8 +6,11 @@ import { createMeter } from './meter.ts'
 /** Longer than any round; autocannon is stopped when the round is over. */
 const endlessSeconds = 3600
 
-/** How an answer begins that is a result; jayson and Daybook differ in where the id stands. */
-const result = /^\{"jsonrpc":"2\.0",(?:"id":\d+,)?"result":/
+/** How an answer begins; jayson and Daybook differ in where the id stands. */
+const answers = {
+  result: /^\{"jsonrpc":"2\.0",(?:"id":\d+,)?"result":/,
+  error: /^\{"jsonrpc":"2\.0",(?:"id":\d+,)?"error":/,
+}
 
 /** Sends the job's requests by autocannon and measures the answers. */
 export async function runHttpLoad(job: HttpJob): Promise<Measurement> {
@@ -61,7 +64,7 @@ function startAutocannon(job: HttpJob): Started {
     setupClient(client) {
       client.setRequests((shares.pop() ?? []).map(body => ({ body })))
     },
-    verifyBody: body => result.test(String(body)),
+    verifyBody: body => answers[job.expects].test(String(body)),
   }
   const instance = autocannon(options, (error: unknown, outcome) => {
     if (error) reject(error)

@@ -8,6 +8,8 @@ export interface HttpJob {
   readonly connections: number
   readonly bodies: readonly string[]
   readonly extent: Extent
+  /** Whether results or errors are what it expects. */
+  readonly expects: 'result' | 'error'
   readonly serverPid: number
   readonly postgresPid: number
 }
@@ -23,6 +25,24 @@ export interface CopyJob {
   readonly amount: number
   /** 1: each batch is a statement and a transaction of its own. */
   readonly batchesPerStatement: number
+  readonly postgresPid: number
+}
+
+/** Events that are sent by HTTP, until all have been run. */
+export interface EventJob {
+  readonly kind: 'event'
+  readonly http: HttpJob
+  readonly databaseUrl: string
+}
+
+/** Jobs that are added to a queue in the process that makes the load, and run there. */
+export interface QueueJob {
+  readonly kind: 'queue'
+  readonly library: 'graphile-worker' | 'pg-boss'
+  readonly databaseUrl: string
+  /** Added at the same time. */
+  readonly connections: number
+  readonly amount: number
   readonly postgresPid: number
 }
 
@@ -46,7 +66,7 @@ export interface StreamJob {
 /** Stands where the epoch milliseconds of the sending are to be. */
 export const sentPlace = 1111111111111
 
-export type Job = HttpJob | CopyJob | StreamJob
+export type Job = HttpJob | CopyJob | EventJob | QueueJob | StreamJob
 
 /** CPU time in microseconds that was used while the load was measured. */
 export interface CpuTime {

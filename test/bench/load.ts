@@ -1,7 +1,9 @@
 import { runCopyLoad } from './copy-load.ts'
+import { runEventLoad } from './event-load.ts'
 import { runHttpLoad } from './http-load.ts'
 import type { Job, Measurement } from './job.ts'
 import type { LoadAnswer } from './load-process.ts'
+import { runQueueLoad } from './queue-load.ts'
 import { runStreamLoad } from './stream-load.ts'
 
 /** The process that makes the load: measures each job that its parent sends and sends the measurement back. */
@@ -15,6 +17,16 @@ process.on('message', async (job: Job) => {
 })
 
 function run(job: Job): Promise<Measurement> {
-  if (job.kind === 'stream') return runStreamLoad(job)
-  return job.kind === 'http' ? runHttpLoad(job) : runCopyLoad(job)
+  switch (job.kind) {
+    case 'http':
+      return runHttpLoad(job)
+    case 'copy':
+      return runCopyLoad(job)
+    case 'event':
+      return runEventLoad(job)
+    case 'queue':
+      return runQueueLoad(job)
+    case 'stream':
+      return runStreamLoad(job)
+  }
 }

@@ -2,6 +2,7 @@ import { requestBody } from './rpc.ts'
 import { mix, workerName } from './sample-row.ts'
 import {
   type Bench,
+  bareContender,
   baselineContender,
   daybookContender,
   daybookJwtContender,
@@ -9,7 +10,8 @@ import {
   type Scenario,
 } from './scenario.ts'
 
-const connections = 16
+const fewConnections = 16
+const manyConnections = 64
 const bodiesPerConnection = 256
 
 /** Reads of one random worker each. The writes come after them and would change what is read. */
@@ -17,27 +19,44 @@ export function readScenarios(bench: Bench): readonly Scenario[] {
   const limited = (limit: number): HttpLoad =>
     load(bench, 'js-result_query', name => [named(name), { limit }])
   const small = limited(10)
+  const smallOfMany: HttpLoad = { ...small, connections: manyConnections }
   const large = limited(1000)
   const daybookOnly = (name: string, title: string, load: HttpLoad): Scenario => ({
     name,
-    title: `${title} (${connections} connections)`,
+    title: `${title} (${load.connections} connections)`,
     contenders: [daybookContender(bench, load)],
   })
   return [
     {
       name: 'query-10',
-      title: `10-row query of one worker (${connections} connections)`,
+      title: `10-row query of one worker (${fewConnections} connections)`,
       contenders: [
+        bareContender(bench, small),
         baselineContender(bench, small),
         daybookContender(bench, small),
         daybookJwtContender(bench, small),
       ],
     },
     {
-      name: 'query-1000',
-      title: `1000-row query of one worker (${connections} connections)`,
-      contenders: [baselineContender(bench, large), daybookContender(bench, large)],
+      name: 'query-10-64',
+      title: `10-row query of one worker (${manyConnections} connections)`,
+      contenders: [bareContender(bench, smallOfMany), daybookContender(bench, smallOfMany)],
     },
+    {
+      name: 'query-1000',
+      title: `1000-row query of one worker (${fewConnections} connections)`,
+      contenders: [
+        bareContender(bench, large),
+        baselineContender(bench, large),
+        daybookContender(bench, large),
+      ],
+    },
+    daybookOnly('refused', 'refused credential', {
+      ...small,
+      connections: 1,
+      expects: 'error',
+      bodies: token => small.bodies(`${token.slice(0, -4)}XXXX`),
+    }),
     daybookOnly(
       'last',
       'last of one worker',
@@ -67,6 +86,7 @@ function named(name: string): unknown {
 
 function load(bench: Bench, method: string, conditionOf: (name: string) => readonly unknown[]): HttpLoad {
   const { workers, seconds } = bench
+  const connections = fewConnections
   const length = connections * bodiesPerConnection
   const conditions = Array.from({ length }, (_, i) => conditionOf(workerName(mix(i) % workers)))
   return {

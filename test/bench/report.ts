@@ -7,10 +7,9 @@ const columnWidth = 12
 
 /** The lines of one scenario: a row a contender, then what Daybook is to each of the others. */
 export function scenarioLines(scenario: Scenario, results: readonly Result[]): readonly string[] {
-  const { title, rowsEach = 1 } = scenario
-  const unit = rowsEach === 1 ? 'request' : 'batch'
+  const { title, unit = 'request' } = scenario
   const heading = [
-    rowsEach === 1 ? 'requests/s' : 'rows/s',
+    `${unit}s/s`,
     'p50 ms',
     'p99 ms',
     'µs server',
@@ -25,14 +24,14 @@ export function scenarioLines(scenario: Scenario, results: readonly Result[]): r
     '',
     `${title}; CPU a ${unit}`,
     line('', heading),
-    ...results.map(result => resultLine(result, rowsEach)),
+    ...results.map(resultLine),
     ...(daybook === undefined ? [] : others.map(other => ratioLine(daybook, other))),
   ]
 }
 
-function resultLine(result: Result, rowsEach: number): string {
+function resultLine(result: Result): string {
   return line(result.contender, [
-    whole(result.rate * rowsEach),
+    whole(result.rate),
     result.p50.toFixed(2),
     result.p99.toFixed(2),
     result.server === undefined ? '-' : whole(result.server),
@@ -56,11 +55,17 @@ function ratioLine(daybook: Result, other: Result): string {
 
 /** The lines that say which targets are reached, with their figures. */
 export function verdictLines(verdicts: readonly Verdict[]): readonly string[] {
-  const width = Math.max(0, ...verdicts.map(({ target }) => target.title.length))
-  return verdicts.map(({ target: { title, bound }, ratio, isReached }) => {
-    const wanted = 'atLeast' in bound ? `at least ${bound.atLeast}x` : `at most ${bound.atMost}x`
+  const titleOf = ({ target: { title, against } }: Verdict): string =>
+    against === undefined ? title : `${title}, against ${against}`
+  const width = Math.max(0, ...verdicts.map(verdict => titleOf(verdict).length))
+  return verdicts.map(verdict => {
+    const { target, figure, isReached } = verdict
+    const { against, bound } = target
+    const text = against === undefined ? whole(figure) : `${figure.toFixed(2)}x`
+    const unit = against === undefined ? '' : 'x'
+    const wanted = 'atLeast' in bound ? `at least ${bound.atLeast}${unit}` : `at most ${bound.atMost}${unit}`
     const outcome = isReached ? 'reached' : 'NOT REACHED'
-    return `  ${title.padEnd(width)}  ${`${ratio.toFixed(2)}x`.padStart(7)}  ${wanted.padEnd(13)}  ${outcome}`
+    return `  ${titleOf(verdict).padEnd(width)}  ${text.padStart(7)}  ${wanted.padEnd(13)}  ${outcome}`
   })
 }
 

@@ -32,7 +32,22 @@ test('a target is judged by the ratio of Daybook to the other', async () => {
   )
   const results = await measureScenario(load, scenario('append', [baseline, daybook]), 1)
   const verdicts = judge(new Map([['append', results]]))
-  expect(verdicts.map(({ ratio, isReached }) => [ratio, isReached])).toEqual([[3, true]])
+  expect(verdicts.map(({ figure, isReached }) => [figure, isReached])).toEqual([[3, true]])
+})
+
+test('a target without another contender is judged by the figure itself', async () => {
+  const daybook = contender('daybook')
+  const { load } = scriptedLoad(new Map([[daybook.job, [3200]]]))
+  const results = await measureScenario(load, scenario('script-call', [daybook]), 1)
+  const verdicts = judge(new Map([['script-call', results]]))
+  expect(verdicts.map(({ figure, isReached }) => [figure, isReached])).toEqual([[1600, true]])
+})
+
+test('a contender whose requests hold many units is compared by its units', async () => {
+  const copy: Contender = { ...contender('COPY, 4 connections'), unitsEach: 1000 }
+  const { load } = scriptedLoad(new Map([[copy.job, [20]]]))
+  const [result] = await measureScenario(load, scenario('append', [copy]), 1)
+  expect(result).toMatchObject({ rate: 10_000, server: 0.001, postgres: 0.001 })
 })
 
 test('errors of every round are added up', async () => {
@@ -49,6 +64,7 @@ function contender(name: string): Contender {
     connections: 1,
     bodies: [],
     extent: { amount: 1 },
+    expects: 'result',
     serverPid: 1,
     postgresPid: 1,
   }

@@ -2,7 +2,7 @@ import type { Measurement } from './job.ts'
 import type { LoadProcess } from './load-process.ts'
 import type { Contender, Scenario } from './scenario.ts'
 
-/** Medians over the rounds. A unit is a request or a batch. */
+/** Medians over the rounds. What is counted is the scenario's unit. */
 export interface Result {
   readonly contender: string
   /** Units a second. */
@@ -32,17 +32,20 @@ export async function measureScenario(
   return [...measured].map(([contender, measurements]) => summarize(contender, measurements))
 }
 
-function summarize({ name }: Contender, measurements: readonly Measurement[]): Result {
+function summarize({ name, unitsEach = 1 }: Contender, measurements: readonly Measurement[]): Result {
   const middle = (pick: (measurement: Measurement) => number): number => median(measurements.map(pick))
-  const servers = measurements.map(({ cpu, count }) => (cpu.server === undefined ? [] : [cpu.server / count]))
+  const units = ({ count }: Measurement): number => count * unitsEach
+  const servers = measurements.map(each =>
+    each.cpu.server === undefined ? [] : [each.cpu.server / units(each)],
+  )
   return {
     contender: name,
-    rate: middle(({ count, seconds }) => count / seconds),
+    rate: middle(each => units(each) / each.seconds),
     p50: middle(({ p50 }) => p50),
     p99: middle(({ p99 }) => p99),
     server: servers.flat().length === 0 ? undefined : median(servers.flat()),
-    postgres: middle(({ cpu, count }) => cpu.postgres / count),
-    load: middle(({ cpu, count }) => cpu.load / count),
+    postgres: middle(each => each.cpu.postgres / units(each)),
+    load: middle(each => each.cpu.load / units(each)),
     errors: measurements.reduce((sum, { errors }) => sum + errors, 0),
     firstError: measurements.find(({ firstError }) => firstError !== undefined)?.firstError,
   }

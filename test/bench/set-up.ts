@@ -61,9 +61,17 @@ export async function setUp(options: BenchOptions, say: (text: string) => void):
       env: { DATABASE_URL: postgres.url, JWT_SECRET: baselineSecret },
     })
     steps.push(() => baseline.stop())
+    const bare = await startServerProcess({
+      args: ['test/bench/bare.ts'],
+      env: { DATABASE_URL: postgres.url },
+    })
+    steps.push(() => bare.stop())
     const credentials = await createCredentials({ daybookUrl: daybook.url, superToken, baselineSecret })
     const watched = { databaseUrl: postgres.url, pid: await findPostmaster(postgres.url) }
-    return { bench: { daybook, baseline, postgres: watched, credentials, rows, workers, seconds }, close }
+    return {
+      bench: { daybook, baseline, bare, postgres: watched, credentials, rows, workers, seconds },
+      close,
+    }
   } catch (error) {
     await close()
     throw error

@@ -4,6 +4,7 @@ import { type SampleRow, sampleRow } from './sample-row.ts'
 import {
   type Bench,
   baselineContender,
+  batchRows,
   type Contender,
   copyContender,
   daybookContender,
@@ -13,7 +14,6 @@ import {
 
 const singleConnections = 64
 const singleBodies = singleConnections * 64
-const batchRows = 1000
 const distinctBatches = 32
 
 /** A fixed number a round, the same for all, so that the table grows alike. */
@@ -33,15 +33,22 @@ function singleAppends(bench: Bench): Scenario {
   return {
     name: 'append',
     title: `single appends (${singleConnections} connections)`,
-    contenders: [baselineContender(bench, load), daybookContender(bench, load)],
+    unit: 'row',
+    contenders: [
+      baselineContender(bench, load),
+      daybookContender(bench, load),
+      copyContender(bench, 'COPY, 4 connections', {
+        connections: 4,
+        batches: batchesOf(bench).map(copyText),
+        amount: bench.seconds * batchesPerSecond,
+        batchesPerStatement: 1,
+      }),
+    ],
   }
 }
 
 function batches(bench: Bench, connections: number): Scenario {
-  const rows = newRows(bench, distinctBatches * batchRows)
-  const each = Array.from({ length: distinctBatches }, (_, i) =>
-    rows.slice(i * batchRows, (i + 1) * batchRows),
-  )
+  const each = batchesOf(bench)
   const amount = bench.seconds * batchesPerSecond
   const load: HttpLoad = {
     connections,
@@ -54,14 +61,19 @@ function batches(bench: Bench, connections: number): Scenario {
   return {
     name: `batch-${connections}`,
     title: `batches of ${batchRows} rows (${isAlone ? 'one connection' : `${connections} connections`})`,
-    rowsEach: batchRows,
+    unit: 'row',
     contenders: [
-      baselineContender(bench, load),
-      daybookContender(bench, load),
+      { ...baselineContender(bench, load), unitsEach: batchRows },
+      { ...daybookContender(bench, load), unitsEach: batchRows },
       copy('COPY', 1),
       ...(isAlone ? [copy('COPY, all at once', amount)] : []),
     ],
   }
+}
+
+function batchesOf(bench: Bench): readonly (readonly SampleRow[])[] {
+  const rows = newRows(bench, distinctBatches * batchRows)
+  return Array.from({ length: distinctBatches }, (_, i) => rows.slice(i * batchRows, (i + 1) * batchRows))
 }
 
 /** Rows that follow those of the dataset. */
