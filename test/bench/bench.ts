@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { createScript, eventScenarios } from './event-scenarios.ts'
 import { exportScenarios, measureExports } from './export-bench.ts'
+import { growthScenarios, measureGrowth } from './growth-bench.ts'
 import { latencyScenarios, measureLatency } from './latency-bench.ts'
 import { type LoadProcess, startLoadProcess } from './load-process.ts'
 import { type BenchOptions, readOptions } from './options.ts'
@@ -43,6 +44,7 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     ...latencyScenarios,
     ...streamScenarios,
     ...exportScenarios,
+    ...growthScenarios,
   ]
   if (only?.some(name => !names.includes(name))) throw new TypeError(`--only: choose from ${names}`)
   const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true)
@@ -56,6 +58,7 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     for (const line of await measureStreams(bench, load, { names: streams, rounds })) say(line)
     const exported = exportScenarios.filter(name => only?.includes(name) ?? true)
     for (const line of await measureExports(bench, exported)) say(line)
+    if (only?.includes('growth')) await measureGrowth(bench, options.minutes, say)
   } finally {
     await load.close()
   }
@@ -73,8 +76,9 @@ async function measureInOrder(
     for (const line of scenarioLines(scenario, results)) say(line)
     requireNoErrors(results)
   }
-  say('\nTargets')
-  for (const line of verdictLines(judge(measured))) say(line)
+  const verdicts = verdictLines(judge(measured))
+  if (verdicts.length > 0) say('\nTargets')
+  for (const line of verdicts) say(line)
 }
 
 /** Speed says nothing where answers are wrong. */
