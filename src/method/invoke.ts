@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { currentBehalf, onBehalfOf, strangerAt } from '../behalf.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { parseInput } from '../parse-input.ts'
+import type { ShownCredential } from '../permission/credential.ts'
 import { type Identity, intersectIdentities } from '../permission/grant.ts'
 import { type Ask, type Follow, followUnwatched, type LiveCaller } from '../permission/live-caller.ts'
 import { exactParamsOf } from './exact-params.ts'
@@ -9,7 +10,7 @@ import type { Method, RequestContext } from './method.ts'
 import { SentParams } from './sent-params.ts'
 
 /** Finds who a credential belongs to. Throws RpcError 101 or 102, also for none at all. */
-export type Authenticate = (credential: string | undefined) => Promise<Identity>
+export type Authenticate = (credential: string | undefined, shown?: ShownCredential) => Promise<Identity>
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -30,7 +31,7 @@ export async function invoke(
   const rough = sent === undefined ? params : sent.rough
   const named = nameParams(method, rough)
   const credential = method.access === 'public' ? undefined : findCredential(method, named, context)
-  const live = follow(() => authenticate(credential))
+  const live = follow(() => authenticate(credential, context.shown))
   const stranger = strangerAt(context.address)
   const caller = method.access === 'public' ? undefined : await nowAs(stranger, live)
   if (caller !== undefined) context.credentialHeld?.()

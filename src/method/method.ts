@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { JsonText } from '../json.ts'
+import type { ShownCredential } from '../permission/credential.ts'
 import { type Identity, permissionDenied } from '../permission/grant.ts'
 import type { LiveCaller } from '../permission/live-caller.ts'
 
@@ -27,6 +28,8 @@ export interface PushChannel {
 export interface RequestContext {
   /** The credential of the `Authorization: Bearer` header, of this request or of the WebSocket's upgrade. */
   readonly bearer: string | undefined
+  /** What its connection has shown; absent where there is no connection. */
+  readonly shown?: ShownCredential
   /** Under which the log holds this request; also sent as `X-Request-Id`. */
   readonly correlationId: string
   /** Where the request comes from, see shareAddress; absent where a script asks. */

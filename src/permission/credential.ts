@@ -1,4 +1,4 @@
-import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, randomInt, timingSafeEqual } from 'node:crypto'
 import { RpcError } from '../errors.ts'
 
 /** What a client presented, taken apart; none of it is checked yet. */
@@ -22,6 +22,24 @@ const agentName = /^\[agent\]:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 /** Whether a username is `[agent]:` and a UUID. */
 export function isAgentName(username: string): boolean {
   return agentName.test(username)
+}
+
+/** The credential that a connection has shown last, with its digest. */
+export type ShownCredential = Map<string, string>
+
+/**
+ * Under what a credential is remembered. `shown`: what its connection has shown, so that a digest is computed once. A Map compares
+ * seeded hashes before it compares texts: how long it takes does not tell how much of two credentials is alike.
+ */
+export function digestOf(credential: string, shown?: ShownCredential): string {
+  const known = shown?.get(credential)
+  if (known !== undefined) return known
+  const digest = hash('sha256', credential, 'base64')
+  if (shown !== undefined && credential.length <= maxCredentialLength) {
+    shown.clear()
+    shown.set(credential, digest)
+  }
+  return digest
 }
 
 const jwtShape = /^[\w-]+\.[\w-]+\.[\w-]*$/

@@ -47,7 +47,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
   /** How it is closed once nothing runs any more; undefined: it goes on. */
   let closing: readonly [code: number, reason: string] | undefined
   const push: PushChannel = createPushChannel(socket)
-  const { bearer, address } = upgrade
+  const { bearer, address, shown } = upgrade
   const strangerTimer = setTimeout(() => {
     onStranger()
     closing ??= [4401, 'no credential was shown']
@@ -85,6 +85,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
         push,
         afterAnswer,
         credentialHeld: keep,
+        ...(shown && { shown }),
         ...(address && { address }),
       }
       const answer = await answering.during(() => frontDoor.answer(message, context))

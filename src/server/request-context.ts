@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify'
 import { RpcError } from '../errors.ts'
 import { shareAddress } from '../ip-address.ts'
 import type { RequestContext } from '../method/method.ts'
+import type { ShownCredential } from '../permission/credential.ts'
 
 /** The caller's `X-Request-Id` where it is harmless in a log and a header, else a new one. */
 export function requestIdOf({ headers }: IncomingMessage): string {
@@ -18,6 +19,7 @@ export function contextOf(request: FastifyRequest, compress?: RequestContext['co
   return {
     ...(compress && { compress }),
     bearer: bearerOf(request.headers.authorization),
+    shown: shownOn(request.raw.socket),
     correlationId: request.id,
     address: shareAddress(request.ip),
     // Made for the few methods that wait for long.
@@ -25,6 +27,16 @@ export function contextOf(request: FastifyRequest, compress?: RequestContext['co
       return signalOf(request.raw.socket)
     },
   }
+}
+
+const shownBy = new WeakMap<Socket, ShownCredential>()
+
+function shownOn(socket: Socket): ShownCredential {
+  const known = shownBy.get(socket)
+  if (known !== undefined) return known
+  const shown: ShownCredential = new Map()
+  shownBy.set(socket, shown)
+  return shown
 }
 
 /** One a connection: it may carry any number of requests. */

@@ -1,10 +1,15 @@
-import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { onOwnBehalf } from '../behalf.ts'
+import { currentBehalf, onOwnBehalf } from '../behalf.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import { RpcError } from '../errors.ts'
-import { type Credential, isSecretOf, parseCredential } from '../permission/credential.ts'
+import {
+  type Credential,
+  digestOf,
+  isSecretOf,
+  parseCredential,
+  type ShownCredential,
+} from '../permission/credential.ts'
 import {
   type Identity,
   intersectIdentities,
@@ -41,9 +46,10 @@ export type CredentialKind = Credential['kind'] | 'malformed'
 export interface Authenticator {
   /**
    * Who presents this credential. Throws RpcError 101 for a malformed one and 102 for the rest: `credential_required`
-   * for none, `permission_denied` for a wrong one, `credential_expired`, `credential_not_yet_valid`.
+   * for none, `permission_denied` for a wrong one, `credential_expired`, `credential_not_yet_valid`. `shown`: what the connection
+   * has shown that presents it.
    */
-  authenticate(credential: string | undefined): Promise<Identity>
+  authenticate(credential: string | undefined, shown?: ShownCredential): Promise<Identity>
   /** Who presented this earlier. Throws RpcError 102 once that would be refused now. */
   represent(presented: Presented): Promise<Identity>
   /** Who may now do what all these origins may. Throws RpcError 102 once one of their tokens is gone or expired. */
@@ -81,10 +87,16 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
   const rightPasswords = new LRUCache<string, CheckedAgainst>({ max: maxEntries })
   /** Those that were wrong: a program that repeats an old password is no guesser, and delays nobody beside it. */
   const wrongPasswords = new LRUCache<string, CheckedAgainst>({ max: maxWrongPasswords })
+  /** Those that are refused until a token changes; no passwords, which may have been tried before a token had them. */
+  const refused = new LRUCache<string, true>({ max: maxEntries })
+  const noSuchToken = permissionDenied()
   const cache = createSharedCache<Checked>({ maxEntries, ...(onLookup && { onLookup }) })
   const listeners = new Set<() => void>()
+  let changes = 0
   const forget = () => {
     cache.clear()
+    refused.clear()
+    changes++
     // What they look up is for those whom they serve, not for the one who has changed a token.
     onOwnBehalf(() => {
       for (const listener of listeners) listener()
@@ -99,15 +111,30 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
     return checkSecret(credential.key, credential.secret)
   }
 
+  /** Throws a refusal at once where the one who asks has had it before. */
+  async function checkUnknown(text: string, digest: string): Promise<Checked> {
+    const mine = ownKey(digest)
+    if (refused.has(mine)) throw noSuchToken
+    const before = changes
+    try {
+      return await cache.load(digest, () => check(text, digest))
+    } catch (error) {
+      // What changed meanwhile may have made it right.
+      if (error === noSuchToken && changes === before) refused.set(mine, true)
+      throw error
+    }
+  }
+
   async function checkSecret(key: string, secret: string): Promise<Checked> {
     const token = await findTokenByKey(database, key)
-    if (!isSecretOf(token?.secretDigest, secret, pepper) || token === undefined) throw permissionDenied()
+    if (!isSecretOf(token?.secretDigest, secret, pepper) || token === undefined) throw noSuchToken
     return checkedToken(token)
   }
 
   async function checkPassword({ username, password }: PasswordCredential, digest: string): Promise<Checked> {
+    const mine = ownKey(digest)
     const right = rightPasswords.get(digest)
-    const before = right ?? wrongPasswords.get(digest)
+    const before = right ?? wrongPasswords.get(mine)
     if (before !== undefined) {
       const token = await findTokenByUsername(database, username)
       // Credentials are looked up again whenever any token changes. A password that changes has another generation.
@@ -127,11 +154,11 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
     const against = { key: token?.key, generation: token?.secretGeneration }
     if (isRight && token !== undefined) {
       rightPasswords.set(digest, against)
-      wrongPasswords.delete(digest)
+      wrongPasswords.delete(mine)
       return checkedToken(token)
     }
     rightPasswords.delete(digest)
-    wrongPasswords.set(digest, against)
+    wrongPasswords.set(mine, against)
     throw permissionDenied()
   }
 
@@ -145,7 +172,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
 
   async function findIssuer(key: string): Promise<Checked> {
     const token = await findTokenByKey(database, key)
-    if (token === undefined) throw permissionDenied()
+    if (token === undefined) throw noSuchToken
     return checkedToken(token)
   }
 
@@ -171,12 +198,14 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       const identity = limit === undefined ? issuer.identity : narrow(issuer.identity, limit)
       return { ...identity, validTo: until }
     },
-    async authenticate(credential) {
+    async authenticate(credential, shown) {
       if (credential === undefined) throw credentialRequired()
-      await watch.confirm()
-      const digest = hash('sha256', credential, 'base64')
+      // Awaited only where there is something to wait for: every request comes along here.
+      const confirming = watch.confirm()
+      if (confirming !== undefined) await confirming
+      const digest = digestOf(credential, shown)
       try {
-        const checked = await cache.get(digest, () => check(credential, digest))
+        const checked = cache.peek(digest) ?? (await checkUnknown(credential, digest))
         requireValidNow(checked, clock())
         return checked.identity
       } catch (error) {
@@ -191,6 +220,14 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
     },
     close: watch.close,
   }
+}
+
+/**
+ * Under what a wrong credential is remembered: by whoever tries it. Were it by the credential alone, a quick refusal would tell
+ * that somebody else has tried the same one, such as a password that was right once.
+ */
+function ownKey(digest: string): string {
+  return `${digest} ${currentBehalf() ?? ''}`
 }
 
 function kindOf(credential: string): CredentialKind {

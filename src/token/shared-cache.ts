@@ -8,8 +8,12 @@ export interface CacheOptions {
 
 /** Keeps what was loaded last; loads that run at the same time for one key are one. */
 export interface SharedCache<V> {
-  /** Only what loads successfully is kept. */
+  /** What is kept. */
+  peek(key: string): V | undefined
+  /** The same, or what `load` brings: only what loads successfully is kept. */
   get(key: string, load: () => Promise<V>): Promise<V>
+  /** The same without a look into what is kept. */
+  load(key: string, load: () => Promise<V>): Promise<V>
   /** Forgets all; a load that is under way is neither kept nor shared any more. */
   clear(): void
 }
@@ -32,12 +36,19 @@ export function createSharedCache<V extends object>(options: CacheOptions): Shar
     return loaded
   }
 
+  function peek(key: string): V | undefined {
+    const value = values.get(key)
+    onLookup(value !== undefined)
+    return value
+  }
+
+  const loadOnce = (key: string, load: () => Promise<V>): Promise<V> =>
+    loading.get(key) ?? startLoad(key, load)
+
   return {
-    async get(key, load) {
-      const value = values.get(key)
-      onLookup(value !== undefined)
-      return value ?? loading.get(key) ?? startLoad(key, load)
-    },
+    peek,
+    load: loadOnce,
+    get: async (key, load) => peek(key) ?? loadOnce(key, load),
     clear() {
       values.clear()
       loading = new Map()

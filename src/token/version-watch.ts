@@ -11,8 +11,11 @@ export interface VersionWatchOptions {
 }
 
 export interface VersionWatch {
-  /** Makes sure that the version was compared within the last two polls. Throws when the database cannot say. */
-  confirm(): Promise<void>
+  /**
+   * Makes sure that the version was compared within the last two polls; undefined: it was. Rejects when the database cannot
+   * say.
+   */
+  confirm(): Promise<void> | undefined
   close(): Promise<void>
 }
 
@@ -46,9 +49,7 @@ export async function watchTokenVersion(options: VersionWatchOptions): Promise<V
   const timer = setInterval(() => poll().catch(() => undefined), pollMs).unref()
 
   return {
-    async confirm() {
-      if (clock() - confirmedAt > 2 * pollMs) await poll()
-    },
+    confirm: () => (clock() - confirmedAt > 2 * pollMs ? poll() : undefined),
     async close() {
       clearInterval(timer)
       await stopListening()

@@ -3,6 +3,7 @@ import { currentBehalf, onBehalfOf } from '../../src/behalf.ts'
 import type { Database } from '../../src/database/database.ts'
 import { permits } from '../../src/permission/grant.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
+import { findTokenByKey, insertToken } from '../../src/token/store.ts'
 import { describeEngines } from '../support/databases.ts'
 import { fault, startTokens, type TestTokens } from './tokens.ts'
 
@@ -105,6 +106,72 @@ describeEngines('authentication', open => {
     await tokens.call('token_change_password', changing)
     expect(await authenticate('clara|second password')).toMatchObject({ tokenKey: key })
     await expect(authenticate('clara|first password')).rejects.toMatchObject(denied)
+  })
+
+  /** A server on the same database, and how often it has asked it. */
+  async function startCounted(): Promise<TestTokens & { readonly asked: () => number }> {
+    let asked = 0
+    const counted: Database = Object.create(database, {
+      kysely: {
+        get() {
+          asked++
+          return database.kysely
+        },
+      },
+    })
+    return { ...(await startOther(counted, 60_000)), asked: () => asked }
+  }
+
+  test('looks a wrong secret up once for each who tries it, and again once a token has changed', async () => {
+    const { key } = await tokens.create(demo)
+    const { authenticator, asked } = await startCounted()
+    const ask = (whom: string) =>
+      expect(onBehalfOf(whom, () => authenticator.authenticate(`${key}:wrong`))).rejects.toMatchObject(denied)
+    const before = asked()
+    for (let i = 0; i < 10; i++) await ask('stranger a')
+    expect(asked()).toBe(before + 1)
+    // Otherwise a quick refusal would tell that somebody else has tried the same.
+    for (let i = 0; i < 10; i++) await ask('stranger b')
+    expect(asked()).toBe(before + 2)
+    authenticator.forget()
+    await ask('stranger a')
+    expect(asked()).toBe(before + 3)
+  })
+
+  test('takes a secret that was refused as soon as its token is there, on another server too', async () => {
+    const { key, credential } = await tokens.create(demo)
+    const other = await startOther(database, 60_000)
+    const stored = await findTokenByKey(database, key)
+    if (stored === undefined) throw new Error('the token is not there')
+    await tokens.call('token_delete', { token: tokens.root, target_token: key })
+    await vi.waitFor(() => expect(other.authenticator.authenticate(credential)).rejects.toMatchObject(denied))
+    await expect(authenticate(credential)).rejects.toMatchObject(denied)
+    await insertToken(database, stored)
+    await vi.waitFor(async () => {
+      expect(await other.authenticator.authenticate(credential)).toMatchObject({ tokenKey: key })
+      expect(await authenticate(credential)).toMatchObject({ tokenKey: key })
+    })
+  })
+
+  test('keeps no refusal that was under way while a token changed', async () => {
+    const { key, credential } = await tokens.create(demo)
+    const stored = await findTokenByKey(database, key)
+    if (stored === undefined) throw new Error('the token is not there')
+    await tokens.call('token_delete', { token: tokens.root, target_token: key })
+    const refusal = authenticate(credential).catch(error => error)
+    tokens.authenticator.forget()
+    expect(await refusal).toMatchObject(denied)
+    await insertToken(database, stored)
+    expect(await authenticate(credential)).toMatchObject({ tokenKey: key })
+  })
+
+  test('a wrong password is remembered for the one who tried it alone', async () => {
+    await tokens.create(demo, { username: 'emil', password: 'right password' })
+    const before = tokens.verified()
+    const ask = (whom: string) =>
+      expect(onBehalfOf(whom, () => authenticate('emil|wrong password'))).rejects.toMatchObject(denied)
+    for (const whom of ['stranger a', 'stranger a', 'stranger b', 'stranger b']) await ask(whom)
+    expect(tokens.verified()).toBe(before + 2)
   })
 
   test('takes a password that was right while wrong ones are delayed, whatever other tokens change', async () => {
