@@ -52,7 +52,18 @@ export function rowFilter(resource: Resource, verb: Verb, caller: Identity): rea
   return permitted.everything ? [] : [withinNames(resource, permitted)]
 }
 
-function withinNames({ nameField }: Resource, { names, prefixes }: NameSet): Predicate {
+/** An identity keeps its sets, each for one permission and so for one resource. */
+const known = new WeakMap<NameSet, { readonly nameField: string; readonly predicate: Predicate }>()
+
+function withinNames({ nameField }: Resource, set: NameSet): Predicate {
+  const before = known.get(set)
+  if (before?.nameField === nameField) return before.predicate
+  const predicate = namesPredicate(nameField, set)
+  known.set(set, { nameField, predicate })
+  return predicate
+}
+
+function namesPredicate(nameField: string, { names, prefixes }: NameSet): Predicate {
   const listed: readonly Predicate[] =
     names.length === 0 ? [] : [{ type: 'any', column: nameField, values: names }]
   return or(...listed, ...prefixes.map(prefix => prefixed(nameField, prefix)))

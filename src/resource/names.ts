@@ -7,9 +7,16 @@ import { type Access, allPredicates } from './access.ts'
 import type { Reader } from './read.ts'
 import { maxMergedNames, type Selection } from './selection.ts'
 
+/** How long it is remembered that a set holds too many names, in milliseconds: to hop along so many costs more than most queries. */
+const tooManyMs = 1000
+
+/** Until when, for each set (an identity keeps its sets), by `performance.now()`. */
+const tooManyUntil = new WeakMap<NameSet, number>()
+
 /**
  * The names in the table that the set holds, or undefined when there are more than a merge may have. Hops along
- * the name index from one name to the next (PostgreSQL wiki, "Loose indexscan"), one index entry a name.
+ * the name index from one name to the next (PostgreSQL wiki, "Loose indexscan"), one index entry a name. That there are more is
+ * remembered for a second: it only decides how rows are read, not which.
  */
 export async function resolveNames(
   { resource, builder, cache, runner }: Reader,
@@ -17,6 +24,7 @@ export async function resolveNames(
 ): Promise<readonly string[] | undefined> {
   if (set.everything || set.names.length > maxMergedNames) return undefined
   if (set.prefixes.length === 0) return set.names
+  if (performance.now() < (tooManyUntil.get(set) ?? 0)) return undefined
 
   const statement = cache.get(`${resource.name}|names`, () => {
     const name = sql.ref(resource.nameField)
@@ -33,7 +41,10 @@ export async function resolveNames(
   const most = maxMergedNames - set.names.length
   const bounds = set.prefixes.map(prefixUpperBound)
   const { rows } = await runner.run(statement, [set.prefixes, bounds, most + 1])
-  if (rows.length > most) return undefined
+  if (rows.length > most) {
+    tooManyUntil.set(set, performance.now() + tooManyMs)
+    return undefined
+  }
   return [...set.names, ...rows.map(([name]) => String(name))]
 }
 

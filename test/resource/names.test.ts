@@ -77,6 +77,22 @@ describeEngines('the names that a query may merge', open => {
     expect(await resolve(reading(...many))).toBeUndefined()
   })
 
+  test('are looked for once a second where there are too many', async () => {
+    let asked = 0
+    const runner: Reader['runner'] = {
+      run(...args) {
+        asked++
+        return reader.runner.run(...args)
+      },
+    }
+    const { names } = accessOf(reading('n*'), [])
+    for (let i = 0; i < 5; i++) expect(await resolveNames({ ...reader, runner }, names)).toBeUndefined()
+    expect(asked).toBe(1)
+    const few = accessOf(reading('n000*'), []).names
+    for (let i = 0; i < 5; i++) expect(await resolveNames({ ...reader, runner }, few)).toHaveLength(10)
+    expect(asked).toBe(6)
+  })
+
   test('are not asked for when nothing narrows them down', async () => {
     expect(await resolve(superToken)).toBeUndefined()
     expect(await resolve(reading('*'))).toBeUndefined()
