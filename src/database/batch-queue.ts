@@ -23,8 +23,11 @@ const maxItems = 1000
 /** Items that may wait: beyond, the database is too slow for what comes in, and more would only fill the memory. */
 const maxWaitingItems = 50_000
 
-/** Writes under way at once while there are items enough to fill each; else one, so that items gather. */
+/** Writes under way at once while there are items enough to fill each. */
 const maxInFlight = 4
+
+/** So many items are worth a second write while the first waits for its commit; fewer gather. */
+const secondWriteItems = 8
 
 /**
  * Writes what arrives together at once; each is acknowledged after its commit. While writes are under way new items
@@ -42,7 +45,7 @@ export function createBatchQueue<Item, Answer>(
     waitingItems += items.length
     const { promise, resolve, reject } = Promise.withResolvers<readonly Answer[]>()
     waiting.push({ items, behalf: currentBehalf(), resolve, reject })
-    if (inFlight === 0 || (inFlight < maxInFlight && isFull())) void drain()
+    if (inFlight < maxInFlight && isWorthWrite(inFlight)) void drain()
     return promise
   }
 
@@ -50,12 +53,14 @@ export function createBatchQueue<Item, Answer>(
     inFlight++
     // What arrives in the same turn of the event loop belongs to the same write.
     await new Promise(setImmediate)
-    while (waiting.length > 0 && (inFlight === 1 || isFull())) await write(takeBatch())
+    while (waiting.length > 0 && isWorthWrite(inFlight - 1)) await write(takeBatch())
     inFlight--
   }
 
-  function isFull(): boolean {
-    return waitingItems >= maxItems
+  /** Whether what waits is written beside so many others, or gathers. */
+  function isWorthWrite(others: number): boolean {
+    if (others === 0) return true
+    return waitingItems >= (others === 1 ? secondWriteItems : maxItems)
   }
 
   function takeBatch(): readonly Waiting<Item, Answer>[] {

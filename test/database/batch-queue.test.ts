@@ -56,22 +56,25 @@ describe('a batch queue', () => {
 
   const turn = () => new Promise(resolve => setTimeout(resolve, 5))
 
-  test('gathers what arrives while a statement is under way', async () => {
+  test('writes once more beside a statement that is under way where it is worth it, and gathers what comes then', async () => {
     const gates: (() => void)[] = []
     const { append, statements } = createTable(() => new Promise<void>(resolve => gates.push(resolve)))
     const appends = [append(rowsOf(1))]
     await turn()
+    for (let i = 0; i < 7; i++) appends.push(append(rowsOf(1)))
+    await turn()
+    expect(statements).toHaveLength(1)
     for (let i = 0; i < 50; i++) {
       appends.push(append(rowsOf(1)))
-      await new Promise(setImmediate)
+      await turn()
     }
-    expect(statements).toHaveLength(1)
+    expect(statements).toHaveLength(2)
     while (gates.length > 0) {
       gates.shift()?.()
       await turn()
     }
-    expect(await Promise.all(appends)).toHaveLength(51)
-    expect(statements.map(rows => rows.length)).toEqual([1, 50])
+    expect(await Promise.all(appends)).toHaveLength(58)
+    expect(statements.map(rows => rows.length)).toEqual([1, 8, 49])
   })
 
   test('writes full statements side by side, four at most, and leaves nothing behind', async () => {
