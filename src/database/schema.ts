@@ -86,6 +86,7 @@ export const tables = {
     full_folder_path: 'text',
     folder_key: 'text',
     body: 'json',
+    is_own: 'bool default',
   },
   tenant: { only_row: 'bool default', key: 'uuid default', name: 'text' },
   machine: {
@@ -99,19 +100,22 @@ export const tables = {
     reporting_time: 'timestamptz',
     created_time: 'timestamptz',
   },
-  pending_record_change: { id: 'int8 identity', resource: 'text', record_ids: '_int8' },
-  pending_change_event: {
+  pending_change: {
     id: 'int8 identity',
-    diagnostic_id: 'text',
-    event_type: 'text',
+    diagnostic_id: 'text null',
+    event_type: 'text null',
     schema_version: 'text default',
     timestamp: 'timestamptz default',
     tenant_key: 'text null',
     tenant_name: 'text null',
-    folder_name: 'text',
-    full_folder_path: 'text',
+    folder_name: 'text null',
+    full_folder_path: 'text null',
     folder_key: 'text null',
-    body: 'json',
+    body: 'json null',
+    is_own: 'bool default',
+    resource: 'text null',
+    record_ids: '_int8 null',
+    moments: '_run_moment null',
   },
   record_change: {
     resource: 'text',
@@ -124,6 +128,8 @@ export const tables = {
     last_number: 'int8',
     last_offset: 'int8 default',
     last_time: 'timestamptz default',
+    walked_number: 'int8 default',
+    gone_number: 'int8 default',
   },
   sink: {
     id: 'int8 identity',
@@ -255,6 +261,8 @@ interface ColumnTypes {
   jsonb: ColumnType<unknown, string, string>
   json: ColumnType<unknown, string, string>
   _int8: readonly number[]
+  /** Written and read in the database alone. */
+  _run_moment: never
 }
 
 type Nullable<T> =

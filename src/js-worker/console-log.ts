@@ -67,11 +67,11 @@ const insert = rawStatement(
        coalesce(m.name, '') as machine_name, coalesce(m.id, 0) as machine_id, coalesce(m.kind, 'server') as kind
      from tenant left join server_lease l on l.id = $2::text left join machine m on m.name = l.machine
    ), line as materialized (
-     select ${nextId('pending_change_event')} as id, level, message, to_timestamp(time / 1000) as moment, place
+     select ${nextId('pending_change')} as id, level, message, to_timestamp(time / 1000) as moment, place
      from unnest($7::text[], $8::text[], $9::float8[]) with ordinality as r(level, message, time, place)
      order by place
    ), written as (
-     insert into pending_change_event (id, diagnostic_id, event_type, timestamp, folder_name, full_folder_path, body)
+     insert into pending_change (id, diagnostic_id, event_type, timestamp, folder_name, full_folder_path, body)
      overriding system value
      select line.id, trace_of(run.trace), 'robotlog', moment, $3::text, 'js-worker/' || $3::text,
      json_strip_nulls(json_build_object(

@@ -172,7 +172,7 @@ function placesOf({ recorded, table, ordering }: Resource): ReturnType<typeof sq
     from (select * from record_change where resource = ${name} and last_number > ${after}
       order by last_number limit ${most}) as c
     cross join lateral unnest(c.record_ids) with ordinality as u (record, place)
-    where ${number} > ${after} order by 1 limit ${most}`
+    where ${number} > ${after} order by c.last_number, u.place limit ${most}`
 }
 
 function oldestRow({ table, ordering }: Resource): Statement {

@@ -51,7 +51,7 @@ describeEngines('change events of other programs', open => {
     })
   })
 
-  const pending = rawStatement('select count(*)::int from pending_change_event')
+  const pending = rawStatement('select count(*)::int from pending_change')
   const countPending = async () => Number((await database.run(pending, [])).rows[0]?.[0])
   const page = (query: readonly unknown[], more = {}, caller?: Parameters<TestChangeEvents['call']>[2]) =>
     events.call<Page>('envelopes', { query: { condition: query }, ...more }, caller)

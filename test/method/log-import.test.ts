@@ -164,7 +164,7 @@ describeEngines('X_import', open => {
 
   test('lets the stream go on behind the last change event', async () => {
     const publish = async () => {
-      await sql`insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
+      await sql`insert into pending_change (diagnostic_id, event_type, folder_name, full_folder_path, body)
         values ('d', 'job.started', 'f', 'f', '{"a": 1}')`.execute(database.kysely)
       await sql`select number_changes(1000)`.execute(database.kysely)
       const rows = await call<Record<string, unknown>[]>('change-event_query', {

@@ -128,8 +128,6 @@ const conditions = new Map<Resource, readonly unknown[]>([
       { sequence_number: 777 },
       { sequence_number_in: [5, 6, 7000] },
       ...timeConditions('enqueued_time'),
-      ...nameConditions('diagnostic_id', '00-77'),
-      ...nameConditions('event_type', 'type77'),
       ...nameConditions('full_folder_path', 'f0007'),
       'is_failure',
     ],
@@ -145,6 +143,9 @@ function combinedOf({ ordering: { key, time }, language }: Resource): readonly (
     [{ not: word }],
   ]
 }
+
+// A change event is written three times a run: these of its conditions are a filter of what others find.
+const filtered = /^(event_type|diagnostic_id)(_in|_like)?$/
 
 // Where PostgreSQL may read the whole table, and why: deletes without a limit of most records (`is_success`, and
 // `[]`, which is refused without "all"), of what a negation leaves, which is no range of any index, and of what a prose
@@ -214,7 +215,10 @@ describe('on PostgreSQL an index serves', () => {
     test('every condition of the language, of which none is left out here', () => {
       const { words, keys } = resource.language
       const listed = list.map(each => (typeof each === 'string' ? each : Object.keys(Object(each))[0]))
-      expect(new Set(listed)).toEqual(new Set([...words.keys(), ...keys.keys()]))
+      const served = [...words.keys(), ...keys.keys()].filter(key => !filtered.test(key))
+      expect(new Set(listed)).toEqual(
+        new Set(resource === changeEvent ? served : [...words.keys(), ...keys.keys()]),
+      )
     })
   })
 

@@ -53,7 +53,7 @@ describeEngines('where an insert answers in another order', open => {
 
   test('the sequences are those that the ids would be drawn from', async () => {
     const own = resources.filter(each => each.recorded === 'append').map(each => each.table)
-    for (const table of [...own, 'pending_change_event']) {
+    for (const table of [...own, 'pending_change']) {
       const names = `select ${sequenceOf(table)} = pg_get_serial_sequence('${table}', 'id')::regclass`
       expect((await database.run(rawStatement(names), [])).rows).toEqual([[true]])
     }

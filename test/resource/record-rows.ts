@@ -38,6 +38,7 @@ export async function recordAll(
   const stored = rows.map((row, i) => ({
     ...row,
     [resource.ordering.key]: i + 1,
+    is_own: false,
     ...Object.fromEntries(times.map(time => [time, new Date(Number(row[time])).toISOString()])),
   }))
   const table = sql.table(resource.table)

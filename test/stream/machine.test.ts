@@ -28,7 +28,7 @@ async function backdate({ kysely }: Database, name: string, ms: number): Promise
 
 /** The events that were written since the last call, in order: type, status, whether unresponsive. */
 async function takeEvents({ kysely }: Database): Promise<readonly unknown[]> {
-  const rows = await kysely.deleteFrom('pending_change_event').returningAll().execute()
+  const rows = await kysely.deleteFrom('pending_change').returningAll().execute()
   return rows
     .sort((a, b) => a.id - b.id)
     .map(({ event_type, full_folder_path, body }) => {

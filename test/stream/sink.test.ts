@@ -335,7 +335,7 @@ describe('a sink', () => {
     await record(database, others.name, 3)
     await database.kysely.deleteFrom('js_result').where('js_worker_name', '=', others.name).execute()
     await database.kysely
-      .insertInto('pending_change_event')
+      .insertInto('pending_change')
       .values(
         [1, 2].map(() => ({
           diagnostic_id: 'x',

@@ -12,8 +12,7 @@ export interface TestPostgres {
   end(): Promise<void>
 }
 
-const pending = `select count(*)::int as n from
-  (select id from pending_record_change union all select id from pending_change_event) as p`
+const pending = 'select count(*)::int as n from pending_change'
 
 /** Only for data on PostgreSQL. */
 export async function openTestPostgres({
@@ -25,7 +24,7 @@ export async function openTestPostgres({
     query: client.query.bind(client) as Client['query'],
     async publish(folders) {
       await client.query(
-        `insert into pending_change_event (diagnostic_id, event_type, folder_name, full_folder_path, body)
+        `insert into pending_change (diagnostic_id, event_type, folder_name, full_folder_path, body)
          select 'd', 'job.created', folder, folder, '{}' from unnest($1::text[]) as folder`,
         [folders],
       )

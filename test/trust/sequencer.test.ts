@@ -59,7 +59,7 @@ describe('two servers that number what 12 writers commit', () => {
   })
   beforeEach(async () => {
     await sleep(50)
-    for (const table of ['service_event', 'record_change', 'pending_record_change']) {
+    for (const table of ['service_event', 'record_change', 'pending_change']) {
       await first(servers)
         .kysely.deleteFrom(table as 'service_event')
         .execute()
@@ -141,7 +141,7 @@ describe('two servers that number what 12 writers commit', () => {
     const all = await Promise.all(Array.from({ length: writers }, (_, n) => write(n, until)))
     const committed = new Map(all.flatMap(each => [...each]))
     await sleep(500)
-    const beforeRelease = await servers[1]?.kysely.selectFrom('pending_record_change').select('id').execute()
+    const beforeRelease = await servers[1]?.kysely.selectFrom('pending_change').select('id').execute()
     release.resolve()
     const idleId = await holding
     if (idleId !== undefined) committed.set(idleId, performance.now())

@@ -152,7 +152,7 @@ async function endLeases({ run }: Database): Promise<void> {
 
 const behind = rawStatement(
   `select count(*) from sink s left join stream_position p on p.resource = s.resource
-   where s.cursor < coalesce(p.last_number, 0) or exists (select from pending_record_change)`,
+   where s.cursor < coalesce(p.last_number, 0) or exists (select from pending_change)`,
 )
 
 async function isBehind({ run }: Database): Promise<boolean> {

@@ -98,7 +98,7 @@ describe('where a stream goes on', () => {
           ).rows[0].last_number,
         )
       await expect
-        .poll(async () => (await served.postgres.query('select 1 from pending_record_change')).rows, soon)
+        .poll(async () => (await served.postgres.query('select 1 from pending_change')).rows, soon)
         .toEqual([])
       await served.postgres.query(
         `delete from record_change where resource = 'js-result' and last_number < $1`,

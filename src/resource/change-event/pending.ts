@@ -21,18 +21,18 @@ export interface PendingEvent {
 // Whoever numbers is woken by the transaction that wrote.
 const insert = rawStatement(
   `with given as materialized (
-     select ${nextId('pending_change_event')} as id, r.*
+     select ${nextId('pending_change')} as id, r.*
      from unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::text[], $7::text[], $8::text[],
        $9::text[], $10::text[]) with ordinality
        as r(diagnostic_id, event_type, schema_version, timestamp, tenant_key, tenant_name, folder_name,
          full_folder_path, folder_key, body, place)
      order by place
    ), written as (
-     insert into pending_change_event (id, diagnostic_id, event_type, schema_version, timestamp, tenant_key, tenant_name,
-       folder_name, full_folder_path, folder_key, body)
+     insert into pending_change (id, diagnostic_id, event_type, schema_version, timestamp, tenant_key, tenant_name,
+       folder_name, full_folder_path, folder_key, body, is_own)
      overriding system value
      select id, coalesce(diagnostic_id, trace_of(gen_random_uuid())), event_type, schema_version,
-       to_timestamp(timestamp / 1000), tenant_key, tenant_name, folder_name, full_folder_path, folder_key, body::json
+       to_timestamp(timestamp / 1000), tenant_key, tenant_name, folder_name, full_folder_path, folder_key, body::json, false
      from given
      returning id)
    select pg_notify('daybook_change', '') from (select count(*) from written) as w`,
