@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto'
 import variant from '@jitl/quickjs-wasmfile-release-sync'
 import {
   type EmscriptenModuleLoader,
@@ -13,6 +14,13 @@ import {
 } from 'quickjs-emscripten-core'
 import { createRejectionHook, type RejectionListener } from './rejections.ts'
 import { scriptBounds } from './script.ts'
+
+/** All that is alive in an engine's memory, copied at a moment at which nothing runs. */
+export interface Image {
+  readonly bytes: number
+  /** Each with where it belongs. */
+  readonly parts: readonly (readonly [number, Uint8Array])[]
+}
 
 /**
  * One instance of the QuickJS module with a memory of its own: thrown away whole when a run may have harmed it.
@@ -33,8 +41,15 @@ export interface Engine {
   readonly watchRejections: (runtime: QuickJSRuntime, listener: RejectionListener | undefined) => void
   /** A value of the listener's as a handle that keeps it, or undefined where there is no room. */
   readonly keep: (context: QuickJSContext, value: bigint) => QuickJSHandle | undefined
-  /** After a run: false when the engine has to be replaced, because it has grown. */
-  readonly restore: () => boolean
+  readonly capture: () => Image
+  /** Makes everything as it was at the capture: what has come since is gone, and handles of it mean nothing. */
+  readonly restore: (image: Image) => void
+  /** Overwrites what no image holds, so that not even a fault of the engine could find it again. After `restore`. */
+  readonly wipe: (image: Image) => void
+  /** False when its memory has grown so far that it is replaced: memory never shrinks. */
+  readonly isSmall: () => boolean
+  /** A new seed for Math.random, which an image would have go through the same numbers again. */
+  readonly seed: (context: QuickJSContext) => void
 }
 
 const pageBytes = 64 * 1024
@@ -42,10 +57,18 @@ const pageBytes = 64 * 1024
 const initialPages = 256
 /** Free at the start: a script that needs more makes the memory grow, which tells that it did. */
 const freeAtStart = 2 * 1024 * 1024
+/** What an engine may have grown by and be used again. */
+const keptPages = 128
 /** Emscripten grows by a twentieth at least, so the last of the memory cannot be used. */
 const growthSlack = 1024 * 1024
 
 const valueBytes = 8
+/** Behind the data of the module, before its heap. What is left in it has no meaning between two calls. */
+const moduleStackBytes = 5 * 1024 * 1024
+/** What the allocator keeps before and behind a block. */
+const blockEdge = 64
+const zeros = Buffer.alloc(4096)
+const seedBytes = 8
 
 /** Addresses that the library keeps to itself. */
 interface Internals {
@@ -77,7 +100,11 @@ export async function createEngine(module: WebAssembly.Module, wantedHeap: numbe
   // Fills what the start gives beyond that. Never touched, so it takes no real memory.
   const heapStart = emscripten._malloc(1)
   const ballastBytes = initialPages * pageBytes - heapStart - freeAtStart
-  let ballast = emscripten._malloc(ballastBytes)
+  const ballast = emscripten._malloc(ballastBytes)
+  const ballastEnd = ballast + ballastBytes
+  const dataEnd = Math.ceil((heapStart - moduleStackBytes) / pageBytes) * pageBytes
+  let isRelieved = false
+  let seedAt: number | undefined
 
   function hasRoom(bytes: number): boolean {
     const place = emscripten._malloc(bytes)
@@ -96,6 +123,20 @@ export async function createEngine(module: WebAssembly.Module, wantedHeap: numbe
     return new Lifetime(kept, undefined, free) as unknown as QuickJSHandle
   }
 
+  function isFull(): boolean {
+    return memory.buffer.byteLength > Math.max(initialPages, maximum * 0.9) * pageBytes
+  }
+
+  function capture(): Image {
+    const all = new Uint8Array(memory.buffer)
+    const parts = [
+      [0, dataEnd],
+      [heapStart - blockEdge, ballast + blockEdge],
+      [ballastEnd - blockEdge, usedEnd(memory)],
+    ].map(([from = 0, to = 0]) => [from, all.slice(from, to)] as const)
+    return { parts, bytes: parts.reduce((sum, [, { length }]) => sum + length, 0) }
+  }
+
   return {
     quickjs,
     heapBytes: wantedHeap,
@@ -105,16 +146,66 @@ export async function createEngine(module: WebAssembly.Module, wantedHeap: numbe
       rejections.listener = listener
       if (listener !== undefined) rejections.install((runtime as unknown as Internals).rt.value)
     },
-    isFull: () => memory.buffer.byteLength > Math.max(initialPages, maximum * 0.9) * pageBytes,
+    isFull,
     relieve: () => {
-      emscripten._free(ballast)
-      ballast = 0
+      if (!isRelieved) emscripten._free(ballast)
+      isRelieved = true
     },
-    restore: () => {
-      if (ballast === 0) ballast = emscripten._malloc(ballastBytes)
-      return ballast !== 0 && memory.buffer.byteLength === initialPages * pageBytes
+    capture,
+    restore: ({ parts }) => {
+      const all = new Uint8Array(memory.buffer)
+      for (const [place, bytes] of parts) all.set(bytes, place)
+      isRelieved = false
+    },
+    wipe: ({ parts }) => {
+      const [place, bytes] = parts.at(-1) ?? [ballastEnd, []]
+      new Uint8Array(memory.buffer).fill(0, place + bytes.length, usedEnd(memory))
+    },
+    isSmall: () => !isFull() && memory.buffer.byteLength <= (initialPages + keptPages) * pageBytes,
+    seed: context => {
+      const { ctx } = context as unknown as Internals
+      seedAt ??=
+        ctx.value +
+        seedOffset(
+          memory,
+          ctx.value,
+          () => void context.unwrapResult(context.evalCode('Math.random()')).dispose(),
+        )
+      randomFillSync(new Uint8Array(memory.buffer, seedAt, seedBytes))
     },
   }
+}
+
+/** Behind the last page in which there is anything. */
+function usedEnd(memory: WebAssembly.Memory): number {
+  const all = Buffer.from(memory.buffer)
+  let end = all.length
+  while (end > 0 && all.compare(zeros, 0, zeros.length, end - zeros.length, end) === 0) end -= zeros.length
+  return end
+}
+
+/**
+ * Where a context keeps the state of Math.random, which the engine takes from the time when it makes a context. Found by
+ * what changes as the generator (xorshift64*) changes it.
+ */
+function seedOffset(memory: WebAssembly.Memory, context: number, draw: () => void): number {
+  const words = () => new BigUint64Array(memory.buffer, context, 64).slice()
+  const before = words()
+  draw()
+  const after = words()
+  const found = [...before.keys()].filter(
+    i => before[i] !== after[i] && nextState(before[i] ?? 0n) === after[i],
+  )
+  const [at] = found
+  if (at === undefined || found.length > 1) throw new Error('this build of the script engine is not known')
+  return at * seedBytes
+}
+
+function nextState(state: bigint): bigint {
+  let next = state
+  next ^= next >> 12n
+  next ^= BigInt.asUintN(64, next << 25n)
+  return next ^ (next >> 27n)
 }
 
 /** The library keeps its allocator to itself; the loader hands it out on the way. */

@@ -1,6 +1,5 @@
 import type { QuickJSHandle } from 'quickjs-emscripten-core'
 import { createConsoleBuffer, maxOutputBytes } from './console-buffer.ts'
-import type { Engine } from './engine.ts'
 import {
   importFaultOf,
   isOfParsing,
@@ -10,15 +9,9 @@ import {
   outOfMemory,
   syntaxFaultOf,
 } from './fault.ts'
-import { createGuest, type Guest, maxResultBytes, type Thrown } from './guest.ts'
+import { type Guest, maxResultBytes, type Thrown } from './guest.ts'
 import { type FromThread, type HostAnswer, maxHostCalls, type RunOrder } from './message.ts'
-import {
-  type ConsoleLevel,
-  failed,
-  type HostCallName,
-  type ScriptFault,
-  type ScriptOutcome,
-} from './script.ts'
+import { type ConsoleLevel, failed, type HostCallName, type ScriptOutcome } from './script.ts'
 import { createScriptTimers } from './script-timers.ts'
 
 /** JSON text that the calls of the host may hold which wait for their answers. */
@@ -27,26 +20,17 @@ export const maxArgumentBytes = 1024 * 1024
 /** Jobs between two looks at the clock: each is short, or interrupted. */
 const jobsAtOnce = 200
 
-/** After these the context is as it should be; after any other the whole engine is replaced. */
-const harmless: ReadonlySet<ScriptFault> = new Set([
-  'script_error',
-  'script_entry_missing',
-  'script_never_settles',
-  'script_syntax_error',
-  'script_result_too_large',
-])
-
 export interface Finished {
   readonly outcome: ScriptOutcome
   /** The calls of the host whose answers did not reach the script. */
   readonly unheard: readonly number[]
-  /** Frees what the run used. False when the engine may have been harmed, and must not be used again. */
-  readonly release: () => boolean
+  /** False when the engine has failed, and must not be used again. */
+  readonly isSound: boolean
 }
 
 export interface ExecutionOptions {
   readonly order: RunOrder
-  readonly engine: Engine
+  readonly guest: Guest
   readonly send: (message: FromThread) => void
   readonly isCancelled: () => boolean
   /** Called once, with the timers of the run cleared and nothing of it left to come. */
@@ -61,11 +45,11 @@ export interface Execution {
   readonly cancel: () => void
 }
 
-type Step = (guest: Guest) => Thrown | undefined
+type Step = () => Thrown | undefined
 
 /** What the script's side asks for; the answer is a value for it. */
 // biome-ignore lint/suspicious/noConfusingVoidType: most have no answer
-type Operation = (guest: Guest, args: readonly QuickJSHandle[]) => QuickJSHandle | void
+type Operation = (args: readonly QuickJSHandle[]) => QuickJSHandle | void
 
 /**
  * One run of a script: its job loop, deadline, host calls, timers and output. It begins with a turn, which it gives back
@@ -73,19 +57,18 @@ type Operation = (guest: Guest, args: readonly QuickJSHandle[]) => QuickJSHandle
  */
 export function createExecution({
   order,
-  engine,
+  guest,
   send,
   isCancelled,
   onFinished,
 }: ExecutionOptions): Execution {
   let deadline = performance.now() + order.limits.maxRunMs
   let deadlineTimer = setTimeout(endIfLate, order.limits.maxRunMs)
-  const timers = createScriptTimers(id => resume(guest => guest.call('fire', id)))
+  const timers = createScriptTimers(id => resume(() => guest.call('fire', id)))
   const output = createConsoleBuffer(lines => send({ kind: 'console', lines }))
   /** Bytes of the arguments of each call that waits for its answer. */
   const pending = new Map<number, number>()
   let pendingBytes = 0
-  let guest: Guest | undefined
   let outcome: ScriptOutcome | undefined
   /** What the entry point returned. The jobs that are ready still run: one of them may be what fails the run. */
   let returned: ScriptOutcome | undefined
@@ -97,22 +80,20 @@ export function createExecution({
 
   const operations: Readonly<Record<string, Operation>> = {
     // The deadline is for the JSON of the result too.
-    returned: (guest, [text]) => {
+    returned: ([text]) => {
       returned ??= interrupt() ? timedOut() : returnedOutcome(textOf(guest, text))
     },
-    failed: (guest, [text]) => end(outcomeOf(JSON.parse(textOf(guest, text)))),
+    failed: ([text]) => end(outcomeOf(JSON.parse(textOf(guest, text)))),
     missing: () => end(failed('script_entry_missing', `the default export has no ${order.entry}`)),
     too_large: () => end(tooLarge()),
-    relieve: guest => guest.relieve(),
-    timer: (guest, [id, delay]) => timers.set(numberOf(guest, id), numberOf(guest, delay)),
-    clear: (guest, [id]) => timers.clear(numberOf(guest, id)),
-    console: (guest, [level, text]) => print(textOf(guest, level), textOf(guest, text)),
-    call: (guest, [id, name, args]) =>
-      callHost(numberOf(guest, id), textOf(guest, name), textOf(guest, args)),
-    abort: (guest, [id]) => abortCall(numberOf(guest, id)),
-    library: (guest, [name]) => guest.library(textOf(guest, name)),
-    native: (guest, [name, args, ...buffers]) =>
-      guest.native(textOf(guest, name), textOf(guest, args), buffers),
+    relieve: () => guest.relieve(),
+    timer: ([id, delay]) => timers.set(numberOf(guest, id), numberOf(guest, delay)),
+    clear: ([id]) => timers.clear(numberOf(guest, id)),
+    console: ([level, text]) => print(textOf(guest, level), textOf(guest, text)),
+    call: ([id, name, args]) => callHost(numberOf(guest, id), textOf(guest, name), textOf(guest, args)),
+    abort: ([id]) => abortCall(numberOf(guest, id)),
+    library: ([name]) => guest.library(textOf(guest, name)),
+    native: ([name, args, ...buffers]) => guest.native(textOf(guest, name), textOf(guest, args), buffers),
   }
 
   function end(result: ScriptOutcome): void {
@@ -156,27 +137,27 @@ export function createExecution({
 
   function begin(): void {
     enter(() => {
-      guest = createGuest({
-        engine,
-        host: (operation, ...args) => {
-          // A script that has ended may run on to its next interrupt; nothing of that counts.
-          if (guest === undefined || outcome !== undefined) return undefined
-          return operations[guest.context.getString(operation)]?.(guest, args) || undefined
-        },
+      const thrown = guest.begin({
+        source: order.source,
+        file: order.name,
+        heapBytes: order.limits.maxHeapBytes,
+        stackBytes: order.limits.maxStackBytes,
+        // A script that has ended may run on to its next interrupt; nothing of that counts.
+        host: (operation, args) => (outcome === undefined && operations[operation]?.(args)) || undefined,
         interrupt,
         onImport: specifier => {
           imported ??= specifier
         },
       })
-      guest.limit(order.limits.maxHeapBytes, order.limits.maxStackBytes)
-      load(guest)
+      if (thrown !== undefined) end(outcomeOfLoading(thrown))
+      else load()
     })
   }
 
-  function load(guest: Guest): void {
+  function load(): void {
     endIfThrown(guest.call('prepare', order.params, order.env, order.context))
     if (outcome !== undefined) return
-    const { value, thrown } = guest.evaluate(order.source, order.name)
+    const { value, thrown } = guest.evaluate()
     if (value === undefined) end(outcomeOfLoading(thrown))
     else endIfThrown(guest.call('start', value, order.entry, isNamespace(guest, value)))
   }
@@ -188,7 +169,7 @@ export function createExecution({
 
   function outcomeOf(thrown: Thrown, label?: string): ScriptOutcome {
     // With no heap left for the error of that, QuickJS throws null.
-    if (thrown.empty && engine.isFull()) return outOfMemory()
+    if (thrown.empty && guest.engine.isFull()) return outOfMemory()
     return outcomeOfThrown(thrown, label)
   }
 
@@ -202,7 +183,7 @@ export function createExecution({
   /** Undefined for a call whose answer nobody waits for. */
   function stepOf({ id, ok, text }: HostAnswer): Step | undefined {
     pendingBytes -= pending.get(id) ?? 0
-    return pending.delete(id) ? guest => guest.call('answer', id, ok, text) : undefined
+    return pending.delete(id) ? () => guest.call('answer', id, ok, text) : undefined
   }
 
   function go(heldMs: number, answer: HostAnswer | undefined): void {
@@ -214,7 +195,7 @@ export function createExecution({
     do {
       const step = steps.shift()
       enter(() => {
-        if (guest !== undefined && !interrupt()) endIfThrown(step?.(guest))
+        if (!interrupt()) endIfThrown(step?.())
       })
     } while (!finished && steps.length > 0)
   }
@@ -238,10 +219,8 @@ export function createExecution({
   function enter(step: () => void): void {
     try {
       step()
-      if (guest !== undefined) {
-        runJobs(guest)
-        failIfUnhandled(guest)
-      }
+      runJobs()
+      failIfUnhandled()
       interrupt()
       if (returned !== undefined) end(returned)
     } catch (error) {
@@ -251,9 +230,13 @@ export function createExecution({
     }
     if (outcome === undefined && pending.size === 0 && timers.count() === 0 && steps.length === 0) {
       // A promise that failed for want of heap, and that nobody looks at, leaves others waiting for ever.
-      end(engine.isFull() ? outOfMemory() : failed('script_never_settles', 'it awaits what can never come'))
+      end(
+        guest.engine.isFull()
+          ? outOfMemory()
+          : failed('script_never_settles', 'it awaits what can never come'),
+      )
     }
-    if (outcome !== undefined) finish(outcome.kind === 'returned' || harmless.has(outcome.reason))
+    if (outcome !== undefined) finish(true)
     else if (hasTurn && steps.length === 0) giveTurn()
   }
 
@@ -262,7 +245,7 @@ export function createExecution({
     send({ kind: 'waiting' })
   }
 
-  function runJobs(guest: Guest): void {
+  function runJobs(): void {
     while (!interrupt() && guest.runtime.hasPendingJob()) {
       const ran = guest.runtime.executePendingJobs(jobsAtOnce)
       if (ran.error && !interrupt()) end(outcomeOf(guest.describe(ran.error)))
@@ -270,12 +253,12 @@ export function createExecution({
   }
 
   /** As in Node, a rejected promise that nobody awaits is a failure once there is nothing else to do. */
-  function failIfUnhandled(guest: Guest): void {
+  function failIfUnhandled(): void {
     const thrown = outcome === undefined ? guest.unhandled() : undefined
     if (thrown !== undefined) end(outcomeOf(thrown, 'unhandled rejection: '))
   }
 
-  function finish(clean: boolean): void {
+  function finish(isSound: boolean): void {
     finished = true
     clearTimeout(deadlineTimer)
     timers.clearAll()
@@ -283,7 +266,7 @@ export function createExecution({
     onFinished({
       outcome: outcome ?? failed('script_crashed', 'it ended without an outcome'),
       unheard: [...pending.keys()],
-      release: () => clean && disposed(guest) && engine.restore(),
+      isSound,
     })
   }
 
@@ -303,15 +286,6 @@ function isNamespace(guest: Guest, loaded: QuickJSHandle): boolean {
   if (state.type === 'fulfilled') state.value.dispose()
   else state.error.dispose()
   return false
-}
-
-function disposed(guest: Guest | undefined): boolean {
-  try {
-    guest?.dispose()
-    return true
-  } catch {
-    return false
-  }
 }
 
 function returnedOutcome(result: string): ScriptOutcome {

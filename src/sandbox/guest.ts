@@ -1,10 +1,11 @@
+import { LRUCache } from 'lru-cache'
 import type {
   QuickJSContext,
   QuickJSHandle,
   QuickJSRuntime,
   VmFunctionImplementation,
 } from 'quickjs-emscripten-core'
-import type { Engine } from './engine.ts'
+import type { Engine, Image } from './engine.ts'
 import { librarySources } from './library/sources.ts'
 import { callNative } from './native.ts'
 import { prelude } from './prelude.ts'
@@ -43,25 +44,42 @@ export type Evaluated =
   | { readonly value: QuickJSHandle; readonly thrown?: undefined }
   | { readonly value?: undefined; readonly thrown: Thrown }
 
-/** A fresh runtime and context with the prelude in it, for one run or one check. */
+/** What one run or check gives and is told. */
+export interface GuestRun {
+  /** A module, and its name in stack traces. */
+  readonly source: string
+  readonly file: string
+  readonly heapBytes: number
+  readonly stackBytes: number
+  readonly host: (operation: string, args: readonly QuickJSHandle[]) => QuickJSHandle | undefined
+  readonly interrupt: () => boolean
+  /** Told of every import of a module, before it is refused. */
+  readonly onImport: (specifier: string) => void
+}
+
+/**
+ * A runtime and context with the prelude in it, for one run or check after the other. Each begins in a realm that nothing
+ * has run in: the memory of the engine is made what it was when the prelude, or with it the module, had been compiled.
+ */
 export interface Guest {
+  readonly engine: Engine
   readonly context: QuickJSContext
   readonly runtime: QuickJSRuntime
+  /** A fresh realm with the module compiled; the answer is what that threw, if it did. Throws when the engine itself fails. */
+  readonly begin: (run: GuestRun) => Thrown | undefined
+  /** Evaluates the module; the answer holds its namespace as `module`, and is disposed by the caller. Or what it threw. */
+  readonly evaluate: () => Evaluated
   /** Calls a function of the prelude and disposes the arguments; the answer is what it threw, if it did. */
   readonly call: (member: Member, ...args: Argument[]) => Thrown | undefined
   readonly describe: (error: QuickJSHandle) => Thrown
-  /** Evaluates a module; the answer is disposed by the caller, or what it threw. */
-  readonly evaluate: (source: string, file: string) => Evaluated
   /** What the first of the promises was rejected with that nobody has awaited, if there is one. */
   readonly unhandled: () => Thrown | undefined
   /** A function of the prelude's libraries, by the name of the library. */
   readonly library: (name: string) => QuickJSHandle
   /** Calls a native function. Throws RangeError where the heap has no room for its answer. */
   readonly native: (name: string, args: string, buffers: readonly QuickJSHandle[]) => QuickJSHandle
-  readonly limit: (heapBytes: number, stackBytes: number) => void
   /** Gives room beyond the limits, so that the end of a run can be told. */
   readonly relieve: () => void
-  readonly dispose: () => void
 }
 
 /** Frames of this file are the sandbox's own; no worker's name can hold a bracket. */
@@ -85,30 +103,98 @@ interface Rejection {
   readonly reason: QuickJSHandle
 }
 
-export interface GuestOptions {
-  readonly engine: Engine
-  readonly host: VmFunctionImplementation<QuickJSHandle>
-  readonly interrupt: () => boolean
-  /** Told of every import of a module, before it is refused. */
-  readonly onImport: (specifier: string) => void
-}
+/**
+ * Modules of the sandbox's own; no worker's name can hold a bracket. The root imports the gate, which throws, and the
+ * script: with that the script is compiled and linked, and nothing of it has run. The start then evaluates it.
+ * (The engine's own way to compile only reads memory that is none once it succeeds.)
+ */
+const root = '<root>'
+const gate = '<gate>'
+const start = '<start>'
+const script = '<script>'
+const rootSource = `import '${gate}'; import '${script}'`
+const gateSource = `throw '${gate}'`
+const startSource = `import * as module from '${script}'; export { module }`
+
+/** Of all images of a guest; what is larger than an eighth of that is compiled for each run. */
+const maxImageBytes = 4 * 1024 * 1024
 
 /** Throws when the engine itself fails; it is not to be used again then. */
-export function createGuest({ engine, host, interrupt, onImport }: GuestOptions): Guest {
+export function createGuest(engine: Engine): Guest {
   const runtime = engine.quickjs.newRuntime()
   const context = runtime.newContext()
-  runtime.setInterruptHandler(interrupt)
-  runtime.setModuleLoader(refuse, (_from, specifier) => {
-    onImport(specifier)
-    return refuse()
-  })
-  const members = installPrelude(context, host)
+  let current: GuestRun | undefined
+  let isCompiling = false
+  runtime.setInterruptHandler(() => current?.interrupt() === true)
+  runtime.setModuleLoader(
+    // Asked for a name of its own also after the other function has refused one.
+    name => {
+      if (isCompiling && name === gate) return gateSource
+      return isCompiling && name === current?.file ? current.source : refuse()
+    },
+    (from, specifier) => {
+      if (from === root && specifier === gate) return gate
+      if ((from === root || from === start) && specifier === script && current) return current.file
+      current?.onImport(specifier)
+      return refuse()
+    },
+  )
+  const members = installPrelude(context, (operation, ...args) =>
+    current?.host(context.getString(operation), args),
+  )
 
   const rejections = new Map<bigint, Rejection>()
   engine.watchRejections(runtime, (promise, reason, isAwaited) => {
+    if (isCompiling) return
     if (isAwaited) forget(promise)
     else if (rejections.size < maxRejections) remember(promise, reason)
   })
+
+  engine.seed(context)
+  const blank = engine.capture()
+  /** Realms with a module that is compiled, by its name and source. */
+  const images = new LRUCache<string, Image>({
+    maxSize: maxImageBytes,
+    maxEntrySize: maxImageBytes / 8,
+    sizeCalculation: image => image.bytes,
+  })
+  let last = blank
+
+  function begin(run: GuestRun): Thrown | undefined {
+    current = run
+    rejections.clear()
+    const key = `${run.file}\n${run.source}`
+    const image = images.get(key)
+    restore(image ?? blank)
+    runtime.setMaxStackSize(Math.min(run.stackBytes, scriptBounds.maxStackBytes))
+    const thrown = image === undefined ? compile(run) : undefined
+    if (image === undefined && thrown === undefined && engine.isSmall()) {
+      last = engine.capture()
+      images.set(key, last)
+    }
+    // Not before: where it leaves no room for the module, it leaves none for the error either.
+    runtime.setMemoryLimit(run.heapBytes)
+    return thrown
+  }
+
+  function restore(image: Image): void {
+    engine.restore(image)
+    // Between runs of the same script that would be dearer than the runs.
+    if (image !== last || image === blank) engine.wipe(image)
+    last = image
+    engine.seed(context)
+  }
+
+  function compile({ source }: GuestRun): Thrown | undefined {
+    if (!hasRoomFor([source])) return outOfMemory
+    isCompiling = true
+    const { error } = context.evalCode(rootSource, root, { type: 'module' })
+    isCompiling = false
+    if (error === undefined) throw new Error('the gate let the script through')
+    if (context.typeof(error) !== 'string' || context.getString(error) !== gate) return describe(error)
+    error.dispose()
+    return undefined
+  }
 
   function remember(promise: bigint, reason: bigint): void {
     const kept = engine.keep(context, promise)
@@ -175,9 +261,8 @@ export function createGuest({ engine, host, interrupt, onImport }: GuestOptions)
     return engine.hasRoom(texts.reduce((sum, text) => sum + text.length * bytesPerUnit, callBytes))
   }
 
-  function evaluate(source: string, file: string): Evaluated {
-    if (!hasRoomFor([source])) return { thrown: outOfMemory }
-    const result = context.evalCode(source, file, { type: 'module' })
+  function evaluate(): Evaluated {
+    const result = context.evalCode(startSource, start, { type: 'module' })
     return result.error ? { thrown: describe(result.error) } : { value: result.value }
   }
 
@@ -203,26 +288,17 @@ export function createGuest({ engine, host, interrupt, onImport }: GuestOptions)
   }
 
   return {
+    engine,
     context,
     runtime,
+    begin,
+    evaluate,
     call,
     describe,
-    evaluate,
     unhandled,
     library,
     native,
     relieve,
-    limit: (heap, stack) => {
-      runtime.setMemoryLimit(heap)
-      runtime.setMaxStackSize(Math.min(stack, scriptBounds.maxStackBytes))
-    },
-    dispose: () => {
-      engine.watchRejections(runtime, undefined)
-      for (const promise of [...rejections.keys()]) forget(promise)
-      for (const handle of Object.values(members)) handle.dispose()
-      context.dispose()
-      runtime.dispose()
-    },
   }
 }
 

@@ -47,6 +47,11 @@ export type FromThread =
   /** The script no longer wants the answer. */
   | { readonly kind: 'abort'; readonly id: number }
   | { readonly kind: 'console'; readonly lines: readonly ConsoleLine[] }
-  /** `unheard`: the calls of a script that returned before their answers reached it. */
-  | { readonly kind: 'outcome'; readonly outcome: ScriptOutcome; readonly unheard: readonly number[] }
+  /** `unheard`: the calls of a script that returned before their answers reached it. `isReady`: as with `ready`. */
+  | {
+      readonly kind: 'outcome'
+      readonly outcome: ScriptOutcome
+      readonly unheard: readonly number[]
+      readonly isReady: boolean
+    }
   | { readonly kind: 'checked'; readonly fault: SyntaxFault | undefined }

@@ -199,8 +199,10 @@ export function prelude(host: Host, maxResultLength: number, maxTextLength: numb
 
   async function start(loaded: unknown, entry: string, settled: boolean): Promise<void> {
     try {
-      // A namespace is never awaited itself: a module may export a function named `then`.
-      const { default: handlers } = (settled ? loaded : await loaded) as { default?: Record<string, unknown> }
+      const { module } = (settled ? loaded : await loaded) as {
+        module: { default?: Record<string, unknown> }
+      }
+      const handlers = module.default
       const handler = handlers?.[entry]
       if (typeof handler !== 'function') {
         host('missing')

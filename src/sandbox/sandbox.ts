@@ -151,6 +151,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     atWork.set(thread, () => {
       turn.end()
       begun.give(job.share)
+      pool.giveBack(thread)
     })
     job.start(thread, turn)
   }
@@ -182,9 +183,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
     async function start(thread: ScriptThread, turn: Turn): Promise<void> {
       signal?.removeEventListener('abort', withdraw)
-      const outcome = await runInThread(thread, run, turn)
-      pool.giveBack(thread)
-      settle(outcome)
+      settle(await runInThread(thread, run, turn))
     }
 
     function settle(outcome: ScriptOutcome): void {
@@ -219,9 +218,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     })
 
     async function start(thread: ScriptThread): Promise<void> {
-      const fault = await checkInThread(thread, source)
-      pool.giveBack(thread)
-      resolve(fault)
+      resolve(await checkInThread(thread, source))
     }
     return promise
   }

@@ -58,7 +58,8 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
     if (task?.onMessage(message) !== true) return
     task = undefined
     clock = undefined
-    killAfter(endingMs, failed('script_crashed', 'its thread did not come back'))
+    if (message.kind === 'outcome' && message.isReady) becomeReady()
+    else killAfter(endingMs, failed('script_crashed', 'its thread did not come back'))
   })
   worker.on('error', error => lose(outcomeOfError(error)))
   worker.on('exit', () => {
