@@ -232,6 +232,12 @@ export const settings = {
     7 * 24 * 60 * 60 * 1000,
     'how long changes are kept for a sink that has not delivered them',
   ),
+  changeEventKeepMs: setting(
+    'DAYBOOK_CHANGE_EVENT_KEEP_MS',
+    wholeNumber(60_000, 36_600 * 24 * 60 * 60 * 1000),
+    7 * 24 * 60 * 60 * 1000,
+    'how long change events are kept that Daybook writes itself, and machines that say nothing',
+  ),
   machineName: setting(
     'DAYBOOK_MACHINE_NAME',
     nameText,

@@ -44,6 +44,14 @@ export interface HandlerReading {
   readonly oldestSeconds: number
 }
 
+/** What a table takes on the disk, in bytes; `rows`: about. */
+export interface TableReading {
+  readonly table: string
+  readonly bytes: number
+  readonly indexBytes: number
+  readonly rows: number
+}
+
 /** The subscriptions to a resource on this server: how many, how far the last of them is behind, what they cost to match. */
 export interface StreamReading {
   readonly resource: string
@@ -77,6 +85,8 @@ export interface Metrics {
   watchSinks(read: () => Promise<readonly SinkReading[]>): void
   /** Reads what the event handlers have still to do whenever the metrics are asked for. */
   watchHandlers(read: () => Promise<readonly HandlerReading[]>): void
+  /** Reads what the tables take whenever the metrics are asked for. */
+  watchTables(read: () => Promise<readonly TableReading[]>): void
   /** Reads the subscriptions of this server whenever the metrics are asked for. */
   watchStreams(read: () => Promise<readonly StreamReading[]>): void
   /** Reads the runs of scripts whenever the metrics are asked for. */
@@ -174,6 +184,12 @@ export function createMetrics(peers?: MetricPeers): Metrics {
           'How long the oldest run of a handler that may begin has waited',
           each => each.oldestSeconds,
         ],
+      ]),
+    watchTables: read =>
+      addReadGauges(registry, 'table', read, [
+        ['daybook_table_bytes', 'Bytes of a table on the disk without its indexes', each => each.bytes],
+        ['daybook_table_index_bytes', 'Bytes of the indexes of a table on the disk', each => each.indexBytes],
+        ['daybook_table_rows', 'About how many rows a table has', each => each.rows],
       ]),
     watchStreams: read => addStreamGauges(registry, read),
     countRouteRefusal: reason => routeRefusals.inc({ reason }),

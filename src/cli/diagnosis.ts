@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../client/client.ts'
 import type { Config } from '../config.ts'
 import { describeError } from '../database/start-error.ts'
+import type { TableSize } from '../database/table-sizes.ts'
 import { describeCredential } from './access.ts'
 import { type Credential, superTokenFile } from './credential.ts'
 import { profilesFile } from './profiles.ts'
@@ -82,8 +83,10 @@ async function checkDatabase(config: Config, isReachable: boolean): Promise<read
   const { pendingMigrations } = await import('../database/migrate.ts')
   const { deafness, hearsItself } = await import('../database/hearing.ts')
   const { requireRights } = await import('../database/rights.ts')
+  const { readTableSizes } = await import('../database/table-sizes.ts')
   let pending: readonly string[] = []
   const hearing: Finding[] = []
+  const tables: Finding[] = []
   const database = await check('database', async () => {
     const opened = await openConfiguredDatabase(config, false)
     try {
@@ -99,17 +102,38 @@ async function checkDatabase(config: Config, isReachable: boolean): Promise<read
           }),
         )
       }
+      tables.push(await check('tables', async () => sizesText(await readTableSizes(opened))))
       return `${opened.engine} answers`
     } finally {
       await opened.close()
     }
   })
   if (database.status === 'ok') {
-    return [database, ...hearing, ...(await checkReplica(config)), migrationsFinding(pending)]
+    return [database, ...hearing, ...(await checkReplica(config)), migrationsFinding(pending), ...tables]
   }
   // One process at a time may open the embedded database; /readyz has looked for us.
   if (isReachable && config.databaseUrl === undefined) return [ok('database', 'in use by the server')]
   return [database]
+}
+
+/** Tables that are named. */
+const largest = 5
+
+/** `event_log 1.5 GiB, 40 % of it indexes, about 2,000,000 rows; …`, the largest first. */
+function sizesText(sizes: readonly TableSize[]): string {
+  const total = sizes.reduce((sum, { bytes, indexBytes }) => sum + bytes + indexBytes, 0)
+  const named = sizes.slice(0, largest).map(({ table, bytes, indexBytes, rows }) => {
+    const whole = bytes + indexBytes
+    const share = Math.round((100 * indexBytes) / whole)
+    return `${table} ${bytesText(whole)}, ${share} % of it indexes, about ${Math.round(rows).toLocaleString('en')} rows`
+  })
+  return [`${bytesText(total)} in all`, ...named].join('; ')
+}
+
+function bytesText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1)
+  return `${Number((bytes / 1024 ** power).toPrecision(3))} ${units[power]}`
 }
 
 /** A replica that follows shows that sooner. */

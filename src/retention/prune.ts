@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Database } from '../database/database.ts'
+import type { Database, Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { alone } from './alone.ts'
 import { createPace } from './pace.ts'
+import { forgetMachines, leaveOldest } from './prune-change-events.ts'
 
 const known = rawStatement('select resource from stream_position order by resource')
 
@@ -37,6 +38,8 @@ export interface ChangePeriods {
   readonly keepMs: number
   /** For sinks that have not delivered them yet; what is shorter than `keepMs` counts as that. */
   readonly sinkKeepMs: number
+  /** For change events that Daybook wrote itself, and for machines that say nothing. */
+  readonly eventKeepMs: number
 }
 
 /**
@@ -50,6 +53,10 @@ export async function pruneChanges(
 ): Promise<void> {
   const { rows } = await database.run(known, [])
   for (const [resource] of rows) await pruneResource(database, { resource, ...periods }, signal)
+  const { eventKeepMs, sinkKeepMs } = periods
+  const keep = { keepMs: eventKeepMs, sinkKeepMs }
+  await inBatches(database, (runner, size) => leaveOldest(runner, keep, size), signal)
+  if (!signal.aborted) await forgetMachines(database, eventKeepMs)
 }
 
 async function pruneResource(
@@ -57,18 +64,31 @@ async function pruneResource(
   { resource, keepMs, sinkKeepMs }: ChangePeriods & { readonly resource: unknown },
   signal: AbortSignal,
 ): Promise<void> {
-  const pace = createPace()
   let last = 0
+  const pruneNext = async (runner: Runner, size: number): Promise<number> => {
+    const { rows } = await runner.run(prune, [resource, last, keepMs, size, Math.max(keepMs, sinkKeepMs)])
+    const [count, lastGone] = rows[0] ?? [0, null]
+    last = Number(lastGone)
+    return Number(count)
+  }
+  await inBatches(database, pruneNext, signal)
+}
+
+/** Short transactions with pauses between them, until one finds less than it may take, or another server is at work. */
+async function inBatches(
+  database: Database,
+  work: (runner: Runner, size: number) => Promise<number>,
+  signal: AbortSignal,
+): Promise<void> {
+  const pace = createPace()
   while (!signal.aborted) {
     const size = pace.size()
     let began = 0
-    const pruned = await alone(database, runner => {
+    const done = await alone(database, runner => {
       began = performance.now()
-      return runner.run(prune, [resource, last, keepMs, size, Math.max(keepMs, sinkKeepMs)])
+      return work(runner, size)
     })
-    const [count, lastGone] = pruned?.rows[0] ?? [0, null]
-    if (Number(count) < size) return
-    last = Number(lastGone)
+    if (done === undefined || done < size) return
     await sleep(pace.next(performance.now() - began), undefined, { signal, ref: false }).catch(
       () => undefined,
     )

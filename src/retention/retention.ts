@@ -21,7 +21,7 @@ const minute = 60_000
 
 /** Every server of a database may start it: one of them is at work at a time. */
 export function startRetention(options: RetentionOptions): Retention {
-  const { database, keepMs, sinkKeepMs, everyMs = minute, onExpired, onError } = options
+  const { database, keepMs, sinkKeepMs, eventKeepMs, everyMs = minute, onExpired, onError } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const deps: RuleRunDeps = {
@@ -34,7 +34,7 @@ export function startRetention(options: RetentionOptions): Retention {
     while (!signal.aborted && (await runNextRule(deps, signal)));
   }
 
-  const tidy = (): Promise<void> => pruneChanges(database, { keepMs, sinkKeepMs }, signal)
+  const tidy = (): Promise<void> => pruneChanges(database, { keepMs, sinkKeepMs, eventKeepMs }, signal)
   const repeated = [repeat(everyMs, applyRules, onError), repeat(everyMs, tidy, onError)]
   return {
     async close() {

@@ -5,6 +5,7 @@ import { deafness, hearsItself } from '../database/hearing.ts'
 import { migrate, pendingMigrations } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import { createStatementCache } from '../database/statement-cache.ts'
+import { readTableSizes } from '../database/table-sizes.ts'
 import { jitaiMethods } from '../dialect/jitai.ts'
 import { restRoutes } from '../dialect/rest-routes.ts'
 import type { Logger } from '../logger.ts'
@@ -95,6 +96,7 @@ async function serveDatabase(
   const version = programVersion()
   const metrics = createMetrics(link)
   metrics.watchPool(database.stats)
+  metrics.watchTables(() => readTableSizes(database))
   if (database.replica !== undefined) metrics.watchReplica(database.replica)
   const { pepper, jwtSecret, sealingKey } = await loadServerSecrets(database, config)
   const save = (token: KeyAndSecret): Promise<string> => writeTokenFile(config.dataDir, token)
@@ -157,6 +159,7 @@ async function serveDatabase(
       ...log,
       keepMs: config.streamKeepMs,
       sinkKeepMs: config.sinkKeepMs,
+      eventKeepMs: config.changeEventKeepMs,
       onExpired: (resource, rows) => metrics.countRows(resource, 'expired', rows),
       onError: error => logger.error({ err: error }, 'deleting what is old failed'),
     })

@@ -51,6 +51,8 @@ const maxBytes = 1024 * 1024
 
 const position = rawStatement('select last_number from stream_position where resource = $1')
 
+const goneNumber = rawStatement('select gone_number from stream_position where resource = $1')
+
 const oldestChange = rawStatement(
   `select last_number - cardinality(record_ids) + 1 from record_change
    where resource = $1 order by last_number limit 1`,
@@ -72,10 +74,16 @@ export function createChangeLog(database: Database): ChangeLog {
   async function oldestOf(resource: Resource): Promise<number | undefined> {
     const { rows } =
       resource.recorded === 'publish'
-        ? await database.run(oldestRow(resource), [])
+        ? await database.run(oldestRow(resource), [resource.name])
         : await database.run(oldestChange, [resource.name])
     const [oldest] = rows[0] ?? []
     return oldest === undefined || oldest === null ? undefined : Number(oldest)
+  }
+
+  /** Throws where something between `after` and `last` has left because it was old: other holes were deleted by somebody. */
+  async function requireKept(resource: Resource, after: number): Promise<void> {
+    const gone = Number((await database.run(goneNumber, [resource.name])).rows[0]?.[0])
+    if (after < gone) throw tooOld(gone + 1)
   }
 
   return {
@@ -94,6 +102,9 @@ export function createChangeLog(database: Database): ChangeLog {
       // Numbers have no holes, but a record of its own may have been deleted with its number.
       if (resource.recorded === 'append' && first !== undefined && Number(first) !== after + 1) {
         throw tooOld(Number(first))
+      }
+      if (resource.recorded === 'publish' && Number(rows.at(-1)?.[0] ?? after) > after + rows.length) {
+        await requireKept(resource, after)
       }
       let through = after
       let isEnd = rows.length < max
@@ -176,7 +187,10 @@ function placesOf({ recorded, table, ordering }: Resource): ReturnType<typeof sq
 }
 
 function oldestRow({ table, ordering }: Resource): Statement {
-  return rawStatement(`select min(${ordering.key}) from ${table}`)
+  return rawStatement(
+    `select greatest(number, gone_number + 1) from (select min(${ordering.key}) as number from ${table}) as oldest
+     left join stream_position on resource = $1 where number is not null`,
+  )
 }
 
 const notKeptTexts = {

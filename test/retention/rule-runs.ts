@@ -53,6 +53,7 @@ export function startQuickly(database: Database, options: Partial<RetentionOptio
     maxConditions: 32,
     keepMs: 3 * day,
     sinkKeepMs: 7 * day,
+    eventKeepMs: 7 * day,
     everyMs: 20,
     onError: rethrow,
     ...options,

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { changeEvent } from '../../src/resource/change-event.ts'
 import { pruneChanges } from '../../src/retention/prune.ts'
+import { createChangeLog } from '../../src/stream/change-log.ts'
 import { describeEngines } from '../support/databases.ts'
 import { countRows, day, startQuickly } from './rule-runs.ts'
 
@@ -59,7 +61,11 @@ describeEngines('what servers tidy up', open => {
     await insertSink(database, 'service-event', 0)
     // Of 720 hours, all that there is.
     const prune = () =>
-      pruneChanges(database, { keepMs: 3 * day - 1000, sinkKeepMs: 30 * day }, new AbortController().signal)
+      pruneChanges(
+        database,
+        { keepMs: 3 * day - 1000, sinkKeepMs: 30 * day, eventKeepMs: day },
+        new AbortController().signal,
+      )
     await prune()
     // Of 72 hours, the one that is now included.
     expect(await oldestNumbers(database)).toEqual({ 'js-result': 629, 'event-log': 301, 'service-event': 1 })
@@ -82,7 +88,11 @@ describeEngines('what servers tidy up', open => {
     const heard = vi.fn()
     const stop = await database.listen('daybook_sink', heard)
     const prune = (sinkKeepMs: number) =>
-      pruneChanges(database, { keepMs: day - 1000, sinkKeepMs }, new AbortController().signal)
+      pruneChanges(
+        database,
+        { keepMs: day - 1000, sinkKeepMs, eventKeepMs: day },
+        new AbortController().signal,
+      )
     // Of ten days, seven are kept for the first sink: of 168 hours, the one that is now included.
     await prune(7 * day - 1000)
     expect(await oldestNumbers(database)).toEqual({ 'js-result': 73 })
@@ -104,5 +114,87 @@ describeEngines('what servers tidy up', open => {
     expect(await oldestNumbers(database)).toEqual({ 'js-result': 201 })
     expect(await states().where('cursor', '=', 200).execute()).toMatchObject([{ state: 'paused' }])
     await stop()
+  })
+
+  /** Change events of the numbers 1 to `count`, each an hour younger than the one before; every third was published. */
+  async function insertEvents(count: number): Promise<void> {
+    await sql`truncate record_change, sink, change_event`.execute(database.kysely)
+    await sql`insert into change_event (sequence_number, "offset", enqueued_time, diagnostic_id, event_type, schema_version,
+        timestamp, tenant_key, tenant_name, folder_name, full_folder_path, folder_key, body, is_own)
+      select n, n, now() - (${count}::int - n) * interval '1 hour', '00', 'job.started', '0.0.1', now(), '', '', 'a', 'a', '',
+        '{}', n % 3 > 0
+      from generate_series(1, ${count}::int) as n`.execute(database.kysely)
+    await sql`delete from stream_position`.execute(database.kysely)
+    await sql`insert into stream_position (resource, last_number) values ('change-event', ${count})`.execute(
+      database.kysely,
+    )
+  }
+
+  async function keptNumbers(): Promise<readonly number[]> {
+    const select = database.kysely.selectFrom('change_event').select('sequence_number')
+    const rows = await select.where('is_own', '=', true).orderBy('sequence_number').execute()
+    return rows.map(row => Number(row.sequence_number))
+  }
+
+  async function countPublished(): Promise<number> {
+    const select = database.kysely.selectFrom('change_event').select('sequence_number')
+    return (await select.where('is_own', '=', false).execute()).length
+  }
+
+  test('change events that Daybook wrote itself leave once they are old enough, published ones stay', async () => {
+    await insertEvents(1000)
+    const log = createChangeLog(database)
+    expect(await log.whyNotKept(changeEvent, 0)).toBeUndefined()
+    const retention = startQuickly(database, { eventKeepMs: 2 * day - 1000 })
+    // Of 48 hours, the one that is now included.
+    await expect.poll(async () => (await keptNumbers())[0], { timeout: 10_000 }).toBe(953)
+    await retention.close()
+    expect(await countPublished()).toBe(333)
+    const walked = await database.kysely.selectFrom('stream_position').select('walked_number').execute()
+    expect(walked.map(row => Number(row.walked_number))).toEqual([952])
+    // Nobody goes on where something has left, also not between what stays.
+    const tooOld = { reason: 'sequence_too_old', oldest: 953 }
+    expect(await log.whyNotKept(changeEvent, 0)).toEqual(tooOld)
+    expect(await log.whyNotKept(changeEvent, 951)).toEqual(tooOld)
+    await expect(log.read(changeEvent, 900, 100)).rejects.toMatchObject({
+      code: 108,
+      data: { reason: 'sequence_too_old' },
+    })
+    expect(await log.whyNotKept(changeEvent, 952)).toBeUndefined()
+    expect((await log.read(changeEvent, 952, 10)).changes[0]?.number).toBe(953)
+    // What somebody deletes leaves a hole that nobody minds.
+    await sql`delete from change_event where sequence_number between 960 and 970`.execute(database.kysely)
+    expect((await log.read(changeEvent, 955, 100)).changes).toHaveLength(45 - 11)
+  })
+
+  test('change events stay for a sink that has still to deliver them, as long as its bound', async () => {
+    await insertEvents(240)
+    await insertSink(database, 'change-event', 20)
+    await insertSink(database, 'change-event', 200)
+    const signal = new AbortController().signal
+    const prune = (sinkKeepMs: number) =>
+      pruneChanges(database, { keepMs: day, sinkKeepMs, eventKeepMs: day - 1000 }, signal)
+    await prune(30 * day)
+    expect((await keptNumbers())[0]).toBe(22)
+    await prune(7 * day - 1000)
+    expect((await keptNumbers())[0]).toBe(73)
+    const states = database.kysely.selectFrom('sink').select(['cursor', 'fail_reason']).orderBy('id')
+    expect(await states.execute()).toEqual([
+      { cursor: 20, fail_reason: 'behind_too_far' },
+      { cursor: 200, fail_reason: null },
+    ])
+    await prune(7 * day - 1000)
+    expect((await keptNumbers())[0]).toBe(202)
+  })
+
+  test('machines that have said nothing for so long are forgotten', async () => {
+    await sql`insert into machine (name, kind, host_name, status, reporting_time, created_time)
+      select 'far ' || days, 'remote', 'far', case when days > 1 then 'Disconnected' else 'Available' end,
+        now() - days * interval '1 day', now()
+      from unnest(array[1, 6, 8]) as days`.execute(database.kysely)
+    const periods = { keepMs: day, sinkKeepMs: day, eventKeepMs: 7 * day }
+    await pruneChanges(database, periods, new AbortController().signal)
+    const names = await database.kysely.selectFrom('machine').select('name').orderBy('id').execute()
+    expect(names.map(({ name }) => name)).toEqual(['far 1', 'far 6'])
   })
 })

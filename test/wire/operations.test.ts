@@ -107,6 +107,13 @@ describeApps('operations', wire => {
     expect((await readSeries(wire)).has('daybook_event_waiting{handler="metrics.later"}')).toBe(false)
   })
 
+  test('what each table takes can be seen', async () => {
+    const series = await readSeries(wire)
+    expect(series.get('daybook_table_bytes{table="token"}')).toBeGreaterThan(0)
+    expect(series.get('daybook_table_index_bytes{table="token"}')).toBeGreaterThan(0)
+    expect(series.get('daybook_table_rows{table="token"}')).toBeGreaterThanOrEqual(0)
+  })
+
   test.skipIf(!hasPromtool)('promtool finds nothing to say about the metrics', async () => {
     const { body } = await get(wire, '/metrics')
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {

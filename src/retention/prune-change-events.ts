@@ -1,0 +1,67 @@
+import type { Database, Runner } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
+
+// Times rise with the numbers. What is behind `walked_number` was looked at before: what programs published stays, and is
+// not looked at again and again. `gone_number` is the last that has left. A sink is told what it has lost, as in prune.ts.
+const leave = rawStatement(
+  `with looked as (
+     select sequence_number, is_own, enqueued_time from change_event
+     where sequence_number > (select walked_number from stream_position where resource = 'change-event')
+     order by sequence_number limit $2::int
+   ), old as (
+     select sequence_number, is_own from looked
+     where enqueued_time < now() - $1::float8 * interval '1 millisecond'
+       and (enqueued_time < now() - $3::float8 * interval '1 millisecond'
+         or sequence_number <= coalesce((select min(cursor) from sink
+           where resource = 'change-event' and fail_reason is distinct from 'behind_too_far'), 9223372036854775807))
+   ), gone as (
+     delete from change_event
+     where is_own and sequence_number between (select min(sequence_number) from old where is_own)
+       and (select max(sequence_number) from old where is_own)
+     returning sequence_number
+   ), walked as (
+     update stream_position set walked_number = (select max(sequence_number) from old),
+       gone_number = greatest(gone_number, (select max(sequence_number) from gone))
+     where resource = 'change-event' and exists (select from old)
+     returning 1
+   ), ended as (
+     update sink set state = 'failed', fail_reason = 'behind_too_far', owner = null, next_attempt_time = null,
+       last_error = 'behind_too_far: changes from number ' || cursor + 1 || ' on are not kept any more'
+         || coalesce(' (' || last_error || ')', ''),
+       updated_time = now()
+     where resource = 'change-event' and cursor < (select max(sequence_number) from gone)
+       and fail_reason is distinct from 'behind_too_far'
+     returning pg_notify('daybook_sink', '')
+   ) select (select count(*) from old), (select count(*) from walked), (select count(*) from ended)`,
+)
+
+export interface ChangeEventPeriods {
+  /** Milliseconds. */
+  readonly keepMs: number
+  /** For sinks that have not delivered them yet. */
+  readonly sinkKeepMs: number
+}
+
+/**
+ * Deletes the oldest change events that Daybook wrote itself and that are old enough, of `size` that are next to be looked
+ * at. Resolves to how many of those it is done with: fewer than `size` when the rest is too young.
+ */
+export async function leaveOldest(
+  runner: Pick<Runner, 'run'>,
+  { keepMs, sinkKeepMs }: ChangeEventPeriods,
+  size: number,
+): Promise<number> {
+  const { rows } = await runner.run(leave, [keepMs, size, Math.max(keepMs, sinkKeepMs)])
+  return Number(rows[0]?.[0])
+}
+
+const forget = rawStatement(
+  `delete from machine where id = any(array(
+     select id from machine where status = 'Disconnected'
+       and reporting_time < now() - $1::float8 * interval '1 millisecond' order by id limit 100))`,
+)
+
+/** Deletes machines that have said nothing for so long, in milliseconds; each has its last change event by that. */
+export async function forgetMachines(database: Pick<Database, 'run'>, silentMs: number): Promise<void> {
+  await database.run(forget, [silentMs])
+}
