@@ -35,7 +35,6 @@ export const tables = {
     param: 'jsonb null',
     result: 'jsonb null',
     error_message: 'text null',
-    job_id: 'uuid null',
     owner: 'text null',
     lease_until: 'timestamptz null',
     depth: 'int4 default',
@@ -45,6 +44,7 @@ export const tables = {
     chain_owner: 'text null',
     defer_time: 'timestamptz null',
     failed_ms: 'int8 null',
+    due_time: 'timestamptz null',
   },
   service_event: {
     id: 'int8 identity',
@@ -213,14 +213,6 @@ export const tables = {
     created_time: 'timestamptz',
     updated_time: 'timestamptz',
     description: 'text null',
-  },
-  event_job: {
-    id: 'uuid',
-    queue: 'text',
-    event_log_id: 'int8',
-    full_name: 'text',
-    start_after: 'timestamptz',
-    is_taken: 'bool default',
   },
   definition_version: { only_row: 'bool default', version: 'int8' },
   event_idempotency: {

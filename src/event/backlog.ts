@@ -17,9 +17,9 @@ const select = rawStatement(
      count(*) filter (where e.status = 'waiting'),
      count(*) filter (where e.status = 'running'),
      coalesce(extract(epoch from greatest(interval '0',
-       now() - min(coalesce(j.start_after, e.created_time)) filter (where e.status = 'waiting'))), 0)::float8
-   from event_log e left join event_job j on j.id = e.job_id
-   where e.job_id is not null and e.status in ('waiting', 'running')
+       now() - min(e.due_time) filter (where e.status = 'waiting'))), 0)::float8
+   from event_log e
+   where e.due_time is not null and e.status in ('waiting', 'running')
    group by e.full_name order by e.full_name`,
 )
 

@@ -1,7 +1,5 @@
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
-import type { Queue } from './queue.ts'
-import { remoteQueue, serverQueue } from './queue.ts'
 
 /** The channel that tells servers to look whether something they run was cancelled. */
 export const cancelChannel = 'daybook_cancel'
@@ -13,44 +11,30 @@ export interface Cancelled {
   readonly stopping: number
 }
 
-const endWaiting = rawStatement(
-  `update event_log e set status = 'fail', finish_time = to_timestamp($2::float8 / 1000),
-     error_message = 'cancelled: before it began', cancel_requested = true
-   where e.id = any($1::bigint[]) and e.status = 'waiting' and e.job_id is not null
-   returning e.job_id::text, (select h.id from event_handler h where h.full_name = e.full_name and h.target_kind = 'remote')`,
-)
-
 /** How long a remote worker that does not ask keeps a task that was cancelled. */
 const graceMs = 5000
 
-const stopRunning = rawStatement(
-  `update event_log set cancel_requested = true,
-     lease_until = least(lease_until, now() + interval '${graceMs} milliseconds')
-   where id = any($1::bigint[]) and status = 'running' and job_id is not null`,
+const cancel = rawStatement(
+  `with asked as (
+     update event_log set cancel_requested = true,
+       status = case when status = 'waiting' then 'fail' else status end,
+       finish_time = case when status = 'waiting' then to_timestamp($2::float8 / 1000) else finish_time end,
+       error_message = case when status = 'waiting' then 'cancelled: before it began' else error_message end,
+       lease_until = case when lease_until is not null then least(lease_until, now() + interval '${graceMs} milliseconds') end
+     where id = any($1::bigint[]) and due_time is not null and status in ('waiting', 'running')
+     returning status = 'running' as runs
+   )
+   select count(*) filter (where not runs), count(*) filter (where runs),
+     case when bool_or(runs) then pg_notify('${cancelChannel}', '') end
+   from asked`,
 )
-
-const notify = rawStatement(`select pg_notify('${cancelChannel}', '')`)
 
 /** Keeps those that wait from ever running, and tells those that run to stop. Rows that nobody here runs stay as they are. */
 export async function cancelRuns(
-  runner: Runner,
-  queue: Queue,
+  { run }: Pick<Runner, 'run'>,
   ids: readonly number[],
   now: number,
 ): Promise<Cancelled> {
-  const { rows } = await runner.run(endWaiting, [ids, now])
-  for (const [name, group] of Map.groupBy(rows, ([, remote]) => queueNamed(remote))) {
-    await queue.remove(
-      runner,
-      name,
-      group.map(([jobId]) => String(jobId)),
-    )
-  }
-  const { affected } = await runner.run(stopRunning, [ids])
-  if (affected > 0) await runner.run(notify, [])
-  return { cancelled: rows.length, stopping: affected }
-}
-
-function queueNamed(remote: unknown): string {
-  return remote === null ? serverQueue : remoteQueue(Number(remote))
+  const [counts] = (await run(cancel, [ids, now])).rows
+  return { cancelled: Number(counts?.[0]), stopping: Number(counts?.[1]) }
 }

@@ -7,11 +7,12 @@ import { cancelChannel } from './cancel.ts'
 import type { Ending } from './end-runs.ts'
 import { readEventRequests } from './event-request.ts'
 import { createExecute } from './execute.ts'
+import { forsakeOrphans } from './forsake.ts'
 import { createHandlerDirectory, type HandlerDirectory } from './handler-directory.ts'
 import { forgetKeys } from './idempotency.ts'
+import { workChannel } from './insert-runs.ts'
 import type { LocalHandler } from './local-handlers.ts'
-import { eventQueue, type Queue, workChannel } from './queue.ts'
-import { dropLostJobs, requeueOrphans, rescueRuns } from './rescue.ts'
+import { rescueRuns } from './rescue.ts'
 import { createRunner } from './runner.ts'
 import { fireHandlers, fireScripts } from './schedule.ts'
 import { createSender, type Sender } from './send.ts'
@@ -38,7 +39,6 @@ export interface EngineOptions extends Omit<ScriptRunnerDeps, 'owner' | 'send'> 
 
 /** Everything that happens to events on this server. */
 export interface Engine {
-  readonly queue: Queue
   readonly directory: HandlerDirectory
   readonly sender: Sender
   readonly waiter: Waiter
@@ -60,7 +60,6 @@ const tidyMs = 60_000
 /** Starts running events. `options.database` is migrated. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, clock, leaseMs, machine, localHandlers, onError } = options
-  const queue = eventQueue
   const directory = createHandlerDirectory(options.sealer)
   const waiter = createWaiter(database, onError)
   const signal = createTaskSignal(database, onError)
@@ -72,7 +71,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
   const sender = createSender({
     database,
-    queue,
     directory,
     clock,
     recall: options.recall,
@@ -89,16 +87,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const execute = createExecute({ ...options, scripts, sender })
   const runner = createRunner({
     ...options,
-    queue,
     directory,
     waiter,
     lease,
     execute,
-    canRun: ({ fullName, target }) => target.kind !== 'local' || localHandlers.has(fullName),
+    canRun: ({ fullName, target }) =>
+      target.kind === 'local' ? localHandlers.has(fullName) : target.kind !== 'remote',
   })
-  const tasks = createTasks({ database, queue, directory, waiter, clock, signal, recall: options.recall })
+  const tasks = createTasks({ database, directory, waiter, clock, signal, recall: options.recall })
 
-  const rescue = { database, queue, directory, clock }
+  const rescue = { database, directory, clock }
   const schedule = { database, sender, clock, runScript, onError }
   async function runScript(worker: string, scheduledTime: number): Promise<void> {
     const params = { scheduled_time: scheduledTime }
@@ -109,8 +107,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     while (await fireScripts(schedule));
   }
   async function tidy(): Promise<void> {
-    await requeueOrphans(rescue)
-    await dropLostJobs(database)
+    await forsakeOrphans(database, clock())
     await forgetKeys(database, clock())
   }
 
@@ -130,7 +127,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   wake()
 
   return {
-    queue,
     directory,
     sender,
     waiter,

@@ -38,12 +38,11 @@ export interface NewRun {
   readonly handler: Handler
   readonly event: SentEvent
   readonly nodeId: string
-  readonly jobId: string
 }
 
 /** The runs that an event sets off, one a handler. */
 export function planRuns(event: SentEvent, handlers: readonly Handler[]): readonly NewRun[] {
-  return handlers.map(handler => ({ handler, event, nodeId: event.nodeId ?? uuid(), jobId: uuid() }))
+  return handlers.map(handler => ({ handler, event, nodeId: event.nodeId ?? uuid() }))
 }
 
 /** A new name for a chain or a place in one: a UUID of version 7, so that ids sort by time. */

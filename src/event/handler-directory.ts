@@ -6,6 +6,8 @@ import { listHandlers } from './handler-store.ts'
 
 /** The handlers at one moment. */
 export interface Handlers {
+  /** Of the definitions: a statement that finds another one must change nothing, and throws `outdated`. */
+  readonly version: number
   /** In order of full_name. */
   readonly all: readonly Handler[]
   byName(fullName: string): Handler | undefined
@@ -13,7 +15,10 @@ export interface Handlers {
   matching(sender: string, eventType: string): readonly Handler[]
 }
 
-/** Remembers the handlers, so that an event costs one tiny query and not a reading of them all. */
+/** What was to be done with handlers that have changed since they were read. */
+export const outdated = new Error('the handlers have changed')
+
+/** Remembers the handlers, so that an event costs a comparison and not a reading of them all. */
 export interface HandlerDirectory {
   /**
    * Every handler, as `runner` sees it now. Not for a transaction that changes handlers itself: were it rolled back,
@@ -21,100 +26,53 @@ export interface HandlerDirectory {
    */
   current(runner: Runner): Promise<Handlers>
   /**
-   * Runs `work` in a transaction with the handlers that are remembered, while it is asked whether they are still right;
-   * when they are not, what was done is rolled back and done again. The same as `current`, one round trip sooner.
+   * Does `work` with the handlers that are remembered, and again with those of now when it throws `outdated`. What is to
+   * be asked about the handlers first, such as what their makers may, is asked by `prepare`: an engine with one
+   * connection would wait for it in vain inside of a transaction.
    */
-  transaction<T>(database: Database, work: (runner: Runner, handlers: Handlers) => Promise<T>): Promise<T>
-  /**
-   * The same for work that first asks something about the handlers, such as what their makers may: `prepare` runs outside
-   * of the transaction, which an engine with one connection would else wait for in vain.
-   */
-  preparedTransaction<P, T>(
+  use<P, T>(
     database: Database,
-    prepare: (handlers: Handlers) => Promise<P>,
-    work: (runner: Runner, handlers: Handlers, prepared: P) => Promise<T>,
+    prepare: (handlers: Handlers) => P | Promise<P>,
+    work: (handlers: Handlers, prepared: P) => Promise<T>,
   ): Promise<T>
 }
 
 export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
-  let known: Known | undefined
+  let known: Handlers | undefined
 
-  async function load(runner: Runner): Promise<Known> {
+  async function current(runner: Runner): Promise<Handlers> {
     // The version first: handlers that are newer than it are only read once more, older ones would stay.
     const version = await readDefinitionVersion(runner)
-    if (known !== undefined && known.version === version) return known
-    known = { version, handlers: indexHandlers(await listHandlers(runner, sealer)) }
+    if (known?.version === version) return known
+    known = indexHandlers(version, await listHandlers(runner, sealer))
     return known
-  }
-
-  const current = async (runner: Runner): Promise<Handlers> => (await load(runner)).handlers
-
-  async function prepareWith<P>(
-    database: Database,
-    prepare: (handlers: Handlers) => Promise<P>,
-  ): Promise<{ readonly assumed: Known; readonly prepared: P }> {
-    for (let assumed = known ?? (await load(database)); ; ) {
-      try {
-        return { assumed, prepared: await prepare(assumed.handlers) }
-      } catch (error) {
-        const fresh = await load(database)
-        // What fails with handlers that have changed may go well with those that are there now.
-        if (fresh === assumed) throw error
-        assumed = fresh
-      }
-    }
   }
 
   return {
     current,
-    async transaction(database, work) {
-      const assumed = known
-      if (assumed === undefined) {
-        return database.transaction(async runner => work(runner, await current(runner)))
-      }
-      try {
-        return await database.transaction(async runner => {
-          const [result, version] = await Promise.all([
-            work(runner, assumed.handlers),
-            readDefinitionVersion(runner),
-          ])
-          if (version !== assumed.version) throw outdated
-          return result
-        })
-      } catch (error) {
-        if (error !== outdated) throw error
-        return database.transaction(async runner => work(runner, await current(runner)))
-      }
-    },
-    async preparedTransaction(database, prepare, work) {
-      for (;;) {
-        const { assumed, prepared } = await prepareWith(database, prepare)
+    async use(database, prepare, work) {
+      for (let handlers = known ?? (await current(database)); ; ) {
+        let isPrepared = false
         try {
-          return await database.transaction(async runner => {
-            // Not at the same time: behind a statement that fails, the answer would be another fault.
-            if ((await readDefinitionVersion(runner)) !== assumed.version) throw outdated
-            return work(runner, assumed.handlers, prepared)
-          })
+          const prepared = await prepare(handlers)
+          isPrepared = true
+          return await work(handlers, prepared)
         } catch (error) {
-          if (error !== outdated) throw error
-          await load(database)
+          if (isPrepared && error !== outdated) throw error
+          const fresh = await current(database)
+          // What cannot be prepared with handlers that have changed may be with those that are there now.
+          if (fresh === handlers && error !== outdated) throw error
+          handlers = fresh
         }
       }
     },
   }
 }
 
-interface Known {
-  readonly version: number
-  readonly handlers: Handlers
-}
-
-/** Rolls back what was done with handlers that have changed. */
-const outdated = new Error('the handlers have changed')
-
-function indexHandlers(all: readonly Handler[]): Handlers {
+function indexHandlers(version: number, all: readonly Handler[]): Handlers {
   const names = new Map(all.map(handler => [handler.fullName, handler]))
   return {
+    version,
     all,
     byName: fullName => names.get(fullName),
     matching: (sender, eventType) => all.filter(handler => takesEvent(handler, sender, eventType)),

@@ -8,7 +8,7 @@ import { sendAction } from './action.ts'
 import type { AddressedEvent } from './event.ts'
 
 // Only what was run here: who may append records must not make a handler run what its patterns exclude.
-const ran = 'id = any($1::bigint[]) and job_id is not null'
+const ran = 'id = any($1::bigint[]) and caller is not null'
 
 const measure = rawStatement(
   `select coalesce(sum(octet_length(param::text)), 0)::bigint from event_log where ${ran}`,

@@ -1,31 +1,28 @@
-import { v7 as uuid } from 'uuid'
 import type { Clock } from '../clock.ts'
-import type { Database, Runner } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { type EndedRun, endRuns } from './end-runs.ts'
+import { handlerGone } from './forsake.ts'
 import type { HandlerDirectory } from './handler-directory.ts'
-import { addJobs } from './insert-runs.ts'
-import { type Queue, remoteQueue, serverQueue } from './queue.ts'
-import { forsakeRuns } from './take-runs.ts'
+import type { Outcome } from './run.ts'
 
 export interface RescueDeps {
   readonly database: Database
-  readonly queue: Queue
   readonly directory: HandlerDirectory
   readonly clock: Clock
 }
 
-/** Rows looked at in one transaction. */
+/** Rows looked at at once. */
 const batch = 500
 
 const alive = 'select from server_lease l where l.id = owner and l.lease_until > now()'
 
-// Servers that rescue at the same time pass over each other's rows.
+// Nothing is locked: what is lost stays lost, and the attempt is the fence of those who end it at the same time.
 const findLost = rawStatement(
-  `select id, job_id::text, full_name, attempt, failures, owner is null from event_log
-   where status = 'running' and job_id is not null
+  `select id, full_name, attempt, failures, owner is null from event_log
+   where status = 'running' and due_time is not null
      and ((owner is not null and not exists (${alive})) or (owner is null and lease_until < now()))
-   order by id limit ${batch} for update skip locked`,
+   order by id limit ${batch}`,
 )
 
 const endScripts = rawStatement(
@@ -36,103 +33,32 @@ const endScripts = rawStatement(
 const forgetLeases = rawStatement(`delete from server_lease where lease_until < now() - interval '1 day'`)
 
 /** Takes runs back whose server or remote worker is gone: they are tried again, or fail. Resolves to how many. */
-export async function rescueRuns(deps: RescueDeps): Promise<number> {
-  const { database, clock } = deps
+export async function rescueRuns({ database, directory, clock }: RescueDeps): Promise<number> {
   let rescued = 0
   for (;;) {
-    const found = await database.transaction(async runner => {
-      const { rows } = await runner.run(findLost, [])
-      if (rows.length > 0) await giveUp(runner, deps, rows)
-      return rows.length
+    const { rows } = await database.run(findLost, [])
+    const { byName } = await directory.current(database)
+    const lost = rows.map(([id, fullName, attempt, failures, isRemote]): EndedRun => {
+      const handler = byName(String(fullName))
+      const outcome = isRemote === true ? leaseExpired : serverLost
+      return {
+        run: { id: Number(id), handler, attempt: Number(attempt), failures: Number(failures) },
+        outcome: handler === undefined ? gone : outcome,
+      }
     })
-    rescued += found
-    if (found < batch) break
+    const endings = await endRuns(database, lost, clock())
+    rescued += endings.filter(ending => ending !== 'lost').length
+    if (rows.length < batch) break
   }
-  await database.run(endScripts, [clock(), serverLost])
+  await database.run(endScripts, [clock(), serverLost.message])
   await database.run(forgetLeases, [])
   return rescued
 }
 
-const serverLost = 'server_lost: the server that ran it is gone'
-const leaseExpired = 'lease_expired: the remote worker did not say that it still works'
+const serverLost = failed('server_lost: the server that ran it is gone', true)
+const leaseExpired = failed('lease_expired: the remote worker did not say that it still works', true)
+const gone = failed(handlerGone, false)
 
-async function giveUp(
-  runner: Runner,
-  { queue, directory, clock }: RescueDeps,
-  rows: readonly (readonly unknown[])[],
-): Promise<void> {
-  const handlers = await directory.current(runner)
-  const ended = rows.flatMap(([id, jobId, fullName, attempt, failures, isRemote]): EndedRun[] => {
-    const handler = handlers.byName(String(fullName))
-    if (handler === undefined) return []
-    return [
-      {
-        run: {
-          id: Number(id),
-          jobId: String(jobId),
-          queue: isRemote === true ? remoteQueue(handler.id) : serverQueue,
-          handler,
-          attempt: Number(attempt),
-          failures: Number(failures),
-        },
-        outcome: { kind: 'failed', message: isRemote === true ? leaseExpired : serverLost, retry: true },
-      },
-    ]
-  })
-  await endRuns(runner, { queue, directory }, ended, clock())
-  const gone = rows.filter(([, , fullName]) => handlers.byName(String(fullName)) === undefined)
-  await forsakeRuns(
-    runner,
-    gone.map(([id]) => Number(id)),
-    clock(),
-  )
-}
-
-const findOrphans = rawStatement(
-  `select e.id, e.full_name,
-     (select (date_part('epoch', j.start_after) * 1000)::bigint from event_job j
-      where j.id = e.job_id and j.start_after > now())
-   from event_log e left join event_handler h on h.full_name = e.full_name
-   where e.status = 'waiting' and e.job_id is not null
-     and (h.id is null or not exists (select from event_job j where j.id = e.job_id
-       and j.queue = case h.target_kind when 'remote' then '${remoteQueue('')}' || h.id else '${serverQueue}' end))
-   order by e.id limit ${batch} for update of e skip locked`,
-)
-
-const giveJobs = rawStatement(
-  `update event_log e set job_id = r.job::uuid from unnest($1::bigint[], $2::text[]) as r(id, job) where e.id = r.id`,
-)
-
-/** Gives rows that wait without a job in their handler's queue a new one; those without a handler fail. */
-export async function requeueOrphans({ database, queue, directory, clock }: RescueDeps): Promise<number> {
-  return database.transaction(async runner => {
-    const { rows } = await runner.run(findOrphans, [])
-    if (rows.length === 0) return 0
-    const handlers = await directory.current(runner)
-    // New ids: a job that still lies in another queue is then nobody's, and is dropped by whoever takes it.
-    const jobs = rows.flatMap(([id, fullName, startAfter]) => {
-      const handler = handlers.byName(String(fullName))
-      const at = startAfter === null ? undefined : Number(startAfter)
-      return handler === undefined ? [] : [{ handler, id: uuid(), row: Number(id), startAfter: at }]
-    })
-    await runner.run(giveJobs, [jobs.map(job => job.row), jobs.map(job => job.id)])
-    await addJobs(runner, queue, jobs)
-    const kept = new Set(jobs.map(job => job.row))
-    const gone = rows.map(([id]) => Number(id)).filter(id => !kept.has(id))
-    await forsakeRuns(runner, gone, clock())
-    return rows.length
-  })
-}
-
-const dropLost = rawStatement(
-  `delete from event_job j where j.is_taken and not exists (
-     select from event_log e where e.id = j.event_log_id and e.job_id = j.id and e.status = 'running')`,
-)
-
-/**
- * Drops jobs under way whose rows do not run: a client ended or deleted the row, and then its server died. They would
- * count against the limit of their handler.
- */
-export async function dropLostJobs({ run }: Pick<Runner, 'run'>): Promise<number> {
-  return (await run(dropLost, [])).affected
+function failed(message: string, retry: boolean): Outcome & { kind: 'failed' } {
+  return { kind: 'failed', message, retry }
 }

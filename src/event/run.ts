@@ -7,11 +7,8 @@ import type { Handler } from './handler.ts'
 export interface Attempt {
   /** The id of the row. */
   readonly id: number
-  readonly jobId: string
-  /** The queue that its job was taken from. */
-  readonly queue: string
-  /** As it was when the run was taken. */
-  readonly handler: Handler
+  /** As it was when the run was taken; undefined once it is gone. */
+  readonly handler: Handler | undefined
   readonly attempt: number
   /** Attempts that failed before. */
   readonly failures: number
@@ -19,6 +16,7 @@ export interface Attempt {
 
 /** An attempt that was taken to be run. */
 export interface Run extends Attempt {
+  readonly handler: Handler
   readonly sender: string
   readonly eventType: string
   readonly runType: RunType
@@ -53,12 +51,12 @@ const longestDelay = 24 * 60 * 60 * 1000
 
 /** When the run is tried again after this failure (epoch ms), or undefined when it has failed for good. */
 export function nextAttempt(
-  run: Attempt,
+  { handler, failures }: Attempt,
   outcome: Outcome & { kind: 'failed' },
   now: number,
 ): number | undefined {
-  const { limit, delayMs, backoff } = run.handler.retry
-  if (!outcome.retry || run.failures >= limit) return undefined
-  const own = backoff ? delayMs * 2 ** Math.min(run.failures, 30) : delayMs
+  if (handler === undefined || !outcome.retry || failures >= handler.retry.limit) return undefined
+  const { delayMs, backoff } = handler.retry
+  const own = backoff ? delayMs * 2 ** Math.min(failures, 30) : delayMs
   return now + Math.min(outcome.retryAfterMs ?? own, longestDelay)
 }

@@ -4,14 +4,13 @@ import type { Database } from '../database/database.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 import { type EndedRun, type Ending, endRuns } from './end-runs.ts'
 import type { Handler } from './handler.ts'
-import type { HandlerDirectory } from './handler-directory.ts'
+import type { HandlerDirectory, Handlers } from './handler-directory.ts'
 import { disableHandler } from './handler-store.ts'
 import { failureOf, storableOutcome } from './outcome-text.ts'
-import { type Queue, serverQueue } from './queue.ts'
 import { nextAttempt, type Outcome, type Run } from './run.ts'
 import { type RunState, readStates } from './run-state.ts'
 import type { ServerLease } from './server-lease.ts'
-import { type Taken, takeRuns } from './take-runs.ts'
+import { hasLimits, type Taken, takeRuns } from './take-runs.ts'
 import type { Waiter } from './wait.ts'
 
 /** Does the work of one attempt. `signal` says that its time is up, with an Error that says why. */
@@ -19,7 +18,6 @@ export type Execute = (run: Run, signal: AbortSignal) => Promise<Outcome>
 
 export interface RunnerDeps {
   readonly database: Database
-  readonly queue: Queue
   readonly directory: HandlerDirectory
   readonly waiter: Waiter
   readonly lease: ServerLease
@@ -75,7 +73,7 @@ const endTries = 60
 const endTryMs = 500
 
 export function createRunner(deps: RunnerDeps): Runner {
-  const { database, queue, directory, waiter, lease, clock, maxRuns, execute, canRun, onError } = deps
+  const { database, directory, waiter, lease, clock, maxRuns, execute, canRun, onError } = deps
   const active = new Map<number, Active>()
   const alarms = new Map<number, NodeJS.Timeout>()
   let stopped = false
@@ -86,7 +84,7 @@ export function createRunner(deps: RunnerDeps): Runner {
 
   const gathered = createBatchQueue<EndedRun, Ending>({
     what: 'ended runs',
-    write: ended => database.transaction(runner => endRuns(runner, deps, ended, clock())),
+    write: ended => endRuns(database, ended, clock()),
   })
 
   function wake(): void {
@@ -110,24 +108,22 @@ export function createRunner(deps: RunnerDeps): Runner {
       const max = Math.min(maxRuns - active.size, maxTaken)
       isBacklogged = max <= 0
       if (max <= 0 || stopped) return
-      const { runs, mayHaveMore } = await take(max)
+      const { runs, left } = await take(max)
       // While this server stops nothing begins any more.
       if (stopped) await Promise.all(runs.map(run => end(run, handBack)))
       else for (const run of runs) start(run)
-      if (!mayHaveMore) return
+      if (!left) return
+      // All that is due is locked: whoever holds it takes it, or lets go soon.
+      if (runs.length === 0) return wakeIn(alarmSlotMs)
     }
   }
 
   function take(max: number): Promise<Taken> {
-    return directory.transaction(database, (runner, handlers) => {
-      const except = handlers.all.filter(handler => !handler.enabled || !canRun(handler))
-      return takeRuns(runner, queue, handlers, {
-        queue: serverQueue,
-        max,
-        now: clock(),
-        owner: lease.id(),
-        except: except.map(handler => handler.fullName),
-      })
+    const runnable = ({ all }: Handlers) => all.filter(handler => handler.enabled && canRun(handler))
+    return directory.use(database, runnable, (handlers, of) => {
+      const taking = { of, max, now: clock(), owner: lease.id() }
+      if (!hasLimits(of)) return takeRuns(database, handlers, taking)
+      return database.transaction(runner => takeRuns(runner, handlers, taking))
     })
   }
 

@@ -16,7 +16,6 @@ import type { Handler } from './handler.ts'
 import type { HandlerDirectory, Handlers } from './handler-directory.ts'
 import { type OnceOnly, onceOnly } from './idempotency.ts'
 import { insertRuns } from './insert-runs.ts'
-import type { Queue } from './queue.ts'
 import { makersOf, mayReceive, type Recall } from './receiving.ts'
 
 /** A row that an event set off. */
@@ -61,7 +60,6 @@ export interface Sender {
 
 export interface SenderDeps {
   readonly database: Database
-  readonly queue: Queue
   readonly directory: HandlerDirectory
   readonly clock: Clock
   readonly recall: Recall
@@ -80,15 +78,15 @@ interface Item {
   readonly once: OnceOnly | undefined
 }
 
-/** Sends events: their rows and their jobs are written in one transaction. */
-export function createSender({ database, queue, directory, clock, recall, onWork }: SenderDeps): Sender {
+/** Sends events: what they set off is written in one statement. */
+export function createSender({ database, directory, clock, recall, onWork }: SenderDeps): Sender {
   const gathered = createBatchQueue<Item, SendAnswer>({
     what: 'events',
     write: items =>
-      directory.preparedTransaction(
+      directory.use(
         database,
         handlers => planItems(handlers, items),
-        (runner, _handlers, planned) => insertPlanned(runner, [...planned.values()]),
+        (handlers, planned) => insertPlanned(database, handlers, [...planned.values()]),
       ),
   })
 
@@ -108,9 +106,13 @@ export function createSender({ database, queue, directory, clock, recall, onWork
     return planned
   }
 
-  async function insertPlanned(runner: Runner, planned: readonly Planned[]): Promise<readonly SendAnswer[]> {
+  async function insertPlanned(
+    runner: Pick<Runner, 'run'>,
+    handlers: Handlers,
+    planned: readonly Planned[],
+  ): Promise<readonly SendAnswer[]> {
     const runs = planned.flatMap(each => each.runs)
-    const ids = await insertRuns(runner, queue, runs, clock())
+    const ids = await insertRuns(runner, handlers, runs, clock())
     let next = 0
     return planned.map(({ event, runs }) => {
       const logs = runs.map(run => ({
@@ -125,28 +127,34 @@ export function createSender({ database, queue, directory, clock, recall, onWork
 
   // A key must be looked up before anything is written, so such events are not gathered.
   function sendOnce(items: readonly Item[]): Promise<readonly SendAnswer[]> {
-    return directory.preparedTransaction(
+    return directory.use(
       database,
       handlers => planItems(handlers, items),
-      async (runner, _handlers, planned) => {
-        const answers = new Map<Item, SendAnswer>()
-        // In one order whatever the call: two that bring the same keys would otherwise wait for each other.
-        for (const [item, plan] of [...planned].toSorted(([a], [b]) => byKey(a, b))) {
-          const { once } = item
-          const write = async () => (await insertPlanned(runner, [plan]))[0] as SendAnswer
-          answers.set(item, once === undefined ? await write() : await onceOnly(runner, once, clock(), write))
-        }
-        return items.map(item => answers.get(item) as SendAnswer)
-      },
+      (handlers, planned) =>
+        database.transaction(async runner => {
+          const answers = new Map<Item, SendAnswer>()
+          // In one order whatever the call: two that bring the same keys would otherwise wait for each other.
+          for (const [item, plan] of [...planned].toSorted(([a], [b]) => byKey(a, b))) {
+            const { once } = item
+            const write = async () => (await insertPlanned(runner, handlers, [plan]))[0] as SendAnswer
+            answers.set(
+              item,
+              once === undefined ? await write() : await onceOnly(runner, once, clock(), write),
+            )
+          }
+          return items.map(item => answers.get(item) as SendAnswer)
+        }),
     )
   }
 
   function sendWhole(items: readonly Item[], whole: OnceOnly): Promise<readonly SendAnswer[]> {
-    return directory.preparedTransaction(
+    return directory.use(
       database,
       handlers => planItems(handlers, items),
-      (runner, _handlers, planned) =>
-        onceOnly(runner, whole, clock(), () => insertPlanned(runner, [...planned.values()])),
+      (handlers, planned) =>
+        database.transaction(runner =>
+          onceOnly(runner, whole, clock(), () => insertPlanned(runner, handlers, [...planned.values()])),
+        ),
     )
   }
 
@@ -162,7 +170,7 @@ export function createSender({ database, queue, directory, clock, recall, onWork
         const handler = handlers.byName(event.handler)
         return { event, runs: planRuns(event, handler === undefined ? [] : [handler]) }
       })
-      return insertPlanned(runner, planned)
+      return insertPlanned(runner, handlers, planned)
     },
     async send(requests, sending) {
       const { identity, path = () => '' } = sending

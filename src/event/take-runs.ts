@@ -4,25 +4,21 @@ import { parseJson } from '../json.ts'
 import type { Origin } from '../permission/grant.ts'
 import type { ChainOwner } from '../resource/chain-owner.ts'
 import type { RunType } from './event.ts'
-import type { Handlers } from './handler-directory.ts'
-import { addJobs, queueOf } from './insert-runs.ts'
-import type { Queue, TakenJob } from './queue.ts'
+import type { Handler } from './handler.ts'
+import { type Handlers, outdated } from './handler-directory.ts'
 import type { Run } from './run.ts'
 
 export interface RunTaking {
-  readonly queue: string
+  /** Whose runs are taken: those of `Handlers` that whoever takes can run. */
+  readonly of: readonly Handler[]
   readonly max: number
   /** Epoch ms. */
   readonly now: number
-  /** The server that will run them; undefined: a remote worker, for `leaseMs`. */
+  /** The server that will run them; undefined: a remote worker. */
   readonly owner?: string
-  readonly leaseMs?: number
-  /** Handlers whose work is left where it is. */
-  readonly except?: readonly string[]
+  /** How long a remote worker holds a run of this handler. */
+  leaseMs?(handler: Handler): number
 }
-
-/** What is said of a run whose handler was deleted before it began. */
-const handlerGone = 'handler_gone: its handler was deleted'
 
 /** Any number, the same in every Daybook. */
 const lockKey = 7_411_000_002
@@ -30,145 +26,88 @@ const lockKey = 7_411_000_002
 // While one counts what runs, no other may take more of it.
 const lock = rawStatement(`select pg_advisory_xact_lock(${lockKey})`)
 
-// A server whose lease has ended may have lost its runs: it must not take new ones under the old name. Rows that somebody
-// else has locked are passed over: whoever cancels or moves them goes for their jobs next, and we hold those.
+/** What waits for a handler and is due, as `event_log_open` has it. */
+const isDue = "e.status = 'waiting' and e.due_time <= now()"
+
+// Those that were due first, whichever handlers they are for. How many each handler gets is counted before they are locked:
+// what a rival has locked is passed over, and what is not taken is not locked. A server whose lease has ended may have lost
+// its runs: it must not take new ones under the old name.
 const take = rawStatement(
-  `update event_log set status = 'running', start_time = to_timestamp($3::float8 / 1000), owner = $4::text,
-     lease_until = now() + $5::float8 * interval '1 millisecond'
-   where id = any(array(select id from event_log
-       where id = any($1::bigint[]) and job_id = any($2::text[]::uuid[]) and status = 'waiting' for update skip locked))
-     and ($4::text is null or exists (select from server_lease where server_lease.id = $4::text and lease_until > now()))
-   returning id, job_id::text, full_name, event_type, sender, request_id, node_id, parent_node_id, attempt, failures, depth,
-     param::text, caller::text, run_type, chain_owner`,
+  `with wanted as materialized (
+     select full_name, lease_ms, case when most is null then $4 else greatest(0, least($4, most -
+       (select count(*) from event_log e where e.status = 'running' and e.full_name = w.full_name and e.due_time is not null)))
+       end as places
+     from unnest($1::text[], $2::bigint[], $3::float8[]) as w(full_name, most, lease_ms)
+     where exists (select from definition_version where version = $7)
+       and ($6::text is null or exists (select from server_lease where id = $6 and lease_until > now()))
+   ), share as materialized (
+     select full_name, count(*) as places from (
+       select w.full_name from wanted w cross join lateral (
+         select e.due_time, e.id from event_log e where e.full_name = w.full_name and ${isDue}
+         order by e.due_time, e.id limit w.places) due
+       order by due.due_time, due.id limit $4) first
+     group by full_name
+   ), due as materialized (
+     select due.id from share s cross join lateral (
+       select e.id from event_log e where e.full_name = s.full_name and ${isDue}
+       order by e.due_time, e.id limit s.places for update skip locked) due
+   ), begun as (
+     update event_log e set status = 'running', start_time = to_timestamp($5::float8 / 1000), owner = $6::text,
+       lease_until = now() + (select lease_ms from wanted w where w.full_name = e.full_name) * interval '1 millisecond'
+     where id = any(array(select id from due))
+     returning id, full_name, event_type, sender, request_id, node_id, parent_node_id, attempt, failures, depth,
+       param::text, caller::text, run_type, chain_owner
+   )
+   select (select sum(places) from share)::int, (select version from definition_version),
+     $6::text is null or exists (select from server_lease where id = $6 and lease_until > now()), begun.*
+   from (select 1) as always left join begun on true`,
 )
-
-const findBusy = rawStatement(
-  `select job_id::text from event_log
-   where id = any($1::bigint[]) and job_id = any($2::text[]::uuid[]) and status = 'waiting'`,
-)
-
-/** Jobs without a row that waits, dropped at once. */
-const dropped = 1000
-
-const dropStale = rawStatement(
-  `delete from event_job where queue = $1 and id = any(array(
-     select j.id from event_job j
-     where j.queue = $1 and not j.is_taken and not exists (
-       select from event_log e where e.id = j.event_log_id and e.job_id = j.id and e.status = 'waiting')
-     limit ${dropped} for update skip locked))`,
-)
-
-const forsake = rawStatement(
-  `update event_log set status = 'fail', finish_time = to_timestamp($2::float8 / 1000), error_message = $3, lease_until = null
-   where id = any($1::bigint[]) and status in ('waiting', 'running')`,
-)
-
-/** Fails rows whose handler is gone. */
-export async function forsakeRuns(runner: Runner, ids: readonly number[], now: number): Promise<void> {
-  if (ids.length > 0) await runner.run(forsake, [ids, now, handlerGone])
-}
-
-const readLease = rawStatement('select 1 from server_lease where id = $1 and lease_until > now()')
 
 export interface Taken {
   readonly runs: readonly Run[]
-  /** Whether there may be more that is due. */
-  readonly mayHaveMore: boolean
+  /** How many more were due when it was looked, of which others may have taken some. */
+  readonly left: boolean
 }
 
-/**
- * Takes runs that are due and marks them as running; both or neither, so that a job is under way exactly as long as its
- * row runs. Jobs whose row was deleted or ended meanwhile are dropped.
- */
+/** Whether `takeRuns` locks something until its transaction ends, and so needs one. */
+export function hasLimits(handlers: readonly Handler[]): boolean {
+  return handlers.some(handler => handler.concurrency !== null)
+}
+
+/** Takes runs that are due and marks them as running. Throws `outdated` when there are other handlers by now. */
 export async function takeRuns(
-  runner: Runner,
-  queue: Queue,
+  { run }: Pick<Runner, 'run'>,
   handlers: Handlers,
-  taking: RunTaking,
+  { of, max, now, owner, leaseMs }: RunTaking,
 ): Promise<Taken> {
-  const { max, except = [] } = taking
-  const limits = limitsOf(handlers)
-  if (limits.size > 0) await runner.run(lock, [])
-  for (;;) {
-    const jobs = await queue.take(runner, taking.queue, { max, limits, except })
-    const { runs, stale } = await begin(runner, queue, handlers, { ...taking, jobs })
-    // Of a handler with a limit fewer may be taken than there is room for, and hide others behind them.
-    const mayHaveMore = runs.length > 0 && (jobs.length === max || limits.size > 0)
-    if (runs.length > 0 || stale === 0) return { runs, mayHaveMore }
-    // A client may have deleted any number of rows: what can be run must not wait behind them.
-    await runner.run(dropStale, [taking.queue])
-  }
-}
-
-/** Begins what was taken, and sees to it that no other job stays under way. `stale`: jobs that were dropped. */
-async function begin(
-  runner: Runner,
-  queue: Queue,
-  handlers: Handlers,
-  { jobs, now, owner, leaseMs, queue: name }: RunTaking & { jobs: readonly TakenJob[] },
-): Promise<{ runs: readonly Run[]; stale: number }> {
-  if (jobs.length === 0) return { runs: [], stale: 0 }
-  const ids = [jobs.map(job => job.row), jobs.map(job => job.id)]
-  const { rows } = await runner.run(take, [...ids, now, owner ?? null, leaseMs ?? null])
-  const taken = rows.flatMap(row => toRun(row, name, handlers) ?? [])
-  const runs = taken.filter(run => queueOf(run.handler) === name)
-  if (runs.length === jobs.length) return { runs, stale: 0 }
-  if (owner !== undefined && (await runner.run(readLease, [owner])).rows.length === 0) throw leaseEnded()
-
-  // An event may be sent while its handler is being deleted.
-  const gone = rows.filter(([, , fullName]) => handlers.byName(String(fullName)) === undefined)
-  await forsakeRuns(
-    runner,
-    gone.map(([id]) => Number(id)),
+  if (hasLimits(of)) await run(lock, [])
+  const { rows } = await run(take, [
+    of.map(handler => handler.fullName),
+    of.map(handler => handler.concurrency),
+    of.map(handler => leaseMs?.(handler) ?? null),
+    max,
     now,
-  )
-  const busy = (await runner.run(findBusy, ids)).rows.map(([jobId]) => String(jobId))
-  const kept = new Set([...runs.map(run => run.jobId), ...busy])
-  const stale = jobs.map(job => job.id).filter(id => !kept.has(id))
-  await queue.putBack(runner, name, busy)
-  await queue.remove(runner, name, stale)
-  await moveAway(
-    runner,
-    queue,
-    taken.filter(run => !kept.has(run.jobId)),
-  )
-  return { runs, stale: stale.length }
-}
-
-const backToWaiting = rawStatement(
-  `update event_log set status = 'waiting', start_time = null, owner = null, lease_until = null where id = any($1::bigint[])`,
-)
-
-// An event may be sent while its handler's target is being changed: it waits where the new one is run.
-async function moveAway(runner: Runner, queue: Queue, runs: readonly Run[]): Promise<void> {
-  if (runs.length === 0) return
-  await runner.run(backToWaiting, [runs.map(run => run.id)])
-  const jobs = runs.map(({ handler, jobId, id }) => ({ handler, id: jobId, row: id, startAfter: undefined }))
-  await addJobs(runner, queue, jobs)
-}
-
-function limitsOf(handlers: Handlers): ReadonlyMap<string, number> {
-  return new Map(
-    handlers.all.flatMap(({ fullName, concurrency }) =>
-      concurrency === null ? [] : [[fullName, concurrency]],
-    ),
-  )
+    owner ?? null,
+    handlers.version,
+  ])
+  const [due, version, isAlive] = rows[0] ?? []
+  if (version !== handlers.version) throw outdated
+  if (isAlive !== true) throw leaseEnded()
+  const runs = rows.flatMap(row => (row[3] === null ? [] : [toRun(row.slice(3), handlers)]))
+  return { runs, left: runs.length === max || Number(due) > runs.length }
 }
 
 function leaseEnded(): Error {
   return new Error('the lease of this server has ended: it takes no runs until it has a new one')
 }
 
-function toRun(row: readonly unknown[], queue: string, handlers: Handlers): Run | undefined {
-  const [id, jobId, fullName, eventType, sender, requestId, nodeId, parentNodeId, attempt, failures, depth] =
-    row
-  const [param, caller, runType, chainOwner] = row.slice(11)
+function toRun(row: readonly unknown[], handlers: Handlers): Run {
+  const [id, fullName, eventType, sender, requestId, nodeId, parentNodeId, attempt, failures, depth] = row
+  const [param, caller, runType, chainOwner] = row.slice(10)
   const handler = handlers.byName(String(fullName))
-  if (handler === undefined) return undefined
+  if (handler === undefined) throw new TypeError('taken for a handler that was not asked for')
   return {
     id: Number(id),
-    jobId: String(jobId),
-    queue,
     handler,
     attempt: Number(attempt),
     failures: Number(failures),

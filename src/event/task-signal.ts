@@ -1,9 +1,9 @@
 import type { Database } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 
-/** Tells claims that wait when there is work for them: one look at the queues serves all of them. */
+/** Tells claims that wait when there is work for them: one look at what waits serves all of them. */
 export interface TaskSignal {
-  /** Resolves to true when one of the queues may have work, when the time is up at the latest; to false once it is closed. */
+  /** Resolves to true when one of the handlers may have work, when the time is up at the latest; to false once it is closed. */
   next(wanted: Wanted): Promise<boolean>
   /** There may be work. */
   look(): void
@@ -11,7 +11,8 @@ export interface TaskSignal {
 }
 
 export interface Wanted {
-  readonly queues: readonly string[]
+  /** Full names of handlers. */
+  readonly handlers: readonly string[]
   /** The longest wait, in milliseconds. */
   readonly ms: number
   /**
@@ -24,13 +25,17 @@ export interface Wanted {
 }
 
 interface Waiting {
-  readonly queues: readonly string[]
+  readonly handlers: readonly string[]
   readonly resolve: () => void
 }
 
+/** The most runs of a handler that are counted: more claims are not woken at once. */
+const mostCounted = 1000
+
 const findDue = rawStatement(
-  `select queue, count(*) from event_job
-   where queue = any($1::text[]) and not is_taken and start_after <= now() group by queue`,
+  `select w.full_name, (select count(*) from (select from event_log e
+     where e.status = 'waiting' and e.full_name = w.full_name and e.due_time <= now() limit ${mostCounted}) due)
+   from unnest($1::text[]) as w(full_name)`,
 )
 
 /** How often is looked for what nothing announced: what was put off, or comes again. In milliseconds. */
@@ -58,13 +63,13 @@ export function createTaskSignal(database: Database, onError: (error: unknown) =
 
   // No more claims than there is work: of a thousand that wait for one event, one is woken.
   async function wakeThoseWithWork(): Promise<void> {
-    const queues = [...new Set([...waiting].flatMap(each => each.queues))]
-    const { rows } = await database.run(findDue, [queues])
+    const handlers = [...new Set([...waiting].flatMap(each => each.handlers))]
+    const { rows } = await database.run(findDue, [handlers])
     const due = new Map(rows.map(([name, count]) => [String(name), Number(count)]))
     for (const each of waiting) {
-      const queue = each.queues.find(name => (due.get(name) ?? 0) > 0)
-      if (queue === undefined) continue
-      due.set(queue, (due.get(queue) ?? 0) - 1)
+      const handler = each.handlers.find(name => (due.get(name) ?? 0) > 0)
+      if (handler === undefined) continue
+      due.set(handler, (due.get(handler) ?? 0) - 1)
       each.resolve()
     }
   }
@@ -73,10 +78,10 @@ export function createTaskSignal(database: Database, onError: (error: unknown) =
 
   return {
     look,
-    async next({ queues, ms, eager, ended }) {
+    async next({ handlers, ms, eager, ended }) {
       if (closed) return false
       const { promise, resolve } = Promise.withResolvers<void>()
-      const own = { queues, resolve }
+      const own = { handlers, resolve }
       const late = setTimeout(resolve, ms)
       ended?.addEventListener('abort', () => resolve(), { once: true })
       if (ended?.aborted === true) resolve()

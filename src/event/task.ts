@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Database, Runner } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { RpcError } from '../errors.ts'
 import { stringifyJson } from '../json.ts'
@@ -10,9 +10,8 @@ import { type EndedRun, type Ending, endRuns } from './end-runs.ts'
 import type { Handler } from './handler.ts'
 import type { HandlerDirectory, Handlers } from './handler-directory.ts'
 import { storableOutcome } from './outcome-text.ts'
-import { type Queue, remoteQueue } from './queue.ts'
 import { makersOf, mayReceive, notReceived, type Recall } from './receiving.ts'
-import type { Attempt, Outcome, Run } from './run.ts'
+import type { Outcome, Run } from './run.ts'
 import { takeRuns } from './take-runs.ts'
 import type { TaskSignal } from './task-signal.ts'
 import type { Waiter } from './wait.ts'
@@ -55,7 +54,6 @@ export interface TaskRef {
 
 export interface TaskDeps {
   readonly database: Database
-  readonly queue: Queue
   readonly directory: HandlerDirectory
   readonly waiter: Waiter
   readonly clock: Clock
@@ -64,8 +62,8 @@ export interface TaskDeps {
 }
 
 const read = rawStatement(
-  `select full_name, job_id::text, failures from event_log
-   where id = $1 and attempt = $2 and status = 'running' and owner is null and job_id is not null`,
+  `select full_name, failures from event_log
+   where id = $1 and attempt = $2 and status = 'running' and owner is null and due_time is not null`,
 )
 
 // Nobody keeps a task beyond its handler's time-out, however faithfully its heart beats.
@@ -80,16 +78,10 @@ const renew = rawStatement(
 const maxAnswer = 4 * 1024 * 1024
 
 export function createTasks(deps: TaskDeps): Tasks {
-  const { database, queue, directory, waiter, clock, signal, recall } = deps
-
-  interface Take {
-    readonly tasks: readonly Task[]
-    /** The queues that were looked at. */
-    readonly queues: readonly string[]
-  }
+  const { database, directory, waiter, clock, signal, recall } = deps
 
   // Tasks that the answer had no room for would be lost until their leases end: what was taken is rolled back.
-  async function take(claiming: Claiming): Promise<Take> {
+  async function take(claiming: Claiming): Promise<readonly Task[]> {
     try {
       return await takeAtMost(claiming, claiming.max)
     } catch (error) {
@@ -98,52 +90,53 @@ export function createTasks(deps: TaskDeps): Tasks {
     }
   }
 
-  async function takeAtMost({ fullNames, leaseMs: wish }: Claiming, most: number): Promise<Take> {
-    const prepare = (handlers: Handlers) =>
+  async function takeAtMost({ fullNames, leaseMs: wish }: Claiming, most: number): Promise<readonly Task[]> {
+    const leaseMs = (handler: Handler) => Math.min(wish, handler.timeoutMs)
+    const prepare = (handlers: Handlers): Promise<readonly Wanted[]> =>
       Promise.all(
         fullNames.map(async name => {
           const handler = requireRemote(handlers.byName(name))
           return { handler, makers: await makersOf(handler, recall) }
         }),
       )
-    return directory.preparedTransaction(database, prepare, async (runner, handlers, wanted) => {
-      const taken: Task[] = []
-      const now = clock()
-      for (const { handler, makers } of wanted) {
-        const leaseMs = Math.min(wish, handler.timeoutMs)
-        while (taken.length < most && handler.enabled) {
-          const taking = { queue: remoteQueue(handler.id), max: most - taken.length, now, leaseMs }
-          const { runs } = await takeRuns(runner, queue, handlers, taking)
-          const given = runs.filter(run => mayReceive(makers, run.sender, run.runType))
-          taken.push(...given.map(run => ({ ...run, leaseUntil: now + leaseMs })))
+    const work = (handlers: Handlers, wanted: readonly Wanted[]) =>
+      database.transaction(async runner => {
+        const makers = new Map(wanted.map(each => [each.handler, each.makers]))
+        const of = wanted.map(each => each.handler).filter(handler => handler.enabled)
+        const taken: Task[] = []
+        for (;;) {
+          const now = clock()
+          const taking = { of, max: most - taken.length, now, leaseMs }
+          const { runs } = await takeRuns(runner, handlers, taking)
+          const given = runs.filter(run => mayReceive(makers.get(run.handler), run.sender, run.runType))
+          taken.push(...given.map(run => ({ ...run, leaseUntil: now + leaseMs(run.handler) })))
           if (given.length === runs.length) break
           const refused = runs.filter(run => !given.includes(run))
-          await endRuns(runner, deps, refused.map(refusal), now)
+          await endRuns(runner, refused.map(refusal), now)
         }
-      }
-      if (taken.length > 1 && lengthOf(taken) > maxAnswer) throw tooLarge
-      return { tasks: taken, queues: wanted.map(({ handler }) => remoteQueue(handler.id)) }
-    })
+        if (taken.length > 1 && lengthOf(taken) > maxAnswer) throw tooLarge
+        return taken
+      })
+    return directory.use(database, prepare, work)
   }
 
   async function find(
-    runner: Runner,
     identity: Identity,
     { id, attempt }: TaskRef,
-  ): Promise<Omit<Attempt, keyof TaskRef>> {
-    const { rows } = await runner.run(read, [id, attempt])
-    const [fullName, jobId, failures] = rows[0] ?? []
+  ): Promise<Pick<Run, 'handler' | 'failures'>> {
+    const { rows } = await database.run(read, [id, attempt])
+    const [fullName, failures] = rows[0] ?? []
     const handler =
-      fullName === undefined ? undefined : (await directory.current(runner)).byName(String(fullName))
+      fullName === undefined ? undefined : (await directory.current(database)).byName(String(fullName))
     // A task that is not permitted looks like one that is gone.
     if (handler === undefined || !permits(identity, claimAction, handler.fullName)) throw leaseLost()
-    return { handler, jobId: String(jobId), queue: remoteQueue(handler.id), failures: Number(failures) }
+    return { handler, failures: Number(failures) }
   }
 
   /** What was taken for somebody who is gone is free again at once. */
   async function handBack(taken: readonly Task[]): Promise<readonly Task[]> {
     const ended = taken.map(run => ({ run, outcome: { kind: 'handed_back' } as const }))
-    if (ended.length > 0) await database.transaction(runner => endRuns(runner, deps, ended, clock()))
+    await endRuns(database, ended, clock())
     return []
   }
 
@@ -171,34 +164,38 @@ export function createTasks(deps: TaskDeps): Tasks {
       }
       check(await caller.now())
       for (let eager = true; ; eager = false) {
-        const { tasks, queues } = await take(claiming)
+        const tasks = await take(claiming)
         if (hungUp?.aborted) return handBack(tasks)
         const ms = until - clock()
         if (tasks.length > 0 || ms <= 0) return await stillFor(caller, check, tasks)
         const mayBe = await caller.during(check, ended =>
-          signal.next({ queues, ms, eager, ended: eitherOf(ended, hungUp) }),
+          signal.next({ handlers: fullNames, ms, eager, ended: eitherOf(ended, hungUp) }),
         )
         if (!mayBe || hungUp?.aborted) return []
       }
     },
     async heartbeat(identity, task, leaseMs) {
-      const { handler } = await find(database, identity, task)
+      const { handler } = await find(identity, task)
       const bound = [task.id, task.attempt, leaseMs, handler.timeoutMs]
       const [row] = (await database.run(renew, bound)).rows
       if (row === undefined) throw leaseLost()
       return { until: Number(row[0]), cancelled: row[1] === true }
     },
     async end(identity, task, outcome) {
-      const ending = await database.transaction(async runner => {
-        const found = await find(runner, identity, task)
-        const ended = { run: { ...task, ...found }, outcome: storableOutcome(outcome) }
-        return (await endRuns(runner, deps, [ended], clock()))[0]
-      })
+      const found = await find(identity, task)
+      const ended = { run: { ...task, ...found }, outcome: storableOutcome(outcome) }
+      const [ending] = await endRuns(database, [ended], clock())
       if (ending === undefined || ending === 'lost') throw leaseLost()
       if (ending !== 'waiting') waiter.ended([task.id])
       return ending
     },
   }
+}
+
+/** A handler whose work is asked for, and what those who made it may do. */
+interface Wanted {
+  readonly handler: Handler
+  readonly makers: Identity | undefined
 }
 
 /** Ends what the makers of its handler may not receive any more. */

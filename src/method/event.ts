@@ -11,7 +11,7 @@ export function eventMethods(engine: Engine, log: LogMethodDeps): readonly Metho
   return [
     sendMethod({ database: log.database, sender: engine.sender, waiter: engine.waiter }),
     chainMethod(log),
-    cancelMethod(engine.queue, log),
+    cancelMethod(log),
     replayMethod(engine, log),
   ]
 }

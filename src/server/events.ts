@@ -3,8 +3,8 @@ import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { readBacklogs } from '../event/backlog.ts'
 import { type Engine, startEngine } from '../event/engine.ts'
+import { forsakeRuns } from '../event/forsake.ts'
 import { type LocalHandler, loadLocalHandlers, storeLocalHandlers } from '../event/local-handlers.ts'
-import { requeueRuns } from '../event/requeue.ts'
 import type { HostDeps } from '../js-worker/host.ts'
 import type { Logger } from '../logger.ts'
 import type { EventDeps } from '../method/index.ts'
@@ -80,8 +80,7 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
         ...shared,
         localNames: new Set(localHandlers.keys()),
         outboundAllow: config.outboundAllow,
-        requeue: (runner, before, after) =>
-          requeueRuns(runner, engine.queue, { before, after, now: clock() }),
+        forsake: (runner, fullName) => forsakeRuns(runner, fullName, clock()),
       },
       jsWorkers: { ...shared, sandbox, runner: engine.scripts },
     },

@@ -52,52 +52,46 @@ describeEngines('migrations', open => {
     await expect(pendingMigrations(database)).rejects.toThrow('9001_newer')
   })
 
-  test('go on in a database that was made before the queue had a table of its own, and take what waits along', async () => {
-    const database = await open()
-    const made = await describeQueue(database)
-    await sql
-      .raw(
-        `drop table event_job;
-         create schema daybook_queue;
-         create type daybook_queue.job_state as enum ('created', 'retry', 'active', 'completed', 'cancelled', 'failed');
-         create table daybook_queue.job (name text, id uuid, state daybook_queue.job_state, group_id text, data jsonb,
-           start_after timestamptz, created_on timestamptz default now(), primary key (name, id));
-         insert into daybook_queue.job (name, id, state, group_id, data, start_after) values
-           ('event', '00000000-0000-0000-0000-000000000001', 'created', 'a.b', '{"row":7}', '2026-01-01Z'),
-           ('remote.3', '00000000-0000-0000-0000-000000000002', 'active', 'c', '{"row":8}', '2026-01-02Z'),
-           ('event', '00000000-0000-0000-0000-000000000003', 'failed', 'c', '{"row":9}', '2026-01-03Z');
-         delete from migration where name = '0011_queue_of_old';
-         update migration set checksum = '541e88b82965c746303e95ea15f72ccbda3e9a559b46359822b99fc496c8d563'
-         where name = '0002_event';
-         update migration set checksum = '56e4ee6b73689d2ee36594da7758cbf3183318b112eefdb980807da0a6e81c9a'
-         where name = '0003_queue'`,
+  test('go on in a database whose queue was a table, or pg-boss, and take what waits along', async () => {
+    const run = (text: string, database: Database) => sql.raw(text).execute(database.kysely)
+    for (const isOldest of [true, false]) {
+      const database = await open()
+      await run('drop schema public cascade; create schema public', database)
+      const folder = await copyOfMigrations()
+      const after = isOldest ? '0010_sink_outage' : '0011_queue_of_old'
+      for (const { name } of await readMigrations(folder)) {
+        if (name > after) await rm(new URL(`${name}.sql`, folder))
+      }
+      await migrate(database, { folder })
+      await run(
+        `insert into event_log (full_name, event_type, sender, run_type, status, request_id, node_id, attempt, created_time, job_id)
+         select 'a', 'e', 's', 'send', status, 'r', 'n', 1, '2025-12-31Z', ('00000000-0000-0000-0000-00000000000' || job)::uuid
+         from (values ('waiting', 1), ('running', 2), ('fail', 3), ('waiting', 4), ('waiting', null)) as r(status, job)`,
+        database,
       )
-      .execute(database.kysely)
-    expect(await migrate(database)).toEqual({ applied: ['0011_queue_of_old'] })
-    const rows = await database.kysely
-      .selectFrom('event_job')
-      .select(['queue', 'event_log_id', 'full_name', 'start_after', 'is_taken'])
-      .orderBy('id')
-      .execute()
-    expect(rows).toEqual([
-      {
-        queue: 'event',
-        event_log_id: 7,
-        full_name: 'a.b',
-        start_after: new Date('2026-01-01Z'),
-        is_taken: false,
-      },
-      {
-        queue: 'remote.3',
-        event_log_id: 8,
-        full_name: 'c',
-        start_after: new Date('2026-01-02Z'),
-        is_taken: true,
-      },
-    ])
-    expect(await describeQueue(database)).toEqual(made)
-    const left = await sql`select from pg_namespace where nspname = 'daybook_queue'`.execute(database.kysely)
-    expect(left.rows).toEqual([])
+      await run(isOldest ? oldestQueue : laterQueue, database)
+      const { applied } = await migrate(database)
+      expect(applied.slice(0, 2)).toEqual(
+        isOldest ? ['0011_queue_of_old', '0012_run_is_job'] : ['0012_run_is_job', ...applied.slice(1, 2)],
+      )
+      const rows = await database.kysely
+        .selectFrom('event_log')
+        .select(['status', 'due_time'])
+        .orderBy('id')
+        .execute()
+      expect(rows).toEqual([
+        { status: 'waiting', due_time: new Date('2026-01-01Z') },
+        { status: 'running', due_time: new Date('2026-01-02Z') },
+        { status: 'fail', due_time: null },
+        // Its job was lost.
+        { status: 'waiting', due_time: new Date('2025-12-31Z') },
+        // A client recorded it.
+        { status: 'waiting', due_time: null },
+      ])
+      const left = await sql`select nspname from pg_namespace where nspname = 'daybook_queue'
+        union all select tablename from pg_tables where tablename = 'event_job'`.execute(database.kysely)
+      expect(left.rows).toEqual([])
+    }
   })
 
   test('are written in ASCII, which every client encoding holds', async () => {
@@ -140,16 +134,25 @@ describe('an empty PostgreSQL', () => {
   })
 })
 
-/** The columns and indexes of the queue. */
-async function describeQueue({ kysely }: Database): Promise<unknown> {
-  const { rows } = await sql`
-    select column_name as name, udt_name as type, column_default as rest, is_nullable as more
-    from information_schema.columns where table_name = 'event_job'
-    union all select indexname, indexdef, null, null from pg_indexes where tablename = 'event_job' order by 1, 2`.execute(
-    kysely,
-  )
-  return rows
-}
+const oldestQueue = `
+  drop table event_job;
+  create schema daybook_queue;
+  create type daybook_queue.job_state as enum ('created', 'retry', 'active', 'completed', 'cancelled', 'failed');
+  create table daybook_queue.job (name text, id uuid, state daybook_queue.job_state, group_id text, data jsonb,
+    start_after timestamptz, created_on timestamptz default now(), primary key (name, id));
+  insert into daybook_queue.job (name, id, state, group_id, data, start_after) values
+    ('event', '00000000-0000-0000-0000-000000000001', 'created', 'a', '{"row":1}', '2026-01-01Z'),
+    ('remote.3', '00000000-0000-0000-0000-000000000002', 'active', 'a', '{"row":2}', '2026-01-02Z'),
+    ('event', '00000000-0000-0000-0000-000000000003', 'failed', 'a', '{"row":3}', '2026-01-03Z');
+  update migration set checksum = '541e88b82965c746303e95ea15f72ccbda3e9a559b46359822b99fc496c8d563'
+  where name = '0002_event';
+  update migration set checksum = '56e4ee6b73689d2ee36594da7758cbf3183318b112eefdb980807da0a6e81c9a'
+  where name = '0003_queue'`
+
+const laterQueue = `
+  insert into event_job (id, queue, event_log_id, full_name, start_after, is_taken) values
+    ('00000000-0000-0000-0000-000000000001', 'event', 1, 'a', '2026-01-01Z', false),
+    ('00000000-0000-0000-0000-000000000002', 'remote.3', 2, 'a', '2026-01-02Z', true)`
 
 async function copyOfMigrations(): Promise<URL> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-migrations-'))

@@ -2,21 +2,12 @@ import { describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { cancelRuns } from '../../src/event/cancel.ts'
 import { insert } from './definitions.ts'
-import {
-  insertLocal,
-  openPostgres,
-  root,
-  rootCaller,
-  startTestEngine,
-  type TestEngine,
-  type Work,
-} from './engine-setup.ts'
+import { insertLocal, openPostgres, root, rootCaller, startTestEngine, type Work } from './engine-setup.ts'
 import { eventRow, findTorn, untilEnded, untilStatus } from './event-rows.ts'
 
 const never: Work = () => new Promise(() => undefined)
 
-const cancel = (database: Database, { queue }: TestEngine, ids: readonly number[]) =>
-  database.transaction(runner => cancelRuns(runner, queue, ids, Date.now()))
+const cancel = (database: Database, ids: readonly number[]) => cancelRuns(database, ids, Date.now())
 
 describe('cancelling', () => {
   test('keeps what waits from ever running', async () => {
@@ -27,7 +18,7 @@ describe('cancelling', () => {
     const engine = await startTestEngine(database, { local: { near: () => void began++ } })
     const { event_logs: logs } = await engine.send({ sender: 's', delay_ms: 200 })
     const ids = logs.map(log => log.id)
-    expect(await cancel(database, engine, ids)).toEqual({ cancelled: 2, stopping: 0 })
+    expect(await cancel(database, ids)).toEqual({ cancelled: 2, stopping: 0 })
     expect(await findTorn(database)).toEqual([])
     for (const row of await untilEnded(database)) {
       expect(row).toMatchObject({
@@ -39,7 +30,7 @@ describe('cancelling', () => {
     await new Promise(resolve => setTimeout(resolve, 400))
     engine.wake()
     expect(began).toBe(0)
-    expect(await cancel(database, engine, ids)).toEqual({ cancelled: 0, stopping: 0 })
+    expect(await cancel(database, ids)).toEqual({ cancelled: 0, stopping: 0 })
   })
 
   test.each<[string, Work]>([
@@ -60,7 +51,7 @@ describe('cancelling', () => {
       const cancels = await startTestEngine(database)
       const [log] = (await runs.send({ sender: 's' })).event_logs
       await untilStatus(database, log?.id, 'running')
-      expect(await cancel(database, cancels, [log?.id ?? 0])).toEqual({ cancelled: 0, stopping: 1 })
+      expect(await cancel(database, [log?.id ?? 0])).toEqual({ cancelled: 0, stopping: 1 })
       const [row] = await untilEnded(database)
       expect(row).toMatchObject({ status: 'fail', attempt: 1 })
       expect(row?.error_message).toMatch(/^cancelled: while/)
@@ -80,7 +71,7 @@ describe('cancelling', () => {
     })
     const [log] = (await engine.send({ sender: 's' })).event_logs
     await untilStatus(database, log?.id, 'running')
-    await cancel(database, engine, [log?.id ?? 0])
+    await cancel(database, [log?.id ?? 0])
     expect(await untilEnded(database)).toMatchObject([{ status: 'success', result: 'done by then' }])
   })
 
@@ -91,7 +82,7 @@ describe('cancelling', () => {
     await engine.send({ sender: 's' })
     const claiming = { fullNames: ['far'], max: 1, leaseMs: 3_600_000, waitMs: 0 }
     const [task] = await engine.tasks.claim(rootCaller, claiming)
-    await cancel(database, engine, [task?.id ?? 0])
+    await cancel(database, [task?.id ?? 0])
     const query = database.kysely.selectFrom('event_log').select('lease_until')
     const { lease_until: until } = await query.executeTakeFirstOrThrow()
     expect((until?.getTime() ?? 0) - Date.now()).toBeLessThanOrEqual(5000)
@@ -122,7 +113,7 @@ describe('cancelling', () => {
       .returning('id')
       .executeTakeFirstOrThrow()
     const ids = [log?.id ?? 0, recorded.id]
-    expect(await cancel(database, engine, ids)).toEqual({ cancelled: 0, stopping: 0 })
+    expect(await cancel(database, ids)).toEqual({ cancelled: 0, stopping: 0 })
     expect(await eventRow(database, log?.id)).toMatchObject({ status: 'success', result: 1 })
   })
 })

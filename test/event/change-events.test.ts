@@ -437,7 +437,7 @@ describe('an event that is handled', () => {
     const [one] = (await engine.send({ sender: 's' })).event_logs
     const [other] = (await engine.send({ sender: 's' })).event_logs
     const cancel = (log: { readonly id: number } | undefined) =>
-      database.transaction(runner => cancelRuns(runner, engine.queue, [log?.id ?? 0], Date.now()))
+      database.transaction(runner => cancelRuns(runner, [log?.id ?? 0], Date.now()))
     await cancel(one)
     await database.kysely.deleteFrom('event_handler').execute()
     await cancel(other)

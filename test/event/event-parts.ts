@@ -3,18 +3,17 @@ import type { Database, Runner } from '../../src/database/database.ts'
 import { rawStatement } from '../../src/database/statement.ts'
 import { type Ending, endRuns } from '../../src/event/end-runs.ts'
 import { readEventRequests } from '../../src/event/event-request.ts'
+import type { Handler } from '../../src/event/handler.ts'
 import { createHandlerDirectory } from '../../src/event/handler-directory.ts'
-import { eventQueue, type Queue, remoteQueue, serverQueue } from '../../src/event/queue.ts'
 import { rescueRuns } from '../../src/event/rescue.ts'
 import type { Outcome, Run } from '../../src/event/run.ts'
 import { createSender, type SendAnswer, type ShownLog } from '../../src/event/send.ts'
-import { takeRuns } from '../../src/event/take-runs.ts'
+import { type RunTaking, takeRuns } from '../../src/event/take-runs.ts'
 import { sealer } from './definitions.ts'
 import { root, type SentByTest } from './engine-setup.ts'
 
 /** The steps of running events, for tests that take one at a time; each in a transaction of `through`. */
 export interface EventParts {
-  readonly queue: Queue
   readonly directory: ReturnType<typeof createHandlerDirectory>
   send(events: readonly SentByTest[], through?: Database): Promise<readonly SendAnswer<ShownLog>[]>
   /** Takes what is due as a server that is alive. */
@@ -27,39 +26,41 @@ export interface EventParts {
 
 export async function openParts(database: Database): Promise<EventParts> {
   const clock = systemClock
-  const queue = eventQueue
   const directory = createHandlerDirectory(sealer)
-  const taking = (through: Database, more: TakingMore) =>
-    directory.transaction(through, async (runner, handlers) => {
-      return (await takeRuns(runner, queue, handlers, { now: clock(), max: 100, ...more })).runs
-    })
+  const taking = (through: Database, canTake: (handler: Handler) => boolean, more: TakingMore) =>
+    directory.use(
+      through,
+      ({ all }) => all.filter(handler => handler.enabled && canTake(handler)),
+      (handlers, of) =>
+        through.transaction(async runner => {
+          return (await takeRuns(runner, handlers, { of, now: clock(), max: 100, ...more })).runs
+        }),
+    )
   return {
-    queue,
     directory,
     send: (events, through = database) =>
       createSender({
         database: through,
-        queue,
         directory,
         clock,
         recall: async () => root,
         onWork: () => undefined,
       }).send(readEventRequests(events), { identity: root }),
     async take(owner, max = 100, through = database) {
-      return taking(through, { queue: serverQueue, owner, max })
+      return taking(through, ({ target }) => target.kind !== 'remote', { owner, max })
     },
     claim: (handlerId, leaseMs = 30_000, through = database) =>
-      taking(through, { queue: remoteQueue(handlerId), leaseMs }),
+      taking(through, ({ id }) => id === handlerId, { leaseMs: () => leaseMs }),
     end: (run, outcome, through = database) =>
       through.transaction(async runner => {
-        const [ending] = await endRuns(runner, { queue, directory }, [{ run, outcome }], clock())
+        const [ending] = await endRuns(runner, [{ run, outcome }], clock())
         return ending
       }),
-    rescue: (through = database) => rescueRuns({ database: through, queue, directory, clock }),
+    rescue: (through = database) => rescueRuns({ database: through, directory, clock }),
   }
 }
 
-type TakingMore = { queue: string; owner?: string; leaseMs?: number; max?: number }
+type TakingMore = Pick<RunTaking, 'owner' | 'leaseMs'> & { max?: number }
 
 const setLease = rawStatement(
   `insert into server_lease (id, started_time, lease_until) values ($1, now(), now() + $2::int * interval '1 second')

@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import { vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { remoteQueue, serverQueue } from '../../src/event/queue.ts'
 
 /** A row of event_log as these tests look at it. */
 export interface EventRow {
@@ -19,7 +18,7 @@ export interface EventRow {
 export async function emptyEvents({ kysely }: Database): Promise<void> {
   await sql
     .raw(
-      `delete from event_log; delete from event_job; delete from event_handler; delete from server_lease;
+      `delete from event_log; delete from event_handler; delete from server_lease;
        delete from event_idempotency`,
     )
     .execute(kysely)
@@ -30,7 +29,7 @@ export async function eventRows({ kysely }: Database): Promise<readonly EventRow
   return kysely
     .selectFrom('event_log')
     .select(['id', 'full_name', 'status', 'attempt', 'failures', 'owner', 'result', 'error_message'])
-    .where('job_id', 'is not', null)
+    .where('due_time', 'is not', null)
     .orderBy('id')
     .execute()
 }
@@ -65,27 +64,20 @@ export function untilStatus(database: Database, id: number | undefined, status: 
 }
 
 /**
- * What is wrong between rows and jobs, one text each: a row that waits has one job that can be taken, in the queue of
- * its handler; one that runs has one under way; and there is no other job.
+ * What is wrong with rows, one text each: one that waits is nobody's and has a handler, one that runs is a server's or is
+ * leased, and one that has ended says when.
  */
 export async function findTorn({ kysely }: Database): Promise<readonly string[]> {
   const { rows } = await sql<{ fault: string }>`
-    with open as (
-      select e.id, e.status, e.job_id,
-        case h.target_kind when 'remote' then ${remoteQueue('')}::text || h.id else ${serverQueue}::text end as queue
-      from event_log e left join event_handler h on h.full_name = e.full_name
-      where e.job_id is not null and e.status in ('waiting', 'running')
-    )
-    select 'row ' || o.id || ' ' || o.status || ' has jobs ' || coalesce(found.jobs, 'none') as fault
-    from open o left join lateral (
-      select string_agg(j.queue || case when j.is_taken then ' taken' else ' waiting' end, ', ') as jobs, count(*) as n,
-        bool_and(j.queue = o.queue and j.is_taken = (o.status = 'running')) as fit
-      from event_job j where j.id = o.job_id
-    ) found on true
-    where found.n <> 1 or not found.fit
-    union all
-    select 'job of row ' || j.event_log_id from event_job j
-    where not exists (select from open o where o.job_id = j.id)`.execute(kysely)
+    select 'row ' || id || ' ' || status || ' of ' || coalesce(owner, 'nobody') || ', leased until '
+      || coalesce(lease_until::text, 'never') || ', ' || coalesce(start_time::text, '') || ' - ' || coalesce(finish_time::text, '')
+      as fault
+    from event_log e
+    where due_time is not null and not case status
+      when 'waiting' then owner is null and lease_until is null and start_time is null and finish_time is null
+        and exists (select from event_handler h where h.full_name = e.full_name)
+      when 'running' then (owner is null) = (lease_until is not null) and start_time is not null and finish_time is null
+      else finish_time is not null end`.execute(kysely)
   return rows.map(({ fault }) => fault)
 }
 

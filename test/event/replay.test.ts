@@ -60,7 +60,7 @@ describe('replaying', () => {
     await insertLocal(database, 'a')
     const engine = await startTestEngine(database)
     const [log] = (await engine.send({ sender: 's', delay_ms: 60_000 })).event_logs
-    await database.kysely.updateTable('event_log').set({ job_id: null, status: 'fail' }).execute()
+    await database.kysely.updateTable('event_log').set({ caller: null, status: 'fail' }).execute()
     expect(await planReplay(database, [log?.id ?? 0], root)).toEqual([])
   })
 

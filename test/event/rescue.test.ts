@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { Database } from '../../src/database/database.ts'
-import { dropLostJobs, requeueOrphans } from '../../src/event/rescue.ts'
+import { forsakeOrphans } from '../../src/event/forsake.ts'
 import type { Run } from '../../src/event/run.ts'
 import { insert } from './definitions.ts'
 import { insertLocal, openPostgres } from './engine-setup.ts'
@@ -27,7 +27,7 @@ describe('rescuing', () => {
     return run
   }
 
-  const orphans = () => requeueOrphans({ database, ...parts, clock: systemClock })
+  const orphans = () => forsakeOrphans(database, systemClock())
 
   test('tries again what a server ran whose lease has ended', async () => {
     const run = await running(1)
@@ -105,7 +105,6 @@ describe('rescuing', () => {
     const row = await eventRow(database, run.id)
     expect(row.status).toBe('fail')
     expect(row.error_message).toMatch(/^handler_gone: /)
-    await dropLostJobs(database)
     expect(await findTorn(database)).toEqual([])
   })
 
@@ -139,35 +138,13 @@ describe('rescuing', () => {
     expect(rows.slice(1).map(each => each.error_message)).toEqual([null, null])
   })
 
-  describe('what waits without a job', () => {
-    test('is given one', async () => {
-      await insertLocal(database, 'a')
-      await beginServer(database, 'server')
-      await parts.send([{ sender: 's' }])
-      await sql`delete from event_job`.execute(database.kysely)
-      expect(await orphans()).toBe(1)
-      expect(await findTorn(database)).toEqual([])
-      expect(await parts.take('server')).toHaveLength(1)
-      expect(await orphans()).toBe(0)
-    })
-
-    test('in the queue where its handler is run by now, in its own time, is given one there', async () => {
-      const { id } = await insertLocal(database, 'a')
-      await beginServer(database, 'server')
-      await parts.send([{ sender: 's' }, { sender: 's', delay_ms: 3_600_000 }])
-      await database.kysely.updateTable('event_handler').set({ target_kind: 'remote' }).execute()
-      expect(await orphans()).toBe(2)
-      expect(await parts.claim(id)).toHaveLength(1)
-      expect(await parts.take('server')).toEqual([])
-    })
-
-    test('fails when its handler is gone', async () => {
-      await insertLocal(database, 'a')
-      await parts.send([{ sender: 's' }])
-      await database.kysely.deleteFrom('event_handler').execute()
-      await orphans()
-      expect((await eventRows(database))[0]?.error_message).toMatch(/^handler_gone: /)
-    })
+  test('fails what waits for a handler that is gone', async () => {
+    await insertLocal(database, 'a')
+    await parts.send([{ sender: 's' }])
+    expect(await orphans()).toBe(0)
+    await database.kysely.deleteFrom('event_handler').execute()
+    expect(await orphans()).toBe(1)
+    expect((await eventRows(database))[0]?.error_message).toMatch(/^handler_gone: /)
   })
 
   test('lets go of the place of what a client ended on a server that then died', async () => {
@@ -183,7 +160,6 @@ describe('rescuing', () => {
     await loseServer(database, 'server')
     await parts.rescue()
     await parts.send([{ sender: 's' }])
-    expect(await dropLostJobs(database)).toBe(1)
     expect(await parts.take('other')).toHaveLength(1)
     expect(await findTorn(database)).toEqual([])
   })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import { cancelRuns } from '../../src/event/cancel.ts'
+import { forsakeOrphans } from '../../src/event/forsake.ts'
 import { insertLocal, openPostgres, startTestEngine, type Work } from './engine-setup.ts'
 import { beginServer, loseServer, openParts } from './event-parts.ts'
 import { eventRows, findTorn, untilEnded } from './event-rows.ts'
@@ -122,6 +123,7 @@ describe('taking runs', () => {
     await parts.send(events(1))
     await database.kysely.deleteFrom('event_handler').execute()
     expect(await parts.take('server')).toEqual([])
+    expect(await forsakeOrphans(database, Date.now())).toBe(1)
     const [row] = await eventRows(database)
     expect(row).toMatchObject({ status: 'fail' })
     expect(row?.error_message).toMatch(/^handler_gone: /)
@@ -142,7 +144,7 @@ describe('taking runs', () => {
     const ids = (await eventRows(database)).map(row => row.id)
     const { cancelled } = await database.transaction(async runner => {
       await runner.kysely.selectFrom('event_log').select('id').where('id', 'in', ids).forUpdate().execute()
-      return cancelRuns(runner, parts.queue, ids, Date.now())
+      return cancelRuns(runner, ids, Date.now())
     })
     const rows = await untilEnded(database)
     expect(rows.filter(row => row.error_message?.startsWith('cancelled: before'))).toHaveLength(cancelled)

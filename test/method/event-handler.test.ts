@@ -33,9 +33,9 @@ describeEngines('the methods of event handlers', open => {
   let tokens: TestTokens
   let methods: ReadonlyMap<string, ReturnType<typeof handlerMethods>[number]>
   let changes = 0
-  /** What `requeue` was told: the kinds before and after. */
-  let requeued: unknown[] = []
-  let failRequeue = false
+  /** What `forsake` was told, and the handler that was there. */
+  let forsaken: unknown[] = []
+  let failForsaking = false
 
   beforeAll(async () => {
     database = await open()
@@ -50,11 +50,11 @@ describeEngines('the methods of event handlers', open => {
       onChange: () => {
         changes++
       },
-      async requeue(runner, before, after) {
-        // As seen by the transaction: the handler is changed already, and not deleted yet.
-        const stored = await findHandler(runner, sealer, before.fullName)
-        requeued.push([before.target.kind, after?.target.kind, stored?.target.kind])
-        if (failRequeue) throw new Error('requeue')
+      async forsake(runner, fullName) {
+        // As seen by the transaction: the handler is not deleted yet.
+        const stored = await findHandler(runner, sealer, fullName)
+        forsaken.push([fullName, stored?.target.kind])
+        if (failForsaking) throw new Error('forsake')
       },
     }
     methods = new Map(handlerMethods(deps).map(method => [method.name, method]))
@@ -63,8 +63,8 @@ describeEngines('the methods of event handlers', open => {
   beforeEach(async () => {
     await database.kysely.deleteFrom('event_handler').execute()
     changes = 0
-    requeued = []
-    failRequeue = false
+    forsaken = []
+    failForsaking = false
   })
 
   function call(verb: string, params: unknown = {}, bearer = tokens.root): Promise<unknown> {
@@ -334,18 +334,11 @@ describeEngines('the methods of event handlers', open => {
       expect(await read('a')).toEqual(created)
     })
 
-    test('of a target moves what waits, and changes nothing when that fails', async () => {
+    test('of a target ends nothing that waits', async () => {
       await create('here')
-      await update('here', { target: { kind: 'remote' } })
-      expect(requeued).toEqual([])
       await update('here', { target: { kind: 'local' } })
-      expect(requeued).toEqual([['remote', 'local', 'local']])
-      failRequeue = true
-      changes = 0
-      const failing = update('here', { target: { kind: 'js_worker', name: 'w' } })
-      await expect(failing).rejects.toThrow('requeue')
       expect(await read('here')).toMatchObject({ target: { kind: 'local' } })
-      expect(changes).toBe(0)
+      expect(forsaken).toEqual([])
     })
 
     test('takes a local target only where the handlers folder has it', async () => {
@@ -421,15 +414,15 @@ describeEngines('the methods of event handlers', open => {
     test('ends what waits, then deletes', async () => {
       await create('a')
       expect(await call('delete', { full_name: 'a' })).toEqual({ success: true })
-      expect(requeued).toEqual([['remote', undefined, 'remote']])
+      expect(forsaken).toEqual([['a', 'remote']])
       await expect(read('a')).rejects.toMatchObject(notFound)
       expect(changes).toBe(2)
     })
 
     test('deletes nothing when that fails', async () => {
       await create('a')
-      failRequeue = true
-      await expect(call('delete', { full_name: 'a' })).rejects.toThrow('requeue')
+      failForsaking = true
+      await expect(call('delete', { full_name: 'a' })).rejects.toThrow('forsake')
       expect(await read('a')).toMatchObject({ full_name: 'a' })
       expect(changes).toBe(1)
     })

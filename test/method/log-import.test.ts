@@ -156,9 +156,10 @@ describeEngines('X_import', open => {
     await call('event-log_append', { rows: [event] })
     const waiting = await call<object[]>('event-log_query', { query: { condition: [] } })
     await call('event-log_import', { rows: waiting.map(each => ({ ...each, id: 9 })) })
-    const jobs = await sql`select id from event_log where job_id is not null or owner is not null`.execute(
-      database.kysely,
-    )
+    const jobs =
+      await sql`select id from event_log where due_time is not null or caller is not null or owner is not null`.execute(
+        database.kysely,
+      )
     expect(jobs.rows).toEqual([])
   })
 

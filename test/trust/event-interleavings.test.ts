@@ -5,9 +5,8 @@ import { equal } from '../../src/condition/predicate.ts'
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { cancelRuns } from '../../src/event/cancel.ts'
+import { forsakeOrphans, forsakeRuns } from '../../src/event/forsake.ts'
 import { lockHandler, removeHandler, updateHandler } from '../../src/event/handler-store.ts'
-import { requeueRuns } from '../../src/event/requeue.ts'
-import { dropLostJobs, requeueOrphans } from '../../src/event/rescue.ts'
 import type { Outcome, Run } from '../../src/event/run.ts'
 import { writerOf } from '../../src/method/log/log-method.ts'
 import { eventLog } from '../../src/resource/event-log.ts'
@@ -46,11 +45,11 @@ const rescue: Make =
     parts.rescue(through)
 
 const cancel: Make =
-  ({ parts, run }) =>
+  ({ run }) =>
   through =>
     through.transaction(async runner => {
       await runner.run({ name: undefined, sql: 'select from event_log for update', parameters: [] }, [])
-      return cancelRuns(runner, parts.queue, [run.id], systemClock())
+      return cancelRuns(runner, [run.id], systemClock())
     })
 
 const finish: Make =
@@ -92,24 +91,25 @@ const take =
 
 const change =
   (to: 'remote' | 'gone'): Make =>
-  ({ parts }) =>
+  () =>
   through =>
     through.transaction(async runner => {
       const before = await lockHandler(runner, sealer, 'a')
       if (before === undefined) throw new Error('no handler')
       const now = systemClock()
-      if (to === 'gone') await removeHandler(runner, before.id)
+      if (to === 'gone') {
+        await forsakeRuns(runner, 'a', now)
+        return removeHandler(runner, before.id)
+      }
       const definition = { ...before, target: { kind: 'remote' } as const }
-      const after =
-        to === 'gone' ? undefined : await updateHandler(runner, sealer, before, { definition, owner, now })
-      await requeueRuns(runner, parts.queue, { before, after, now })
+      return updateHandler(runner, sealer, before, { definition, owner, now })
     })
 
 const retarget = change('remote')
 const dissolve = change('gone')
 
-/** What these leave behind is put right later, by whoever takes or tidies. */
-const leavesJobs: ReadonlySet<Make> = new Set([finish, remove, retarget, dissolve])
+/** What these leave behind is put right later. */
+const leavesRuns: ReadonlySet<Make> = new Set([dissolve])
 
 const ofLostServer: readonly (readonly [string, Make, Make])[] = [
   ['success against rescue', ending(success), rescue],
@@ -180,8 +180,6 @@ describe('two transactions, statement by statement in any order', () => {
       const run = {
         ...place,
         id: log.id,
-        jobId: '',
-        queue: '',
         handler,
         attempt: 1,
         failures: 0,
@@ -198,9 +196,7 @@ describe('two transactions, statement by statement in any order', () => {
 
   /** Does what servers do again and again. */
   async function settle(): Promise<void> {
-    const deps = { database, queue: parts.queue, directory: parts.directory, clock: systemClock }
-    await requeueOrphans(deps)
-    await dropLostJobs(database)
+    await forsakeOrphans(database, systemClock())
     for (const run of await parts.take('other')) await parts.end(run, success)
   }
 
@@ -222,7 +218,7 @@ describe('two transactions, statement by statement in any order', () => {
       ).toEqual([])
       const [{ value: ofA }] = settled as [PromiseFulfilledResult<unknown>]
       if (Array.isArray(ofA)) for (const run of ofA) await parts.end(run, success)
-      if (leavesJobs.has(b)) await settle()
+      if (leavesRuns.has(b)) await settle()
       expect(await states.faults(), where).toEqual([])
       expect(await findTorn(database), where).toEqual([])
     }

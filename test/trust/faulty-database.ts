@@ -23,7 +23,16 @@ export function steppedDatabase(database: Database, steps: Steps): Database {
       await steps.beforeCommit(pid)
       return result
     })
-  return Object.create(database, { transaction: { value: transaction } })
+  return withTransaction(database, transaction)
+}
+
+/** A statement by itself that changes runs is a transaction as well. */
+function withTransaction(database: Database, transaction: Database['transaction']): Database {
+  const run: Database['run'] = (statement, values) =>
+    /^(with|update)\b.*\bevent_log\b/s.test(statement.sql)
+      ? transaction(runner => runner.run(statement, values))
+      : database.run(statement, values)
+  return Object.create(database, { transaction: { value: transaction }, run: { value: run } })
 }
 
 function steppedRunner(inner: Runner, pid: number, { before, after }: Steps): Runner {
@@ -93,7 +102,7 @@ export function faultyDatabase(
     }
     return result
   }
-  return { database: Object.create(faulty, { transaction: { value: transaction } }), met: () => met }
+  return { database: withTransaction(faulty, transaction), met: () => met }
 }
 
 const terminate = rawStatement('select pg_terminate_backend($1::int)')

@@ -30,7 +30,7 @@ import {
  * folder again; only whether it is enabled stays.
  */
 export function changeMethods(deps: HandlerMethodDeps): readonly Method[] {
-  const { database, sealer, clock, localNames, timezone, outboundAllow, onChange, requeue } = deps
+  const { database, sealer, clock, localNames, timezone, outboundAllow, onChange, forsake } = deps
 
   const create = defineMethod({
     name: 'event-handler_create',
@@ -67,9 +67,7 @@ export function changeMethods(deps: HandlerMethodDeps): readonly Method[] {
       const owner = changedOwner(before, definition, caller)
       if (owner === undefined) return before
       const defining = { definition, owner, now: clock() }
-      const after = await updateHandler(runner, sealer, before, defining)
-      if (after.target.kind !== target.kind) await requeue(runner, before, after)
-      return after
+      return updateHandler(runner, sealer, before, defining)
     })
   }
 
@@ -97,7 +95,7 @@ export function changeMethods(deps: HandlerMethodDeps): readonly Method[] {
       await database.transaction(async runner => {
         const before = await lockHandler(runner, sealer, params.full_name)
         if (before === undefined) throw handlerNotFound()
-        await requeue(runner, before, undefined)
+        await forsake(runner, before.fullName)
         await removeHandler(runner, before.id)
       })
       onChange()

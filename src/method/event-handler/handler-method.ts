@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import type { Database, Runner } from '../../database/database.ts'
 import { RpcError } from '../../errors.ts'
-import type { Sealer, StoredHandler } from '../../event/handler-store.ts'
+import type { Sealer } from '../../event/handler-store.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { credentialParam } from '../method.ts'
 
@@ -18,11 +18,8 @@ export interface HandlerMethodDeps {
   readonly outboundAllow: readonly string[]
   /** Called after each change that is committed. */
   onChange(): void
-  /**
-   * Moves or ends the waiting runs of a handler whose target has another kind than `before`, or that is about to be
-   * deleted (`after` undefined); inside the transaction that does so.
-   */
-  requeue(runner: Runner, before: StoredHandler, after: StoredHandler | undefined): Promise<void>
+  /** Ends what waits for a handler that is about to be deleted, inside the transaction that does so. */
+  forsake(runner: Runner, fullName: string): Promise<void>
 }
 
 /** The parameters of what needs only the name. */

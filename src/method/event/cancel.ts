@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { cancelRuns } from '../../event/cancel.ts'
-import type { Queue } from '../../event/queue.ts'
 import type { LogMethodDeps } from '../log/log-method.ts'
 import { defineMethod, type Method } from '../method.ts'
 import { affectParams, findAffected, planAffected } from './affect.ts'
 
 /** `event-log_cancel`: keeps what waits from running, and tells what runs to stop. */
-export function cancelMethod(queue: Queue, log: LogMethodDeps): Method {
+export function cancelMethod(log: LogMethodDeps): Method {
   return defineMethod({
     name: 'event-log_cancel',
     summary: 'Keeps the handlers that wait from running, and tells those that run to stop',
@@ -24,7 +23,7 @@ export function cancelMethod(queue: Queue, log: LogMethodDeps): Method {
       return log.database.transaction(async runner => {
         const ids = await findAffected(runner, log, { plan, verb: 'write', caller, params })
         if (params.dry_run) return { ...answer, would_affect: ids.length }
-        const done = await cancelRuns(runner, queue, ids, log.clock())
+        const done = await cancelRuns(runner, ids, log.clock())
         return { ...answer, ...done }
       })
     },
