@@ -53,7 +53,7 @@ export async function answerCall(
     deps.logger.debug({ correlationId: request.id, method: method.name, status, milliseconds }, 'answered')
   }
   try {
-    const answering = answerOn(reply, deps.answers)
+    const answering = answerOn(reply.raw, deps.answers)
     const text = await answering.during(() => callMethod(request, found, method, { ...deps, authenticate }))
     count(200)
     return reply.type(jsonType).send(text)

@@ -4,19 +4,18 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import type { AnswerMemory } from '../answer-memory.ts'
 import { onBehalfOf, strangerAt } from '../behalf.ts'
 import { addressMatcher, shareAddress } from '../ip-address.ts'
-import type { JsonText } from '../json.ts'
 import type { Logger } from '../logger.ts'
-import { answerOn } from './answer-on.ts'
-import { accepts, varyByCoding } from './compression.ts'
+import { varyByCoding } from './compression.ts'
 import { type Connections, watchConnections } from './connections.ts'
 import type { DialectRoutes } from './dialect-routes.ts'
 import type { FrontDoor } from './front-door.ts'
-import { gzipAround } from './gzip-around.ts'
 import { refusalReasonOf, refuse, sendInternalError } from './http-refusal.ts'
 import { readJsonBodies } from './json-body.ts'
-import type { OriginSettings } from './origin.ts'
+import { createOriginRules, type OriginSettings } from './origin.ts'
 import { addOriginGuard } from './origin-guard.ts'
+import { takePlainRequests } from './plain-request.ts'
 import { contextOf, requestIdOf } from './request-context.ts'
+import { answerRpc } from './rpc-answer.ts'
 import { addStatusRoutes, healthPaths, type StatusOptions, statusPaths } from './status-routes.ts'
 import type { WebSockets } from './websocket.ts'
 import type { ReadWhole } from './whole-body.ts'
@@ -82,11 +81,20 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     if (!isAdmitted(request, reply, connections)) return void refuse(reply, 'too_many_connections')
     onBehalfOf(strangerAt(shareAddress(request.ip)), done)
   })
-  addOriginGuard(app, settings)
+  const origins = createOriginRules(settings)
+  addOriginGuard(app, origins)
   addErrorAnswers(app, logger)
   addRpcRoutes(app, options)
   addStatusRoutes(app, options)
   dialectRoutes.register(app)
+  takePlainRequests(app, {
+    ...options,
+    paths: rpcPaths,
+    maxBodyBytes: settings.maxBodyBytes,
+    hasProxies: settings.trustedProxies.length > 0,
+    origins,
+    connections,
+  })
   return app
 }
 
@@ -134,35 +142,19 @@ function pathOf(url: string): string {
   return url.split('?', 1)[0] ?? ''
 }
 
-// Node would measure a long text first and encode it after that, each in a pass of its own.
-const largeText = 64 * 1024
-
 function addRpcRoutes(
   app: FastifyInstance,
-  { settings, frontDoor, webSockets, health, readWhole, answers }: HttpOptions,
+  { settings, webSockets, health, readWhole, ...rpc }: HttpOptions,
 ): void {
   const post = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // Fastify asks no parser about an empty body without a content type.
     if (!Buffer.isBuffer(request.body)) return refuse(reply, 'unsupported_media_type')
-    let shared: JsonText | undefined
-    const context = contextOf(request, text => {
-      shared = text
-    })
-    const { body } = request
-    const answering = answerOn(reply, answers)
-    const answer = await answering.during(() => frontDoor.answer(body, context))
+    const { content, isGzip, variesByCoding } = await answerRpc(rpc, request.body, request, reply.raw)
     // Node would keep the connection for its keep-alive time, and the stop would wait for it.
     if (health.isLeaving) reply.header('connection', 'close')
-    if (answer === undefined) return reply.code(204).send()
-    reply.type('application/json')
-    if (shared !== undefined) {
-      varyByCoding(reply)
-      const compressed = accepts(request.headers['accept-encoding'], 'gzip')
-        ? await gzipAround(answer, shared)
-        : undefined
-      if (compressed !== undefined) return reply.header('content-encoding', 'gzip').send(compressed)
-    }
-    return reply.send(answer.length > largeText ? Buffer.from(answer) : answer)
+    if (variesByCoding) varyByCoding(reply)
+    if (isGzip) reply.header('content-encoding', 'gzip')
+    return content === undefined ? reply.code(204).send() : reply.type('application/json').send(content)
   }
   readJsonBodies(app, ['application/json', 'application/json-rpc'], readWhole, settings.maxBodyBytes)
   for (const url of rpcPaths) {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { refuse } from './http-refusal.ts'
-import { createOriginRules, type OriginSettings } from './origin.ts'
+import type { OriginRules } from './origin.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -14,8 +14,7 @@ declare module 'fastify' {
  * are open to origins get requests of any, but by our names alone: a page that had its own name lead here would be of
  * the same origin, and could read what the route shows to no other.
  */
-export function addOriginGuard(app: FastifyInstance, settings: OriginSettings): void {
-  const rules = createOriginRules(settings)
+export function addOriginGuard(app: FastifyInstance, rules: OriginRules): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { host, origin } = request.headers
     if (!rules.allowsHost(host)) return void refuse(reply, 'foreign_host')

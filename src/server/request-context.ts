@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import { RpcError } from '../errors.ts'
@@ -14,17 +14,25 @@ export function requestIdOf({ headers }: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
+/** What is known of a request beside its body. */
+export interface Asking {
+  readonly id: string
+  readonly ip: string
+  readonly headers: IncomingHttpHeaders
+  readonly socket: Socket
+}
+
 /** `compress` is told what part of the answer shall be compressed. */
-export function contextOf(request: FastifyRequest, compress?: RequestContext['compress']): RequestContext {
+export function contextOf(request: Asking, compress?: RequestContext['compress']): RequestContext {
   return {
     ...(compress && { compress }),
     bearer: bearerOf(request.headers.authorization),
-    shown: shownOn(request.raw.socket),
+    shown: shownOn(request.socket),
     correlationId: request.id,
     address: shareAddress(request.ip),
     // Made for the few methods that wait for long.
     get hungUp() {
-      return signalOf(request.raw.socket)
+      return signalOf(request.socket)
     },
   }
 }
