@@ -3,11 +3,11 @@ import {
   Counter,
   collectDefaultMetrics,
   Gauge,
-  Histogram,
   type MetricObjectWithValues,
   type MetricValue,
   Registry,
 } from 'prom-client'
+import { batchedCounter, batchedDuration } from './batched-metrics.ts'
 
 /** The method label of a request that names no known method: a client must not make new series. */
 export const unknownMethod = 'unknown'
@@ -127,22 +127,22 @@ export function createMetrics(peers?: MetricPeers): Metrics {
   for (const sum of ['resources', 'handles', 'requests']) {
     registry.removeSingleMetric(`nodejs_active_${sum}_total`)
   }
-  const requests = cachedCounter(registry, 'daybook_requests_total', 'Answered requests', ['method', 'code'])
-  const lookups = cachedCounter(registry, 'daybook_cache_lookups_total', 'Cache lookups', [
+  const requests = batchedCounter(registry, 'daybook_requests_total', 'Answered requests', ['method', 'code'])
+  const lookups = batchedCounter(registry, 'daybook_cache_lookups_total', 'Cache lookups', [
     'cache',
     'outcome',
   ])
-  const rows = cachedCounter(registry, 'daybook_rows_total', 'Rows by what happened to them', [
+  const rows = batchedCounter(registry, 'daybook_rows_total', 'Rows by what happened to them', [
     'resource',
     'action',
   ])
-  const refusedCredentials = cachedCounter(
+  const refusedCredentials = batchedCounter(
     registry,
     'daybook_refused_credentials_total',
     'Credentials that were wrong, out of date, or not checked because there were too many (login_delayed, too_many_logins)',
     ['kind', 'reason'],
   )
-  const cutOff = cachedCounter(
+  const cutOff = batchedCounter(
     registry,
     'daybook_cut_off_total',
     'Connections, bodies, answers and WebSockets of clients that were ended, by why',
@@ -160,7 +160,12 @@ export function createMetrics(peers?: MetricPeers): Metrics {
     labelNames: ['reason'],
     registers: [registry],
   })
-  const observeDuration = cachedDuration(registry)
+  const observeDuration = batchedDuration(registry, {
+    name: 'daybook_request_duration_seconds',
+    help: 'Time from a parsed request to its answer',
+    label: 'method',
+    bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  })
   return {
     countRequest(method, code, seconds) {
       requests(method, code === undefined ? 'ok' : String(code), 1)
@@ -235,41 +240,6 @@ function renderWith(registry: Registry, peers: MetricPeers): () => Promise<strin
   return async () => {
     const readings = await Promise.all([read(), peers.others()])
     return AggregatorRegistry.aggregate([readings[0], ...(readings[1] as Readings[])]).metrics()
-  }
-}
-
-/** A counter of two labels whose series are looked up, not made, on every request. */
-function cachedCounter(registry: Registry, name: string, help: string, labelNames: [string, string]) {
-  const counter = new Counter({ name, help, labelNames, registers: [registry] })
-  const seriesOf = remember(first => remember(second => counter.labels(first, second)))
-  return (first: string, second: string, count: number): void => {
-    seriesOf(first)(second).inc(count)
-  }
-}
-
-function cachedDuration(registry: Registry) {
-  const histogram = new Histogram({
-    name: 'daybook_request_duration_seconds',
-    help: 'Time from a parsed request to its answer',
-    labelNames: ['method'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers: [registry],
-  })
-  const seriesOf = remember(method => histogram.labels(method))
-  return (method: string, seconds: number): void => {
-    seriesOf(method).observe(seconds)
-  }
-}
-
-/** The same value for the same key, made once. */
-function remember<T>(make: (key: string) => T): (key: string) => T {
-  const made = new Map<string, T>()
-  return key => {
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const value = make(key)
-    made.set(key, value)
-    return value
   }
 }
 

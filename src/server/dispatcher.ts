@@ -29,6 +29,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatch {
   if (handlers.size < methods.length) throw new TypeError('two methods have the same name')
   // jayson takes undefined for "no such method", which its types leave out; a Map has no inherited names.
   const server = new jayson.Server({}, { router: name => handlers.get(name) as jayson.Method })
+  const isTold = logger.isLevelEnabled('debug')
   return async (request, context) => {
     const started = performance.now()
     const outcome = await callJayson(server, request, context)
@@ -36,10 +37,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatch {
     const milliseconds = performance.now() - started
     metrics.countRequest(label, outcome.code, milliseconds / 1000)
     // The parameters stay out: they hold credentials and what clients record.
-    logger.debug(
-      { correlationId: context.correlationId, method: label, code: outcome.code, milliseconds },
-      'answered',
-    )
+    if (isTold) {
+      const { correlationId } = context
+      logger.debug({ correlationId, method: label, code: outcome.code, milliseconds }, 'answered')
+    }
     return outcome
   }
 }
