@@ -88,7 +88,8 @@ function on(column: string, test: (held: unknown) => boolean): Matcher {
   return ({ members, nulls }) => !nulls.has(column) && test(members[column])
 }
 
-function loweredText({ members, lowered }: MatchedRow, column: string): string {
+/** The text of a column that is not null, in lower case. */
+export function loweredText({ members, lowered }: MatchedRow, column: string): string {
   const known = lowered?.get(column)
   if (known !== undefined) return known
   const text = String(members[column]).toLowerCase()

@@ -1,6 +1,6 @@
 import type { Matcher } from '../condition/match.ts'
 import type { Change, Changes } from './change-log.ts'
-import { createSubscriberIndex } from './subscriber-index.ts'
+import { createSubscriberIndex, type SubscriberIndex } from './subscriber-index.ts'
 import type { Subscription } from './subscription.ts'
 import type { Slice } from './turns.ts'
 import type { Wanted } from './wanted.ts'
@@ -25,7 +25,12 @@ interface Group {
   readonly members: Set<Subscription>
   /** The last number that every member was given. */
   cursor: number
+  /** Takes it out of the index. */
+  leaveIndex: () => void
 }
+
+/** To look a row up is not worth while for fewer. */
+const fewGroups = 8
 
 /** To send a change to one, next to comparing two values. */
 const sendCost = 50
@@ -36,7 +41,8 @@ const usualCharacters = 1024
 
 export function createLane(begin: number): Lane {
   const groups = new Map<string, Group>()
-  const index = createSubscriberIndex<Group>()
+  /** Undefined as long as there are few. */
+  let index: SubscriberIndex<Group> | undefined
   const subscriptions = new Set<Subscription>()
   const placed = new Map<Subscription, Group>()
   let cursor = begin
@@ -45,9 +51,11 @@ export function createLane(begin: number): Lane {
     const known = groups.get(wanted.key)
     if (known !== undefined) return known
     const { cost, matches } = wanted
-    const group = { wanted, cost, matches, members: new Set<Subscription>(), cursor }
+    const members = new Set<Subscription>()
+    const group: Group = { wanted, cost, matches, members, cursor, leaveIndex: () => undefined }
     groups.set(wanted.key, group)
-    index.add(group, wanted.predicates)
+    if (index !== undefined) group.leaveIndex = index.add(group, wanted.predicates)
+    else if (groups.size > fewGroups) index = indexOf(groups.values())
     return group
   }
 
@@ -59,7 +67,7 @@ export function createLane(begin: number): Lane {
     group.members.delete(subscription)
     if (group.members.size > 0) return
     groups.delete(group.wanted.key)
-    index.remove(group)
+    group.leaveIndex()
   }
 
   /** Whether all who want it were given it; once the slice is over the rest is left for the next one. */
@@ -70,7 +78,7 @@ export function createLane(begin: number): Lane {
     const size = 1 + Math.floor(change.text.length / usualCharacters)
     let spent = 0
     let isOver = false
-    index.visit(row, group => {
+    const visit = (group: Group): void => {
       if (isOver || group.cursor >= number) return
       spent += group.cost * size
       if (group.matches(row)) {
@@ -86,7 +94,9 @@ export function createLane(begin: number): Lane {
       if (spent < enoughCost) return
       isOver = slice.spend(spent)
       spent = 0
-    })
+    }
+    index?.visit(row, visit)
+    for (const group of index?.others ?? groups.values()) visit(group)
     return !isOver && !slice.spend(spent)
   }
 
@@ -113,4 +123,10 @@ export function createLane(begin: number): Lane {
       for (const each of subscriptions) each.cursor = Math.max(each.cursor, through)
     },
   }
+}
+
+function indexOf(groups: Iterable<Group>): SubscriberIndex<Group> {
+  const index = createSubscriberIndex<Group>()
+  for (const group of groups) group.leaveIndex = index.add(group, group.wanted.predicates)
+  return index
 }

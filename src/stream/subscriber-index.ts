@@ -1,75 +1,120 @@
 import type { MatchedRow } from '../condition/match.ts'
 import type { Predicate } from '../condition/predicate.ts'
+import { chooseKeys, type RowKey } from './row-key.ts'
+import { createRowTable, placeOf, type RowTable } from './row-table.ts'
 
 /**
- * Finds whom a row may concern without asking everybody: whoever wants one value of a column (or a few) is found by
- * that value; the others are asked each time.
+ * Finds whom a row may concern without asking everybody: whoever wants a value, the beginning of a name, a member of a
+ * payload or a text is found by that. The others are asked each time.
  */
 export interface SubscriberIndex<S> {
-  add(subscriber: S, predicates: readonly Predicate[]): void
-  remove(subscriber: S): void
-  /** Calls `visit` for everybody whose predicates the row may fulfil. */
+  /** Answers what takes this out again. The same subscriber may be added for several things. */
+  add(subscriber: S, predicates: readonly Predicate[]): () => void
+  /** Calls `visit` once for everybody whose predicates the row may fulfil, those apart whom every row may concern. */
   visit(row: MatchedRow, visit: (subscriber: S) => void): void
+  /** Whom every row may concern. */
+  readonly others: Iterable<S>
+  isOther(subscriber: S): boolean
 }
 
-interface Place<S> {
-  readonly column: string
-  readonly values: readonly (string | number)[]
-  readonly subscriber: S
+/** `visit`: the last one that it was part of. */
+interface Bucket<S> {
+  visit: number
+  /** How often each is in it. */
+  readonly members: Map<Member<S>, number>
 }
+
+interface Member<S> {
+  readonly subscriber: S
+  visit: number
+  /** How often it was added. */
+  count: number
+}
+
+interface Table<S> {
+  readonly place: string
+  readonly rows: RowTable<Bucket<S>>
+}
+
+/** Each is looked at for each row. */
+const maxTables = 64
 
 export function createSubscriberIndex<S>(): SubscriberIndex<S> {
-  const columns = new Map<string, Map<unknown, Set<S>>>()
-  const others = new Set<S>()
-  const places = new Map<S, Place<S>>()
+  const tables = new Map<string, Table<S>>()
+  const members = new Map<S, Member<S>>()
+  const others = new Map<S, number>()
+  let visits = 0
+
+  function population(key: RowKey): number {
+    const table = tables.get(placeOf(key))
+    if (table === undefined) return tables.size < maxTables ? 0 : Number.POSITIVE_INFINITY
+    return table.rows.bucket(key.value)?.members.size ?? 0
+  }
+
+  function tableOf(key: RowKey): Table<S> {
+    const place = placeOf(key)
+    const known = tables.get(place) ?? { place, rows: createRowTable<Bucket<S>>(key) }
+    tables.set(place, known)
+    return known
+  }
+
+  function put(member: Member<S>, key: RowKey): () => void {
+    const table = tableOf(key)
+    const { value } = key
+    const bucket = table.rows.bucket(value) ?? { visit: 0, members: new Map<Member<S>, number>() }
+    table.rows.set(value, bucket)
+    addTo(bucket.members, member, 1)
+    return () => {
+      addTo(bucket.members, member, -1)
+      if (bucket.members.size > 0) return
+      table.rows.delete(value)
+      if (table.rows.size === 0) tables.delete(table.place)
+    }
+  }
+
+  function memberOf(subscriber: S): Member<S> {
+    const known = members.get(subscriber) ?? { subscriber, visit: 0, count: 0 }
+    members.set(subscriber, known)
+    known.count++
+    return known
+  }
 
   return {
+    others: { [Symbol.iterator]: () => others.keys() },
+    isOther: subscriber => others.has(subscriber),
     add(subscriber, predicates) {
-      const wanted = wantedValues(predicates)
-      if (wanted === undefined) {
-        others.add(subscriber)
-        return
+      const keys = chooseKeys(predicates, population)
+      if (keys === undefined) {
+        addTo(others, subscriber, 1)
+        return () => addTo(others, subscriber, -1)
       }
-      const byValue = columns.get(wanted.column) ?? new Map<unknown, Set<S>>()
-      columns.set(wanted.column, byValue)
-      places.set(subscriber, { ...wanted, subscriber })
-      for (const value of wanted.values) {
-        byValue.set(value, (byValue.get(value) ?? new Set<S>()).add(subscriber))
+      const member = memberOf(subscriber)
+      const steps = keys.map(key => put(member, key))
+      return () => {
+        for (const step of steps) step()
+        member.count--
+        if (member.count === 0) members.delete(subscriber)
       }
-    },
-    remove(subscriber) {
-      others.delete(subscriber)
-      const place = places.get(subscriber)
-      places.delete(subscriber)
-      const byValue = place && columns.get(place.column)
-      if (place === undefined || byValue === undefined) return
-      for (const value of place.values) {
-        const set = byValue.get(value)
-        set?.delete(subscriber)
-        if (set?.size === 0) byValue.delete(value)
-      }
-      if (byValue.size === 0) columns.delete(place.column)
     },
     visit(row, visit) {
-      for (const [column, byValue] of columns) {
-        for (const subscriber of byValue.get(row.members[column]) ?? []) visit(subscriber)
+      visits++
+      const found = (bucket: Bucket<S>): void => {
+        // A text may have what is looked for many times.
+        if (bucket.visit === visits) return
+        bucket.visit = visits
+        for (const member of bucket.members.keys()) {
+          if (member.visit === visits) continue
+          member.visit = visits
+          visit(member.subscriber)
+        }
       }
-      for (const subscriber of others) visit(subscriber)
+      for (const { rows } of tables.values()) rows.find(row, found)
     },
   }
 }
 
-/** Values beyond this are not worth their places. */
-const maxValues = 100
-
-/** A column that must have one of few values. Equality first: it says most. */
-function wantedValues(predicates: readonly Predicate[]): Omit<Place<never>, 'subscriber'> | undefined {
-  for (const predicate of predicates) {
-    if (predicate.type === 'equal') return { column: predicate.column, values: [predicate.value] }
-  }
-  for (const predicate of predicates) {
-    if (predicate.type !== 'any' || predicate.values.length > maxValues) continue
-    return { column: predicate.column, values: [...new Set(predicate.values)] }
-  }
-  return undefined
+function addTo<T>(counts: Map<T, number>, key: T, change: number): void {
+  const left = (counts.get(key) ?? 0) + change
+  if (left > 0) counts.set(key, left)
+  else counts.delete(key)
 }

@@ -33,7 +33,10 @@ function subscriptionTo(conditions: readonly unknown[]) {
   return { subscription, subscriber, matches: allMatch(plan.predicates) }
 }
 
-const some = fc.array(fc.array(someCondition(serviceEvent), { maxLength: 2 }), { minLength: 1, maxLength: 8 })
+const some = fc.array(fc.array(someCondition(serviceEvent), { maxLength: 2 }), {
+  minLength: 1,
+  maxLength: 16,
+})
 
 test('a lane gives everybody all that they want once and in order, wherever slices end', () => {
   fc.assert(
