@@ -55,9 +55,11 @@ function compileLeaf(eb: Builder, leaf: Leaf, slots: readonly Slot[]): Condition
   const [first, second] = slots
   switch (leaf.type) {
     case 'equal':
-      return eb(eb.ref(leaf.column), '=', first)
+      return eb(eb.ref(leaf.column), '=', leaf.isLiteral === true ? sql.lit(leaf.value) : first)
     case 'any':
-      return sql<SqlBool>`${eb.ref(leaf.column)} = any(${first})`
+      if (leaf.isLiteral !== true) return sql<SqlBool>`${eb.ref(leaf.column)} = any(${first})`
+      if (leaf.values.length === 0) return sql<SqlBool>`false`
+      return sql<SqlBool>`${eb.ref(leaf.column)} in (${sql.join(leaf.values.map(value => sql.lit(value)))})`
     case 'prefix':
       return eb.and([eb(eb.ref(leaf.column), '>=', first), eb(eb.ref(leaf.column), '<', second)])
     case 'time_from':

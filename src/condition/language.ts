@@ -4,7 +4,7 @@ import { compilePattern, maxNameLength, patternFault } from '../permission/patte
 import { prefixUpperBound } from '../permission/prefix-range.ts'
 import { textCheck } from '../text-check.ts'
 import type { Field } from './field.ts'
-import { and, equal, type Predicate } from './predicate.ts'
+import { and, equal, equalOneOfFew, type Predicate } from './predicate.ts'
 import { comparedTime, timestampOf } from './value.ts'
 
 /** A condition that stands alone: `"is_failure"`, also `{"is_failure":null}` and `{"is_failure":true}`. */
@@ -53,7 +53,7 @@ function keysOf(field: Field): Key[] {
     case 'integer':
       return equalityKeys(field.name, z.int())
     case 'enum':
-      return equalityKeys(field.name, z.enum(field.values ?? []))
+      return enumKeys(field.name, z.enum(field.values ?? []))
     case 'name':
       return [...equalityKeys(field.name, z.string()), likeKey(field.name)]
     case 'text':
@@ -77,6 +77,18 @@ function equalityKeys(column: string, value: z.ZodType<string | number>): Key[] 
       type: 'any',
       column,
       values,
+    })),
+  ]
+}
+
+function enumKeys(column: string, value: z.ZodType<string>): Key[] {
+  return [
+    key(column, `${column} equals the value`, value, wanted => equalOneOfFew(column, wanted)),
+    key(`${column}_in`, `${column} equals one of the values`, z.array(value).max(maxAnyOf), values => ({
+      type: 'any',
+      column,
+      values: [...new Set(values)].sort(),
+      isLiteral: true,
     })),
   ]
 }

@@ -8,8 +8,20 @@ export type Predicate =
   | { readonly type: 'not'; readonly predicate: Predicate }
 
 export type Leaf =
-  | { readonly type: 'equal'; readonly column: string; readonly value: string | number }
-  | { readonly type: 'any'; readonly column: string; readonly values: readonly (string | number)[] }
+  | {
+      readonly type: 'equal'
+      readonly column: string
+      readonly value: string | number
+      /** The value is one of few and stands in the SQL itself: a partial index serves only what is known when it is planned. */
+      readonly isLiteral?: true
+    }
+  | {
+      readonly type: 'any'
+      readonly column: string
+      readonly values: readonly (string | number)[]
+      /** As of `equal`; the values are sorted. */
+      readonly isLiteral?: true
+    }
   /** `from <= column < to`, in the order of bytes: what a prefix pattern covers. */
   | { readonly type: 'prefix'; readonly column: string; readonly from: string; readonly to: string }
   /** Inclusive; the times are what `timestampOf` makes. */
@@ -62,4 +74,9 @@ export function isNotNull(column: string): Predicate {
 
 export function equal(column: string, value: string | number): Predicate {
   return { type: 'equal', column, value }
+}
+
+/** The same of a column that has few values, all of which are known: `status`. */
+export function equalOneOfFew(column: string, value: string): Predicate {
+  return { type: 'equal', column, value, isLiteral: true }
 }

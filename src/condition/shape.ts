@@ -23,7 +23,7 @@ function writeShape(predicate: Predicate, values: unknown[]): string {
       return `not(${writeShape(predicate.predicate, values)})`
     default:
       values.push(...valuesOf(predicate))
-      return `${predicate.type}:${columnsOf(predicate)}`
+      return `${predicate.type}:${columnsOf(predicate)}${literalOf(predicate)}`
   }
 }
 
@@ -31,9 +31,9 @@ function writeShape(predicate: Predicate, values: unknown[]): string {
 export function valuesOf(leaf: Leaf): readonly unknown[] {
   switch (leaf.type) {
     case 'equal':
-      return [leaf.value]
+      return leaf.isLiteral === true ? [] : [leaf.value]
     case 'any':
-      return [leaf.values]
+      return leaf.isLiteral === true ? [] : [leaf.values]
     case 'prefix':
       return [leaf.from, leaf.to]
     case 'time_from':
@@ -54,6 +54,11 @@ export function valuesOf(leaf: Leaf): readonly unknown[] {
     case 'nothing':
       return []
   }
+}
+
+function literalOf(leaf: Leaf): string {
+  if (leaf.type === 'equal' && leaf.isLiteral === true) return `=${leaf.value}`
+  return leaf.type === 'any' && leaf.isLiteral === true ? `=${leaf.values}` : ''
 }
 
 // Columns come from the resource's declaration, never from a client, so that they need no escaping here.

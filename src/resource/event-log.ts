@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { equal, or } from '../condition/predicate.ts'
+import { equalOneOfFew, or } from '../condition/predicate.ts'
 import { addChainOwners } from './chain-owner.ts'
 import { defineResource, type GivenRow, type ResourceField } from './resource.ts'
 import type { NewRowOf, RowOf } from './row.ts'
@@ -101,8 +101,8 @@ const fields = [
 export type EventLogRow = RowOf<typeof fields>
 export type NewEventLogRow = NewRowOf<typeof fields>
 
-const waiting = equal('status', 'waiting')
-const running = equal('status', 'running')
+const waiting = equalOneOfFew('status', 'waiting')
+const running = equalOneOfFew('status', 'running')
 
 /** What event handlers did (seed 000). */
 export const eventLog = defineResource({
@@ -115,8 +115,8 @@ export const eventLog = defineResource({
   scope: 'event',
   permission: 'event_log',
   words: [
-    { name: 'is_success', summary: 'status is success', predicate: equal('status', 'success') },
-    { name: 'is_failure', summary: 'status is fail', predicate: equal('status', 'fail') },
+    { name: 'is_success', summary: 'status is success', predicate: equalOneOfFew('status', 'success') },
+    { name: 'is_failure', summary: 'status is fail', predicate: equalOneOfFew('status', 'fail') },
     { name: 'is_running', summary: 'status is running', predicate: running },
     { name: 'is_waiting', summary: 'status is waiting', predicate: waiting },
   ],

@@ -1,4 +1,4 @@
-import { equal } from '../condition/predicate.ts'
+import { equalOneOfFew } from '../condition/predicate.ts'
 import { defineResource, type GivenRow, type ResourceField } from './resource.ts'
 import type { NewRowOf, RowOf } from './row.ts'
 
@@ -72,8 +72,8 @@ export const executionEvent = defineResource({
   scope: 'execution',
   permission: 'execution_event',
   words: [
-    { name: 'is_success', summary: 'type is Normal', predicate: equal('type', 'Normal') },
-    { name: 'is_failure', summary: 'type is Warning', predicate: equal('type', 'Warning') },
+    { name: 'is_success', summary: 'type is Normal', predicate: equalOneOfFew('type', 'Normal') },
+    { name: 'is_failure', summary: 'type is Warning', predicate: equalOneOfFew('type', 'Warning') },
   ],
   merge: {
     key: 'merge_key',

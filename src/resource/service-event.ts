@@ -1,4 +1,4 @@
-import { equal } from '../condition/predicate.ts'
+import { equalOneOfFew } from '../condition/predicate.ts'
 import { defineResource, type ResourceField } from './resource.ts'
 import type { NewRowOf, RowOf } from './row.ts'
 
@@ -44,7 +44,11 @@ export const serviceEvent = defineResource({
   scope: 'service',
   permission: 'service_event',
   words: [
-    { name: 'is_success', summary: 'event_type is normal', predicate: equal('event_type', 'normal') },
-    { name: 'is_failure', summary: 'event_type is abnormal', predicate: equal('event_type', 'abnormal') },
+    { name: 'is_success', summary: 'event_type is normal', predicate: equalOneOfFew('event_type', 'normal') },
+    {
+      name: 'is_failure',
+      summary: 'event_type is abnormal',
+      predicate: equalOneOfFew('event_type', 'abnormal'),
+    },
   ],
 })
