@@ -12,10 +12,19 @@ export interface Pushed {
   end(reason: 'permission_denied'): void
 }
 
+/** A notification in three pieces: what one client alone is sent is ASCII, what many are sent is UTF-8 bytes. */
+export interface Spliced {
+  readonly head: string
+  readonly body: Buffer
+  readonly tail: string
+}
+
 /** A connection over which the server may speak first. */
 export interface PushChannel {
   /** Sends a JSON-RPC notification's text. */
   send(text: string): void
+  /** Sends one with others of the same turn of the event loop, in the order of all that is pushed. */
+  splice(message: Spliced): void
   /** Bytes that lie in our memory because the client has not read them. */
   unread(): number
   /** Resolves once it has read most of them, or is gone. */

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { AnswerMemory } from '../answer-memory.ts'
 import type { Logger } from '../logger.ts'
@@ -15,6 +16,8 @@ const missedChecks = 2
 
 export interface ConnectionOptions {
   readonly socket: WebSocket
+  /** What the WebSocket writes to. */
+  readonly beneath: Writable
   /** The context of the request that opened the connection; its bearer counts for every message. */
   readonly upgrade: RequestContext
   readonly frontDoor: FrontDoor
@@ -38,7 +41,7 @@ export interface Connection {
 }
 
 export function serveConnection(options: ConnectionOptions): Connection {
-  const { socket, upgrade, frontDoor, answers, logger, strangerMs, onStranger } = options
+  const { socket, beneath, upgrade, frontDoor, answers, logger, strangerMs, onStranger } = options
   // Pausing the socket does not hold back messages that came in the same chunk.
   const waiting: Buffer[] = []
   let running = 0
@@ -46,7 +49,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
   let missed = 0
   /** How it is closed once nothing runs any more; undefined: it goes on. */
   let closing: readonly [code: number, reason: string] | undefined
-  const push: PushChannel = createPushChannel(socket)
+  const push: PushChannel = createPushChannel(socket, beneath)
   const { bearer, address, shown } = upgrade
   const strangerTimer = setTimeout(() => {
     onStranger()

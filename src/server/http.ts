@@ -163,7 +163,7 @@ function addRpcRoutes(
       method: 'GET',
       url,
       handler: (_request, reply) => notAllowed(reply, 'POST'),
-      wsHandler: (socket, request) => webSockets.accept(socket, contextOf(request)),
+      wsHandler: (socket, request) => webSockets.accept(socket, contextOf(request), request.raw.socket),
     })
   }
 }

@@ -1,5 +1,7 @@
+import type { Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { PushChannel, Pushed } from '../method/method.ts'
+import { createPushFrames } from './push-frames.ts'
 
 /** How often it is looked whether a client has read on. */
 const lookMs = 20
@@ -7,9 +9,11 @@ const lookMs = 20
 /** Below this a client counts as having read. */
 const fewBytes = 256 * 1024
 
-/** What the server sends over a WebSocket without being asked. */
-export function createPushChannel(socket: WebSocket): PushChannel {
+/** What the server sends over a WebSocket without being asked; `beneath`: what the WebSocket writes to. */
+export function createPushChannel(socket: WebSocket, beneath: Writable): PushChannel {
   const subscriptions = new Map<string, Pushed>()
+  const isOpen = (): boolean => socket.readyState === socket.OPEN
+  const frames = createPushFrames(beneath, isOpen)
   socket.on('close', () => {
     for (const subscription of subscriptions.values()) subscription.close()
     subscriptions.clear()
@@ -17,11 +21,13 @@ export function createPushChannel(socket: WebSocket): PushChannel {
   return {
     subscriptions,
     send(text) {
-      if (socket.readyState === socket.OPEN) socket.send(text)
+      frames.flush()
+      if (isOpen()) socket.send(text)
     },
-    unread: () => socket.bufferedAmount,
+    splice: frames.add,
+    unread: () => socket.bufferedAmount + frames.waiting(),
     async drained() {
-      while (socket.readyState === socket.OPEN && socket.bufferedAmount > fewBytes) {
+      while (isOpen() && socket.bufferedAmount > fewBytes) {
         await new Promise(resolve => setTimeout(resolve, lookMs))
       }
     },

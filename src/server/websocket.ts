@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { AnswerMemory } from '../answer-memory.ts'
 import { strangerAt } from '../behalf.ts'
@@ -27,8 +28,8 @@ export interface WebSocketOptions {
 
 /** All open WebSocket connections. */
 export interface WebSockets {
-  /** Serves JSON-RPC on `socket` until it closes; `upgrade` is the context of the request that opened it. */
-  accept(socket: WebSocket, upgrade: RequestContext): void
+  /** Serves JSON-RPC on `socket` until it closes; `upgrade` is the context of the request that opened it over `beneath`. */
+  accept(socket: WebSocket, upgrade: RequestContext, beneath: Writable): void
   /** Lets every connection finish what has arrived, then closes it with 1001. */
   drain(): void
   /** Cuts off what is still open. */
@@ -51,10 +52,11 @@ export function createWebSockets({
     for (const connection of connections.values()) connection.check()
   }, checkEveryMs)
   return {
-    accept(socket, upgrade) {
+    accept(socket, upgrade, beneath) {
       const onStranger = () => onCutOff('no_credential')
       const connection = serveConnection({
         socket,
+        beneath,
         upgrade,
         frontDoor,
         answers,

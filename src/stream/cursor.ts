@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { invalidParams, RpcError } from '../errors.ts'
 import { type Identity, permittedNames } from '../permission/grant.ts'
 import { actionOf, type Resource } from '../resource/resource.ts'
@@ -18,12 +19,22 @@ export interface StreamReader {
  */
 export interface Cursors {
   /** What writes the places of this reader, as long as its caller is the same. */
-  writerFor(reader: StreamReader): WriteCursor
+  writerFor(reader: StreamReader): CursorWriter
   /** The sequence number. Throws RpcError -32602 (`bad_cursor`) and 108 (`cursor_required`) at `path`. */
   read(reader: StreamReader, cursor: string, path: string): number
 }
 
-export type WriteCursor = (sequenceNumber: number) => string
+export interface CursorWriter {
+  /** Where a reader stands who has looked at everything up to a number. */
+  place(sequenceNumber: number): string
+  /** Where a change stands that the reader is sent: the same text for all to whom it is sent together. */
+  ofChange(sequenceNumber: number): string
+}
+
+const countingWriter: CursorWriter = { place: String, ofChange: String }
+
+/** Those who read under so many keys are sealed for without deriving them again. */
+const maxWriters = 2000
 
 const prefix = 'c2.'
 /** One block: a count that makes each text another, zeros that tell a right one, the number. */
@@ -37,14 +48,21 @@ const numberAt = 9
  * subscriber. A forged text is a right one once in 2^32, and then a number far ahead of every other.
  */
 export function createCursors(key: string): Cursors {
+  /** By whom they are bound to: a token with many subscriptions is sealed for once a change. */
+  const writers = new LRUCache<string, CursorWriter>({ max: maxWriters })
   const derived = Buffer.from(hkdfSync('sha256', key, '', 'daybook stream cursor v2', 32))
 
-  function keyOf(reader: StreamReader): Buffer {
-    return createHmac('sha256', derived).update(boundTo(reader)).digest()
+  const keyOf = (bound: string): Buffer => createHmac('sha256', derived).update(bound).digest()
+
+  function sealingWriter(reader: StreamReader): CursorWriter {
+    const bound = boundTo(reader)
+    const known = writers.get(bound) ?? writerOf(sealFor(bound))
+    writers.set(bound, known)
+    return known
   }
 
-  function sealFor(reader: StreamReader): WriteCursor {
-    const cipher = createCipheriv('aes-256-ecb', keyOf(reader), null).setAutoPadding(false)
+  function sealFor(bound: string): CursorWriter['place'] {
+    const cipher = createCipheriv('aes-256-ecb', keyOf(bound), null).setAutoPadding(false)
     const block = Buffer.alloc(blockBytes)
     let count = randomBytes(countBytes).readUIntBE(0, countBytes)
     return sequenceNumber => {
@@ -58,7 +76,7 @@ export function createCursors(key: string): Cursors {
   function open(reader: StreamReader, cursor: string): number | undefined {
     const sealed = Buffer.from(cursor.slice(prefix.length), 'base64url')
     if (!cursor.startsWith(prefix) || sealed.length !== blockBytes) return undefined
-    const decipher = createDecipheriv('aes-256-ecb', keyOf(reader), null).setAutoPadding(false)
+    const decipher = createDecipheriv('aes-256-ecb', keyOf(boundTo(reader)), null).setAutoPadding(false)
     const block = decipher.update(sealed)
     const isRight = block.subarray(countBytes, numberAt).every(byte => byte === 0)
     const number = block.subarray(numberAt).reduce((sum, byte) => sum * 256 + byte, 0)
@@ -66,7 +84,7 @@ export function createCursors(key: string): Cursors {
   }
 
   return {
-    writerFor: reader => (mayCount(reader) ? String : sealFor(reader)),
+    writerFor: reader => (mayCount(reader) ? countingWriter : sealingWriter(reader)),
     read(reader, cursor, path) {
       if (/^\d{1,15}$/.test(cursor) && reader.ticket === undefined) {
         const number = Number(cursor)
@@ -77,6 +95,20 @@ export function createCursors(key: string): Cursors {
       const number = open(reader, cursor)
       if (number === undefined) throw invalidParams(path, 'not a cursor of this stream', 'bad_cursor')
       return number
+    },
+  }
+}
+
+/** A change that several subscriptions are sent is no secret among them; places without one stay different texts. */
+function writerOf(place: CursorWriter['place']): CursorWriter {
+  let last = 0
+  let text = ''
+  return {
+    place,
+    ofChange(sequenceNumber) {
+      if (sequenceNumber !== last) text = place(sequenceNumber)
+      last = sequenceNumber
+      return text
     },
   }
 }

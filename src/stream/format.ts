@@ -42,9 +42,21 @@ export function pushedSchema(resource: Resource): z.ZodType {
   ])
 }
 
-/** The JSON text of a change as it is pushed. */
-export function pushedChange(format: StreamFormat, text: string, { number, cursor }: Place): string {
-  return `{"type":"${format}","number":${number},"cursor":"${cursor}","${format}":${text}}`
+/** What comes before the JSON text of a change as it is pushed; behind it comes `}`. */
+export function pushedBegin(format: StreamFormat, { number, cursor }: Place): string {
+  return `{"type":"${format}","number":${number},"cursor":"${cursor}","${format}":`
+}
+
+/** Writes changes of the resource as UTF-8, each once for all who are sent it. */
+export function createChangeBytes(resource: Resource): (format: StreamFormat, change: Change) => Buffer {
+  const written = { row: new WeakMap<Change, Buffer>(), envelope: new WeakMap<Change, Buffer>() }
+  return (format, change) => {
+    const known = written[format].get(change)
+    if (known !== undefined) return known
+    const bytes = Buffer.from(changeText(resource, format, change))
+    written[format].set(change, bytes)
+    return bytes
+  }
 }
 
 /** The JSON text of what is pushed beside changes. */

@@ -121,7 +121,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     const { reason: _, ...numbers } = fault
     throw notKept(fault, path, {
       ...(mayCount(reader) && numbers),
-      ...(numbers.oldest !== undefined && { after: cursors.writerFor(reader)(numbers.oldest - 1) }),
+      ...(numbers.oldest !== undefined && { after: cursors.writerFor(reader).place(numbers.oldest - 1) }),
     })
   }
 

@@ -5,7 +5,7 @@ import { isRefusal } from '../permission/live-caller.ts'
 import { allPredicates, planAccess } from '../resource/access.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Change } from './change-log.ts'
-import type { Cursors, StreamReader, WriteCursor } from './cursor.ts'
+import type { Cursors, CursorWriter, StreamReader } from './cursor.ts'
 import { type Wanted, wantedOf } from './wanted.ts'
 
 /** Why a subscription ended, and the place up to which its client has everything. */
@@ -79,7 +79,7 @@ export class Subscription {
   #lookedUpAt = 0
   #sent = 0
   #identity: Identity
-  #writeCursor: WriteCursor
+  #cursorWriter: CursorWriter
   #wanted: Wanted
 
   /** Throws RpcError 102 when the caller may read nothing of what it asks for. */
@@ -92,7 +92,7 @@ export class Subscription {
     this.#onEnd = onEnd
     this.#clock = options.clock ?? systemClock
     this.#identity = options.caller
-    this.#writeCursor = cursors.writerFor(this.reader)
+    this.#cursorWriter = cursors.writerFor(this.reader)
     this.#wanted = permitted(options, options.caller)
   }
 
@@ -127,7 +127,7 @@ export class Subscription {
       const before = this.#wanted
       const wanted = permitted(this.#options, identity)
       this.#identity = identity
-      this.#writeCursor = this.#cursors.writerFor(this.reader)
+      this.#cursorWriter = this.#cursors.writerFor(this.reader)
       if (wanted.key === before.key) return 'same'
       this.#wanted = wanted
       return 'changed'
@@ -148,7 +148,7 @@ export class Subscription {
     }
     this.#sent += 1
     this.cursor = change.number
-    this.subscriber.send(change, { number: this.#sent, cursor: this.#writeCursor(change.number) })
+    this.subscriber.send(change, { number: this.#sent, cursor: this.#cursorWriter.ofChange(change.number) })
     this.sentAt = performance.now()
   }
 
@@ -162,7 +162,7 @@ export class Subscription {
   }
 
   #place(): string {
-    return this.#writeCursor(this.cursor)
+    return this.#cursorWriter.place(this.cursor)
   }
 
   end(reason: StreamEnd['reason']): void {

@@ -224,7 +224,7 @@ async function startImpatient(): Promise<string> {
   const answers = createAnswerMemory({ bytes: 1_000_000 })
   const sockets = createWebSockets({ frontDoor, answers, logger, follow, checkEveryMs: 5, unfinished })
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-  server.on('connection', socket => sockets.accept(socket, testContext))
+  server.on('connection', (socket, { socket: beneath }) => sockets.accept(socket, testContext, beneath))
   await once(server, 'listening')
   onTestFinished(() => {
     sockets.close()

@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
 import type { Resource } from '../../resource/resource.ts'
 import {
-  changeText,
+  createChangeBytes,
   formatSchema,
-  pushedChange,
+  pushedBegin,
   pushedNote,
   pushedSchema,
   type StreamFormat,
@@ -28,6 +28,7 @@ export function subscriptionMethods(resource: Resource, deps: SubscribeDeps): re
 }
 
 function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: SubscribeDeps): Method {
+  const bytesOf = createChangeBytes(resource)
   return defineMethod({
     name: `${resource.name}_subscribe`,
     summary: `Pushes the ${resource.summary} that fulfil the conditions as they change (WebSocket only)`,
@@ -48,7 +49,7 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
       if (push === undefined || afterAnswer === undefined) throw webSocketRequired()
       if (push.subscriptions.size >= maxSubscriptions) throw tooMany(maxSubscriptions)
       const id = randomUUID()
-      const subscriber = subscriberOf(push, { id, resource, format: params.format })
+      const subscriber = subscriberOf(push, { id, resource, format: params.format, bytesOf })
       // The place is taken before anything is waited for.
       push.subscriptions.set(id, { close: () => undefined, end: () => undefined })
       try {
@@ -97,14 +98,20 @@ interface Pushed {
   readonly id: string
   readonly resource: Resource
   readonly format: StreamFormat
+  readonly bytesOf: ReturnType<typeof createChangeBytes>
 }
 
-function subscriberOf(push: PushChannel, { id, resource, format }: Pushed): Subscriber {
+function subscriberOf(push: PushChannel, { id, resource, format, bytesOf }: Pushed): Subscriber {
   const opening = `{"jsonrpc":"2.0","method":"${resource.name}_subscription","params":{"subscription":"${id}","result":`
   const notify = (result: string): void => push.send(`${opening}${result}}}`)
   return {
     started: cursor => notify(pushedNote({ type: 'start', cursor })),
-    send: (change, place) => notify(pushedChange(format, changeText(resource, format, change), place)),
+    send: (change, place) =>
+      push.splice({
+        head: opening + pushedBegin(format, place),
+        body: bytesOf(format, change),
+        tail: '}}}',
+      }),
     heartbeat: cursor => notify(pushedNote({ type: 'heartbeat', cursor })),
     ended(end) {
       push.subscriptions.delete(id)
