@@ -134,9 +134,9 @@ begin
   select 'event-log', array_agg(n.id order by n.id),
     array_agg(('queueitem.added', n.id, n.full_name, n.request_id, n.created_time, null, null, n.defer_time, null,
       n.attempt - 1, null, (handler).id, (handler).description, (handler).retry_limit, null)::run_moment order by n.id)
-      filter (where n.job_id is not null)
+      filter (where n.due_time is not null)
   from (
-    select n.*, case when n.job_id is not null then
+    select n.*, case when n.due_time is not null then
       (select h from event_handler h where h.full_name = n.full_name) end as handler
     from written n offset 0) as n
   having count(*) > 0;
@@ -168,9 +168,9 @@ begin
       filter (where n.kind is not null)
   from (
     select n.*, o.start_time as begun,
-      case when n.job_id is not null then
+      case when n.due_time is not null then
         (select h from event_handler h where h.full_name = n.full_name) end as handler,
-      case when n.job_id is null or n.status = o.status then null
+      case when n.due_time is null or n.status = o.status then null
         when n.status = 'running' then 'queueItem.transactionStarted'
         when n.status = 'success' then 'queueItem.transactionCompleted'
         when n.status = 'fail' and o.status = 'running' then 'queueItem.transactionFailed'
@@ -315,18 +315,5 @@ begin
     perform pg_notify('daybook_numbered', '');
   end if;
   return moved;
-end
-$$;
-
--- What runs here has a due time, where there is one.
-do $$
-declare
-  name text;
-begin
-  if exists (select from pg_attribute where attrelid = 'event_log'::regclass and attname = 'due_time') then
-    foreach name in array array['event_logs_added', 'event_logs_changed'] loop
-      execute replace(pg_get_functiondef(name::regproc), 'n.job_id', 'n.due_time');
-    end loop;
-  end if;
 end
 $$;

@@ -66,6 +66,11 @@ export interface Database extends Runner {
    * opened again (a notification may have been missed). Resolves to a function that ends it.
    */
   listen(channel: string, wake: () => void): Promise<() => Promise<void>>
+  /**
+   * For what a notification that was missed would have told: calls `told` each second with what the SQL expression `question`
+   * is. All such questions are one statement. Returns what ends it.
+   */
+  everySecond(question: string, told: (answer: unknown) => void): () => void
   /** Throws RpcError when the database does not answer, or takes no writes (reason `database_read_only`). */
   ping(): Promise<void>
   stats(): PoolStats

@@ -8,6 +8,7 @@ import { openPGliteConnection, type PGliteConnection } from './pglite-connection
 import { createGate, type Gate } from './pglite-gate.ts'
 import { createPoolSession, runTransaction } from './postgres-session.ts'
 import { readPreparedFolder } from './prepared-folder.ts'
+import { createPulse } from './pulse.ts'
 import { createRunner, type Session } from './runner.ts'
 import type { SessionSettings } from './session-settings.ts'
 import { describeError, StartError } from './start-error.ts'
@@ -108,10 +109,11 @@ function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Par
           },
           onError,
         })
+  const pulse = createPulse({ run: runner.run, onError })
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
-    await upkeep?.stop()
+    await Promise.all([upkeep?.stop(), pulse.stop()])
     gate.shut()
     try {
       await connection.close()
@@ -144,6 +146,7 @@ function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Par
         if (end() && closing === undefined) await gated.execute(`unlisten ${channel}`, [])
       }
     },
+    everySecond: pulse.ask,
     async ping() {
       await gated.execute('select 1', [])
     },

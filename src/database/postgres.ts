@@ -7,6 +7,7 @@ import { createListener, type Listener } from './postgres-listener.ts'
 import { clientOptions, createPool, type PoolOptions, statsOf } from './postgres-pool.ts'
 import { createPoolSession, runTransaction } from './postgres-session.ts'
 import { requireUsable } from './postgres-usable.ts'
+import { createPulse } from './pulse.ts'
 import { createReplica, type Replica } from './replica.ts'
 import { createRunner, type Session } from './runner.ts'
 import { type SessionSettings, sessionSettings, unlimited } from './session-settings.ts'
@@ -48,6 +49,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     lender: createLender({ ...options, pool, shares, connection }),
     replica: reading && createReplica({ ...replicaOptions, connection: reading }),
     listener: createListener(listening, options.onError),
+    onError: options.onError,
   })
   try {
     await requireUsable(pool, connection, settings)
@@ -65,16 +67,18 @@ interface Parts {
   readonly lender: PostgresLender
   readonly replica: Replica | undefined
   readonly listener: Listener
+  readonly onError: (error: unknown) => void
 }
 
-function createDatabase({ settings, pool, shares, lender, replica, listener }: Parts): Database {
+function createDatabase({ settings, pool, shares, lender, replica, listener, onError }: Parts): Database {
   const session = createPoolSession(lender, settings, 'unknown')
   const runner = createRunner(replica === undefined ? session : notedSession(session, replica))
   const reader = createPoolSession(lender, settings, 'none')
+  const pulse = createPulse({ run: reader.run, onError })
   let closing: Promise<void> | undefined
 
   async function close(): Promise<void> {
-    await listener.close()
+    await Promise.all([listener.close(), pulse.stop()])
     await Promise.all([replica?.close(), lender.close(), pool.end()])
   }
 
@@ -94,6 +98,7 @@ function createDatabase({ settings, pool, shares, lender, replica, listener }: P
       return replica === undefined ? transact() : replica.noted(transact)
     },
     listen: listener.listen,
+    everySecond: pulse.ask,
     async ping() {
       const { rows } = await session.execute(takesWrites, [])
       if (rows[0]?.takes_writes !== true)

@@ -55,6 +55,12 @@ export interface Engine {
 }
 
 const pollMs = 1000
+
+const isWaiting = `exists (select from event_log where due_time is not null and status = 'waiting')`
+const nextFireTime = `(select min(time) from (
+  select min(next_fire_time) as time from event_handler where enabled and next_fire_time is not null
+  union all select min(next_fire_time) from js_worker where next_fire_time is not null) as next)`
+
 const tidyMs = 60_000
 
 /** Starts running events. `options.database` is migrated. */
@@ -106,6 +112,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     while (await fireHandlers(schedule));
     while (await fireScripts(schedule));
   }
+  let firing: Promise<void> | undefined
+  function fireOnce(): void {
+    firing ??= fire()
+      .catch(onError)
+      .finally(() => {
+        firing = undefined
+      })
+  }
   async function tidy(): Promise<void> {
     await forsakeOrphans(database, clock())
     await forgetKeys(database, clock())
@@ -116,11 +130,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await database.listen(cancelChannel, () => void runner.review().catch(onError)),
   ]
   const repeated = [
-    repeat(pollMs, async () => runner.wake(), onError),
     repeat(pollMs, runner.review, onError),
-    repeat(pollMs, fire, onError),
     repeat(leaseMs / 3, () => rescueRuns(rescue), onError),
     repeat(tidyMs, tidy, onError),
+  ]
+  const asked = [
+    database.everySecond(isWaiting, answer => {
+      if (answer === true) runner.wake()
+    }),
+    database.everySecond(nextFireTime, time => {
+      if (time instanceof Date && time.getTime() <= clock()) fireOnce()
+    }),
   ]
   // What an earlier server left behind here need not wait for the first turn.
   await rescueRuns(rescue).catch(onError)
@@ -137,7 +157,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     wake,
     async close(drainMs) {
       signal.close()
-      await Promise.all(repeated.map(each => each.stop()))
+      for (const end of asked) end()
+      await Promise.all([firing, ...repeated.map(each => each.stop())])
       await Promise.all([runner.stop(drainMs), within(drainMs, scripts.idle())])
       waiter.close()
       for (const end of listening) await end()

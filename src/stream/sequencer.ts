@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
-import { repeat } from '../repeat.ts'
 
 /** The channel that says: something was committed that has no number yet. */
 export const changeChannel = 'daybook_change'
@@ -22,9 +21,6 @@ export interface SequencerOptions {
 
 /** Rows that one call moves: its transaction stays short. */
 const batch = 1000
-
-/** Without a notification (one may be missed, or its server die) a change waits at most this long. */
-const pollMs = 1000
 
 /** How long a server waits for the one that numbers at the moment before it tries itself. */
 const standByMs = 30
@@ -82,15 +78,18 @@ export async function startSequencer({ database, onError }: SequencerOptions): P
   }
 
   const stopListening = await database.listen(changeChannel, () => (standsBy ? tryLater() : run()))
-  const polling = repeat(pollMs, async () => run(), onError)
+  // A notification may be missed, or its server die.
+  const stopAsking = database.everySecond('exists (select from pending_change)', isPending => {
+    if (isPending === true) run()
+  })
   run()
 
   return {
     async close() {
       closed = true
       clearTimeout(later)
+      stopAsking()
       await stopListening()
-      await polling.stop()
       await turn
     },
   }

@@ -25,14 +25,20 @@ export async function watchTokenVersion(options: VersionWatchOptions): Promise<V
   let version: string | undefined
   let confirmedAt = Number.NEGATIVE_INFINITY
   let polling: Promise<void> | undefined
+  // While nobody shows a credential it need not be known twice a second that none has changed.
+  let isAsked = false
 
   async function compare(): Promise<void> {
     const startedAt = clock()
     const row = await database.kysely.selectFrom('token_version').select('version').executeTakeFirstOrThrow()
     const found = String(row.version)
+    see(found)
+    confirmedAt = startedAt
+  }
+
+  function see(found: string): void {
     if (version !== found) onChange()
     version = found
-    confirmedAt = startedAt
   }
 
   /** Whoever asks first: all others wait for it, too. */
@@ -46,12 +52,20 @@ export async function watchTokenVersion(options: VersionWatchOptions): Promise<V
   await poll()
   const stopListening = await database.listen('daybook_token', onChange)
   // A failed poll is tried again; until one succeeds, `confirm` tells whoever relies on it.
-  const timer = setInterval(() => poll().catch(() => undefined), pollMs).unref()
+  const timer = setInterval(() => {
+    if (isAsked) poll().catch(() => undefined)
+    isAsked = false
+  }, pollMs).unref()
+  const stopAsking = database.everySecond('(select version from token_version)', found => see(String(found)))
 
   return {
-    confirm: () => (clock() - confirmedAt > 2 * pollMs ? poll() : undefined),
+    confirm() {
+      isAsked = true
+      return clock() - confirmedAt > 2 * pollMs ? poll() : undefined
+    },
     async close() {
       clearInterval(timer)
+      stopAsking()
       await stopListening()
       await polling?.catch(() => undefined)
     },

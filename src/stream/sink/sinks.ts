@@ -1,5 +1,4 @@
 import type { Database } from '../../database/database.ts'
-import { repeat } from '../../repeat.ts'
 import type { Sealer } from '../../seal.ts'
 import { numberedChannel } from '../sequencer.ts'
 import { releaseSink, seeSinks, takeSink } from './claim.ts'
@@ -22,8 +21,6 @@ export interface SinksOptions extends Omit<WorkerDeps, 'database' | 'open'>, Web
   owner(): string
 }
 
-/** Without a notification a sink that was changed, or whose server is gone, is found after this time. */
-const pollMs = 1000
 /** A sink that was paused may still have a batch confirmed in this time. */
 const pauseGraceMs = 700
 
@@ -107,13 +104,15 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
     for (const { worker } of held.values()) worker.wake()
   }
   const listening = [await database.listen(sinkChannel, look), await database.listen(numberedChannel, wake)]
-  const polling = repeat(pollMs, async () => look(), onError)
+  const stopAsking = database.everySecond('exists (select from sink)', isAny => {
+    if (isAny === true || held.size > 0) look()
+  })
   look()
 
   return {
     async close(graceMs) {
       closed = true
-      await polling.stop()
+      stopAsking()
       await looking
       for (const stop of listening) await stop()
       await Promise.all(
