@@ -7,11 +7,16 @@ import type { JsWorker } from './worker.ts'
 
 /** The workers that ran last, so that a run need not read its source again. */
 export interface WorkerDirectory {
+  /** The worker as it was when it was read last. */
+  remembered(name: string): KnownWorker | undefined
+  /** Whether it is so still. */
+  isCurrent(runner: Runner, known: KnownWorker): Promise<boolean>
   /** The worker as it is now. Never to be asked inside a transaction that changes workers: it may roll back. */
-  find(runner: Runner, name: string): Promise<JsWorker | undefined>
+  read(runner: Runner, name: string): Promise<JsWorker | undefined>
 }
 
-interface Known {
+/** A worker, and the version of the definitions that it was read with. */
+export interface KnownWorker {
   readonly version: number
   readonly worker: JsWorker
 }
@@ -20,15 +25,15 @@ interface Known {
 const maxSize = 32 * 1024 * 1024
 
 export function createWorkerDirectory(): WorkerDirectory {
-  const known = new LRUCache<string, Known>({
+  const known = new LRUCache<string, KnownWorker>({
     maxSize,
     sizeCalculation: ({ worker }) => worker.source.length + stringifyJson(worker.env).length,
   })
 
   return {
-    async find(runner, name) {
-      const found = known.get(name)
-      if (found !== undefined && found.version === (await readDefinitionVersion(runner))) return found.worker
+    remembered: name => known.get(name),
+    isCurrent: async (runner, { version }) => version === (await readDefinitionVersion(runner)),
+    async read(runner, name) {
       known.delete(name)
       const loaded = await load(runner, name)
       if (loaded !== undefined) known.set(name, loaded)
@@ -38,7 +43,7 @@ export function createWorkerDirectory(): WorkerDirectory {
 }
 
 // One statement, so that version and worker are of the same moment.
-async function load({ kysely }: Runner, name: string): Promise<Known | undefined> {
+async function load({ kysely }: Runner, name: string): Promise<KnownWorker | undefined> {
   const row = await kysely
     .selectFrom(['js_worker', 'definition_version'])
     .selectAll('js_worker')

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { timestampOf } from '../condition/value.ts'
+import { createBatchQueue } from '../database/batch-queue.ts'
 import type { Runner } from '../database/database.ts'
+import { nextId } from '../database/next-id.ts'
 import { compileStatement, rawStatement, Slot } from '../database/statement.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 import { jsResult } from '../resource/js-result.ts'
@@ -19,6 +20,8 @@ export interface NewRecord {
   readonly param: string
   /** The server that runs it. */
   readonly owner: string
+  /** Of the definitions that the worker was remembered with; undefined: it was just read. */
+  readonly version: number | undefined
 }
 
 /** How a run ended. */
@@ -31,12 +34,12 @@ export interface RecordEnd {
   readonly errorMessage: string | null
 }
 
-/** The js-result rows of runs on this server. */
+/** The js-result rows of runs on this server; what runs begin and end together is written together. */
 export interface Records {
-  /** Resolves to its id. */
-  begin(record: NewRecord): Promise<number>
-  /** Ends a record that is still open and this server's; false when it is not. */
-  end(end: RecordEnd): Promise<boolean>
+  /** Resolves to its id; undefined, with nothing written, when the definitions have changed since that version. */
+  begin(record: NewRecord): Promise<number | undefined>
+  /** Ends a record that is still open and this server's; the wire row as JSON text, or undefined when it is not. */
+  end(end: RecordEnd): Promise<string | undefined>
   /** The wire row as JSON text. */
   read(id: number): Promise<string | undefined>
 }
@@ -45,46 +48,91 @@ export interface Records {
 const patience = [100, 200, 400, 800, 1600, 3200]
 
 const insert = rawStatement(`
-  insert into js_result (js_worker_id, js_worker_name, run_type, start_time, param, owner, request_id)
-  values ($1::bigint, $2::text, $3::text, $4::timestamptz, nullif($5::text, 'null')::jsonb, $6::text, $7::text)
-  returning id`)
-
-// A run that returned null has the JSON null: it is no longer running.
-const update = rawStatement(`
-  update js_result set result = $3::text::jsonb, error_message = $4::text, finish_time = $5::timestamptz
-  where id = $1::bigint and owner = $2::text
-    and finish_time is null and result is null and error_message is null`)
+  with given as materialized (
+    select ${nextId('js_result')} as id, r.*
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::text[], $7::text[], $8::bigint[])
+      with ordinality as r(js_worker_id, js_worker_name, run_type, start_time, param, owner, request_id, version, place)
+    where r.version is null or r.version = (select version from definition_version)
+  ), written as (
+    insert into js_result (id, js_worker_id, js_worker_name, run_type, start_time, param, owner, request_id)
+    overriding system value
+    select id, js_worker_id, js_worker_name, run_type, to_timestamp(start_time / 1000), nullif(param, 'null')::jsonb,
+      owner, request_id
+    from given
+  )
+  select place, id from given`)
 
 export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
+  const row = renderRow(jsResult.fields)
   const select = compileStatement(
     runner.kysely
       .selectFrom('js_result')
-      .select(renderRow(jsResult.fields).as('row'))
+      .select(row.as('row'))
       .where('id', '=', sql<number>`${new Slot(0)}::bigint`),
     'js_worker_record',
   )
+  // A run that returned null has the JSON null: it is no longer running.
+  const update = compileStatement(
+    {
+      compile: () =>
+        sql`with ended as (
+        update js_result set result = given_result::jsonb, error_message = given_message,
+          finish_time = to_timestamp(given_time / 1000)
+        from unnest(${new Slot(0)}::bigint[], ${new Slot(1)}::text[], ${new Slot(2)}::text[], ${new Slot(3)}::text[],
+          ${new Slot(4)}::float8[]) as given(given_id, given_owner, given_result, given_message, given_time)
+        where id = given_id and owner = given_owner
+          and finish_time is null and result is null and error_message is null
+        returning id, ${row} as row
+      ) select id, row from ended`.compile(runner.kysely),
+    },
+    'js_worker_ends',
+  )
 
-  async function writeEnd({ id, owner, result, errorMessage, finishTime }: RecordEnd): Promise<boolean> {
-    const values = [id, owner, result, errorMessage, timestampOf(finishTime)]
-    return (await runner.run(update, values)).affected > 0
+  async function writeBegins(records: readonly NewRecord[]): Promise<readonly (number | undefined)[]> {
+    const { rows } = await runner.run(insert, [
+      records.map(record => record.workerId),
+      records.map(record => record.workerName),
+      records.map(record => record.runType),
+      records.map(record => record.startTime),
+      records.map(record => record.param),
+      records.map(record => record.owner),
+      records.map(record => record.requestId),
+      records.map(record => record.version ?? null),
+    ])
+    const ids = new Map(rows.map(([place, id]) => [Number(place), Number(id)]))
+    return records.map((_, i) => ids.get(i + 1))
   }
 
+  async function writeEnds(ends: readonly RecordEnd[]): Promise<readonly (string | undefined)[]> {
+    const { rows } = await runner.run(update, [
+      ends.map(end => end.id),
+      ends.map(end => end.owner),
+      ends.map(end => end.result),
+      ends.map(end => end.errorMessage),
+      ends.map(end => end.finishTime),
+    ])
+    const texts = new Map(rows.map(([id, text]) => [Number(id), text as string]))
+    return ends.map(end => texts.get(end.id))
+  }
+
+  const begins = createBatchQueue({ write: writeBegins, what: 'runs' })
+  const ends = createBatchQueue({ write: writeEnds, what: 'ends of runs' })
+
   return {
-    async begin({ workerId, workerName, runType, requestId, startTime, param, owner }) {
-      const values = [workerId, workerName, runType, timestampOf(startTime), param, owner, requestId]
-      const { rows } = await runner.run(insert, values)
-      return Number(rows[0]?.[0])
+    async begin(record) {
+      const [id] = await begins([record])
+      return id
     },
     async end(end) {
       for (const delay of patience) {
         try {
-          return await writeEnd(end)
+          return (await ends([end]))[0]
         } catch (error) {
           if (!isPassing(error)) throw error
           await sleep(delay)
         }
       }
-      return writeEnd(end)
+      return (await ends([end]))[0]
     },
     async read(id) {
       const { rows } = await runner.run(select, [id])

@@ -9,7 +9,7 @@ import { principalOf } from '../permission/principal.ts'
 import type { ConsoleLevel, EntryPoint, Sandbox, ScriptOutcome, Share } from '../sandbox/sandbox.ts'
 import type { Sealer } from '../seal.ts'
 import { createConsoleLog, type HandledEvent } from './console-log.ts'
-import { createWorkerDirectory } from './directory.ts'
+import { createWorkerDirectory, type KnownWorker } from './directory.ts'
 import { openEnv, overlayEnv, withoutShown } from './env.ts'
 import { type ChainPlace, createHost, type HostDeps } from './host.ts'
 import { createRecords } from './record.ts'
@@ -56,6 +56,8 @@ export interface ScriptEnd {
   /** Of its js-result row. */
   readonly id: number
   readonly outcome: ScriptOutcome
+  /** The js-result row as JSON text; undefined when it could not be ended, or somebody else has. */
+  readonly row: string | undefined
 }
 
 export interface StartedScript {
@@ -125,15 +127,26 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
 
   async function begin(call: ScriptCall): Promise<StartedScript> {
     if ((call.inlineDepth ?? 0) > maxInlineDepth) throw tooDeep()
-    const worker = await directory.find(database, call.worker)
-    if (worker === undefined) throw workerNotFound()
-    const identity = await identityOf(worker, call.caller)
-    const given = call.env ?? {}
-    const over = call.seesEnv === true ? withoutShown(given, worker.env) : given
-    const env = overlayEnv(openEnv(worker.env, sealer), over, worker.openEnv)
-    const chain = call.chain ?? newChain(call.caller ?? identity)
-    const params = stringifyJson(call.params ?? null)
-    const owner = await deps.owner()
+    const known = directory.remembered(call.worker)
+    const remembered = known && (await beginAs(call, known.worker, known))
+    if (remembered !== undefined) return remembered
+    const worker = await directory.read(database, call.worker)
+    const started = worker && (await beginAs(call, worker))
+    if (started === undefined) throw workerNotFound()
+    return started
+  }
+
+  /** Undefined, and nothing has begun, when the worker was remembered and is not as it was. */
+  async function beginAs(
+    call: ScriptCall,
+    worker: JsWorker,
+    known?: KnownWorker,
+  ): Promise<StartedScript | undefined> {
+    const prepared = await prepare(call, worker).catch(async error => {
+      if (known === undefined || (await directory.isCurrent(database, known))) throw error
+    })
+    if (prepared === undefined) return undefined
+    const { params, chain, owner } = prepared
     const id = await records.begin({
       workerId: worker.id,
       workerName: worker.name,
@@ -142,8 +155,19 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       startTime: clock(),
       param: call.recorded === undefined ? params : stringifyJson(call.recorded),
       owner,
+      version: known?.version,
     })
-    return { id, done: track(run(call, { id, owner, worker, identity, env, params, chain })) }
+    return id === undefined ? undefined : { id, done: track(run(call, { ...prepared, id })) }
+  }
+
+  async function prepare(call: ScriptCall, worker: JsWorker): Promise<Omit<Begun, 'id'>> {
+    const identity = await identityOf(worker, call.caller)
+    const given = call.env ?? {}
+    const over = call.seesEnv === true ? withoutShown(given, worker.env) : given
+    const env = overlayEnv(openEnv(worker.env, sealer), over, worker.openEnv)
+    const chain = call.chain ?? newChain(call.caller ?? identity)
+    const params = stringifyJson(call.params ?? null)
+    return { owner: await deps.owner(), worker, identity, env, params, chain }
   }
 
   async function run(call: ScriptCall, begun: Begun): Promise<ScriptEnd> {
@@ -220,7 +244,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
     })
     // Committed first: whoever follows the run has its lines before its end.
     await lines.close()
-    return { id, outcome: await end(begun, keepable(outcome)) }
+    return { id, ...(await end(begun, keepable(outcome))) }
   }
 
   async function inlineCall(call: ScriptCall): Promise<unknown> {
@@ -231,24 +255,29 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
   }
 
   /** Writes the outcome, and answers what was written. */
-  async function end({ id, owner }: Begun, outcome: ScriptOutcome): Promise<ScriptOutcome> {
-    const write = (written: ScriptOutcome) =>
-      records.end({
+  async function end({ id, owner }: Begun, outcome: ScriptOutcome): Promise<Omit<ScriptEnd, 'id'>> {
+    const write = async (written: ScriptOutcome) => {
+      const row = await records.end({
         id,
         owner,
         finishTime: clock(),
         result: written.kind === 'returned' ? written.result : null,
         errorMessage: written.kind === 'failed' ? written.message : null,
       })
+      return { outcome: written, row }
+    }
     try {
-      await write(outcome)
-      return outcome
+      return await write(outcome)
     } catch (error) {
       deps.onError?.(error)
-      if (!(error instanceof RpcError) || error.code !== errorCodes.invalid_input) return outcome
+      if (!(error instanceof RpcError) || error.code !== errorCodes.invalid_input) {
+        return { outcome, row: undefined }
+      }
       const refused = notKept('the database refused it')
-      await write(refused).catch(error => deps.onError?.(error))
-      return refused
+      return await write(refused).catch(error => {
+        deps.onError?.(error)
+        return { outcome: refused, row: undefined }
+      })
     }
   }
 

@@ -272,7 +272,7 @@ describe('the worker route', () => {
       const busy = { kind: 'failed', reason: 'sandbox_busy', message: 'sandbox_busy: full' } as const
       const metrics = createMetrics()
       const other = fastify()
-      const start = async () => ({ id: 7, done: Promise.resolve({ id: 7, outcome: busy }) })
+      const start = async () => ({ id: 7, done: Promise.resolve({ id: 7, outcome: busy, row: undefined }) })
       addWorkerRoute(other, {
         database,
         runner: { ...workers.runner, start },

@@ -3,6 +3,7 @@ import { within } from '../../clock.ts'
 import { RpcError } from '../../errors.ts'
 import { maxWait } from '../../event/event-request.ts'
 import { workerAction } from '../../js-worker/action.ts'
+import type { ScriptEnd } from '../../js-worker/run.ts'
 import { workerNotFound } from '../../js-worker/store.ts'
 import { JsonText } from '../../json.ts'
 import { type Identity, permits } from '../../permission/grant.ts'
@@ -63,8 +64,12 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
       })
       if (waitMs === undefined) return { id: started.id }
       const check = (now: Identity): void => requireWorker(now, 'run_defined_js_worker', worker)
-      await live.during(check, () => within(waitMs, started.done))
-      const row = await runner.read(started.id)
+      let ended: ScriptEnd | undefined
+      const done = started.done.then(end => {
+        ended = end
+      })
+      await live.during(check, () => within(waitMs, done))
+      const row = ended?.row ?? (await runner.read(started.id))
       if (row === undefined) throw recordGone()
       return new JsonText(row)
     },
