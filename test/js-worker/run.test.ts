@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/database.ts'
 import { databaseFault, toConnectError } from '../../src/database/database-error.ts'
 import { describeEngines } from '../support/databases.ts'
 import { fault } from '../token/tokens.ts'
-import { startWorkers, type TestWorkers, workerLimit } from './workers.ts'
+import { scriptOf, startWorkers, type TestWorkers, workerLimit } from './workers.ts'
 
 const call = { entry: 'onCall', runType: 'call', params: null, caller: undefined } as const
 
@@ -109,6 +109,36 @@ describeEngines('the runs of script workers', open => {
       release()
       expect((await started.done).outcome).toEqual({ kind: 'returned', result: '1' })
       expect(await row(started.id)).toMatchObject({ result: null, error_message: 'rescued', finish_time: 0 })
+    })
+
+    test('of runs that begin and end together is each its own', async () => {
+      await workers.add('gathered', 'onCall: n => n % 3 === 0 ? "\\ud800" : n % 3 === 1 ? { n } : missing')
+      const rows = await Promise.all(Array.from({ length: 30 }, (_, n) => workers.run('gathered', n)))
+      expect(new Set(rows.map(each => each.id)).size).toBe(30)
+      for (const [n, each] of rows.entries()) {
+        expect(each).toEqual(await row(each.id))
+        expect(each).toMatchObject({ param: n, result: n % 3 === 1 ? { n } : null })
+        expect(each.error_message === null).toBe(n % 3 === 1)
+      }
+    })
+
+    test('is of the worker as it is now, whichever server has changed it', async () => {
+      const other = await startWorkers(database)
+      try {
+        const run = (env?: object) => workers.run('moved', null, env && { env })
+        await workers.add('moved', 'onCall: () => 1', { env: { a: 1 } })
+        expect(await run()).toMatchObject({ result: 1 })
+        const changes = { js_script_base64: scriptOf('onCall: (_, env) => env'), open_env: ['a'] }
+        const { root } = workers.tokens
+        await other.call('js-worker_update', { name: 'moved', ...changes }, root)
+        expect(await run({ a: 2 })).toMatchObject({ result: { a: 2 } })
+        await other.call('js-worker_update', { name: 'moved', open_env: [] }, root)
+        await expect(run({ a: 3 })).rejects.toMatchObject({ data: { reason: 'env_not_open' } })
+        await other.call('js-worker_delete', { name: 'moved' }, root)
+        await expect(run()).rejects.toMatchObject({ data: { reason: 'js_worker_not_found' } })
+      } finally {
+        await other.close()
+      }
     })
 
     test('of another server is not ended by this one', async () => {
