@@ -179,7 +179,12 @@ export const settings = {
     200_000,
     'what all subscriptions of this server may cost to match',
   ),
-  poolMax: setting('DAYBOOK_POOL_MAX', wholeNumber(1, 1000), 10, 'connections to PostgreSQL'),
+  poolMax: setting(
+    'DAYBOOK_POOL_MAX',
+    wholeNumber(1, 1000),
+    10,
+    'connections to PostgreSQL, beside two for small reads and one that listens',
+  ),
   statementTimeoutMs: setting('DAYBOOK_STATEMENT_TIMEOUT_MS', milliseconds, 30_000, 'longest statement'),
   handlersDir: setting('DAYBOOK_HANDLERS', someText, undefined, 'the folder of local event handlers'),
   timezone: setting('DAYBOOK_TIMEZONE', timeZone, 'UTC', 'the zone of schedules and of times without one'),

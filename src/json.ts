@@ -3,10 +3,15 @@ import { isLongNumber, mayHoldLongNumber, readValue, valueBegin } from './json-s
 
 /** JSON that is already text (Postgres rendered it): spliced into the answer, never parsed by us. */
 export class JsonText {
-  readonly text: string
+  /** As it came, bytes in UTF-8. */
+  readonly written: string | Buffer
 
-  constructor(text: string) {
-    this.text = text
+  constructor(written: string | Buffer) {
+    this.written = written
+  }
+
+  get text(): string {
+    return this.written.toString()
   }
 }
 

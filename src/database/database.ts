@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { RowTaker } from './row-taker.ts'
 import type { Schema } from './schema.ts'
 import type { Statement } from './statement.ts'
 
@@ -30,6 +31,11 @@ export interface PoolStats {
 
 /** Statements that only read. */
 export interface Reads extends Pick<Runner, 'run'> {
+  /**
+   * The same for rows that are taken as bytes; absent where they only come as values. `isSmall`: whether one index range
+   * serves it and little comes of it.
+   */
+  take?(statement: Statement, values: readonly unknown[], rows: RowTaker, isSmall: boolean): Promise<void>
   /** Begins reads that belong together, such as the pages of a walk; absent where there is no replica. */
   together?(onPrimary: boolean): Reading
 }

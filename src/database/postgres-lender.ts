@@ -4,6 +4,7 @@ import { Client, type ClientBase, type ClientConfig, type Pool, type PoolClient 
 import { onOwnBehalf } from '../behalf.ts'
 import { within } from '../clock.ts'
 import { repeat } from '../repeat.ts'
+import { ByteQuery } from './byte-query.ts'
 import type { Lender } from './postgres-session.ts'
 import type { Shares } from './shares.ts'
 
@@ -152,7 +153,8 @@ function watched(client: PoolClient): Line {
       line.silentSince = performance.now()
       line.heard = streamOf(client).bytesRead
     }
-    const answer = query(...args)
+    const asked = query(...args)
+    const answer = args[0] instanceof ByteQuery ? args[0].answer : asked
     answer.then(answered, answered)
     return answer
   }) as PoolClient['query']

@@ -55,7 +55,11 @@ export function clientOptions(connectTimeoutMs: number): ClientConfig {
 }
 
 /** The pool's own limit ends with the greeting; one that falls silent right after it would be waited for without end. */
-async function applySettings(client: ClientBase, text: string, timeoutMs: number | undefined): Promise<void> {
+export async function applySettings(
+  client: ClientBase,
+  text: string,
+  timeoutMs: number | undefined,
+): Promise<void> {
   // pg's types know the limit of a connection, not that of a query.
   const query = { text, query_timeout: timeoutMs }
   await client.query(query)

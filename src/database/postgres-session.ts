@@ -1,4 +1,5 @@
 import type { PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from 'pg'
+import { ByteQuery } from './byte-query.ts'
 import { columnParsers, kyselyColumnParsers } from './column-value.ts'
 import type { Runner } from './database.ts'
 import {
@@ -9,6 +10,7 @@ import {
   toRpcError,
 } from './database-error.ts'
 import { pgTypes } from './postgres-pool.ts'
+import type { RowTaker } from './row-taker.ts'
 import { runWithin, type Session } from './runner.ts'
 import type { SessionSettings } from './session-settings.ts'
 import { bindStatement, type Statement, statementName } from './statement.ts'
@@ -28,8 +30,13 @@ export interface Lender {
   connect(): Promise<PoolClient>
 }
 
+/** A session that may also give rows as bytes. */
+export interface PoolSession extends Session {
+  take(statement: Statement, values: readonly unknown[], rows: RowTaker): Promise<void>
+}
+
 /** Each statement on a connection of its own from `pool`. `effect`: what a lost statement may have done. */
-export function createPoolSession(pool: Lender, settings: SessionSettings, effect: Effect): Session {
+export function createPoolSession(pool: Lender, settings: SessionSettings, effect: Effect): PoolSession {
   const prepared = new WeakMap<PoolClient, Set<string>>()
 
   function isCrowded(client: PoolClient, name: string | undefined): boolean {
@@ -60,6 +67,18 @@ export function createPoolSession(pool: Lender, settings: SessionSettings, effec
         statement.sql,
         async client => toResult(await ask(client, () => client.query(query))),
         query.name,
+      )
+    },
+    take(statement, values, rows) {
+      const name = settings.prepare ? statement.name : undefined
+      const query = new ByteQuery(statement, name, values, rows)
+      return lend(
+        statement.sql,
+        client => {
+          client.query(query)
+          return query.answer
+        },
+        name,
       )
     },
     execute(sql, parameters) {

@@ -22,12 +22,15 @@ interface Server {
   readonly path: string
 }
 
-/** Looks whether Daybook can work on this PostgreSQL, and on what stands before it. Throws StartError. */
+/**
+ * Looks whether Daybook can work on this PostgreSQL, and on what stands before it. Resolves to whether nothing does.
+ * Throws StartError.
+ */
 export async function requireUsable(
   pool: Pool,
   connection: ClientConfig,
   { prepare }: SessionSettings,
-): Promise<void> {
+): Promise<boolean> {
   const client = await connect(pool)
   try {
     const { rows } = await client.query<Server>(text)
@@ -38,6 +41,7 @@ export async function requireUsable(
     // PostgreSQL names its own process to whoever connects; whoever stands between has a number of its own.
     const isDirect = 'processID' in client && client.processID === server.pid
     if (prepare && !isDirect) await requireNames(client, connection)
+    return isDirect
   } catch (error) {
     throw asStartError(error)
   } finally {

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
-import type { Database, PoolStats } from './database.ts'
+import type { Database, PoolStats, Reads } from './database.ts'
 import { stateError } from './database-error.ts'
+import { openPipeline, type Pipeline } from './pipeline.ts'
 import { connectionOf } from './postgres-connection.ts'
 import { createLender, type PostgresLender } from './postgres-lender.ts'
 import { createListener, type Listener } from './postgres-listener.ts'
@@ -42,7 +43,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   const pool = createPool({ ...options, connection, settings })
   const shares = createShares({ places: options.poolMax, maxWaitMs: options.connectTimeoutMs })
   const replicaOptions = { ...options, settings, primary: connection, maxLagMs: options.readMaxLagMs }
-  const database = createDatabase({
+  const parts: Parts = {
     settings,
     pool,
     shares,
@@ -50,9 +51,14 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     replica: reading && createReplica({ ...replicaOptions, connection: reading }),
     listener: createListener(listening, options.onError),
     onError: options.onError,
-  })
+    pipeline: undefined,
+  }
+  const database = createDatabase(parts)
   try {
-    await requireUsable(pool, connection, settings)
+    const isDirect = await requireUsable(pool, connection, settings)
+    // What one is told on a pooler's connection others would find. With one connection there are no clients to serve.
+    if (isDirect && !isLent && reading === undefined && options.poolMax > 1)
+      parts.pipeline = await openPipeline({ connection, settings, onError: options.onError })
     return database
   } catch (error) {
     await database.close()
@@ -68,18 +74,27 @@ interface Parts {
   readonly replica: Replica | undefined
   readonly listener: Listener
   readonly onError: (error: unknown) => void
+  /** There once it is known that nothing stands before PostgreSQL. */
+  pipeline: Pipeline | undefined
 }
 
-function createDatabase({ settings, pool, shares, lender, replica, listener, onError }: Parts): Database {
+function createDatabase(parts: Parts): Database {
+  const { settings, pool, shares, lender, replica, listener, onError } = parts
   const session = createPoolSession(lender, settings, 'unknown')
   const runner = createRunner(replica === undefined ? session : notedSession(session, replica))
   const reader = createPoolSession(lender, settings, 'none')
   const pulse = createPulse({ run: reader.run, onError })
   let closing: Promise<void> | undefined
 
+  async function take(...[statement, values, rows, isSmall]: Parameters<NonNullable<Reads['take']>>) {
+    const isTaken = isSmall ? parts.pipeline?.read(statement, values, rows) : undefined
+    if (isTaken !== undefined && (await isTaken)) return
+    await reader.take(statement, values, rows)
+  }
+
   async function close(): Promise<void> {
     await Promise.all([listener.close(), pulse.stop()])
-    await Promise.all([replica?.close(), lender.close(), pool.end()])
+    await Promise.all([parts.pipeline?.close(), replica?.close(), lender.close(), pool.end()])
   }
 
   return {
@@ -88,7 +103,7 @@ function createDatabase({ settings, pool, shares, lender, replica, listener, onE
       return runner.kysely
     },
     run: runner.run,
-    read: replica?.readsOver(reader) ?? { run: reader.run },
+    read: replica?.readsOver(reader) ?? { run: reader.run, ...(!settings.isLent && { take }) },
     ...(replica && { replica: replica.state }),
     transaction(work, { isLong = false } = {}) {
       const transact = () =>
@@ -104,7 +119,11 @@ function createDatabase({ settings, pool, shares, lender, replica, listener, onE
       if (rows[0]?.takes_writes !== true)
         throw stateError('25006', new Error('it is in recovery or read only'))
     },
-    stats: () => [statsOf(pool, shares), ...(replica ? [replica.stats()] : [])].reduce(addStats),
+    stats() {
+      const own = statsOf(pool, shares)
+      const waiting = own.waiting + (parts.pipeline?.waiting() ?? 0)
+      return replica === undefined ? { ...own, waiting } : addStats(own, replica.stats())
+    },
     close() {
       closing ??= close()
       return closing

@@ -34,6 +34,12 @@ export function sessionSettings({ statementTimeoutMs, prepare, isLent }: Session
     : { prepare, isLent, begin: 'begin', onConnect: each('set') }
 }
 
+/** What a connection is told over which reads are pipelined: what is sent there only reads, and may be sent twice. */
+export function pipelinedSettings({ onConnect }: SessionSettings, statementTimeoutMs: number): string {
+  const own = [`statement_timeout = ${statementTimeoutMs}`, 'default_transaction_read_only = on']
+  return [onConnect, ...own.map(setting => `set ${setting}`)].join(';')
+}
+
 /** The same, with a transaction whose statements may take any time. */
 export function unlimited(settings: SessionSettings): SessionSettings {
   return { ...settings, begin: `${settings.begin};set local statement_timeout = 0` }

@@ -30,15 +30,27 @@ function likelyBytes(limit: number): number {
  * Throws RpcError 110 (reason `answer_too_large`).
  */
 export async function readWithin<T extends Bounded>(
-  { maxBytes, limit }: { readonly maxBytes: number; readonly limit: number },
+  { maxBytes, limit, likely = likelyBytes(limit) }: Extent,
   read: (bound: Bound) => Promise<T>,
 ): Promise<T> {
-  const likely = Math.min(maxBytes, likelyBytes(limit))
-  const each = await readInRoom(likely, () => read({ measure: 'each', bytes: Math.floor(likely / limit) }))
+  const room = Math.min(maxBytes, likely)
+  const each = await readInRoom(room, () => read({ measure: 'each', bytes: Math.floor(room / limit) }))
   if (each.leftOut === 0) return each
   const together = await readInRoom(maxBytes, () => read({ measure: 'together', bytes: maxBytes }))
   if (together.leftOut === 0) return together
-  throw new RpcError('busy', 'the answer is too large; ask for fewer rows', {
+  throw answerTooLarge()
+}
+
+interface Extent {
+  readonly maxBytes: number
+  /** How many rows there are at most. */
+  readonly limit: number
+  /** What they are read within at first. */
+  readonly likely?: number | undefined
+}
+
+export function answerTooLarge(): RpcError {
+  return new RpcError('busy', 'the answer is too large; ask for fewer rows', {
     reason: 'answer_too_large',
     started: true,
   })

@@ -1,19 +1,21 @@
 import { type Kysely, sql } from 'kysely'
 import type { AnyTables } from '../condition/compile.ts'
-import type { Runner } from '../database/database.ts'
+import type { Reads } from '../database/database.ts'
 import { Slot } from '../database/statement.ts'
 import type { StatementCache } from '../database/statement-cache.ts'
-import { type Bound, type Bounded, measureOf, readWithin } from './answer-bound.ts'
+import { JsonText } from '../json.ts'
+import { answerTooLarge, type Bound, type Bounded, measureOf, readWithin } from './answer-bound.ts'
 import { epochMilliseconds, renderRow } from './render.ts'
 import type { Resource, ResourceField } from './resource.ts'
-import { type Selection, type SelectionShape, shapeSelection } from './selection.ts'
+import { RowBytes } from './row-bytes.ts'
+import { isIndexRange, type Selection, type SelectionShape, shapeSelection } from './selection.ts'
 
 /** What reading a resource needs. */
 export interface Reader {
   readonly resource: Resource
   readonly builder: Kysely<AnyTables>
   readonly cache: StatementCache
-  readonly runner: Pick<Runner, 'run'>
+  readonly runner: Pick<Reads, 'run' | 'take'>
   /** Bytes that the rows of one answer may take; default 16 MiB. */
   readonly maxBytes?: number | undefined
 }
@@ -25,6 +27,39 @@ export async function readRows(reader: Reader, selection: Selection): Promise<re
   const { fields } = reader.resource
   const rows = await readShape(reader, { ...shaped(reader, selection), fields, placed: false })
   return rows.map(([text]) => String(text))
+}
+
+/** The same as one JSON array, of bytes where the engine gives them. */
+export async function readArray(reader: Reader, selection: Selection): Promise<RowArray> {
+  const { resource, builder, cache, runner, maxBytes = defaultMaxBytes } = reader
+  if (runner.take === undefined) {
+    const texts = await readRows(reader, selection)
+    return { json: new JsonText(arrayText(texts)), count: texts.length }
+  }
+  const shape = shapeSelection(resource, selection)
+  const statement = cache.get(`${resource.name}|bytes|${shape.key}`, () => shape.build(builder))
+  const { limit } = selection
+  const isSmall = isIndexRange(resource, selection)
+  const likely = isSmall ? smallBytes : undefined
+  const read = async ({ measure, bytes }: Bound) => {
+    const most = measure === 'each' ? bytes * limit : bytes
+    const rows = new RowBytes(resource.fields, { most, hopeless: maxBytes })
+    await runner.take?.(statement, shape.values, rows, isSmall && measure === 'each').catch(error => {
+      throw rows.isHopeless ? answerTooLarge() : error
+    })
+    const whole = rows.whole()
+    return { json: new JsonText(whole), count: rows.count, leftOut: rows.leftOut, units: whole.length }
+  }
+  return readWithin({ maxBytes, limit, likely }, read)
+}
+
+/** What a small read's rows take at most; where they take more, it is no small one. */
+const smallBytes = 256 * 1024
+
+/** Rows of the wire as a JSON array. */
+export interface RowArray {
+  readonly json: JsonText
+  readonly count: number
 }
 
 /** Rendered rows as one JSON array. Nothing is copied: what is added up is written out once, when it is sent. */

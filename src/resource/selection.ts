@@ -41,6 +41,25 @@ const limitSteps = [1, 10, 100, 1000, 10_000, Number.MAX_SAFE_INTEGER]
  */
 const maxLoopedRows = 100
 
+/** What one index range of few rows serves: rows of one name, of one key, or of any, newest first. */
+export function isIndexRange(
+  { nameField, ordering: { time, key } }: Resource,
+  { segments: [segment = [], ...others], names, limit }: Selection,
+): boolean {
+  if (others.length > 0 || names !== undefined || limit > 100) return false
+  return segment.every(predicate => {
+    switch (predicate.type) {
+      case 'equal':
+        return predicate.column === nameField || predicate.column === key
+      case 'time_from':
+      case 'time_to':
+        return predicate.column === time
+      default:
+        return false
+    }
+  })
+}
+
 /** Rows of all the resource's columns, ordered, at most `limit`. */
 export function shapeSelection(resource: Resource, selection: Selection): SelectionShape {
   const { segments, names, order, limit } = selection
@@ -51,8 +70,10 @@ export function shapeSelection(resource: Resource, selection: Selection): Select
   const segmentValues = shapes.flatMap(shape => shape.values)
   const namesSlot = segmentValues.length
   const values = [...segmentValues, ...(names === undefined ? [] : [names]), limit]
+  // What most ask for: the step says all of the limit.
+  const isPlain = segments.length === 1 && names === undefined && limit === step
   return {
-    key: `${order}|${step}|${isLooped ? 'each' : branches}|${shapes.map(shape => shape.key).join('|')}`,
+    key: `${order}|${step}|${isPlain}|${isLooped ? 'each' : branches}|${shapes.map(shape => shape.key).join('|')}`,
     values,
     build: builder => {
       const first = (rows: Rows) => ordered(rows, resource, order).limit(sql.lit(step))
@@ -64,6 +85,7 @@ export function shapeSelection(resource: Resource, selection: Selection): Select
         if (branches === 0) return [source()]
         return Array.from({ length: branches }, (_, n) => source(nameAt(namesSlot, n)))
       })
+      if (isPlain && sources[0] !== undefined) return sources[0]
       const rows = first(union(builder, sources))
       return ordered(builder.selectFrom(rows.as('r')).selectAll(), resource, order).limit(
         sql<number>`${new Slot(values.length - 1)}`,

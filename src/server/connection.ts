@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 import type { AnswerMemory } from '../answer-memory.ts'
 import type { Logger } from '../logger.ts'
 import type { PushChannel, RequestContext } from '../method/method.ts'
-import type { FrontDoor } from './front-door.ts'
+import type { FrontDoor, Written } from './front-door.ts'
 import { failure, writeResponse } from './outcome.ts'
 import { createPushChannel } from './push-channel.ts'
 
@@ -105,7 +105,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
   }
 
   /** Resolves when the answer has left our memory, so that a slow reader also slows down what it asks. */
-  const send = (answer: string): Promise<void> => {
+  const send = (answer: Written): Promise<void> => {
     if (socket.readyState !== socket.OPEN) return Promise.resolve()
     if (socket.bufferedAmount > maxUnreadBytes) {
       logger.warn({ correlationId: upgrade.correlationId }, 'a client does not read its answers')
@@ -113,7 +113,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
       return Promise.resolve()
     }
     return new Promise(resolve => {
-      socket.send(answer, () => {
+      socket.send(answer, { binary: false }, () => {
         missed = 0
         resolve()
       })

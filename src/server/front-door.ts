@@ -4,7 +4,7 @@ import { type Metrics, unknownMethod } from '../metrics.ts'
 import { answerBatch, type BatchLimits } from './batch.ts'
 import { type BodyLimits, readBody, refuseRepeated } from './body.ts'
 import type { Dispatch } from './dispatcher.ts'
-import { failure, type Outcome, writeResponse } from './outcome.ts'
+import { failure, type Outcome, writeAnswer } from './outcome.ts'
 import type { Entry, Refusal } from './request.ts'
 import { createRunning } from './running.ts'
 import { createTurns } from './turns.ts'
@@ -24,10 +24,13 @@ export interface FrontDoorOptions {
   readonly isOncePerBatch?: (method: string) => boolean
 }
 
+/** JSON text, or its bytes in UTF-8. */
+export type Written = string | Buffer
+
 /** Where JSON-RPC text comes in and its answer goes out, whatever carries it. */
 export interface FrontDoor {
-  /** The answer's text; undefined when nothing but notifications came. Never rejects. */
-  answer(body: Buffer | string, context: RequestContext): Promise<string | undefined>
+  /** The answer's text, or its bytes; undefined when nothing but notifications came. Never rejects. */
+  answer(body: Buffer | string, context: RequestContext): Promise<Written | undefined>
   /** Resolves as soon as no request is running. */
   idle(): Promise<void>
 }
@@ -56,7 +59,7 @@ export function createFrontDoor({
     return failure(refused, correlationId)
   }
 
-  const answer = async (bytes: Buffer | string, context: RequestContext): Promise<string | undefined> => {
+  const answer = async (bytes: Buffer | string, context: RequestContext): Promise<Written | undefined> => {
     if (bytes.length > large) {
       const refused = await turns.next(context.address, bytes.length).catch(error => error)
       if (refused instanceof RpcError)
@@ -85,12 +88,12 @@ export function createFrontDoor({
   }
 }
 
-function answerSingle({ id }: Entry, outcome: Outcome): string | undefined {
-  return id === undefined ? undefined : writeResponse(outcome, id)
+function answerSingle({ id }: Entry, outcome: Outcome): Written | undefined {
+  return id === undefined ? undefined : writeAnswer(outcome, id)
 }
 
-function exceedsBytes(text: string, limit: number): boolean {
-  if (text.length > limit) return true
+function exceedsBytes(text: Written, limit: number): boolean {
+  if (text.length > limit || typeof text !== 'string') return text.length > limit
   // A UTF-16 unit takes at most three bytes in UTF-8, so that most answers need no counting.
   return text.length * 3 > limit && Buffer.byteLength(text) > limit
 }

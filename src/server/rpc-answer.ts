@@ -40,7 +40,7 @@ export async function answerRpc(
   const plain = { content: isLarge ? Buffer.from(answer) : answer, isGzip: false, variesByCoding: false }
   if (answer === undefined || shared === undefined) return plain
   const compressed = accepts(asking.headers['accept-encoding'], 'gzip')
-    ? await gzipAround(answer, shared)
+    ? await gzipAround(answer.toString(), shared)
     : undefined
   return { content: compressed ?? plain.content, isGzip: compressed !== undefined, variesByCoding: true }
 }

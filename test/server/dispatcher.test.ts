@@ -3,10 +3,10 @@ import { createDispatcher } from '../../src/server/dispatcher.ts'
 import { testAuthenticate, testMethod } from './test-methods.ts'
 import { createTestDoor, testContext } from './test-server.ts'
 
-async function answerOf(method: string): Promise<{ answer: string | undefined; log: string[] }> {
+async function answerOf(method: string): Promise<{ answer: string; log: string[] }> {
   const { door, log } = createTestDoor()
   const answer = await door.answer(`{"jsonrpc":"2.0","method":"${method}","id":1}`, testContext)
-  return { answer, log }
+  return { answer: String(answer), log }
 }
 
 const internalError =

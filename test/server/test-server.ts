@@ -46,7 +46,7 @@ export function createTestDoor(options: TestOptions = {}): TestParts & { readonl
 export async function ask(body: unknown, options: TestOptions = {}): Promise<unknown> {
   const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
   const answer = await createTestDoor(options).door.answer(text, testContext)
-  return answer === undefined ? undefined : JSON.parse(answer)
+  return answer === undefined ? undefined : JSON.parse(answer.toString())
 }
 
 /** A server on a free port that closes with the test. */

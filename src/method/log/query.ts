@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { JsonText } from '../../json.ts'
 import { planAccess } from '../../resource/access.ts'
 import { selectPermitted } from '../../resource/names.ts'
-import { arrayText, readRows } from '../../resource/read.ts'
+import { readArray } from '../../resource/read.ts'
 import type { Resource } from '../../resource/resource.ts'
 import { rowSchema } from '../../resource/row.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
@@ -26,9 +25,9 @@ export function queryMethod(resource: Resource, deps: LogMethodDeps): Method {
       if (limit === 0) return []
       const { predicates, names } = await selectPermitted(reader, access)
       const selection = { segments: [predicates], names, order: 'newest', limit } as const
-      const rows = await readRows(reader, selection)
-      deps.onRows(resource.name, 'returned', rows.length)
-      return new JsonText(arrayText(rows))
+      const { json, count } = await readArray(reader, selection)
+      deps.onRows(resource.name, 'returned', count)
+      return json
     },
   })
 }

@@ -1,0 +1,203 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ClientConfig } from 'pg'
+import { currentBehalf } from '../behalf.ts'
+import { createFairQueue } from '../fair-queue.ts'
+import { parameterOf } from './message-writer.ts'
+import { openPipelined, type PipelinedConnection, type PipelinedRead } from './pipelined-connection.ts'
+import type { RowTaker } from './row-taker.ts'
+import type { SessionSettings } from './session-settings.ts'
+import { bindStatement, type Statement } from './statement.ts'
+
+/**
+ * Connections that all small reads share: each is sent without waiting for the answers of those before. Nobody holds one, so
+ * that it needs no turn of its own; what turns out to be slow there holds up all others, for no longer than `stallMs`.
+ */
+export interface Pipeline {
+  /**
+   * Whether all rows were taken; false: the read has to be asked on a connection of its own. Undefined: it cannot be sent
+   * here at all.
+   */
+  read(statement: Statement, values: readonly unknown[], rows: RowTaker): Promise<boolean> | undefined
+  waiting(): number
+  close(): Promise<void>
+}
+
+export interface PipelineOptions {
+  readonly connection: ClientConfig
+  readonly settings: SessionSettings
+  readonly onError: (error: unknown) => void
+}
+
+/** Beside the pool's. */
+export const pipelinedConnections = 2
+
+/** Reads that are sent, and answered, at once. */
+const flightSize = 16
+/** PostgreSQL ends what takes longer, and thereby tells whose it was: answers come a flight at a time. */
+const statementTimeoutMs = 100
+/** When nothing has come for so long, all that is due is asked elsewhere. */
+const stallMs = 150
+const lookEveryMs = 50
+/** A connection from which nothing has come for so long is lost: PostgreSQL would have ended what it does. */
+const silentMs = 2000
+/** Whoever has asked what was slow asks elsewhere for so long. */
+const barMs = 10_000
+const maxWaiting = 1000
+const reopenMs = 1000
+
+interface Line {
+  connection: PipelinedConnection | undefined
+  /** Nothing has come for too long. */
+  isStalled: boolean
+}
+
+/** Opens its connections; those that cannot be opened are tried again and again. */
+export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const lines: Line[] = Array.from({ length: pipelinedConnections }, () => ({
+    connection: undefined,
+    isStalled: false,
+  }))
+  const queue = createFairQueue<string | undefined, PipelinedRead>()
+  const barred = new Map<string | undefined, number>()
+  const reopening = new Set<NodeJS.Timeout>()
+  let isSending = false
+  let isClosed = false
+  let looking: NodeJS.Timeout | undefined
+
+  async function open(line: Line): Promise<void> {
+    const connection = await openPipelined({
+      ...options,
+      statementTimeoutMs,
+      onSlow: bar,
+      onFree() {
+        line.isStalled = false
+        sendSoon()
+      },
+      onLost() {
+        line.connection = undefined
+        line.isStalled = false
+        reopen(line)
+      },
+    })
+    line.connection = connection
+    if (isClosed) await connection.close()
+  }
+
+  function reopen(line: Line): void {
+    if (isClosed) return
+    // Nobody else would send what waits.
+    if (!lines.some(isUsable)) giveUpWaiting()
+    const timer = setTimeout(() => {
+      reopening.delete(timer)
+      // The pool, which meets the same fault, tells of it.
+      open(line).catch(() => reopen(line))
+    }, reopenMs).unref()
+    reopening.add(timer)
+  }
+
+  function giveUpWaiting(): void {
+    for (const read of queue.clear()) read.settle('unanswered')
+  }
+
+  function bar(whom: string | undefined): void {
+    const now = performance.now()
+    for (const [each, until] of barred) if (until < now) barred.delete(each)
+    barred.set(whom, now + barMs)
+  }
+
+  function isBarred(whom: string | undefined): boolean {
+    const until = barred.size === 0 ? undefined : barred.get(whom)
+    return until !== undefined && until > performance.now()
+  }
+
+  function sendSoon(): void {
+    if (isSending || queue.size === 0) return
+    isSending = true
+    // What else is asked in this turn flies with it.
+    setImmediate(send)
+  }
+
+  function send(): void {
+    isSending = false
+    for (;;) {
+      const free = lines.filter(isFree)
+      const [line] = free
+      if (line?.connection === undefined || queue.size === 0) break
+      const size = Math.min(flightSize, Math.ceil(queue.size / free.length))
+      const flight = Array.from({ length: size }, () => queue.take()).filter(read => read !== undefined)
+      line.connection.send(flight)
+      lines.push(...lines.splice(lines.indexOf(line), 1))
+    }
+    looking ??= setTimeout(look, lookEveryMs).unref()
+  }
+
+  async function look(): Promise<void> {
+    // What has come while we were late is read first.
+    await nextTurn()
+    const now = performance.now()
+    let isWaiting = false
+    for (const line of lines) {
+      const since = line.connection?.waitsSince
+      if (since === undefined) continue
+      isWaiting = true
+      if (now - since > silentMs) line.connection?.cut()
+      else if (now - since > stallMs) {
+        line.isStalled = true
+        line.connection?.giveUp()
+      }
+    }
+    if (!lines.some(isUsable)) giveUpWaiting()
+    looking = isWaiting ? setTimeout(look, lookEveryMs).unref() : undefined
+  }
+
+  await Promise.all(
+    lines.map(line =>
+      open(line).catch(error => {
+        options.onError(error)
+        reopen(line)
+      }),
+    ),
+  )
+
+  return {
+    read(statement, values, rows) {
+      const { name, sql } = statement
+      const whom = currentBehalf()
+      if (isClosed || name === undefined || isBarred(whom) || !lines.some(isUsable)) return undefined
+      if (queue.sizeOf(whom) >= maxWaiting) return undefined
+      const parameters = bindStatement(statement, values).map(parameterOf)
+      return new Promise(resolve => {
+        const read: PipelinedRead = {
+          name,
+          sql,
+          parameters,
+          rows,
+          whom,
+          isOver: false,
+          settle(outcome) {
+            if (outcome === 'refused' || (outcome === 'read' && rows.leftOut > 0)) bar(whom)
+            resolve(outcome === 'read')
+          },
+        }
+        queue.push(whom, read)
+        sendSoon()
+      })
+    },
+    waiting: () => queue.size,
+    async close() {
+      isClosed = true
+      for (const timer of reopening) clearTimeout(timer)
+      giveUpWaiting()
+      await Promise.all(lines.map(({ connection }) => connection?.close()))
+      clearTimeout(looking)
+    },
+  }
+}
+
+function isUsable({ connection, isStalled }: Line): boolean {
+  return connection !== undefined && !isStalled
+}
+
+function isFree(line: Line): boolean {
+  return isUsable(line) && line.connection?.isFree === true
+}

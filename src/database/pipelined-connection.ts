@@ -1,0 +1,206 @@
+import { Client, type ClientConfig } from 'pg'
+import { connectionOfClient, intercept, messageType, rowHead } from './byte-query.ts'
+import { isOutdatedStatement } from './database-error.ts'
+import { MessageSplitter } from './message-splitter.ts'
+import { MessageWriter } from './message-writer.ts'
+import { applySettings } from './postgres-pool.ts'
+import type { RowTaker } from './row-taker.ts'
+import { pipelinedSettings, type SessionSettings } from './session-settings.ts'
+
+/** A read that goes over a pipelined connection. */
+export interface PipelinedRead {
+  /** Under which it is prepared. */
+  readonly name: string
+  readonly sql: string
+  readonly parameters: readonly (string | null)[]
+  readonly rows: RowTaker
+  readonly whom: string | undefined
+  /** Nobody waits for its answer here any more. */
+  isOver: boolean
+  settle(outcome: PipelinedOutcome): void
+}
+
+/**
+ * How it ended: with all its rows; PostgreSQL refused its values, or had another fault; it was passed over because one that
+ * was sent with it failed; or nothing came.
+ */
+export type PipelinedOutcome = 'read' | 'refused' | 'failed' | 'passed_over' | 'unanswered'
+
+/** Flights that are on their way at once: while one is answered, the next is there. */
+const flightsAtOnce = 2
+/** PostgreSQL keeps a plan for each name and connection, without end; such a connection is closed instead. */
+const maxPrepared = 1000
+const cancelled = '57014'
+/** PostgreSQL ends the connection, or is being ended itself. */
+const ending = /^57P/
+/** Of the values, which are the client's. */
+const ofValue = /^22/
+
+const writer = new MessageWriter()
+
+/** One connection over which reads are sent without waiting for the answers of those before. */
+export interface PipelinedConnection {
+  /** Whether it takes another flight. */
+  readonly isFree: boolean
+  /** Since when nothing has come although something is due; undefined: nothing is. */
+  readonly waitsSince: number | undefined
+  /** Sends reads as one flight: where one fails, those behind it are passed over. */
+  send(reads: readonly PipelinedRead[]): void
+  /** All that is due stays unanswered: what comes late is nobody's. */
+  giveUp(): void
+  /** Ends it at once. */
+  cut(): void
+  /** Ends it when all that is due has come. */
+  close(): Promise<void>
+}
+
+export interface PipelinedConnectionOptions {
+  readonly connection: ClientConfig
+  readonly settings: SessionSettings
+  /** What PostgreSQL cancels, in milliseconds. */
+  readonly statementTimeoutMs: number
+  /** Told of each read that PostgreSQL cancels, also when nobody waits for it any more. */
+  readonly onSlow: (whom: string | undefined) => void
+  /** A flight has ended. */
+  readonly onFree: () => void
+  readonly onLost: () => void
+}
+
+/** Throws where PostgreSQL cannot be reached. */
+export async function openPipelined(options: PipelinedConnectionOptions): Promise<PipelinedConnection> {
+  const { connection, settings, statementTimeoutMs, onSlow, onFree, onLost } = options
+  const client = new Client(connection)
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await applySettings(
+      client,
+      pipelinedSettings(settings, statementTimeoutMs),
+      connection.connectionTimeoutMillis,
+    )
+  } catch (error) {
+    void client.end().catch(() => undefined)
+    throw error
+  }
+  const events = connectionOfClient(client)
+  const { stream } = events
+  const flights: (readonly PipelinedRead[])[] = []
+  const prepared = new Set<string>()
+  /** Which of the first flight is due. */
+  let due = 0
+  let heardAt = 0
+  let isOpen = true
+  let closed: (() => void) | undefined
+
+  function lose(): void {
+    if (!isOpen) return
+    isOpen = false
+    giveUp()
+    stream.destroy()
+    closed?.()
+    onLost()
+  }
+
+  function giveUp(): void {
+    for (const flight of flights) for (const read of flight) end(read, 'unanswered')
+  }
+
+  const splitter = new MessageSplitter({
+    wants(type, length) {
+      if (type !== messageType.dataRow) return true
+      const read = flights[0]?.[due]
+      return read !== undefined && !read.isOver && read.rows.wants(length)
+    },
+    message(type, bytes, begin, messageEnd) {
+      switch (type) {
+        case messageType.dataRow:
+          flights[0]?.[due]?.rows.take(bytes, begin + rowHead)
+          return
+        case messageType.parseComplete:
+          return
+        case messageType.bindComplete:
+          if (flights[0]?.[due]?.isOver === false) flights[0][due]?.rows.begin()
+          return
+        case messageType.commandComplete:
+          end(flights[0]?.[due++], 'read')
+          return
+        case messageType.readyForQuery:
+          land()
+          return
+        default:
+          pass(bytes.subarray(begin, messageEnd))
+      }
+    },
+  })
+
+  function land(): void {
+    due = 0
+    for (const read of flights.shift() ?? []) end(read, 'passed_over')
+    if (flights.length === 0) {
+      closed?.()
+      if (prepared.size > maxPrepared) lose()
+    }
+    onFree()
+  }
+
+  function fail(error: Error): void {
+    const read = flights[0]?.[due++]
+    const code = 'code' in error ? String(error.code) : ''
+    // What it no longer knows is prepared on a new one.
+    if (read === undefined || ending.test(code) || isOutdatedStatement(error)) lose()
+    else {
+      if (code === cancelled) onSlow(read.whom)
+      end(read, ofValue.test(code) ? 'refused' : 'failed')
+    }
+  }
+
+  const { pass } = intercept(stream, chunk => {
+    heardAt = performance.now()
+    splitter.push(chunk)
+  })
+  // pg would take it for the end of the connection, since it has sent nothing.
+  events.removeAllListeners('errorMessage')
+  events.on('errorMessage', fail)
+  client.on('error', lose)
+  client.on('end', lose)
+
+  return {
+    get isFree() {
+      return isOpen && closed === undefined && flights.length < flightsAtOnce && prepared.size <= maxPrepared
+    },
+    get waitsSince() {
+      return flights.length === 0 ? undefined : heardAt
+    },
+    send(reads) {
+      if (flights.length === 0) heardAt = performance.now()
+      flights.push(reads)
+      for (const { name, sql, parameters, rows } of reads) {
+        if (!prepared.has(name)) {
+          prepared.add(name)
+          writer.parse(name, sql)
+        }
+        writer.run(name, parameters, rows.formats)
+      }
+      writer.sync()
+      stream.write(writer.take())
+    },
+    giveUp,
+    cut: lose,
+    async close() {
+      if (flights.length > 0) {
+        const { promise, resolve } = Promise.withResolvers<void>()
+        closed = resolve
+        await promise
+      }
+      closed = () => undefined
+      isOpen = false
+      await client.end()
+    },
+  }
+}
+
+function end(read: PipelinedRead | undefined, outcome: PipelinedOutcome): void {
+  if (read === undefined || read.isOver) return
+  read.isOver = true
+  read.settle(outcome)
+}
