@@ -48,16 +48,18 @@ async function runServe(flags: ServeFlags, { env, stdout }: Surroundings): Promi
 // What follows is loaded only here: the commands that speak to a server would start slower for it.
 
 async function serveAlone(config: Config, say: Say): Promise<void> {
-  const [logger, { startApp }, { runUntilSignal }] = await Promise.all([
+  const [logger, { startApp }, { runUntilSignal }, { giveBackMemoryWhenIdle }] = await Promise.all([
     openLog(config),
     import('../server/app.ts'),
     import('../server/until-signal.ts'),
+    import('../server/spare-memory.ts'),
   ])
   const lost = Promise.withResolvers<never>()
   const ending = lost.promise.catch(endSoon)
   // When the start itself fails, nobody waits for it.
   ending.catch(() => undefined)
   const app = await startApp(config, logger, { onFatal: lost.reject })
+  giveBackMemoryWhenIdle()
   // Before anything is said: whoever reads that we listen may stop us at once.
   const stopped = runUntilSignal(app.close)
   await say(welcome(config, app))
@@ -71,14 +73,17 @@ function endSoon(error: unknown): never {
 }
 
 async function serveAsWorker(config: Config, number: number): Promise<void> {
-  const [log, { linkWorker }, { startApp }, { runUntilSignal }] = await Promise.all([
-    openLog(config),
-    import('../server/worker-link.ts'),
-    import('../server/app.ts'),
-    import('../server/until-signal.ts'),
-  ])
+  const [log, { linkWorker }, { startApp }, { runUntilSignal }, { giveBackMemoryWhenIdle }] =
+    await Promise.all([
+      openLog(config),
+      import('../server/worker-link.ts'),
+      import('../server/app.ts'),
+      import('../server/until-signal.ts'),
+      import('../server/spare-memory.ts'),
+    ])
   const link = linkWorker(number)
   const app = await startApp(config, log.child({ worker: number }), { link })
+  giveBackMemoryWhenIdle()
   const stopped = runUntilSignal(
     app.close,
     link.retired.then(() => app.retire()),
