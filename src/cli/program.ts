@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { addAppendCommand } from './append.ts'
 import { addCancelCommand } from './cancel.ts'
 import { addChainCommand } from './chain.ts'
@@ -12,13 +12,13 @@ import { addHealthcheckCommand } from './healthcheck.ts'
 import { addImportCommand } from './import.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addOpenrpcCommand } from './openrpc.ts'
-import { addDisplayOptions, addGlobalDisplayOptions } from './presentation.ts'
+import { addDisplayOptions } from './presentation.ts'
 import { addProfileCommand } from './profile.ts'
 import { addQueryCommand } from './query.ts'
 import { addReplayCommand } from './replay.ts'
 import { addRetentionCommand } from './retention.ts'
 import { addSendCommand } from './send.ts'
-import { addServeCommand } from './serve.ts'
+import { createServeProgram } from './serve-program.ts'
 import { addSinksCommand } from './sinks.ts'
 import type { Surroundings } from './surroundings.ts'
 import { addTailCommand } from './tail.ts'
@@ -26,9 +26,8 @@ import { addTokenCommand } from './token.ts'
 import { addVersionCommand } from './version.ts'
 import { addWorkersCommand } from './workers.ts'
 
-/** Every command, in the order in which the help lists them. */
+/** Every command but `serve`, in the order in which the help lists them. */
 const commands = [
-  addServeCommand,
   addMigrateCommand,
   addDoctorCommand,
   addTokenCommand,
@@ -62,18 +61,7 @@ function leavesOf(command: Command): readonly Command[] {
 
 /** The `daybook` command. Its faults are thrown: nothing in it ends the process. */
 export function createProgram(surroundings: Surroundings): Command {
-  const { stdout, stderr } = surroundings
-  const program = new Command('daybook')
-    .description('keeps the record of what workers, jobs, services and events did')
-    .exitOverride()
-    .configureOutput({
-      writeOut: text => stdout.write(text),
-      writeErr: text => stderr.write(text),
-    })
-    .option('--url <url>', 'the server to speak to; else DAYBOOK_URL, else the one of this machine')
-    .option('--token <credential>', 'what to present; else DAYBOOK_TOKEN, else the super-token file')
-    .option('--profile <name>', 'the kept server to speak to; else DAYBOOK_PROFILE, else the one in use')
-  addGlobalDisplayOptions(program)
+  const program = createServeProgram(surroundings)
   for (const add of commands) add(program, surroundings)
   for (const command of leavesOf(program)) {
     if (!showNoRecords.has(command.name())) addDisplayOptions(command)

@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { DaybookConnectionError, DaybookError } from '../client/client.ts'
 import { ConfigError } from '../config.ts'
 import { describeError } from '../database/start-error.ts'
@@ -6,7 +6,7 @@ import { errorCodes } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
 import { type AccessFlags, describeCredential, findAccess } from './access.ts'
 import { CommandFailure, UsageError } from './failure.ts'
-import { createProgram } from './program.ts'
+import { createServeProgram } from './serve-program.ts'
 import type { Surroundings } from './surroundings.ts'
 import { visibleText } from './visible-text.ts'
 
@@ -19,7 +19,7 @@ export async function runCommand(args: readonly string[], surroundings: Surround
   // Each write sees its own fault; without a listener the same fault would end the process.
   stdout.on('error', () => {})
   stderr.on('error', () => {})
-  const program = createProgram(surroundings)
+  const program = await programFor(args, surroundings)
   try {
     await program.parseAsync([...args], { from: 'user' })
     return 0
@@ -28,6 +28,12 @@ export async function runCommand(args: readonly string[], surroundings: Surround
     stderr.write(lines.map(line => `${visibleText(line)}\n`).join(''))
     return code
   }
+}
+
+async function programFor([command]: readonly string[], surroundings: Surroundings): Promise<Command> {
+  if (command === 'serve') return createServeProgram(surroundings)
+  const { createProgram } = await import('./program.ts')
+  return createProgram(surroundings)
 }
 
 interface Explanation {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import process from 'node:process'
 import { type Command, Option } from 'commander'
 import { type Config, readConfig } from '../config.ts'
@@ -63,6 +64,8 @@ async function serveAlone(config: Config, say: Say): Promise<void> {
   // Before anything is said: whoever reads that we listen may stop us at once.
   const stopped = runUntilSignal(app.close)
   await say(welcome(config, app))
+  // Else only a server that is stopped in order leaves it to the next one.
+  flushCompileCache()
   await Promise.race([stopped, ending])
 }
 

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { parseAllow, requireAddresses } from './address.ts'
-import { exchange, type OutboundAnswer, type OutboundRequest } from './exchange.ts'
+import type { OutboundAnswer, OutboundRequest } from './exchange.ts'
 import { requireSafeHeaders, requireSafeMethod } from './headers.ts'
 import { matchesHost, parseHostPattern, type Target, targetOf } from './host-pattern.ts'
 import { OutboundError } from './outbound-error.ts'
@@ -42,6 +42,8 @@ export function createOutbound({ allow, resolve = resolveName }: OutboundOptions
       signal.throwIfAborted()
       const addresses = await orAborted(addressesOf(target, resolve), signal)
       requireAddresses(target, addresses, rules)
+      // Loaded with the first request: undici takes a tenth of a start.
+      const { exchange } = await import('./exchange.ts')
       return await exchange(url, addresses, request, signal)
     } catch (error) {
       if (signal.aborted) throw signal.reason
