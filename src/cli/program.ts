@@ -10,6 +10,7 @@ import { addExportCommand } from './export.ts'
 import { addHandlersCommand } from './handlers.ts'
 import { addHealthcheckCommand } from './healthcheck.ts'
 import { addImportCommand } from './import.ts'
+import { addIndexCommand } from './indexes.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { addOpenrpcCommand } from './openrpc.ts'
 import { addDisplayOptions } from './presentation.ts'
@@ -45,6 +46,7 @@ const commands = [
   addHandlersCommand,
   addWorkersCommand,
   addRetentionCommand,
+  addIndexCommand,
   addSinksCommand,
   addProfileCommand,
   addCompletionCommand,

@@ -4,6 +4,7 @@ import type { AppendedName, ConditionOf, EpochMs, NewRow, ResourceName, Row, Run
 import type { RetentionMethods } from './retention.ts'
 import type { ScriptWorkerMethods } from './script-worker.ts'
 import type { SinkMethods } from './sink.ts'
+import type { IndexMethods } from './table-index.ts'
 import type { Limit, NewToken, TokenInfo } from './token.ts'
 
 interface Query<R extends ResourceName> {
@@ -130,6 +131,7 @@ export type Methods = RunMethods<'js-result'> &
   EventMethods &
   SinkMethods &
   RetentionMethods &
+  IndexMethods &
   ScriptWorkerMethods
 
 /** What `method` takes beside the credential; any object for a method that is not in `Methods`. */

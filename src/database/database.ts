@@ -67,6 +67,8 @@ export interface Database extends Runner {
   /** Absent where there is no replica. */
   replica?(): ReplicaState
   transaction<T>(work: (runner: Runner) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** Runs what may not stand in a transaction, such as `create index concurrently`; it may take any time. */
+  command(sql: string): Promise<void>
   /**
    * Calls `wake` after each NOTIFY on `channel`, and after each time the listening connection had to be
    * opened again (a notification may have been missed). Resolves to a function that ends it.

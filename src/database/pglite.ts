@@ -133,6 +133,9 @@ function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Par
       const lender = { connect: isLong ? connection.connectForLong : connection.connect }
       return gate.enter(() => runTransaction(lender, settings, inner => gate.inside(() => work(inner))))
     },
+    async command(sql) {
+      await gate.enter(() => longSession.execute(sql, []))
+    },
     async listen(channel, wake) {
       requireChannel(channel)
       const end = wakes.add(channel, wake)

@@ -116,6 +116,20 @@ export async function runTransaction<T>(
   }
 }
 
+/** Runs one command outside of any transaction, for as long as it takes. */
+export async function runCommand(pool: Lender, { isLent }: SessionSettings, sql: string): Promise<void> {
+  const client = await connect(pool)
+  try {
+    // A pooler's connection would keep the setting for others; ours ends with the command.
+    if (!isLent) await client.query('set statement_timeout = 0')
+    await client.query(sql)
+  } catch (error) {
+    throw toRpcError(error, 'unknown')
+  } finally {
+    client.release(true)
+  }
+}
+
 /** Until it is committed, a transaction whose connection is lost leaves nothing. */
 function transactionSession(client: PoolClient, settings: SessionSettings): Session {
   const lost = (error: unknown): never => {

@@ -6,7 +6,7 @@ import { connectionOf } from './postgres-connection.ts'
 import { createLender, type PostgresLender } from './postgres-lender.ts'
 import { createListener, type Listener } from './postgres-listener.ts'
 import { clientOptions, createPool, type PoolOptions, statsOf } from './postgres-pool.ts'
-import { createPoolSession, runTransaction } from './postgres-session.ts'
+import { createPoolSession, runCommand, runTransaction } from './postgres-session.ts'
 import { requireUsable } from './postgres-usable.ts'
 import { createPulse } from './pulse.ts'
 import { createReplica, type Replica } from './replica.ts'
@@ -112,6 +112,7 @@ function createDatabase(parts: Parts): Database {
           : runTransaction(lender, settings, work)
       return replica === undefined ? transact() : replica.noted(transact)
     },
+    command: sql => runCommand({ connect: lender.connectForLong }, settings, sql),
     listen: listener.listen,
     everySecond: pulse.ask,
     async ping() {

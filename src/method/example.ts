@@ -32,6 +32,7 @@ const members: Json = {
   permission: { js_result: { read: 'demo_worker' } },
   new_password: 'correct horse',
   older_than_ms: 2592000000,
+  field: 'finish_time',
   subscription: '3f2b8c1e-4a5d-4e6f-8a7b-9c0d1e2f3a4b',
 }
 

@@ -16,6 +16,7 @@ import { discoverMethod } from './openrpc.ts'
 import { retentionMethods } from './retention.ts'
 import { serverMethods } from './server.ts'
 import { type SinkMethodDeps, sinkMethods } from './sink.ts'
+import { indexMethods } from './table-index.ts'
 import { type TokenDeps, tokenMethods } from './token.ts'
 
 /** What the methods of events need. */
@@ -63,6 +64,7 @@ export function createMethods({
     ...jsWorkerMethods(events.jsWorkers),
     ...sinkMethods(sinks),
     ...retentionMethods(log),
+    ...indexMethods(log),
     ...tokenMethods(token),
     ...dialects,
   ]

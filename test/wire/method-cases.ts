@@ -4,6 +4,7 @@ import type { MethodCase } from './method-case.ts'
 import { changeEventCases } from './method-cases-change-event.ts'
 import { eventCases, prepareEventCases } from './method-cases-events.ts'
 import { handlerCases, prepareHandlerCases } from './method-cases-handlers.ts'
+import { indexCases } from './method-cases-indexes.ts'
 import { prepareRecordCases, recordCases } from './method-cases-records.ts'
 import { retentionCases } from './method-cases-retention.ts'
 import { sinkCases } from './method-cases-sinks.ts'
@@ -56,6 +57,7 @@ const families: readonly Family[] = [
   { cases: workerCases, prepare: prepareWorkerCases },
   { cases: sinkCases },
   { cases: retentionCases },
+  { cases: indexCases },
   { cases: tokenCases, prepare: prepareTokenCases },
   { cases: jitaiCases },
 ]

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { addIndex, listIndexes, removeIndex } from '../resource/added-index.ts'
+import { resources } from '../resource/index.ts'
+import type { Resource } from '../resource/resource.ts'
+import type { LogMethodDeps } from './log/log-method.ts'
+import { credentialParam, defineMethod, type Method } from './method.ts'
+import { requireSuper } from './token/token-method.ts'
+
+/** A call is answered by then; the index is made all the same. */
+const patienceMs = 20_000
+
+const byName: ReadonlyMap<string, Resource> = new Map(resources.map(resource => [resource.name, resource]))
+const resourceParam = z.enum([...byName.keys()]).describe('Of which kind of record')
+const fieldParam = z.string().describe('A field of its records, or duration')
+
+const indexSchema = z
+  .strictObject({
+    resource: z.string(),
+    name: z.string(),
+    field: z.string().nullable().describe('What it was added for; null: every installation has it'),
+    state: z.enum(['ready', 'building', 'invalid']).describe('invalid: interrupted; index_add mends it'),
+    definition: z.string(),
+    bytes: z.int(),
+    scans: z.int().describe('How often statements have used it'),
+  })
+  .meta({ title: 'index' })
+
+/** All `index_*` methods. What an index costs every write is the operator's to decide. */
+export function indexMethods({ database }: LogMethodDeps): readonly Method[] {
+  const add = defineMethod({
+    name: 'index_add',
+    summary:
+      'Has conditions on a field served by an index of their own, which is made while records are written; what takes longer than 20 s goes on after the answer',
+    params: { token: credentialParam, resource: resourceParam, field: fieldParam },
+    result: z.strictObject({ state: z.enum(['ready', 'building']) }),
+    async handle({ params: { resource, field }, caller }) {
+      requireSuper(caller)
+      const adding = addIndex(database, resourceNamed(resource), field).then(() => 'ready' as const)
+      return { state: await Promise.race([adding, lateAnswer(adding)]) }
+    },
+  })
+
+  const list = defineMethod({
+    name: 'index_list',
+    summary: 'Shows the indexes of all records: what each takes, what it serves and how often it was used',
+    params: { token: credentialParam, resource: resourceParam.optional() },
+    result: z.strictObject({ indexes: z.array(indexSchema) }),
+    async handle({ params: { resource }, caller }) {
+      requireSuper(caller)
+      const shown = resource === undefined ? resources : [resourceNamed(resource)]
+      const indexes = []
+      for (const each of shown) indexes.push(...(await listIndexes(database, each)))
+      return { indexes }
+    },
+  })
+
+  const remove = defineMethod({
+    name: 'index_remove',
+    summary: 'Removes an index that was added',
+    params: { token: credentialParam, resource: resourceParam, field: fieldParam },
+    result: z.strictObject({ success: z.literal(true) }),
+    async handle({ params: { resource, field }, caller }) {
+      requireSuper(caller)
+      await removeIndex(database, resourceNamed(resource), field)
+      return { success: true }
+    },
+  })
+
+  return [add, list, remove]
+}
+
+function resourceNamed(name: string): Resource {
+  const resource = byName.get(name)
+  if (resource === undefined) throw new TypeError(`no resource ${name}`)
+  return resource
+}
+
+/** What fails after its answer is seen in the list: the index is invalid. */
+function lateAnswer(adding: Promise<unknown>): Promise<'building'> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, patienceMs, 'building')
+    const ended = () => clearTimeout(timer)
+    adding.then(ended, ended)
+  })
+}
