@@ -40,10 +40,17 @@ const stallMs = 150
 const lookEveryMs = 50
 /** A connection from which nothing has come for so long is lost: PostgreSQL would have ended what it does. */
 const silentMs = 2000
-/** Whoever has asked what was slow asks elsewhere for so long. */
-const barMs = 10_000
+/** Whoever has asked what was slow asks elsewhere for a second, and for twice as long each time it happens again soon. */
+const firstBarMs = 1000
+const longestBarMs = 32_000
 const maxWaiting = 1000
 const reopenMs = 1000
+
+interface Bar {
+  readonly until: number
+  /** How long it lasts, or has lasted. */
+  readonly ms: number
+}
 
 interface Line {
   connection: PipelinedConnection | undefined
@@ -58,7 +65,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     isStalled: false,
   }))
   const queue = createFairQueue<string | undefined, PipelinedRead>()
-  const barred = new Map<string | undefined, number>()
+  const barred = new Map<string | undefined, Bar>()
   const reopening = new Set<NodeJS.Timeout>()
   let isSending = false
   let isClosed = false
@@ -101,13 +108,17 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
 
   function bar(whom: string | undefined): void {
     const now = performance.now()
-    for (const [each, until] of barred) if (until < now) barred.delete(each)
-    barred.set(whom, now + barMs)
+    for (const [each, { until }] of barred) if (until + longestBarMs < now) barred.delete(each)
+    const last = barred.get(whom)
+    // What was sent before it was barred says nothing new.
+    if (last !== undefined && last.until > now) return
+    const ms = last === undefined ? firstBarMs : Math.min(2 * last.ms, longestBarMs)
+    barred.set(whom, { until: now + ms, ms })
   }
 
   function isBarred(whom: string | undefined): boolean {
-    const until = barred.size === 0 ? undefined : barred.get(whom)
-    return until !== undefined && until > performance.now()
+    const bar = barred.size === 0 ? undefined : barred.get(whom)
+    return bar !== undefined && bar.until > performance.now()
   }
 
   function sendSoon(): void {
