@@ -27,6 +27,9 @@ const leastFreeBytes = 4 * 2 ** 20
 /** What is not written since the last look is not worth another. */
 const leastLogBytes = 2 ** 16
 
+/** Looks that are left out after one that found nothing written: an idle engine hardly works. */
+const restLooks = 4
+
 /** A table waits for a moment without requests, at most so long at a look and for so many looks. */
 const longestWaitMs = 300
 const patience = 4
@@ -57,16 +60,27 @@ const due = rawStatement(
 export function startUpkeep({ run, isIdle, freeBytes, onError, everyMs = 1000 }: UpkeepOptions): Upkeep {
   const waiting = new Map<unknown, number>()
   let seen = 0
+  let last = 0
   let checkpoint: number | undefined
+  let resting = 0
   let isStopping = false
 
   const ask = (statement: Statement) => onOwnBehalf(() => run(statement, []))
   const command = (sql: string) => ask({ name: undefined, sql, parameters: [] })
 
   async function look(): Promise<void> {
+    if (resting > 0) {
+      resting -= 1
+      return
+    }
     const now = Number((await ask(position)).rows[0]?.[0])
     checkpoint ??= now
-    if (now - seen < leastLogBytes && waiting.size === 0) return
+    if (now - seen < leastLogBytes && waiting.size === 0) {
+      if (now === last) resting = restLooks
+      last = now
+      return
+    }
+    last = now
     seen = now
     if (now - checkpoint > mostLogBytes && (await freeBytes()) > leastFreeBytes) {
       await command('checkpoint')
