@@ -105,6 +105,8 @@ export async function createEngine(module: WebAssembly.Module, wantedHeap: numbe
   const dataEnd = Math.ceil((heapStart - moduleStackBytes) / pageBytes) * pageBytes
   let isRelieved = false
   let seedAt: number | undefined
+  const seeds = new Uint8Array(128 * seedBytes)
+  let seedsUsed = seeds.length
 
   function hasRoom(bytes: number): boolean {
     const place = emscripten._malloc(bytes)
@@ -171,7 +173,13 @@ export async function createEngine(module: WebAssembly.Module, wantedHeap: numbe
           ctx.value,
           () => void context.unwrapResult(context.evalCode('Math.random()')).dispose(),
         )
-      randomFillSync(new Uint8Array(memory.buffer, seedAt, seedBytes))
+      if (seedsUsed === seeds.length) {
+        randomFillSync(seeds)
+        seedsUsed = 0
+      }
+      const seed = seeds.subarray(seedsUsed, seedsUsed + seedBytes)
+      seedsUsed += seedBytes
+      new Uint8Array(memory.buffer).set(seed, seedAt)
     },
   }
 }

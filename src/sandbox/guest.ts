@@ -116,7 +116,16 @@ const rootSource = `import '${gate}'; import '${script}'`
 const gateSource = `throw '${gate}'`
 const startSource = `import * as module from '${script}'; export { module }`
 
-/** Of all images of a guest; what is larger than an eighth of that is compiled for each run. */
+/** What a script begins in. */
+interface Realm {
+  /** With the module compiled, and these libraries. */
+  readonly image: Image
+  readonly libraries: ReadonlyMap<string, QuickJSHandle>
+  /** What its runs have asked for besides: the next one is made with them. */
+  readonly missing: Set<string>
+}
+
+/** Of all images of a guest; what is larger than a quarter of that is compiled for each run. */
 const maxImageBytes = 4 * 1024 * 1024
 
 /** Throws when the engine itself fails; it is not to be used again then. */
@@ -152,25 +161,33 @@ export function createGuest(engine: Engine): Guest {
 
   engine.seed(context)
   const blank = engine.capture()
-  /** Realms with a module that is compiled, by its name and source. */
-  const images = new LRUCache<string, Image>({
+  /** By the name and source of the module. */
+  const realms = new LRUCache<string, Realm>({
     maxSize: maxImageBytes,
-    maxEntrySize: maxImageBytes / 8,
-    sizeCalculation: image => image.bytes,
+    maxEntrySize: maxImageBytes / 4,
+    sizeCalculation: ({ image }) => image.bytes,
   })
   let last = blank
+  let libraries: Realm['libraries'] = new Map()
+  /** Libraries that the run has asked for and its realm did not have. */
+  let missing = new Set<string>()
 
   function begin(run: GuestRun): Thrown | undefined {
     current = run
     rejections.clear()
     const key = `${run.file}\n${run.source}`
-    const image = images.get(key)
-    restore(image ?? blank)
+    const known = realms.get(key)
+    const isWhole = known?.missing.size === 0
+    restore(isWhole ? known.image : blank)
     runtime.setMaxStackSize(Math.min(run.stackBytes, scriptBounds.maxStackBytes))
-    const thrown = image === undefined ? compile(run) : undefined
-    if (image === undefined && thrown === undefined && engine.isSmall()) {
+    libraries = isWhole ? known.libraries : new Map()
+    missing = isWhole ? known.missing : new Set()
+    const thrown = isWhole ? undefined : compile(run)
+    if (!isWhole && thrown === undefined && engine.isSmall()) {
+      const used = known === undefined ? [] : [...known.libraries.keys(), ...known.missing]
+      libraries = new Map(used.map(name => [name, compileLibrary(name)]))
       last = engine.capture()
-      images.set(key, last)
+      realms.set(key, { image: last, libraries, missing })
     }
     // Not before: where it leaves no room for the module, it leaves none for the error either.
     runtime.setMemoryLimit(run.heapBytes)
@@ -221,6 +238,13 @@ export function createGuest(engine: Engine): Guest {
   }
 
   function library(name: string): QuickJSHandle {
+    const compiled = libraries.get(name)
+    if (compiled !== undefined) return compiled.dup()
+    missing.add(name)
+    return compileLibrary(name)
+  }
+
+  function compileLibrary(name: string): QuickJSHandle {
     const source = librarySources.get(name) ?? ''
     if (!hasRoomFor([source])) throw new RangeError('out of memory')
     return context.unwrapResult(context.evalCode(source, preludeFile, { strict: true }))

@@ -27,6 +27,7 @@ export function runInThread(
   /** Why calls failed whose answers are on their way: as many as can wait at once, the last. */
   const failures = new Map<number, { readonly call: HostCall; readonly error: unknown }>()
   let hasReturned = false
+  let hasCalled = false
 
   const task: Task = {
     // Messages come on behalf of whoever started the thread.
@@ -48,6 +49,7 @@ export function runInThread(
   }
 
   async function answerCall(call: HostCall): Promise<void> {
+    hasCalled = true
     const abort = new AbortController()
     aborts.set(call.id, abort)
     const { answer, error } = await askHost(run, call, AbortSignal.any([calls.signal, abort.signal]))
@@ -101,7 +103,7 @@ export function runInThread(
     // A script that sends without awaiting has still sent.
     if (outcome.kind === 'returned' && aborts.size > 0 && left > 0)
       setTimeout(() => calls.abort(), left).unref()
-    else calls.abort()
+    else if (hasCalled) calls.abort()
     resolve(outcome)
   }
 

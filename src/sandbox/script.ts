@@ -86,6 +86,7 @@ export function failed(reason: ScriptFault, detail: string): ScriptOutcome {
 }
 
 function cutToBytes(text: string, limit: number): string {
+  if (text.length * 3 <= limit) return text
   const bytes = new Uint8Array(limit)
   const { read } = new TextEncoder().encodeInto(text, bytes)
   return text.slice(0, read)

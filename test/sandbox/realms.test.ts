@@ -71,6 +71,7 @@ describe('what a run leaves behind', () => {
     expect(await resultOf(sandbox, source)).toBe(false)
     expect(await resultOf(sandbox, source, left)).toBe('done')
     expect(await resultOf(sandbox, otherSource, { name: 'other' })).toBe(false)
+    expect(await resultOf(sandbox, source)).toBe(false)
   })
 
   it.each([
