@@ -21,7 +21,7 @@ const cancel = rawStatement(
        finish_time = case when status = 'waiting' then to_timestamp($2::float8 / 1000) else finish_time end,
        error_message = case when status = 'waiting' then 'cancelled: before it began' else error_message end,
        lease_until = case when lease_until is not null then least(lease_until, now() + interval '${graceMs} milliseconds') end
-     where id = any($1::bigint[]) and due_time is not null and status in ('waiting', 'running')
+     where id = any($1::bigint[]) and due_time is not null and case when status in ('waiting', 'running') then true end
      returning status = 'running' as runs
    )
    select count(*) filter (where not runs), count(*) filter (where runs),

@@ -27,7 +27,8 @@ interface Place {
 const again = 'r.is_back and r.is_known and not e.cancel_requested'
 
 // The attempt is the fence: whoever lost the row to another attempt, to a cancel or to a client that ended it changes
-// nothing. `offset`: whether there is a handler is asked once a row, not wherever it is named.
+// nothing. `offset`: whether there is a handler is asked once a row, not wherever it is named. `case`: the planner would take
+// what runs for a row or two, begin with that, and compare all of it with all that has ended.
 const end = rawStatement(
   `update event_log e set
      status = case when ${again} then 'waiting' when r.is_back then 'fail' else r.status end,
@@ -50,7 +51,7 @@ const end = rawStatement(
      from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::float8[])
        as r(id, attempt, full_name, status, result, message, failures, due_time)
      offset 0) r
-   where e.id = r.id and e.attempt = r.attempt and e.status = 'running'
+   where e.id = r.id and e.attempt = r.attempt and case when e.status = 'running' then true end
    returning e.id, e.status, case when e.status = 'waiting' and e.due_time <= now() then ${tellWork} end`,
 )
 

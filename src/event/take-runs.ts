@@ -30,32 +30,33 @@ const lock = rawStatement(`select pg_advisory_xact_lock(${lockKey})`)
 const isDue = "e.status = 'waiting' and e.due_time <= now()"
 
 // Those that were due first, whichever handlers they are for. How many each handler gets is counted before they are locked:
-// what a rival has locked is passed over, and what is not taken is not locked. A server whose lease has ended may have lost
+// what a rival has locked is passed over, and what is not taken is not locked. `(select $1)`: a plan that knew how few handlers
+// there are would look so much cheaper that one would be made each time. A server whose lease has ended may have lost
 // its runs: it must not take new ones under the old name.
 const take = rawStatement(
   `with wanted as materialized (
      select full_name, lease_ms, case when most is null then $4 else greatest(0, least($4, most -
        (select count(*) from event_log e where e.status = 'running' and e.full_name = w.full_name and e.due_time is not null)))
        end as places
-     from unnest($1::text[], $2::bigint[], $3::float8[]) as w(full_name, most, lease_ms)
+     from unnest((select $1::text[]), (select $2::bigint[]), (select $3::float8[])) as w(full_name, most, lease_ms)
      where exists (select from definition_version where version = $7)
        and ($6::text is null or exists (select from server_lease where id = $6 and lease_until > now()))
    ), share as materialized (
-     select full_name, count(*) as places from (
-       select w.full_name from wanted w cross join lateral (
+     select full_name, lease_ms, count(*) as places from (
+       select w.full_name, w.lease_ms from wanted w cross join lateral (
          select e.due_time, e.id from event_log e where e.full_name = w.full_name and ${isDue}
          order by e.due_time, e.id limit w.places) due
        order by due.due_time, due.id limit $4) first
-     group by full_name
+     group by full_name, lease_ms
    ), due as materialized (
-     select due.id from share s cross join lateral (
+     select due.id, s.lease_ms from share s cross join lateral (
        select e.id from event_log e where e.full_name = s.full_name and ${isDue}
        order by e.due_time, e.id limit s.places for update skip locked) due
    ), begun as (
      update event_log e set status = 'running', start_time = to_timestamp($5::float8 / 1000), owner = $6::text,
-       lease_until = now() + (select lease_ms from wanted w where w.full_name = e.full_name) * interval '1 millisecond'
-     where id = any(array(select id from due))
-     returning id, full_name, event_type, sender, request_id, node_id, parent_node_id, attempt, failures, depth,
+       lease_until = now() + due.lease_ms * interval '1 millisecond'
+     from due where e.id = due.id
+     returning e.id, full_name, event_type, sender, request_id, node_id, parent_node_id, attempt, failures, depth,
        param::text, caller::text, run_type, chain_owner
    )
    select (select sum(places) from share)::int, (select version from definition_version),

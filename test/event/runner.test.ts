@@ -142,25 +142,20 @@ describe('running', () => {
   })
 })
 
-/** A database that holds the answers of those transactions back that were committed while it holds. */
+/** A database that holds the answers of those takes of handler `a` back that were committed while it holds. */
 function heldTakes(database: Database) {
   let held: PromiseWithResolvers<void> | undefined
-  const transaction: Database['transaction'] = async work => {
-    const result = await database.transaction(work)
-    if (isTaken(result)) await held?.promise
+  const run: Database['run'] = async (statement, values) => {
+    const result = await database.run(statement, values)
+    const isTake = statement.sql.includes('skip locked') && result.rows.some(row => row.includes('a'))
+    if (isTake) await held?.promise
     return result
   }
   return {
-    through: Object.create(database, { transaction: { value: transaction } }) as Database,
+    through: Object.create(database, { run: { value: run } }) as Database,
     hold() {
       held = Promise.withResolvers()
     },
     release: () => held?.resolve(),
   }
-}
-
-/** Whether this is what a take resolves to that took something. */
-function isTaken(result: unknown): boolean {
-  if (typeof result !== 'object' || result === null || !('runs' in result)) return false
-  return Array.isArray(result.runs) && result.runs.length > 0
 }
