@@ -184,6 +184,56 @@ describe('an export of rows of any size', () => {
   })
 })
 
+describe('an export of dense rows with gaps', () => {
+  const resource = jsResult
+  let database: Database
+
+  beforeAll(async () => {
+    database = await openTestDatabase('postgres')
+    // Dense, then one of ten, then a wide gap, then dense and every other one, and large ones among small ones.
+    await sql`insert into js_result (id, js_worker_name, run_type, start_time, error_message)
+      overriding system value
+      select n, 'w' || n % 2, 'call', to_timestamp(0), case when n between 105000 and 106000 then repeat('x', 5000) end
+      from generate_series(1, 110000) as n
+      where n <= 4500 or n between 4501 and 20000 and n % 10 = 0 or n between 100001 and 108000
+        or n > 108000 and n % 2 = 0`.execute(database.kysely)
+  })
+
+  afterAll(() => database.close())
+
+  async function idsOf(exporting: Partial<Parameters<typeof pagesOf>[0]>): Promise<readonly number[]> {
+    const ids: number[] = []
+    for await (const { text } of pagesOf({ database, resource, ...exporting })) {
+      ids.push(...linesOf(text).map(line => JSON.parse(line).id as number))
+    }
+    return ids
+  }
+
+  async function keysWhere(condition: string): Promise<readonly number[]> {
+    const query = sql<{ id: string }>`select id from js_result where ${sql.raw(condition)} order by id`
+    return (await query.execute(database.kysely)).rows.map(({ id }) => Number(id))
+  }
+
+  test('has each once and in order, also behind a key and under a condition', async () => {
+    expect(await idsOf({})).toEqual(await keysWhere('true'))
+    for (const after of [0, 3999, 20_000, 107_500]) {
+      expect(await idsOf({ after })).toEqual(await keysWhere(`id > ${after}`))
+    }
+    expect(await idsOf({ condition: [{ js_worker_name: 'w1' }] })).toEqual(
+      await keysWhere("js_worker_name = 'w1'"),
+    )
+  })
+
+  test('has no row that the caller may not read any more, though it was read ahead', async () => {
+    const [all, one] = [workerHolder('read', 'w*'), workerHolder('read', 'w1')]
+    let asked = 0
+    const ids = await idsOf({ caller: () => (++asked < 6 ? all : one), after: 0 })
+    const begun = ids.findIndex((id, i) => id % 2 === 1 && ids[i + 1] === id + 2)
+    expect(begun).toBeGreaterThan(1000)
+    expect(ids.slice(begun)).toEqual(await keysWhere(`id >= ${ids[begun]} and js_worker_name = 'w1'`))
+  })
+})
+
 /** What a cell says; a text loses the apostrophe that keeps it from being a formula. */
 function valueIn(kind: string, cell: string): unknown {
   if (cell === '') return ''
