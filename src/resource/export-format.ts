@@ -12,6 +12,8 @@ export interface ExportFormat {
   /** The SQL of a row's line, without its end. */
   readonly line: (fields: Fields) => RawBuilder<string>
   readonly lineEnd: string
+  /** Lines are wire rows: they may be taken as bytes, see RowBytes. */
+  readonly isWireRow: boolean
 }
 
 /** The formats of an export: wire rows as NDJSON, or CSV (RFC 4180). */
@@ -21,12 +23,14 @@ export const exportFormats = {
     head: () => '',
     line: renderRow,
     lineEnd: '\n',
+    isWireRow: true,
   },
   csv: {
     contentType: 'text/csv; charset=utf-8; header=present',
     head: fields => `${fields.map(field => field.name).join()}\r\n`,
     line: csvLine,
     lineEnd: '\r\n',
+    isWireRow: false,
   },
 } as const satisfies Record<string, ExportFormat>
 

@@ -5,6 +5,8 @@ import { type Bound, measureOf } from './answer-bound.ts'
 import type { ExportFormat } from './export-format.ts'
 import type { Reader } from './read.ts'
 import { epochMilliseconds } from './render.ts'
+import type { Resource } from './resource.ts'
+import { RowBytes } from './row-bytes.ts'
 import type { SelectionShape } from './selection.ts'
 
 /** Where a row stands; `time`: epoch milliseconds, null in an export by key. */
@@ -15,8 +17,8 @@ export interface Place {
 
 /** Some of the rows of an export, one behind the other. */
 export interface ExportPage {
-  /** Their lines. */
-  readonly text: string
+  /** Their lines, in UTF-8 where they are bytes. */
+  readonly text: string | Buffer
   readonly rows: number
   /** Where the last of them stands; undefined when there is none. */
   readonly last: Place | undefined
@@ -42,10 +44,12 @@ const maxBytes = 2 * 1024 * 1024
 const defaultMaxRowBytes = 64 * 1024 * 1024
 
 /**
- * Reads pages of an export, one at a time. Postgres joins the lines: a value a page instead of one a row is half the work
+ * Reads pages of an export, one at a time. Where rows are texts Postgres joins the lines: a value a page instead of one a row is half the work
  * for us. Larger rows make pages of fewer. Throws RpcError 110 (reason `answer_too_large`) for a row above `reader.maxBytes`.
  */
 export function createPageReader(reader: Reader, form: ExportForm): ReadExportPage {
+  const { take } = reader.runner
+  if (take !== undefined && form.format.isWireRow) return createBytePages(reader, take)
   // To measure each row costs next to nothing; their sum, a tenth more.
   let measure: Bound['measure'] = 'each'
   let rows = maxRows
@@ -77,6 +81,57 @@ export function createPageReader(reader: Reader, form: ExportForm): ReadExportPa
     return one
   }
 }
+
+/** The same of wire rows, which are never texts here: PostgreSQL does not render them, and nobody decodes them. */
+function createBytePages(reader: Reader, take: NonNullable<Reader['runner']['take']>): ReadExportPage {
+  const { resource, builder, cache, maxBytes: maxRowBytes = defaultMaxRowBytes } = reader
+  let rows = maxRows
+  let likely = 0
+
+  async function read(shape: SelectionShape, most: number): Promise<RowBytes> {
+    const statement = cache.get(`${resource.name}|bytes|${shape.key}`, () => shape.build(builder))
+    const taken = new RowBytes(resource.fields, {
+      most,
+      hopeless: Number.POSITIVE_INFINITY,
+      asLines: true,
+      likely,
+    })
+    await take(statement, shape.values, taken, false)
+    return taken
+  }
+
+  function pageOf(taken: RowBytes, limit: number): ExportPage {
+    const { count, leftOut } = taken
+    const text = taken.whole()
+    const isLast = leftOut === 0 && count < limit
+    return { text, rows: count, last: count === 0 ? undefined : placeOfLast(resource, text), isLast }
+  }
+
+  return async (shape, most) => {
+    const limit = Math.min(rows, most)
+    const taken = await read(shape(limit), maxBytes)
+    if (taken.count === 0 && taken.leftOut > 0) {
+      rows = 1
+      const one = await read(shape(1), maxRowBytes)
+      if (one.leftOut > 0) throw tooLarge()
+      return pageOf(one, 1)
+    }
+    // Rows that are left out were read for nothing: the next page asks for about as many as fit.
+    rows = Math.min(maxRows, Math.max(1, 2 * taken.count))
+    const page = pageOf(taken, limit)
+    likely = Math.min(maxBytes, Math.ceil(page.text.length * (rows / Math.max(1, taken.count)) * 1.1))
+    return page
+  }
+}
+
+/** Where the row of the last line stands. */
+function placeOfLast({ ordering }: Resource, lines: Buffer): Place {
+  const begin = lines.lastIndexOf(lineFeed, lines.length - 2) + 1
+  const row = JSON.parse(lines.toString('utf8', begin)) as Readonly<Record<string, number | null>>
+  return { time: row[ordering.time] ?? null, key: Number(row[ordering.key]) }
+}
+
+const lineFeed = 0x0a
 
 interface Lines extends ExportForm {
   readonly shape: SelectionShape

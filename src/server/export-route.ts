@@ -139,7 +139,7 @@ interface Exporting {
 async function* readLines(
   { resource, planned, first, pages, request }: Exporting,
   { log, logger }: ExportRouteDeps,
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<string | Buffer, void, undefined> {
   try {
     const head = planned.mark + planned.format.head(resource.fields)
     if (head !== '') yield head

@@ -229,7 +229,7 @@ describe('an export of dense rows with gaps', () => {
     let asked = 0
     const ids = await idsOf({ caller: () => (++asked < 6 ? all : one), after: 0 })
     const begun = ids.findIndex((id, i) => id % 2 === 1 && ids[i + 1] === id + 2)
-    expect(begun).toBeGreaterThan(1000)
+    expect(begun).toBeGreaterThan(500)
     expect(ids.slice(begun)).toEqual(await keysWhere(`id >= ${ids[begun]} and js_worker_name = 'w1'`))
   })
 })

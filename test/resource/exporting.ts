@@ -22,8 +22,16 @@ export interface Exporting {
   readonly maxBytes?: number
 }
 
-/** The pages of an export, as the route gets them. */
-export function pagesOf(exporting: Exporting): AsyncGenerator<ExportPage, void, undefined> {
+interface TextPage extends ExportPage {
+  readonly text: string
+}
+
+/** The pages of an export, as the route gets them; what is bytes, as text. */
+export async function* pagesOf(exporting: Exporting): AsyncGenerator<TextPage, void, undefined> {
+  for await (const page of readPages(exporting)) yield { ...page, text: String(page.text) }
+}
+
+function readPages(exporting: Exporting): AsyncGenerator<ExportPage, void, undefined> {
   const { database, resource, condition = [], format = 'ndjson', after, maxBytes } = exporting
   const { caller = () => superToken } = exporting
   const parameters = {
