@@ -2,6 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 const lookMs = 5000
+/** Looks in a row at which it was idle before it counts as idle: to collect takes as long as dozens of requests. */
+const idleLooks = 4
 /** The share of the time in which an event loop works that counts as idle. */
 const idleShare = 0.1
 /** To collect what is no more than this would give little back. */
@@ -19,10 +21,13 @@ export function giveBackMemoryWhenIdle(): void {
   let loop = performance.eventLoopUtilization()
   /** The least it has held; undefined: to be seen, after it was collected. */
   let held: number | undefined = process.memoryUsage.rss()
+  let idle = 0
   setInterval(() => {
     const before = loop
     loop = performance.eventLoopUtilization()
-    if (performance.eventLoopUtilization(loop, before).utilization > idleShare) return
+    const { utilization } = performance.eventLoopUtilization(loop, before)
+    idle = utilization > idleShare ? 0 : idle + 1
+    if (idle < idleLooks) return
     const bytes = process.memoryUsage.rss()
     held = Math.min(held ?? bytes, bytes)
     if (bytes - held < worthwhileBytes) return
