@@ -42,6 +42,32 @@ async function post(body: string | Buffer, headers: Sent['headers'] = json, opti
   return send(url, { body, headers })
 }
 
+// A request with its body in one piece, nothing to look into and nothing to refuse goes past Fastify.
+test.for([
+  ['a call', hello],
+  ['a notification', '{"jsonrpc":"2.0","method":"get_data"}'],
+  ['a batch', `[${hello},${hello}]`],
+  ['what is no JSON', '{'],
+  ['an unknown method', '{"jsonrpc":"2.0","method":"no_such","id":1}'],
+] as const)('%s is answered alike, however its request comes', async ([_what, body]) => {
+  const { url } = await startTestServer()
+  const headers = { ...json, 'x-request-id': 'mine', 'accept-encoding': 'gzip' }
+  const { host } = new URL(url)
+  const plain = await send(url, { headers, body })
+  const others = [
+    await send(url, { headers: { ...headers, 'transfer-encoding': 'chunked' }, body }),
+    await send(url, { headers: { ...headers, origin: `http://${host}` }, body }),
+    await send(url, { headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(body) }),
+    await send(url, { path: '/?x=1', headers, body }),
+  ]
+  for (const other of others) {
+    expect({ ...other, headers: { ...other.headers, date: '' } }).toEqual({
+      ...plain,
+      headers: { ...plain.headers, date: '' },
+    })
+  }
+})
+
 test.for(['/', '/rpc', '/rpc/', '/nodeget/rpc', '/nodeget/rpc/', '/rpc?x=1'])(
   '%s takes JSON-RPC',
   async path => {
