@@ -21,6 +21,17 @@ const sharedSuites = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map(path => `test/${path}`)
   .filter(path => /\b(?:describeEngines|describeApps|engines)\b/.test(readFileSync(path, 'utf8')))
 
+/** What holds for records wherever they lie: once more where each table is many small ranges of ids. */
+const acrossRanges = [
+  'test/resource/*.test.ts',
+  'test/retention/*.test.ts',
+  'test/stream/{feed,hub,filters,subscribe}.test.ts',
+  'test/method/log-*.test.ts',
+  'test/method/change-event.test.ts',
+  'test/event/{chain,change-events,end-runs,replay,requeue,runner,send,task,take-runs}.test.ts',
+  'test/wire/{permission-matrix,operations,chain-owners,stream-cursors,waits}.test.ts',
+]
+
 const every = {
   testTimeout: 60_000,
   hookTimeout: 120_000,
@@ -41,7 +52,7 @@ export default defineConfig({
           exclude: trust,
           // A process loads the app once for all its files.
           isolate: false,
-          provide: { engines: ['postgres'], repetitions: 'sample' },
+          provide: { engines: ['postgres'], repetitions: 'sample', partitionRows: 0 },
         },
       },
       {
@@ -51,7 +62,7 @@ export default defineConfig({
           include: sharedSuites,
           exclude: trust,
           isolate: false,
-          provide: { engines: ['pglite'], repetitions: 'sample' },
+          provide: { engines: ['pglite'], repetitions: 'sample', partitionRows: 0 },
         },
       },
       {
@@ -59,7 +70,16 @@ export default defineConfig({
           ...every,
           name: 'trust',
           include: [...trust, ...matrices],
-          provide: { engines: ['postgres', 'pglite'], repetitions: 'all' },
+          provide: { engines: ['postgres', 'pglite'], repetitions: 'all', partitionRows: 0 },
+        },
+      },
+      {
+        test: {
+          ...every,
+          name: 'partitions',
+          include: acrossRanges,
+          isolate: false,
+          provide: { engines: ['postgres', 'pglite'], repetitions: 'sample', partitionRows: 40 },
         },
       },
     ],

@@ -186,6 +186,12 @@ export const settings = {
     'connections to PostgreSQL, beside two for small reads and one that listens',
   ),
   statementTimeoutMs: setting('DAYBOOK_STATEMENT_TIMEOUT_MS', milliseconds, 30_000, 'longest statement'),
+  partitionRows: setting(
+    'DAYBOOK_PARTITION_ROWS',
+    wholeNumber(100, 1_000_000_000),
+    10_000_000,
+    'ids to a range of a large table',
+  ),
   handlersDir: setting('DAYBOOK_HANDLERS', someText, undefined, 'the folder of local event handlers'),
   timezone: setting('DAYBOOK_TIMEZONE', timeZone, 'UTC', 'the zone of schedules and of times without one'),
   sealingKey: secret(

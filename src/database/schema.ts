@@ -123,6 +123,7 @@ export const tables = {
     record_ids: '_int8',
     numbered_time: 'timestamptz',
   },
+  partition_upkeep: { only_row: 'bool default', held_until: 'timestamptz' },
   stream_position: {
     resource: 'text',
     last_number: 'int8',

@@ -10,6 +10,10 @@ export interface Expired {
   readonly resource: Resource
   /** What the records fulfil that a rule deletes. */
   readonly predicates: readonly Predicate[]
+  /** Whether all records go that are older than `before`, whatever they hold. */
+  readonly isWhole: boolean
+  /** A timestamp as SQL takes it. */
+  readonly before: string
 }
 
 export interface ExpiredOptions {
@@ -34,9 +38,12 @@ export function planExpired(
   const path = 'query.condition'
   const planning = { language, path, maxConditions, allowAll: false, filtersOnly: true }
   const { predicates } = planConditions(condition, planning)
-  const old: Predicate = { type: 'time_to', column: ordering.time, time: timestampOf(now - olderThanMs) }
+  const before = timestampOf(now - olderThanMs)
+  const old: Predicate = { type: 'time_to', column: ordering.time, time: before }
   return {
     resource,
+    isWhole: predicates.length === 0,
+    before,
     predicates: [...predicates, old, ...(finish === undefined ? [] : [not(finish.open)])],
   }
 }

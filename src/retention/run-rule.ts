@@ -11,6 +11,7 @@ import { type PlacedRow, type Reader, readPlacedRows } from '../resource/read.ts
 import { removeKeys } from '../resource/remove-keys.ts'
 import type { Resource } from '../resource/resource.ts'
 import { alone } from './alone.ts'
+import { dropExpiredPartitions } from './drop-partitions.ts'
 import { type Expired, planExpired } from './expired.ts'
 import { createPace, type Pace } from './pace.ts'
 
@@ -91,9 +92,12 @@ async function removeAll(deps: RuleRunDeps, run: RuleRun, signal: AbortSignal): 
   const until = performance.now() + longestRunMs
   const goesOn = (): boolean => !signal.aborted && performance.now() < until
   let last: PlacedRow | undefined
+  let isFirst = true
   while (goesOn()) {
     const expired = await planNow(deps.database, read, deps, run)
     if (expired === undefined) return
+    if (isFirst) await dropPartitions(deps, run, expired)
+    isFirst = false
     const rows = await findOldest(deps, expired, last)
     for (let first = 0; first < rows.length && goesOn(); ) {
       const batch = rows.slice(first, first + pace.size())
@@ -105,6 +109,13 @@ async function removeAll(deps: RuleRunDeps, run: RuleRun, signal: AbortSignal): 
     if (rows.length < found) return
     last = rows.at(-1)
   }
+}
+
+/** What can leave as a whole does so first. */
+async function dropPartitions(deps: RuleRunDeps, run: RuleRun, expired: Expired): Promise<void> {
+  const again = (runner: Runner) => planNow(runner, hold, deps, run)
+  const dropped = await dropExpiredPartitions(deps.database, { rule: Number(run.id), expired, again })
+  if (dropped > 0) deps.onDeleted(expired.resource, dropped)
 }
 
 /** The rule as it is now: it may have been changed since. Undefined: it is gone, or another server's. */

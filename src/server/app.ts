@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts'
 import { deafness, hearsItself } from '../database/hearing.ts'
 import { migrate, pendingMigrations } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
+import { startPartitionUpkeep } from '../database/partition-upkeep.ts'
 import { createStatementCache } from '../database/statement-cache.ts'
 import { readTableSizes } from '../database/table-sizes.ts'
 import { jitaiMethods } from '../dialect/jitai.ts'
@@ -164,6 +165,12 @@ async function serveDatabase(
       onError: error => logger.error({ err: error }, 'deleting what is old failed'),
     })
     closing.push(retention.close)
+    const partitions = startPartitionUpkeep({
+      database,
+      partitionRows: config.partitionRows,
+      onError: error => logger.error({ err: error }, 'the upkeep of ranges failed'),
+    })
+    closing.push(partitions.stop)
     const methods: readonly Method[] = createMethods({
       log,
       subscribe: { hub: stream.hub, log, maxSubscriptions: config.maxSubscriptions },
@@ -195,7 +202,7 @@ async function serveDatabase(
       // Sinks first: they work under the lease that the events give up.
       const stopWork = sinks.close().then(() => events.close(config.drainMs))
       // At the same time: a request may wait for a run, and a script for a request.
-      await Promise.all([server.close(), stopWork, retention.close()])
+      await Promise.all([server.close(), stopWork, retention.close(), partitions.stop()])
       await machine.close()
       // Last: what the runs that ended have changed gets its numbers, too.
       await stream.close()
@@ -226,6 +233,7 @@ function logDeps(config: Config, database: Database, metrics: Metrics) {
     clock: systemClock,
     maxConditions: config.maxConditions,
     maxAnswerBytes: config.maxAnswerBytes,
+    partitionRows: config.partitionRows,
     onRows: metrics.countRows,
   }
 }

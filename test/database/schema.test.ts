@@ -6,7 +6,8 @@ describeEngines('the schema types', open => {
   test('list every table and column of the migrated database, with its type', async () => {
     const database = await open()
     const all = await database.kysely.introspection.getTables()
-    const found = all.filter(table => table.schema === 'public')
+    // A range of a table is no table of its own.
+    const found = all.filter(table => table.schema === 'public' && !/_p\d+$/.test(table.name))
     const described = Object.fromEntries(
       found.map(table => [
         table.name,

@@ -4,6 +4,7 @@ import type { Database, Engine } from '../../src/database/database.ts'
 import { type DatabaseOptions, openDatabase } from '../../src/database/open.ts'
 import { openPGlite } from '../../src/database/pglite.ts'
 import { createPostgresDatabase, type PostgresDatabase } from './postgres-database.ts'
+import { splitTables } from './small-partitions.ts'
 
 /** The engines of this vitest project: a shared suite runs on each of them. */
 export const engines: readonly Engine[] = inject('engines')
@@ -39,7 +40,10 @@ export async function openTestDatabase(
 ): Promise<Database> {
   const onError = options.onError ?? rethrow
   if (engine === 'pglite') {
-    return openPGlite({ ...options, snapshot: await openAsBlob(inject('pgliteSnapshot')), onError })
+    const snapshot = await openAsBlob(inject('pgliteSnapshot'))
+    const embedded = await openPGlite({ ...options, snapshot, onError })
+    await splitTables(embedded, inject('partitionRows'))
+    return embedded
   }
   const own = await createTestPostgres()
   const database = await openDatabase({ ...options, url: own.url, onError })

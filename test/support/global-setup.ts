@@ -4,6 +4,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { createPostgresDatabase, type PostgresDatabase } from './postgres-database.ts'
 import { startPostgres } from './postgres-server.ts'
+import { splitTables } from './small-partitions.ts'
 import { migratedSnapshot } from './snapshot.ts'
 
 declare module 'vitest' {
@@ -12,6 +13,8 @@ declare module 'vitest' {
     engines: readonly Engine[]
     /** How often it repeats what is random. */
     repetitions: 'all' | 'sample'
+    /** How many ids each of the first ranges of a table has; 0: a table is one range, as a new one is. */
+    partitionRows: number
     /** A PostgreSQL server, for `createPostgresDatabase`. */
     postgresUrl: string
     /** The name of its migrated database, and how to copy it; it is never opened. */
@@ -28,7 +31,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     given === undefined ? startPostgres() : { url: given, isInMemory: false, stop: async () => undefined },
     migratedSnapshot(),
   ])
-  const template = await createTemplate(server.url)
+  const template = await createTemplate(server.url, project.config.provide.partitionRows ?? 0)
   project.provide('postgresUrl', server.url)
   // By way of the WAL a copy costs less on a disk, as files less in memory.
   project.provide(
@@ -42,7 +45,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
 }
 
-async function createTemplate(url: string): Promise<PostgresDatabase> {
+async function createTemplate(url: string, partitionRows: number): Promise<PostgresDatabase> {
   const template = await createPostgresDatabase(url)
   const database = await openDatabase({
     url: template.url,
@@ -51,6 +54,7 @@ async function createTemplate(url: string): Promise<PostgresDatabase> {
     },
   })
   await migrate(database)
+  await splitTables(database, partitionRows)
   await database.close()
   return template
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { makeRoom } from '../../database/partition-upkeep.ts'
 import { importRows } from '../../resource/import.ts'
 import { bindImported, importRowSchema } from '../../resource/import-row.ts'
 import type { Resource } from '../../resource/resource.ts'
@@ -28,6 +29,8 @@ export function importMethod(resource: Resource, deps: LogMethodDeps): Method {
     async handle({ params: { rows }, caller }) {
       requireSuper(caller)
       const bound = rows.map(row => bindImported(resource, row))
+      const keys = rows.map(row => Number(row[resource.ordering.key]))
+      await makeRoom(deps.database, { table: resource.table, keys, partitionRows: deps.partitionRows })
       const answer = await deps.database.transaction(runner => importRows({ ...writer, runner }, bound))
       deps.onRows(resource.name, 'appended', answer.imported)
       return answer

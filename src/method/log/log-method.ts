@@ -19,6 +19,8 @@ export interface LogMethodDeps {
   readonly maxConditions: number
   /** Bytes that the rows of one answer may take; see Reader. */
   readonly maxAnswerBytes?: number | undefined
+  /** Ids to a range of a table; see makeRoom. */
+  readonly partitionRows?: number | undefined
   /** Told of the rows that a call returned, deleted or appended. */
   readonly onRows: (resource: string, verb: RowsVerb, count: number) => void
 }

@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RpcError } from '../errors.ts'
+import type { Database, Result, Runner } from './database.ts'
+import type { Hole, Partition, PartitionedTable } from './partitions.ts'
+import { rawStatement } from './statement.ts'
+
+/** Others wait behind us for a lock that we wait for. */
+const lockTimeoutMs = 200
+const lockAttempts = 5
+
+/** How long others wait for a server that fell silent in the middle. */
+const leaseMs = 120_000
+
+const take = rawStatement(
+  `update partition_upkeep set held_until = now() + $1::float8 * interval '1 millisecond'
+   where held_until < now() returning held_until::text`,
+)
+const renew = rawStatement(
+  `update partition_upkeep set held_until = now() + $1::float8 * interval '1 millisecond'
+   where held_until = $2::text::timestamptz returning held_until::text`,
+)
+const giveBack = rawStatement(
+  `update partition_upkeep set held_until = '-infinity' where held_until = $1::text::timestamptz`,
+)
+
+/** Does `work` unless another server changes ranges at the moment; then resolves to undefined. */
+export async function alonePartitioning<T>(
+  database: Database,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  let [held] = (await database.run(take, [leaseMs])).rows[0] ?? []
+  if (held === undefined) return undefined
+  let renewing: Promise<void> | undefined
+  const timer = setInterval(() => {
+    renewing ??= database
+      .run(renew, [leaseMs, held])
+      .then(({ rows }) => {
+        held = rows[0]?.[0] ?? held
+      })
+      // The work goes on, or fails as this did.
+      .catch(() => undefined)
+      .finally(() => {
+        renewing = undefined
+      })
+  }, leaseMs / 4).unref()
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+    await renewing
+    await database.run(giveBack, [held])
+  }
+}
+
+/** Ends the last range before `boundary` and begins another there. What is in the table is read once, but not locked. */
+export async function splitLast(
+  database: Database,
+  table: PartitionedTable,
+  boundary: number,
+): Promise<void> {
+  const last = table.partitions.at(-1)
+  if (last === undefined) return
+  const { key } = table
+  const from = last.from ?? 'minvalue'
+  const [options] = (await database.run(storage, [last.name])).rows[0] ?? []
+  const next = await freeName(database, `${table.name}_p${boundary}`)
+  try {
+    await withBriefLock(database, run =>
+      run(`alter table ${last.name} add constraint ${end} check (${key} < ${boundary}) not valid`),
+    )
+    await database.transaction(
+      runner => command(runner, `alter table ${last.name} validate constraint ${end}`),
+      {
+        isLong: true,
+      },
+    )
+    await withBriefLock(database, async run => {
+      await run(`alter table ${table.name} detach partition ${last.name}`)
+      await run(
+        `alter table ${table.name} attach partition ${last.name} for values from (${from}) to (${boundary})`,
+      )
+      await run(`create table ${next} partition of ${table.name} for values from (${boundary}) to (maxvalue)
+        ${typeof options === 'string' ? `with (${options})` : ''}`)
+      await run(`alter table ${last.name} drop constraint ${end}`)
+    })
+  } catch (error) {
+    // Or nobody could write what comes behind the boundary.
+    await openEnd(database, last)
+    throw error
+  }
+}
+
+const end = 'daybook_partition_end'
+const storage = rawStatement(
+  `select array_to_string(reloptions, ', ') from pg_class where oid = to_regclass($1)`,
+)
+const hasEnd = rawStatement(
+  `select from pg_constraint where conrelid = to_regclass($1) and conname = '${end}'`,
+)
+
+/** Takes back what a split that failed has left. */
+export async function openEnd(database: Database, { name }: Partition): Promise<void> {
+  if ((await database.run(hasEnd, [name])).rows.length === 0) return
+  await withBriefLock(database, run => run(`alter table ${name} drop constraint if exists ${end}`))
+}
+
+/** Makes a range for a stretch of ids that has none. */
+export async function fillHole(database: Database, table: PartitionedTable, hole: Hole): Promise<void> {
+  const name = await freeName(database, `${table.name}_p${hole.from ?? 0}`)
+  await withBriefLock(database, run =>
+    run(
+      `create table ${name} partition of ${table.name} for values from (${hole.from ?? 'minvalue'}) to (${hole.to})`,
+    ),
+  )
+}
+
+const isTaken = rawStatement('select to_regclass($1) is not null')
+
+/** A table of that name may have been detached, and kept, by an administrator. */
+async function freeName(runner: Pick<Runner, 'run'>, name: string): Promise<string> {
+  for (let i = 1; ; i++) {
+    const each = i === 1 ? name : `${name}_${i}`
+    if ((await runner.run(isTaken, [each])).rows[0]?.[0] === false) return each
+  }
+}
+
+/** Of a range that is to be dropped: nothing is written to it any more. The number is that of the rule by which it goes. */
+const expired = 'daybook_expired_'
+
+/**
+ * Lets nothing be written to a range any more, if `isDue` says so while nobody can. From then on it is dropped, now or by the
+ * next upkeep.
+ */
+export async function condemn(
+  database: Database,
+  { name }: Partition,
+  { rule, isDue }: { readonly rule: number; readonly isDue: (runner: Runner) => Promise<boolean> },
+): Promise<boolean> {
+  return withBriefLock(database, async (run, runner) => {
+    await run(`lock table ${name} in access exclusive mode`)
+    if (!(await isDue(runner))) return false
+    await run(`alter table ${name} add constraint ${expired}${rule} check (false) not valid`)
+    return true
+  })
+}
+
+const condemned = rawStatement(
+  `select quote_ident(c.relname), substr(con.conname, ${expired.length + 1}), i.inhparent::regclass::text, i.inhdetachpending
+   from pg_constraint con
+   join pg_class c on c.oid = con.conrelid
+   join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
+   left join pg_inherits i on i.inhrelid = c.oid
+   where con.contype = 'c' and con.conname ~ '^${expired}\\d+$' and pg_has_role(c.relowner, 'usage')`,
+)
+
+const credit = rawStatement(
+  `update retention_rule set deleted = deleted + $2::bigint, last_deleted = coalesce(last_deleted, 0) + $2::bigint
+   where id = $1::bigint`,
+)
+
+/** Drops the ranges that are condemned, wherever a server ended in the middle of it, and says how many records they held. */
+export async function dropCondemned(database: Database): Promise<number> {
+  let dropped = 0
+  for (const [name, rule, root, isPending] of (await database.run(condemned, [])).rows) {
+    if (root !== null) await detach(database, { root, name, isPending })
+    dropped += await database.transaction(
+      async runner => {
+        const [count] = (await command(runner, `select count(*) from ${name}`)).rows[0] ?? [0]
+        await command(runner, `drop table ${name}`)
+        await runner.run(credit, [rule, count])
+        return Number(count)
+      },
+      { isLong: true },
+    )
+  }
+  return dropped
+}
+
+/** Waits for those who read the table, and lets nobody else wait. */
+async function detach(
+  database: Database,
+  { root, name, isPending }: { readonly root: unknown; readonly name: unknown; readonly isPending: unknown },
+): Promise<void> {
+  const sql = `alter table ${root} detach partition ${name}`
+  if (isPending === true) {
+    await command(database, `${sql} finalize`)
+    return
+  }
+  try {
+    await command(database, `${sql} concurrently`)
+  } catch (error) {
+    if (!isWithinTransaction(error)) throw error
+    await withBriefLock(database, run => run(sql))
+  }
+}
+
+/** A pooler's connections are lent for transactions only. */
+function isWithinTransaction(error: unknown): boolean {
+  if (!(error instanceof RpcError)) return false
+  const { cause } = error
+  return cause instanceof Error && 'code' in cause && cause.code === '25001'
+}
+
+type Run = (sql: string) => Promise<Result>
+
+/** Changes tables that others use, in a transaction: what holds the tables is waited for a moment, several times. */
+async function withBriefLock<T>(
+  database: Database,
+  work: (run: Run, runner: Runner) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await database.transaction(async runner => {
+        const run: Run = sql => command(runner, sql)
+        await run(`set local lock_timeout = ${lockTimeoutMs}`)
+        return await work(run, runner)
+      })
+    } catch (error) {
+      const isLocked = error instanceof RpcError && error.data.reason === 'lock_timeout'
+      if (!isLocked || attempt === lockAttempts) throw error
+      await sleep(lockTimeoutMs * attempt, undefined, { ref: false })
+    }
+  }
+}
+
+function command(runner: Pick<Runner, 'run'>, sql: string): Promise<Result> {
+  return runner.run({ name: undefined, sql, parameters: [] }, [])
+}
+
+/** Whether a table has a record in its last range. */
+export async function hasRowsInLast(
+  runner: Pick<Runner, 'run'>,
+  { partitions }: PartitionedTable,
+): Promise<boolean> {
+  const last = partitions.at(-1)
+  if (last === undefined) return false
+  const { rows } = await runner.run(
+    { name: undefined, sql: `select exists (select from ${last.name})`, parameters: [] },
+    [],
+  )
+  return rows[0]?.[0] === true
+}

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { onOwnBehalf } from '../behalf.ts'
+import { RpcError } from '../errors.ts'
+import { type Repeated, repeat } from '../repeat.ts'
+import type { Database, Runner } from './database.ts'
+import { alonePartitioning, dropCondemned, fillHole, openEnd, splitLast } from './partition-change.ts'
+import {
+  defaultPartitionRows,
+  holesOf,
+  nextBoundary,
+  type PartitionedTable,
+  readPartitions,
+} from './partitions.ts'
+import { rawStatement } from './statement.ts'
+
+export interface PartitionUpkeepOptions {
+  readonly database: Database
+  /** Ids to a range. */
+  readonly partitionRows: number
+  onError(error: unknown): void
+  /** How often it is looked after, in milliseconds; default: a minute. */
+  readonly everyMs?: number
+}
+
+/**
+ * Keeps an empty range ahead of the ids, ends what was begun with ranges that go, and renews the planner's statistics of the
+ * tables as a whole, which autovacuum never does. Every server of a database may start it: one is at work at a time.
+ */
+export function startPartitionUpkeep(options: PartitionUpkeepOptions): Repeated {
+  const { database, partitionRows, onError, everyMs = 60_000 } = options
+  return repeat(everyMs, () => onOwnBehalf(() => keepPartitions(database, partitionRows)), onError)
+}
+
+/** One look at all tables. */
+export async function keepPartitions(database: Database, partitionRows: number): Promise<void> {
+  // Where the tables are another role's, `daybook doctor` says that they are left as they are.
+  const mayChange = (await readPartitions(database)).some(table => table.mayChange)
+  if (!mayChange) return
+  await alonePartitioning(database, async () => {
+    await dropCondemned(database)
+    for (const table of await readPartitions(database)) {
+      if (table.mayChange) await keepAhead(database, table, partitionRows)
+    }
+    await analyzeRoots(database)
+  })
+}
+
+async function keepAhead(database: Database, table: PartitionedTable, partitionRows: number): Promise<void> {
+  const last = table.partitions.at(-1)
+  if (last === undefined) return
+  await openEnd(database, last)
+  const highest = await highestKey(database, table.key, last.name)
+  const boundary = highest === undefined ? undefined : nextBoundary(table, highest, partitionRows)
+  if (boundary !== undefined) await splitLast(database, table, boundary)
+}
+
+async function highestKey(
+  { run }: Pick<Runner, 'run'>,
+  key: string,
+  partition: string,
+): Promise<number | undefined> {
+  const sql = `select max(${key}) from ${partition}`
+  const [highest] = (await run({ name: undefined, sql, parameters: [] }, [])).rows[0] ?? []
+  return highest === null || highest === undefined ? undefined : Number(highest)
+}
+
+// A tenth more or less than when it was analyzed, as autovacuum has it for the ranges.
+const unanalyzed = rawStatement(
+  `select root.relname
+   from pg_class root
+   join pg_namespace n on n.oid = root.relnamespace and n.nspname = current_schema()
+   cross join lateral (
+     select sum(greatest(part.reltuples, 0)) as rows
+     from pg_inherits i join pg_class part on part.oid = i.inhrelid where i.inhparent = root.oid) as parts
+   where root.relkind = 'p' and pg_has_role(root.relowner, 'usage')
+     and abs(parts.rows - greatest(root.reltuples, 0)) > 1000 + parts.rows / 10`,
+)
+
+async function analyzeRoots(database: Database): Promise<void> {
+  for (const [name] of (await database.run(unanalyzed, [])).rows) {
+    const statement = { name: undefined, sql: `analyze ${name}`, parameters: [] }
+    await database.transaction(({ run }) => run(statement, []), { isLong: true })
+  }
+}
+
+const waitMs = 100
+const longestWaitMs = 5000
+
+export interface Room {
+  readonly table: string
+  readonly keys: readonly number[]
+  /** Ids to a range. */
+  readonly partitionRows?: number | undefined
+}
+
+/**
+ * Makes ranges for ids that are about to be written and were not drawn here: where old ones have been dropped, and where
+ * they lie ahead, so that no range gets more than its share.
+ */
+export async function makeRoom(
+  database: Database,
+  { table: name, keys, partitionRows = defaultPartitionRows }: Room,
+): Promise<void> {
+  const until = performance.now() + longestWaitMs
+  let isDone: boolean | undefined
+  while (isDone !== true && performance.now() < until) {
+    const [table] = await readPartitions(database, [name])
+    if (table === undefined || !needsRoom(table, keys, partitionRows)) return
+    isDone = await alonePartitioning(database, async () => {
+      const [now = table] = await readPartitions(database, [name])
+      for (const hole of holesOf(now, keys)) await fillHole(database, now, hole)
+      const boundary = nextBoundary(now, Math.max(...keys), partitionRows)
+      // The last range takes them too, if somebody holds it just now.
+      if (boundary !== undefined && now.mayChange)
+        await splitLast(database, now, boundary).catch(isLockTimeout)
+      return true
+    })
+    if (isDone === undefined) await sleep(waitMs)
+  }
+}
+
+function isLockTimeout(error: unknown): void {
+  if (!(error instanceof RpcError) || error.data.reason !== 'lock_timeout') throw error
+}
+
+function needsRoom(table: PartitionedTable, keys: readonly number[], partitionRows: number): boolean {
+  if (holesOf(table, keys).length > 0) return true
+  return table.mayChange && nextBoundary(table, Math.max(...keys), partitionRows) !== undefined
+}

@@ -1,0 +1,103 @@
+import type { Runner } from './database.ts'
+import { tables } from './schema.ts'
+import { rawStatement } from './statement.ts'
+
+/** A range of a table's ids, which is a table of its own: from `from` on and before `to`; undefined: without an end. */
+export interface Partition {
+  readonly name: string
+  readonly from: number | undefined
+  readonly to: number | undefined
+}
+
+/** A table that is made of ranges of its ids. */
+export interface PartitionedTable {
+  readonly name: string
+  /** The column of the ids. */
+  readonly key: string
+  /** In the order of the ids. There may be holes between them; the last one has no end. */
+  readonly partitions: readonly Partition[]
+  /** Whether the role of this connection owns the table, and may make others beside it. */
+  readonly mayChange: boolean
+}
+
+/** More of them make every plan longer: from here on each is twice as large as the one before. */
+export const manyPartitions = 30
+
+/** Ids to a range, unless DAYBOOK_PARTITION_ROWS says otherwise. */
+export const defaultPartitionRows = 10_000_000
+
+const bound = (word: string): string => `substring(bound from '${word} \\(''?(-?\\d+)')::bigint`
+
+const read = rawStatement(
+  `select root.relname, a.attname, quote_ident(part.relname), ${bound('FROM')}, ${bound('TO')},
+     pg_has_role(root.relowner, 'usage') and has_schema_privilege(n.oid, 'create')
+   from pg_partitioned_table p
+   join pg_class root on root.oid = p.partrelid
+   join pg_namespace n on n.oid = root.relnamespace and n.nspname = current_schema()
+   join pg_attribute a on a.attrelid = root.oid and a.attnum = p.partattrs[0]
+   join pg_inherits i on i.inhparent = root.oid and not i.inhdetachpending
+   join pg_class part on part.oid = i.inhrelid and part.relnamespace = n.oid
+   cross join lateral pg_get_expr(part.relpartbound, part.oid) as bound
+   where root.relname = any($1::text[])
+   order by root.relname, 4 nulls first`,
+)
+
+/** Those of our tables that are made of ranges, or those of them that are named. */
+export async function readPartitions(
+  { run }: Pick<Runner, 'run'>,
+  names: readonly string[] = Object.keys(tables),
+): Promise<readonly PartitionedTable[]> {
+  const { rows } = await run(read, [names])
+  const found = new Map<string, PartitionedTable & { partitions: Partition[] }>()
+  for (const [root, key, part, from, to, mayChange] of rows) {
+    const name = String(root)
+    const table = found.get(name) ?? { name, key: String(key), partitions: [], mayChange: mayChange === true }
+    table.partitions.push({ name: String(part), from: numberOf(from), to: numberOf(to) })
+    found.set(name, table)
+  }
+  return [...found.values()]
+}
+
+function numberOf(value: unknown): number | undefined {
+  return value === null ? undefined : Number(value)
+}
+
+/**
+ * Where the last range is to end, so that an empty one is always ahead of `highest`, the highest id that is there or comes
+ * next; undefined: as it does. The first is left without an end until it is half full: small tables stay whole.
+ */
+export function nextBoundary(
+  { partitions }: Pick<PartitionedTable, 'partitions'>,
+  highest: number,
+  size: number,
+): number | undefined {
+  const step = size * 2 ** Math.max(0, partitions.length + 1 - manyPartitions)
+  const from = partitions.at(-1)?.from
+  if (highest < (from ?? step / 2)) return undefined
+  // Ids go on being drawn until the end is set.
+  const boundary = Math.ceil((highest + 1 + step / 4) / step) * step
+  return Number.isSafeInteger(boundary) ? boundary : undefined
+}
+
+/** A stretch of ids between two ranges that is nobody's. */
+export interface Hole {
+  readonly from: number | undefined
+  readonly to: number
+}
+
+/** The holes in which some of the keys lie. */
+export function holesOf({ partitions }: PartitionedTable, keys: readonly number[]): readonly Hole[] {
+  return partitions.flatMap(({ from: to }, i) => {
+    const from = partitions[i - 1]?.to
+    if (to === undefined || (i > 0 && from === to)) return []
+    return keys.some(key => key < to && key >= (from ?? -Infinity)) ? [{ from, to }] : []
+  })
+}
+
+/** The ranges behind which ids are drawn already: nothing new comes into them but what an import brings. */
+export function closedPartitions(
+  { partitions }: PartitionedTable,
+  hasRowsInLast: boolean,
+): readonly Partition[] {
+  return partitions.slice(0, hasRowsInLast ? -1 : -2)
+}
