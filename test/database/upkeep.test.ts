@@ -15,12 +15,12 @@ test('the room of deleted rows is given back, and what is left is counted', asyn
   await insert(4000)
   await run('delete from js_result where id % 2 = 0')
   await run('delete from js_result where id > 1000')
-  expect(await one("select reltuples from pg_class where relname = 'js_result'")).toBe(-1)
-  const before = Number(await one("select pg_relation_size('js_result')"))
+  expect(await one("select reltuples from pg_class where relname = 'js_result_p0'")).toBe(-1)
+  const before = Number(await one("select pg_relation_size('js_result_p0')"))
   begin(() => true)
-  await expect.poll(() => one("select pg_relation_size('js_result')")).toBeLessThan(before / 2)
-  await expect.poll(() => one("select reltuples from pg_class where relname = 'js_result'")).toBe(500)
-  expect(await one("select count(*) from pg_stats where tablename = 'js_result'")).toBeGreaterThan(5)
+  await expect.poll(() => one("select pg_relation_size('js_result_p0')")).toBeLessThan(before / 2)
+  await expect.poll(() => one("select reltuples from pg_class where relname = 'js_result_p0'")).toBe(500)
+  expect(await one("select count(*) from pg_stats where tablename = 'js_result_p0'")).toBeGreaterThan(5)
 })
 
 test('a table with few changes is left alone', async () => {
@@ -28,9 +28,9 @@ test('a table with few changes is left alone', async () => {
   await run('select pg_stat_force_next_flush()')
   await run('vacuum analyze js_result')
   await run('delete from js_result where id <= 300')
-  const seen = await one("select pg_stat_get_last_vacuum_time('js_result'::regclass)")
+  const seen = await one("select pg_stat_get_last_vacuum_time('js_result_p0'::regclass)")
   await looks()
-  expect(await one("select pg_stat_get_last_vacuum_time('js_result'::regclass)")).toEqual(seen)
+  expect(await one("select pg_stat_get_last_vacuum_time('js_result_p0'::regclass)")).toEqual(seen)
 })
 
 test('the write-ahead log is kept short, whatever is written', async () => {
@@ -51,7 +51,7 @@ test('those who wait for the engine go first, for a while', async () => {
     asked++
     return false
   })
-  const size = () => one("select pg_relation_size('js_result')")
+  const size = () => one("select pg_relation_size('js_result_p0')")
   const before = await size()
   await expect.poll(() => asked).toBeGreaterThan(30)
   expect(await size()).toBe(before)

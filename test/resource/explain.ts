@@ -39,9 +39,10 @@ function flatten(node: PlanNode): readonly PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(flatten)]
 }
 
-/** The nodes that read the table itself or through one of its indexes. */
+/** The nodes that read the table, or a range of it, itself or through one of its indexes. */
 export function scansOf(plan: readonly PlanNode[], table: string): readonly PlanNode[] {
-  return plan.filter(node => node['Relation Name'] === table && node['Node Type'].endsWith('Scan'))
+  const isOf = (name = ''): boolean => name === table || /^_p\d+$/.test(name.replace(table, ''))
+  return plan.filter(node => isOf(node['Relation Name']) && node['Node Type'].endsWith('Scan'))
 }
 
 /** Rows that were read, those that a filter threw away included. */

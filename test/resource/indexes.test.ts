@@ -260,7 +260,7 @@ describe('on PostgreSQL an index serves', () => {
       const plans = await explainAll(database, recorder.recorded)
       const scans = scansOf(plans.flat(), 'js_result')
       expect(rowsRead(scans)).toBeLessThanOrEqual(2 * rows.length)
-      expect(new Set(scans.map(node => node['Index Name']))).toEqual(new Set(['js_result_js_worker_name']))
+      for (const node of scans) expect(node['Index Name']).toContain('js_worker_name')
       expect(plans[1]?.map(kindOf)).toContain('Merge Append')
       expect(new Set(scansOf(plans[1] ?? [], 'js_result').map(kindOf))).toEqual(new Set(['Index Scan']))
     },

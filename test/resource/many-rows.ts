@@ -30,7 +30,7 @@ const error = sql`case when ${isFailure} then 'error ' || md5(n::text) end`
 /** Its indexes are made when all rows are there: to add to them row by row takes several times as long. */
 async function fill({ kysely }: Database, table: string, inserting: RawBuilder<unknown>): Promise<void> {
   const { rows: indexes } = await sql<{ name: string; definition: string }>`
-    select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
+    select indexrelid::regclass::text as name, replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') as definition
     from pg_index where indrelid = ${table}::regclass and not indisprimary`.execute(kysely)
   for (const { name } of indexes) await sql.raw(`drop index ${name}`).execute(kysely)
   await inserting.execute(kysely)
