@@ -81,7 +81,7 @@ export default defineConfig({
           // So few rows are read whole, index or not; and the other makes ranges of its own.
           exclude: ['test/resource/indexes.test.ts', 'test/retention/partitions.test.ts'],
           isolate: false,
-          provide: { engines: ['postgres', 'pglite'], repetitions: 'sample', partitionRows: 40 },
+          provide: { engines: ['postgres'], repetitions: 'sample', partitionRows: 40 },
         },
       },
     ],

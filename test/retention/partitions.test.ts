@@ -55,11 +55,10 @@ describeEngines('retention of ranges', open => {
   })
 
   test('tells the stream as little of it as of other deletions', async () => {
-    const told = async () => (await run('select * from pending_record_change order by id')).rows
+    const told = async () => (await run('select * from pending_change order by id')).rows
     const before = await told()
     await applyRules(database)
     expect(await told()).toEqual(before)
-    expect((await run('select from pending_change_event')).rows).toEqual([])
   })
 
   test.each([
