@@ -3,6 +3,7 @@ import { access, constants, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../client/client.ts'
 import type { Config } from '../config.ts'
+import type { PartitionReport } from '../database/partition-report.ts'
 import { describeError } from '../database/start-error.ts'
 import type { TableSize } from '../database/table-sizes.ts'
 import { describeCredential } from './access.ts'
@@ -84,6 +85,7 @@ async function checkDatabase(config: Config, isReachable: boolean): Promise<read
   const { deafness, hearsItself } = await import('../database/hearing.ts')
   const { requireRights } = await import('../database/rights.ts')
   const { readTableSizes } = await import('../database/table-sizes.ts')
+  const { reportPartitions } = await import('../database/partition-report.ts')
   let pending: readonly string[] = []
   const hearing: Finding[] = []
   const tables: Finding[] = []
@@ -95,7 +97,7 @@ async function checkDatabase(config: Config, isReachable: boolean): Promise<read
       pending = await pendingMigrations(opened)
       if (pending.length > 0) await requireRights(opened, true)
       if (opened.engine === 'postgres') {
-        hearing.push(
+        more.push(
           await check('notifications', async () => {
             if (await hearsItself(opened)) return 'arrive'
             throw new Error(deafness)
@@ -103,6 +105,7 @@ async function checkDatabase(config: Config, isReachable: boolean): Promise<read
         )
       }
       tables.push(await check('tables', async () => sizesText(await readTableSizes(opened))))
+      if (pending.length === 0) tables.push(await checkPartitions(() => reportPartitions(opened)))
       return `${opened.engine} answers`
     } finally {
       await opened.close()
@@ -134,6 +137,14 @@ function bytesText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1)
   return `${Number((bytes / 1024 ** power).toPrecision(3))} ${units[power]}`
+}
+
+async function checkPartitions(describe: () => Promise<PartitionReport>): Promise<Finding> {
+  return check('ranges', async () => {
+    const { detail, faults } = await describe()
+    if (faults.length > 0) throw new Error(faults.join('; '))
+    return detail
+  })
 }
 
 /** A replica that follows shows that sooner. */
