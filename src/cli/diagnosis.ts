@@ -97,7 +97,7 @@ async function checkDatabase(config: Config, isReachable: boolean): Promise<read
       pending = await pendingMigrations(opened)
       if (pending.length > 0) await requireRights(opened, true)
       if (opened.engine === 'postgres') {
-        more.push(
+        hearing.push(
           await check('notifications', async () => {
             if (await hearsItself(opened)) return 'arrive'
             throw new Error(deafness)
