@@ -66,7 +66,8 @@ drop trigger event_log_written on event_log;
 drop trigger event_log_added on event_log;
 drop trigger event_log_changed on event_log;
 drop function jobs_created, js_results_changed, queue_items_added, event_logs_changed;
-drop function job_body, queue_item_body, job_trace;
+drop function job_body(uuid, js_result, text, text), job_trace(uuid, js_result), queue_item_body(
+  uuid, event_log, text, timestamptz, timestamptz, text, event_handler);
 drop table pending_record_change;
 
 -- The triggers work on all rows of a statement at once, and join them with hash joins: a plan that was made for one row

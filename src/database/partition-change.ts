@@ -226,17 +226,3 @@ async function withBriefLock<T>(
 function command(runner: Pick<Runner, 'run'>, sql: string): Promise<Result> {
   return runner.run({ name: undefined, sql, parameters: [] }, [])
 }
-
-/** Whether a table has a record in its last range. */
-export async function hasRowsInLast(
-  runner: Pick<Runner, 'run'>,
-  { partitions }: PartitionedTable,
-): Promise<boolean> {
-  const last = partitions.at(-1)
-  if (last === undefined) return false
-  const { rows } = await runner.run(
-    { name: undefined, sql: `select exists (select from ${last.name})`, parameters: [] },
-    [],
-  )
-  return rows[0]?.[0] === true
-}

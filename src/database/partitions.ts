@@ -94,10 +94,17 @@ export function holesOf({ partitions }: PartitionedTable, keys: readonly number[
   })
 }
 
+const drawn = rawStatement(
+  `select case when s.name is null then (select last_number from stream_position where resource = 'change-event')
+     else pg_sequence_last_value(s.name::regclass) end
+   from pg_get_serial_sequence($1, $2) as s(name)`,
+)
+
 /** The ranges behind which ids are drawn already: nothing new comes into them but what an import brings. */
-export function closedPartitions(
-  { partitions }: PartitionedTable,
-  hasRowsInLast: boolean,
-): readonly Partition[] {
-  return partitions.slice(0, hasRowsInLast ? -1 : -2)
+export async function closedPartitions(
+  { run }: Pick<Runner, 'run'>,
+  { name, key, partitions }: PartitionedTable,
+): Promise<readonly Partition[]> {
+  const last = Number((await run(drawn, [name, key])).rows[0]?.[0] ?? 0)
+  return partitions.filter(({ to }) => to !== undefined && to <= last)
 }

@@ -2,7 +2,7 @@ import { type Kysely, type SqlBool, sql } from 'kysely'
 import { type AnyTables, allOf } from '../condition/compile.ts'
 import { shapeOf } from '../condition/shape.ts'
 import type { Database, Runner } from '../database/database.ts'
-import { alonePartitioning, condemn, dropCondemned, hasRowsInLast } from '../database/partition-change.ts'
+import { alonePartitioning, condemn, dropCondemned } from '../database/partition-change.ts'
 import { closedPartitions, type Partition, readPartitions } from '../database/partitions.ts'
 import { compileStatement, Slot } from '../database/statement.ts'
 import { RpcError } from '../errors.ts'
@@ -45,7 +45,7 @@ async function findDue(database: Database, expired: Expired): Promise<readonly P
   const [table] = await readPartitions(database, [expired.resource.table])
   if (table === undefined || !table.mayChange || table.partitions.length === 1) return []
   const due: Partition[] = []
-  for (const partition of closedPartitions(table, await hasRowsInLast(database, table))) {
+  for (const partition of await closedPartitions(database, table)) {
     if (await isWhollyExpired(database, database, { partition, expired })) due.push(partition)
   }
   return due

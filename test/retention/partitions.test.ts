@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { beforeEach, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { keepPartitions } from '../../src/database/partition-upkeep.ts'
+import { keepPartitions, makeRoom } from '../../src/database/partition-upkeep.ts'
 import { readPartitions } from '../../src/database/partitions.ts'
 import { createCaller } from '../resource/caller.ts'
 import { describeEngines } from '../support/databases.ts'
@@ -80,10 +80,12 @@ describeEngines('retention of ranges', open => {
     expect(await tables()).toEqual(before)
   })
 
-  test('leaves a range alone in which ids are still drawn', async () => {
+  test('leaves a range alone in which ids are still drawn, however many empty ones are ahead', async () => {
     await run('delete from js_result where id >= 250')
+    await makeRoom(database, { table: 'js_result', keys: [950], partitionRows: size })
+    await makeRoom(database, { table: 'js_result', keys: [1950], partitionRows: size })
     await applyRules(database)
-    expect(await tables()).toEqual(['js_result_p300', 'js_result_p400'])
+    expect(await tables()).toEqual(['js_result_p300', 'js_result_p400', 'js_result_p1000', 'js_result_p2000'])
     await insertOld(database, 5)
     expect(await countRows(database, 'js_result')).toBe(5)
   })
