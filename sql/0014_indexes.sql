@@ -9,6 +9,9 @@ create index js_result_newest on js_result (start_time nulls first, id);
 create index js_result_js_worker_name on js_result (js_worker_name, start_time nulls first, id);
 -- Narrow: equal values share an entry. A worker's newest are sorted out of all of its own.
 create index js_result_js_worker_id on js_result (js_worker_id);
+-- The planner takes far too many for running, and would walk through all that a worker ever ran.
+create index js_result_running on js_result (js_worker_name, start_time nulls first, id)
+  where result is null and error_message is null;
 create index js_result_running_newest on js_result (start_time nulls first, id)
   where result is null and error_message is null;
 create index js_result_failure on js_result (js_worker_name, start_time nulls first, id)
