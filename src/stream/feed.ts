@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RpcError } from '../errors.ts'
+import type { Identity } from '../permission/grant.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { ChangeLog, Changes } from './change-log.ts'
 import { createLane, type Lane } from './lane.ts'
@@ -40,8 +41,8 @@ interface Reader extends Follower {
 
 /** Numbers read at once. */
 const batch = 500
-/** Callers that are looked up at once. */
-const lookedUpAtOnce = 50
+/** Subscriptions whose callers are looked up at once. */
+const refreshedAtOnce = 100
 /** Tokens may change again and again while their holders are looked up. */
 const maxRounds = 5
 /** How long a failed reading waits before it is tried again. */
@@ -128,16 +129,28 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
 
   async function refreshAll(stale: readonly Subscription[]): Promise<boolean> {
     let isKnown = true
-    for (let i = 0; i < stale.length; i += lookedUpAtOnce) {
+    for (let i = 0; i < stale.length; i += refreshedAtOnce) {
       // Between two handfuls others have their turn.
-      const some = await turns.slice(() => stale.slice(i, i + lookedUpAtOnce).map(refreshOne))
+      const some = await turns.slice(() => refreshSome(stale.slice(i, i + refreshedAtOnce)))
       isKnown = !(await Promise.all(some)).includes('unknown') && isKnown
     }
     return isKnown
   }
 
-  async function refreshOne(subscription: Subscription): Promise<Refreshed> {
-    const refreshed = await subscription.refresh()
+  /** Who presented the same is looked up once; what is asked later may have another answer. */
+  function refreshSome(stale: readonly Subscription[]): readonly Promise<Refreshed>[] {
+    const asked = new Map<Identity, Promise<Identity>>()
+    // Before anybody is asked.
+    const changes = stale.map(each => each.changes)
+    return stale.map((each, i) => {
+      const answer = asked.get(each.caller) ?? each.askAgain()
+      asked.set(each.caller, answer)
+      return refreshOne(each, each.refresh(answer, changes[i] ?? 0))
+    })
+  }
+
+  async function refreshOne(subscription: Subscription, refreshing: Promise<Refreshed>): Promise<Refreshed> {
+    const refreshed = await refreshing
     const { lane } = behind.get(subscription) ?? live.get(subscription.token) ?? {}
     if (refreshed === 'changed' && lane?.subscriptions.has(subscription)) {
       lane.remove(subscription)

@@ -45,7 +45,10 @@ export interface SubscriptionOptions {
   /** Filters alone, see PlanOptions. */
   readonly plan: Plan
   readonly caller: Identity
-  /** Who the caller is by now. Throws RpcError 101 or 102 when that is nobody any more. */
+  /**
+   * Who the caller is by now: the same object for all who present the same. Throws RpcError 101 or 102 when that is nobody
+   * any more.
+   */
   again(): Promise<Identity>
   readonly subscriber: Subscriber
   /** The ticket that it was begun with. */
@@ -115,12 +118,28 @@ export class Subscription {
     this.#changes++
   }
 
-  /** Looks the caller up anew; ends the subscription of one who may read nothing of it any more. */
-  async refresh(): Promise<Refreshed> {
-    // A change that comes while this is under way is not seen by it.
-    const changes = this.#changes
+  /** Who the caller was when it was looked up last: the same object for those who presented the same. */
+  get caller(): Identity {
+    return this.#identity
+  }
+
+  /** Who the caller is by now, see SubscriptionOptions. */
+  askAgain(): Promise<Identity> {
+    return this.#options.again()
+  }
+
+  /** How often tokens may have changed. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /**
+   * Takes in who the caller is, asked after so many `changes`: one that came meanwhile is not seen by it. Ends the
+   * subscription of one who may read nothing of it any more.
+   */
+  async refresh(answer: Promise<Identity>, changes: number): Promise<Refreshed> {
     try {
-      const identity = await this.#options.again()
+      const identity = await answer
       if (this.hasEnded) return 'ended'
       this.#lookedUpAt = Math.max(this.#lookedUpAt, changes)
       if (identity === this.#identity) return 'same'

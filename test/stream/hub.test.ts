@@ -250,6 +250,24 @@ describe('the hub', () => {
       await expect.poll(() => namesOf(subscriber), soon).toEqual(['mine', 'shared', 'shared'])
     })
 
+    test('is looked up once for all who presented the same', async () => {
+      await untilNumbered()
+      let lookups = 0
+      const again = async () => {
+        lookups++
+        return reader
+      }
+      const all = await Promise.all(Array.from({ length: 50 }, () => follow({ caller: reader, again })))
+      await append('mine')
+      for (const each of all) await expect.poll(() => namesOf(each), soon).toEqual(['mine'])
+      lookups = 0
+      hub.refresh()
+      await append('shared')
+      for (const each of all) await expect.poll(() => namesOf(each), soon).toEqual(['mine', 'shared'])
+      // The hub looks everybody up each second besides.
+      expect(lookups).toBeLessThan(25)
+    })
+
     test('delivers what new rights add', async () => {
       await untilNumbered()
       let identity = narrowed
