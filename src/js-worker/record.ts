@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { createBatchQueue } from '../database/batch-queue.ts'
 import type { Runner } from '../database/database.ts'
 import { nextId } from '../database/next-id.ts'
-import { compileStatement, rawStatement, Slot } from '../database/statement.ts'
+import { compileStatement, rawStatement, Slot, type Statement } from '../database/statement.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 import { jsResult } from '../resource/js-result.ts'
 import { renderRow } from '../resource/render.ts'
@@ -72,10 +72,7 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
     'js_worker_record',
   )
   // A run that returned null has the JSON null: it is no longer running.
-  const update = compileStatement(
-    {
-      compile: () =>
-        sql`with ended as (
+  const update = sql`with ended as (
         update js_result set result = given_result::jsonb, error_message = given_message,
           finish_time = to_timestamp(given_time / 1000)
         from unnest(${new Slot(0)}::bigint[], ${new Slot(1)}::text[], ${new Slot(2)}::text[], ${new Slot(3)}::text[],
@@ -83,10 +80,18 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
         where id = given_id and owner = given_owner
           and finish_time is null and result is null and error_message is null
         returning id, ${row} as row
-      ) select id, row from ended`.compile(runner.kysely),
-    },
-    'js_worker_ends',
+      ) select id, row from ended`.compile(runner.kysely)
+  // PostgreSQL keeps the plan of a name, and one made while the table was empty reads all of it once it is not.
+  const updates = Array.from({ length: 5 }, (_, i) =>
+    compileStatement({ compile: () => update }, `js_worker_ends_${i}`),
   )
+  let ended = 0
+
+  /** Another one after ten, a hundred, a thousand and ten thousand ends. */
+  function updateNow(): Statement {
+    const place = Math.floor(Math.log10(Math.max(ended, 1)))
+    return updates[Math.min(place, updates.length - 1)] as Statement
+  }
 
   async function writeBegins(records: readonly NewRecord[]): Promise<readonly (number | undefined)[]> {
     const { rows } = await runner.run(insert, [
@@ -104,13 +109,14 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
   }
 
   async function writeEnds(ends: readonly RecordEnd[]): Promise<readonly (string | undefined)[]> {
-    const { rows } = await runner.run(update, [
+    const { rows } = await runner.run(updateNow(), [
       ends.map(end => end.id),
       ends.map(end => end.owner),
       ends.map(end => end.result),
       ends.map(end => end.errorMessage),
       ends.map(end => end.finishTime),
     ])
+    ended += ends.length
     const texts = new Map(rows.map(([id, text]) => [Number(id), text as string]))
     return ends.map(end => texts.get(end.id))
   }
