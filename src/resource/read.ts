@@ -43,14 +43,28 @@ export async function readArray(reader: Reader, selection: Selection): Promise<R
   const likely = isSmall ? smallBytes : undefined
   const read = async ({ measure, bytes }: Bound) => {
     const most = measure === 'each' ? bytes * limit : bytes
-    const rows = new RowBytes(resource.fields, { most, hopeless: maxBytes })
+    const rows = new RowBytes(resource.fields, {
+      most,
+      hopeless: maxBytes,
+      likely: roomFor(resource, limit),
+    })
     await runner.take?.(statement, shape.values, rows, isSmall && measure === 'each').catch(error => {
       throw rows.isHopeless ? answerTooLarge() : error
     })
     const whole = rows.whole()
+    if (rows.count > 0) lastRowBytes.set(resource, whole.length / rows.count)
     return { json: new JsonText(whole), count: rows.count, leftOut: rows.leftOut, units: whole.length }
   }
   return readWithin({ maxBytes, limit, likely }, read)
+}
+
+/** What a row of the last answer took. */
+const lastRowBytes = new WeakMap<Resource, number>()
+const mostRoom = 1024 * 1024
+
+/** What is set aside for rows at first: as much as the last ones took, and a bit. To grow costs a copy each time. */
+function roomFor(resource: Resource, limit: number): number {
+  return Math.min(Math.ceil(limit * (lastRowBytes.get(resource) ?? 0) * 1.1), mostRoom)
 }
 
 /** What a small read's rows take at most; where they take more, it is no small one. */
