@@ -141,6 +141,7 @@ describeEngines('authentication', open => {
   })
 
   test('takes a secret that was refused as soon as its token is there, on another server too', async () => {
+    const patient = { timeout: 10_000, interval: 10 }
     const { key, credential } = await tokens.create(demo)
     const other = await startOther(database, 60_000)
     const stored = await findTokenByKey(database, key)
@@ -152,7 +153,7 @@ describeEngines('authentication', open => {
     await vi.waitFor(async () => {
       expect(await other.authenticator.authenticate(credential)).toMatchObject({ tokenKey: key })
       expect(await authenticate(credential)).toMatchObject({ tokenKey: key })
-    })
+    }, patient)
   })
 
   test('keeps no refusal that was under way while a token changed', async () => {
