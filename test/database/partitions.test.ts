@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { reportPartitions } from '../../src/database/partition-report.ts'
 import { keepPartitions, makeRoom } from '../../src/database/partition-upkeep.ts'
 import { holesOf, manyPartitions, nextBoundary, readPartitions } from '../../src/database/partitions.ts'
 import { describeEngines } from '../support/databases.ts'
@@ -161,6 +162,15 @@ describeEngines('ranges of a table', open => {
     await append(60)
     await Promise.all(Array.from({ length: 5 }, () => keepPartitions(database, size)))
     expect(await rangesOf('service_event')).toHaveLength(2)
+  })
+
+  test('are told of to whoever looks after them', async () => {
+    await append(60)
+    await keepPartitions(database, size)
+    expect(await reportPartitions(database)).toEqual({
+      detail: 'change_event: 1; event_log: 1; js_result: 1; service_event: 2, the last from 100',
+      faults: [],
+    })
   })
 
   test('lose the end that a server began to set when it was killed', async () => {
