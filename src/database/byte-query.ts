@@ -34,7 +34,11 @@ const writer = new MessageWriter()
  * comes before pg sees it. All else pg does, as with any query of its own.
  */
 export class ByteQuery extends Query {
+  /** Settled when PostgreSQL is ready for the next query, also where this one fails: until then what comes is still this one's. */
   readonly answer: Promise<void>
+  readonly #settle: () => void
+  /** Whether PostgreSQL has still to say that it is ready for this one, as after one that failed. */
+  #isBehind = false
   readonly #name: string
   readonly #sql: string
   readonly #parameters: readonly (string | null)[]
@@ -42,14 +46,29 @@ export class ByteQuery extends Query {
 
   constructor(statement: Statement, name: string | undefined, values: readonly unknown[], rows: RowTaker) {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const callback = (error: unknown): void => (error ? reject(error) : resolve())
+    let failure: unknown
+    const callback = (error: unknown): void => {
+      if (!error) resolve()
+      else if (error instanceof Error && 'severity' in error) failure = error
+      else reject(error)
+    }
     const config = { name, text: statement.sql, queryMode: 'extended', callback }
     super(config)
     this.answer = promise
+    this.#settle = () => {
+      if (failure !== undefined) reject(failure)
+    }
     this.#name = name ?? ''
     this.#sql = statement.sql
     this.#parameters = bindStatement(statement, values).map(parameterOf)
     this.#rows = rows
+  }
+
+  /** Runs it, on a client that does nothing else meanwhile. */
+  runOn(client: ClientBase): Promise<void> {
+    this.#isBehind = 'readyForQuery' in client && client.readyForQuery !== true
+    client.query(this)
+    return this.answer
   }
 
   /** Called by pg where it would send a query of its own. */
@@ -66,14 +85,18 @@ export class ByteQuery extends Query {
     writer.run(name, this.#parameters, this.#rows.formats)
     writer.sync()
     this.#rows.begin()
-    takeRows(connection, this.#rows)
+    takeRows(connection, this.#rows, { isBehind: this.#isBehind, onReady: this.#settle })
     stream.write(writer.take())
   }
 }
 
 /** Until PostgreSQL is ready for the next query. */
-function takeRows(connection: Connection, rows: RowTaker): void {
-  const { stream } = connection
+function takeRows(
+  { stream }: Connection,
+  rows: RowTaker,
+  { isBehind, onReady }: { readonly isBehind: boolean; readonly onReady: () => void },
+): void {
+  let due = isBehind ? 2 : 1
   const splitter = new MessageSplitter({
     wants(type, length) {
       if (type !== messageType.dataRow || rows.wants(length)) return true
@@ -83,11 +106,16 @@ function takeRows(connection: Connection, rows: RowTaker): void {
     },
     message(type, bytes, begin, end) {
       if (type === messageType.dataRow) return rows.take(bytes, begin + rowHead)
-      if (type === messageType.readyForQuery) others.restore()
+      const isOver = type === messageType.readyForQuery && --due === 0
+      if (isOver) others.restore()
       others.pass(bytes.subarray(begin, end))
+      if (!isOver) return
+      stream.off('close', onReady)
+      onReady()
     },
   })
   const others = intercept(stream, chunk => splitter.push(chunk))
+  stream.once('close', onReady)
 }
 
 /** Takes what comes before those who listen; `pass` lets them have some of it. */

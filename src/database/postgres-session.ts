@@ -72,14 +72,7 @@ export function createPoolSession(pool: Lender, settings: SessionSettings, effec
     take(statement, values, rows) {
       const name = settings.prepare ? statement.name : undefined
       const query = new ByteQuery(statement, name, values, rows)
-      return lend(
-        statement.sql,
-        client => {
-          client.query(query)
-          return query.answer
-        },
-        name,
-      )
+      return lend(statement.sql, client => query.runOn(client), name)
     },
     execute(sql, parameters) {
       const query = objectQuery(sql, parameters, settings)

@@ -48,6 +48,22 @@ test('one that fails does so alone', async () => {
   }
 })
 
+test('what follows one that failed on the same connection has its own rows', async () => {
+  const database = await open({ poolMax: 1 })
+  const run = (sql: string, values: unknown[]) => database.run(rawStatement(sql), values)
+  const take = async (sql: string, values: unknown[]) => {
+    const texts = new Texts()
+    await database.read.take?.(rawStatement(sql), values, texts, false)
+    return texts.rows
+  }
+  const fail = 'select (12 / $1::int4)::text'
+  for (let i = 1; i < 200; i++) {
+    await expect(i % 2 === 0 ? run(fail, [0]) : take(fail, [0])).rejects.toMatchObject({ code: 108 })
+    if (i % 3 === 0) expect((await run('select $1::int4', [i])).rows).toEqual([[i]])
+    else expect(await take('select $1::text', [i])).toEqual([String(i)])
+  }
+})
+
 test('one that is slow is answered by the pool, as is all that its client asks for some time', async () => {
   const database = await open({ poolMax: 10 })
   const shared = await pidsOf(database, 40, 'another')
