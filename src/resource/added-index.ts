@@ -22,20 +22,23 @@ export interface ResourceIndex {
 /** What an index may be added for, beside the fields: finish_time - start_time. */
 const duration = 'duration'
 
+// Other databases of the server have tables and indexes of the same numbers: they may be copies.
+const isBuilt = `exists (select from pg_stat_progress_create_index g where g.datname = current_database()
+  and g.relid = x.indrelid and (g.index_relid = x.indexrelid or starts_with(g.command, 'REINDEX')))`
+
 // Of a table of ranges each range has its part of an index.
 const list = rawStatement(
   `select i.name, i.definition, i.is_whole and p.is_whole, i.is_built or p.is_built, p.bytes, p.scans
    from (
      select x.indexrelid as id, c.relname as name, x.indisvalid as is_whole,
        substring(pg_get_indexdef(x.indexrelid) from ' USING (.*)$') as definition,
-       exists (select from pg_stat_progress_create_index g where g.index_relid = x.indexrelid) as is_built
+       ${isBuilt} as is_built
      from pg_index x join pg_class c on c.oid = x.indexrelid where x.indrelid = $1::text::regclass
    ) as i
    cross join lateral (
      select sum(pg_relation_size(x.indexrelid))::float8 as bytes, sum(pg_stat_get_numscans(x.indexrelid))::float8 as scans,
        bool_and(x.indisvalid) as is_whole,
-       bool_or(exists (select from pg_stat_progress_create_index g
-         where g.relid = x.indrelid and g.index_relid in (0, x.indexrelid))) as is_built
+       bool_or(${isBuilt}) as is_built
      from pg_index x
      where x.indexrelid = i.id or x.indexrelid in (select relid from pg_partition_tree(i.id))
    ) as p
@@ -110,20 +113,23 @@ interface Adding {
 
 /** First of the table alone: ranges that are added from now on have it. Then of each range; with the last it is whole. */
 async function addToRanges(database: Database, { table, name, body, field }: Adding): Promise<void> {
+  const known = (await database.run(ranges, [table, name])).rows
+  // Of parts that are all there none can be added, which is what makes the whole valid.
+  const isBroken =
+    known.every(([, , part]) => part !== null) ||
+    known.some(([, , part, isValid]) => part !== null && isValid !== true)
   await database.transaction(async runner => {
     await ask(runner, `set local lock_timeout = '5s'`)
+    if (isBroken) await ask(runner, `drop index if exists ${name}`)
     await ask(runner, `create index if not exists ${name} on only ${table} ${body}`)
   })
-  for (const [range, bareName, part, isValid] of (await database.run(ranges, [table, name])).rows) {
-    if (isValid === true) continue
+  const parts = (await database.run(ranges, [table, name])).rows
+  for (const [range, bareName, part] of parts) {
+    if (part !== null) continue
     const partName = nameOf(String(bareName), field)
-    if (part === null) {
-      await database.command(`drop index concurrently if exists ${partName}`)
-      await database.command(`create index concurrently ${partName} on ${range} ${body}`)
-      await ask(database, `alter index ${name} attach partition ${partName}`)
-    } else {
-      await database.command(`reindex index concurrently ${part}`)
-    }
+    await database.command(`drop index concurrently if exists ${partName}`)
+    await database.command(`create index concurrently ${partName} on ${range} ${body}`)
+    await ask(database, `alter index ${name} attach partition ${partName}`)
   }
 }
 

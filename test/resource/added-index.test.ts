@@ -18,12 +18,12 @@ describeEngines('an index that is added', (open, engine) => {
   }
 
   test.each([
-    [jsResult, 'run_type', 'btree (run_type, start_time NULLS FIRST, id)'],
-    [jsResult, 'param', 'gin (param jsonb_path_ops)'],
-    [jsResult, 'finish_time', 'btree (finish_time)'],
-    [jsResult, 'duration', 'btree (((finish_time - start_time)))'],
-    [eventLog, 'sender', 'btree (sender, created_time, id)'],
-  ])('of $0.name for $1 is made, listed and removed', async (resource, field, definition) => {
+    { resource: jsResult, field: 'run_type', definition: 'btree (run_type, start_time NULLS FIRST, id)' },
+    { resource: jsResult, field: 'param', definition: 'gin (param jsonb_path_ops)' },
+    { resource: jsResult, field: 'finish_time', definition: 'btree (finish_time)' },
+    { resource: jsResult, field: 'duration', definition: 'btree (((finish_time - start_time)))' },
+    { resource: eventLog, field: 'sender', definition: 'btree (sender, created_time, id)' },
+  ])('of $resource.name for $field is made, listed and removed', async ({ resource, field, definition }) => {
     await addIndex(database, resource, field)
     await addIndex(database, resource, field)
     expect(await find(resource, field)).toEqual({
