@@ -9,6 +9,7 @@ import { readScenarios } from './read-scenarios.ts'
 import { scenarioLines, verdictLines } from './report.ts'
 import { measureScenario, type Result } from './rounds.ts'
 import { requireSameAnswers } from './same-answers.ts'
+import { measureScale, scaleScenarios } from './scale-bench.ts'
 import type { Bench, Scenario } from './scenario.ts'
 import { setUp } from './set-up.ts'
 import { measureStreams, streamScenarios } from './stream-bench.ts'
@@ -45,10 +46,11 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     ...streamScenarios,
     ...exportScenarios,
     ...growthScenarios,
+    ...scaleScenarios,
   ]
   if (only?.some(name => !names.includes(name))) throw new TypeError(`--only: choose from ${names}`)
   const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true)
-  await createScript(bench)
+  await createScript({ url: bench.daybook.url, token: bench.credentials.token })
   const load = startLoadProcess()
   try {
     await measureInOrder(load, chosen, rounds)
@@ -58,7 +60,8 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     for (const line of await measureStreams(bench, load, { names: streams, rounds })) say(line)
     const exported = exportScenarios.filter(name => only?.includes(name) ?? true)
     for (const line of await measureExports(bench, exported)) say(line)
-    if (only?.includes('growth')) await measureGrowth(bench, options.minutes, say)
+    if (only?.includes('scale')) await measureScale(load, { rows: options.scale, seconds }, say)
+    if (only?.includes('growth')) await measureGrowth(options.minutes, say)
   } finally {
     await load.close()
   }

@@ -30,8 +30,6 @@ const issued = z.object({ jwt: z.string() })
 export interface Credentials {
   /** `key:secret` of Daybook. */
   readonly token: string
-  /** Of Daybook: may do everything. */
-  readonly superToken: string
   /** A JWT of Daybook. */
   readonly jwt: string
   /** A JWT of the baseline. */
@@ -56,5 +54,5 @@ export async function createCredentials(options: CredentialOptions): Promise<Cre
   const { jwt } = issued.parse(await callMethod(daybookUrl, 'token_issue', { token, ttl_ms: dayMs }))
   const claims = { limits: tokenLimit, iss: 'baseline', sub: key }
   const baselineJwt = jsonwebtoken.sign(claims, baselineSecret, { algorithm: 'HS256', expiresIn: '1d' })
-  return { token, superToken, jwt, baselineJwt }
+  return { token, jwt, baselineJwt }
 }

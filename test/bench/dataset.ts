@@ -40,8 +40,8 @@ interface Index {
   readonly definition: string
 }
 
-/** Drops every index but the primary key's. Resolves to the statements that make them again. */
-async function dropIndexes(client: Client): Promise<readonly string[]> {
+/** Drops every index of js_result but the primary key's. Resolves to the statements that make them again. */
+export async function dropIndexes(client: Client): Promise<readonly string[]> {
   const { rows } = await client.query<Index>(`
     select indexname as name, indexdef as definition from pg_indexes
     where schemaname = 'public' and tablename = 'js_result' and indexname <> 'js_result_pkey'`)

@@ -6,7 +6,8 @@ const sendConnections = 32
 const bodiesEach = 50
 const scriptConnections = 8
 const eventsPerSecond = 1500
-const scriptName = 'bench_sum'
+/** The script that is called. */
+export const scriptName = 'bench_sum'
 
 export function eventScenarios(bench: Bench): readonly Scenario[] {
   return [throughput(bench), scriptCalls(bench)]
@@ -67,9 +68,15 @@ function scriptCalls(bench: Bench): Scenario {
 }
 
 /** Stores the script that is called. */
-export async function createScript({ daybook, credentials: { token } }: Bench): Promise<void> {
+export async function createScript({
+  url,
+  token,
+}: {
+  readonly url: string
+  readonly token: string
+}): Promise<void> {
   const source = 'export default { onCall: params => ({ sum: params.a + params.b }) }'
-  await callMethod(daybook.url, 'js-worker_create', {
+  await callMethod(url, 'js-worker_create', {
     token,
     name: scriptName,
     js_script_base64: Buffer.from(source).toString('base64'),

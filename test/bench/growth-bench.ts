@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
+import type { Client } from 'pg'
+import { createScript, scriptName } from './event-scenarios.ts'
+import { type OwnServer, withOwnServer } from './own-server.ts'
 import { callMethod } from './rpc.ts'
-import type { Bench } from './scenario.ts'
 
 /** The names for `--only`. It is not among what runs unless it is named: it takes `--minutes`. */
 export const growthScenarios: readonly string[] = ['growth']
@@ -22,58 +23,31 @@ interface Size {
 }
 
 /** Events and script calls at an even pace with retention at two minutes, with autovacuum as it comes: bytes a row that lives. */
-export async function measureGrowth(
-  bench: Bench,
-  minutes: number,
-  say: (text: string) => void,
-): Promise<void> {
-  const database = new Client({ connectionString: bench.postgres.databaseUrl })
-  await database.connect()
-  try {
-    await database.query('truncate event_log, js_result')
-    await database.query('alter system reset autovacuum')
-    await database.query('select pg_reload_conf()')
-    await setRetention(bench)
-    await observe(bench, database, minutes, say)
-  } finally {
-    await database.query("alter system set autovacuum = 'off'")
-    await database.query('select pg_reload_conf()')
-    await database.end()
-  }
+export function measureGrowth(minutes: number, say: (text: string) => void): Promise<void> {
+  return withOwnServer({}, async server => {
+    await createScript({ url: server.url, token: server.token })
+    for (const resource of ['event-log', 'js-result']) {
+      await call(server, 'retention_set', { resource, query: { condition: [] }, older_than_ms: keptMs })
+    }
+    await observe(server, minutes, say)
+  })
 }
 
-async function setRetention({ daybook, credentials }: Bench): Promise<void> {
-  for (const resource of ['event-log', 'js-result']) {
-    const query = { condition: [] }
-    await callMethod(daybook.url, 'retention_set', {
-      token: credentials.superToken,
-      resource,
-      query,
-      older_than_ms: keptMs,
-    })
-  }
-}
-
-async function observe(
-  bench: Bench,
-  database: Client,
-  minutes: number,
-  say: (text: string) => void,
-): Promise<void> {
+async function observe(server: OwnServer, minutes: number, say: (text: string) => void): Promise<void> {
   const stopping = new AbortController()
   const writing = Promise.all([
     atPace(eventsPerSecond, stopping.signal, i =>
-      call(bench, 'event_send', { sender: 'bench.load', kwargs: { i, text: 'x'.repeat(100) } }),
+      call(server, 'event_send', { sender: 'bench.load', kwargs: { i, text: 'x'.repeat(100) } }),
     ),
     atPace(scriptsPerSecond, stopping.signal, i =>
-      call(bench, 'js-worker_run', { js_script_name: 'bench_sum', params: { a: i, b: 2 }, wait_ms: 10_000 }),
+      call(server, 'js-worker_run', { js_script_name: scriptName, params: { a: i, b: 2 }, wait_ms: 10_000 }),
     ),
   ])
   const sizes = new Map<number, readonly Size[]>()
   try {
     for (let minute = 1; minute <= minutes; minute++) {
       await Promise.race([sleep(60_000), writing])
-      const seen = await Promise.all(tables.map(table => sizeOf(database, table)))
+      const seen = await Promise.all(tables.map(table => sizeOf(server.database, table)))
       sizes.set(minute, seen)
       say(`  minute ${minute}: ${tables.map((table, i) => `${table} ${sizeText(seen[i])}`).join(', ')}`)
     }
@@ -89,8 +63,8 @@ async function observe(
   }
 }
 
-function call({ daybook, credentials }: Bench, method: string, params: object): Promise<unknown> {
-  return callMethod(daybook.url, method, { token: credentials.token, ...params })
+function call({ url, token }: OwnServer, method: string, params: object): Promise<unknown> {
+  return callMethod(url, method, { token, ...params })
 }
 
 /** Begins so many a second whether or not the last has ended. Throws what the first failure throws. */

@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly seconds: number
   /** Rounds of each contender; medians are reported. */
   readonly rounds: number
+  /** The many rows of `scale`. */
+  readonly scale: number
   /** How long `growth` is watched. */
   readonly minutes: number
   /** Names of the scenarios to run; undefined: all. */
@@ -18,7 +20,7 @@ export interface BenchOptions {
 /** The most rows a worker gets, so that its 1000-row query is answered in full. */
 const rowsPerWorker = 1000
 
-/** Reads `--rows`, `--seconds`, `--rounds`, `--minutes`, `--only a,b` and `--profile folder`. Throws TypeError for anything else. */
+/** Reads `--rows`, `--seconds`, `--rounds`, `--scale`, `--minutes`, `--only a,b` and `--profile folder`. Throws TypeError for anything else. */
 export function readOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -26,6 +28,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       rows: { type: 'string', default: '1000000' },
       seconds: { type: 'string', default: '4' },
       rounds: { type: 'string', default: '3' },
+      scale: { type: 'string', default: '10000000' },
       minutes: { type: 'string', default: '60' },
       only: { type: 'string' },
       profile: { type: 'string' },
@@ -35,6 +38,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     rows: atLeast('--rows', values.rows, rowsPerWorker),
     seconds: atLeast('--seconds', values.seconds, 1),
     rounds: atLeast('--rounds', values.rounds, 1),
+    scale: atLeast('--scale', values.scale, rowsPerWorker),
     minutes: atLeast('--minutes', values.minutes, 2),
     only: values.only?.split(','),
     profile: values.profile,

@@ -22,8 +22,8 @@ export async function measureStreams(
 
 const connections = 100
 const subscriptionsEach = 50
-const handlers = 100
-const senders = 200
+const handlers = 500
+const senders = 1000
 
 /** A condition list a subscriber, no two the same; what each event fulfils of them is about a dozen. */
 function filterOf(subscriber: number): readonly unknown[] {
