@@ -23,6 +23,7 @@ const tokenLimit = [
   },
 ]
 
+const subscribingTokens = 10
 const dayMs = 24 * 60 * 60 * 1000
 const keyAndSecret = z.object({ key: z.string(), secret: z.string() })
 const issued = z.object({ jwt: z.string() })
@@ -30,6 +31,8 @@ const issued = z.object({ jwt: z.string() })
 export interface Credentials {
   /** `key:secret` of Daybook. */
   readonly token: string
+  /** More of the same: what the subscriptions of one token may cost is bounded. */
+  readonly subscribers: readonly string[]
   /** A JWT of Daybook. */
   readonly jwt: string
   /** A JWT of the baseline. */
@@ -45,14 +48,15 @@ export interface CredentialOptions {
 /** Creates the tokens that the load presents, all with the same permissions. */
 export async function createCredentials(options: CredentialOptions): Promise<Credentials> {
   const { daybookUrl, superToken, baselineSecret } = options
-  const created = await callMethod(daybookUrl, 'token_create', {
-    token: superToken,
-    token_creation: { token_limit: tokenLimit },
-  })
-  const { key, secret } = keyAndSecret.parse(created)
-  const token = `${key}:${secret}`
+  const create = async (): Promise<string> => {
+    const params = { token: superToken, token_creation: { token_limit: tokenLimit } }
+    const { key, secret } = keyAndSecret.parse(await callMethod(daybookUrl, 'token_create', params))
+    return `${key}:${secret}`
+  }
+  const token = await create()
+  const subscribers = await Promise.all(Array.from({ length: subscribingTokens }, create))
   const { jwt } = issued.parse(await callMethod(daybookUrl, 'token_issue', { token, ttl_ms: dayMs }))
-  const claims = { limits: tokenLimit, iss: 'baseline', sub: key }
+  const claims = { limits: tokenLimit, iss: 'baseline', sub: 'baseline' }
   const baselineJwt = jsonwebtoken.sign(claims, baselineSecret, { algorithm: 'HS256', expiresIn: '1d' })
-  return { token, jwt, baselineJwt }
+  return { token, subscribers, jwt, baselineJwt }
 }

@@ -16,6 +16,9 @@ process.on('message', async (job: Job) => {
   process.send?.(answer)
 })
 
+// What a job that failed has left open shall not keep it alive.
+process.once('disconnect', () => process.exit())
+
 function run(job: Job): Promise<Measurement> {
   switch (job.kind) {
     case 'http':

@@ -45,11 +45,12 @@ function filterOf(subscriber: number): readonly unknown[] {
 
 /** 5,000 subscribers with different filters, 1,000 events a second. */
 async function fanout(bench: Bench, load: LoadProcess): Promise<readonly string[]> {
-  const { token } = bench.credentials
+  const { token, subscribers } = bench.credentials
   const subscribes = Array.from({ length: connections }, (_, connection) =>
     Array.from({ length: subscriptionsEach }, (_, i) => {
       const condition = filterOf(connection * subscriptionsEach + i)
-      return requestBody('event-log_subscribe', { token, query: { condition } })
+      const subscriber = subscribers[connection % subscribers.length]
+      return requestBody('event-log_subscribe', { token: subscriber, query: { condition } })
     }),
   )
   const bodies = Array.from({ length: senders }, (_, n) => {

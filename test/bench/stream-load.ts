@@ -35,19 +35,24 @@ async function subscribe(url: string, requests: readonly string[]): Promise<WebS
   const socket = new WebSocket(url.replace('http', 'ws'), { skipUTF8Validation: true })
   await once(socket, 'open')
   for (const request of requests) {
+    const answered = answerOf(socket)
     socket.send(request)
-    const answer = await answerOf(socket)
+    const answer = await answered
     if (!answer.includes('"result"')) throw new Error(`a subscription was refused: ${answer}`)
   }
   return socket
 }
 
-/** The next message that answers: subscriptions before it may push already. */
-async function answerOf(socket: WebSocket): Promise<string> {
-  for (;;) {
-    const [message] = await once(socket, 'message')
-    if (!String(message).includes('"method"')) return String(message)
-  }
+/** The next message that answers: subscriptions before it may push already, also in the same turn. */
+function answerOf(socket: WebSocket): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  socket.on('message', function listen(message) {
+    const text = String(message)
+    if (text.includes('"method"')) return
+    socket.off('message', listen)
+    resolve(text)
+  })
+  return promise
 }
 
 function take(message: Buffer, meter: Meter): void {
