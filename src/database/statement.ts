@@ -40,6 +40,11 @@ export function rawStatement(sql: string): Statement {
   return Object.freeze({ name: statementName(sql), sql, parameters })
 }
 
+/** A statement in SQL that is run once or seldom: nothing of it is kept. */
+export function plainStatement(sql: string): Statement {
+  return { name: undefined, sql, parameters: [] }
+}
+
 /** The same SQL has the same name, and no other has it. */
 export function statementName(sql: string): string {
   return `daybook_${hash('sha256', sql).slice(0, 32)}`

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { onOwnBehalf } from '../behalf.ts'
 import { repeat } from '../repeat.ts'
 import type { Runner } from './database.ts'
-import { rawStatement, type Statement } from './statement.ts'
+import { plainStatement, rawStatement, type Statement } from './statement.ts'
 
 export interface UpkeepOptions extends Pick<Runner, 'run'> {
   /** Whether nobody waits for the engine. */
@@ -66,7 +66,7 @@ export function startUpkeep({ run, isIdle, freeBytes, onError, everyMs = 1000 }:
   let isStopping = false
 
   const ask = (statement: Statement) => onOwnBehalf(() => run(statement, []))
-  const command = (sql: string) => ask({ name: undefined, sql, parameters: [] })
+  const command = (sql: string) => ask(plainStatement(sql))
 
   async function look(): Promise<void> {
     if (resting > 0) {

@@ -1,6 +1,6 @@
 import type { Field } from '../condition/field.ts'
 import type { Database, Runner } from '../database/database.ts'
-import { rawStatement, type Statement } from '../database/statement.ts'
+import { plainStatement, rawStatement } from '../database/statement.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import type { Resource } from './resource.ts'
 
@@ -118,11 +118,10 @@ async function addToRanges(database: Database, { table, name, body, field }: Add
   const isBroken =
     known.every(([, , part]) => part !== null) ||
     known.some(([, , part, isValid]) => part !== null && isValid !== true)
-  await database.transaction(async runner => {
-    await ask(runner, `set local lock_timeout = '5s'`)
-    if (isBroken) await ask(runner, `drop index if exists ${name}`)
-    await ask(runner, `create index if not exists ${name} on only ${table} ${body}`)
-  })
+  await lockBriefly(database, [
+    ...(isBroken ? [`drop index if exists ${name}`] : []),
+    `create index if not exists ${name} on only ${table} ${body}`,
+  ])
   const parts = (await database.run(ranges, [table, name])).rows
   for (const [range, bareName, part] of parts) {
     if (part !== null) continue
@@ -147,16 +146,19 @@ export async function removeIndex(database: Database, resource: Resource, field:
     await database.command(`drop index concurrently ${name}`)
     return
   }
-  // Of a table of ranges it leaves at once or not at all, and what is written waits for no longer than this.
+  // Of a table of ranges it leaves at once or not at all.
+  await lockBriefly(database, [`drop index ${name}`])
+}
+
+/** Changes what holds up those who write, who wait for no longer than this. */
+async function lockBriefly(database: Database, commands: readonly string[]): Promise<void> {
   await database.transaction(async runner => {
-    await ask(runner, `set local lock_timeout = '5s'`)
-    await ask(runner, `drop index ${name}`)
+    for (const sql of [`set local lock_timeout = '5s'`, ...commands]) await ask(runner, sql)
   })
 }
 
 async function ask({ run }: Pick<Runner, 'run'>, sql: string): Promise<void> {
-  const statement: Statement = { name: undefined, sql, parameters: [] }
-  await run(statement, [])
+  await run(plainStatement(sql), [])
 }
 
 /** Tables and fields are ours: no name needs quotes, and none is too long. */

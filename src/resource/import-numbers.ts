@@ -1,5 +1,5 @@
 import { sequenceOf } from '../database/next-id.ts'
-import { rawStatement } from '../database/statement.ts'
+import { plainStatement, rawStatement } from '../database/statement.ts'
 import type { Reader } from './read.ts'
 
 /** What is left to do once the rows are written. */
@@ -26,7 +26,7 @@ async function raiseSequence({ resource, runner }: Reader, highest: number): Pro
   if (rows[0]?.[0] !== true) return
   // setval takes back what is drawn between its reading and its writing: nobody may insert meanwhile.
   const lock = `lock table ${table} in share row exclusive mode`
-  await runner.run({ name: undefined, sql: lock, parameters: [] }, [])
+  await runner.run(plainStatement(lock), [])
   await runner.run(rawStatement(`select setval(${sequence}, greatest($1::bigint, ${drawn}))`), [highest])
 }
 
