@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RpcError } from '../errors.ts'
 import type { Database, Result, Runner } from './database.ts'
 import type { Hole, Partition, PartitionedTable } from './partitions.ts'
-import { rawStatement } from './statement.ts'
+import { plainStatement, rawStatement } from './statement.ts'
 
 /** Others wait behind us for a lock that we wait for. */
 const lockTimeoutMs = 200
@@ -49,6 +49,19 @@ export async function alonePartitioning<T>(
     clearInterval(timer)
     await renewing
     await database.run(giveBack, [held])
+  }
+}
+
+const waitMs = 100
+const longestWaitMs = 5000
+
+/** The same, but waits for whoever does so, who is soon done; undefined when that takes too long. */
+export async function aloneSoon<T>(database: Database, work: () => Promise<T>): Promise<T | undefined> {
+  const until = performance.now() + longestWaitMs
+  for (;;) {
+    const done = await alonePartitioning(database, work)
+    if (done !== undefined || performance.now() >= until) return done
+    await sleep(waitMs)
   }
 }
 
@@ -224,5 +237,5 @@ async function withBriefLock<T>(
 }
 
 function command(runner: Pick<Runner, 'run'>, sql: string): Promise<Result> {
-  return runner.run({ name: undefined, sql, parameters: [] }, [])
+  return runner.run(plainStatement(sql), [])
 }

@@ -1,9 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { onOwnBehalf } from '../behalf.ts'
 import { RpcError } from '../errors.ts'
 import { type Repeated, repeat } from '../repeat.ts'
 import type { Database, Runner } from './database.ts'
-import { alonePartitioning, dropCondemned, fillHole, openEnd, splitLast } from './partition-change.ts'
+import {
+  alonePartitioning,
+  aloneSoon,
+  dropCondemned,
+  fillHole,
+  openEnd,
+  splitLast,
+} from './partition-change.ts'
 import {
   defaultPartitionRows,
   holesOf,
@@ -11,7 +17,7 @@ import {
   type PartitionedTable,
   readPartitions,
 } from './partitions.ts'
-import { rawStatement } from './statement.ts'
+import { plainStatement, rawStatement } from './statement.ts'
 
 export interface PartitionUpkeepOptions {
   readonly database: Database
@@ -59,8 +65,8 @@ async function highestKey(
   key: string,
   partition: string,
 ): Promise<number | undefined> {
-  const sql = `select max(${key}) from ${partition}`
-  const [highest] = (await run({ name: undefined, sql, parameters: [] }, [])).rows[0] ?? []
+  const statement = plainStatement(`select max(${key}) from ${partition}`)
+  const [highest] = (await run(statement, [])).rows[0] ?? []
   return highest === null || highest === undefined ? undefined : Number(highest)
 }
 
@@ -78,13 +84,9 @@ const unanalyzed = rawStatement(
 
 async function analyzeRoots(database: Database): Promise<void> {
   for (const [name] of (await database.run(unanalyzed, [])).rows) {
-    const statement = { name: undefined, sql: `analyze ${name}`, parameters: [] }
-    await database.transaction(({ run }) => run(statement, []), { isLong: true })
+    await database.transaction(({ run }) => run(plainStatement(`analyze ${name}`), []), { isLong: true })
   }
 }
-
-const waitMs = 100
-const longestWaitMs = 5000
 
 export interface Room {
   readonly table: string
@@ -101,22 +103,16 @@ export async function makeRoom(
   database: Database,
   { table: name, keys, partitionRows = defaultPartitionRows }: Room,
 ): Promise<void> {
-  const until = performance.now() + longestWaitMs
-  let isDone: boolean | undefined
-  while (isDone !== true && performance.now() < until) {
-    const [table] = await readPartitions(database, [name])
-    if (table === undefined || !needsRoom(table, keys, partitionRows)) return
-    isDone = await alonePartitioning(database, async () => {
-      const [now = table] = await readPartitions(database, [name])
-      for (const hole of holesOf(now, keys)) await fillHole(database, now, hole)
-      const boundary = nextBoundary(now, Math.max(...keys), partitionRows)
-      // The last range takes them too, if somebody holds it just now.
-      if (boundary !== undefined && now.mayChange)
-        await splitLast(database, now, boundary).catch(isLockTimeout)
-      return true
-    })
-    if (isDone === undefined) await sleep(waitMs)
-  }
+  const [table] = await readPartitions(database, [name])
+  if (table === undefined || !needsRoom(table, keys, partitionRows)) return
+  await aloneSoon(database, async () => {
+    const [now = table] = await readPartitions(database, [name])
+    for (const hole of holesOf(now, keys)) await fillHole(database, now, hole)
+    const boundary = nextBoundary(now, Math.max(...keys), partitionRows)
+    // The last range takes them too, if somebody holds it just now.
+    if (boundary !== undefined && now.mayChange) await splitLast(database, now, boundary).catch(isLockTimeout)
+    return true
+  })
 }
 
 function isLockTimeout(error: unknown): void {

@@ -1,17 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, type SqlBool, sql } from 'kysely'
 import { type AnyTables, allOf } from '../condition/compile.ts'
 import { shapeOf } from '../condition/shape.ts'
 import type { Database, Runner } from '../database/database.ts'
-import { alonePartitioning, condemn, dropCondemned } from '../database/partition-change.ts'
+import { aloneSoon, condemn, dropCondemned } from '../database/partition-change.ts'
 import { closedPartitions, type Partition, readPartitions } from '../database/partitions.ts'
 import { compileStatement, Slot } from '../database/statement.ts'
 import { RpcError } from '../errors.ts'
 import type { Expired } from './expired.ts'
-
-// Upkeep begins in the same moments as the rules, and is soon done; to delete the records in batches takes far longer.
-const tries = 20
-const waitMs = 250
 
 export interface ExpiringRule {
   readonly rule: number
@@ -35,20 +30,16 @@ export async function dropExpiredPartitions(
     const now = await again(runner)
     return now?.isWhole === true && isWhollyExpired(runner, database, { partition, expired: now })
   }
-  const drop = async (): Promise<number> => {
+  // To delete the records in batches takes far longer than whoever is before us.
+  const dropped = await aloneSoon(database, async () => {
     try {
       for (const partition of due) await condemn(database, partition, { rule, isDue: isDue(partition) })
     } catch (error) {
       if (!(error instanceof RpcError) || error.data.retryable !== true) throw error
     }
     return dropCondemned(database)
-  }
-  for (let tried = 0; tried < tries; tried++) {
-    const dropped = await alonePartitioning(database, drop)
-    if (dropped !== undefined) return dropped
-    await sleep(waitMs)
-  }
-  return 0
+  })
+  return dropped ?? 0
 }
 
 async function findDue(database: Database, expired: Expired): Promise<readonly Partition[]> {
