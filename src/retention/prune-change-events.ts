@@ -1,8 +1,9 @@
 import type { Database, Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
+import { deliveredNumber, endLateSinks } from './late-sinks.ts'
 
 // Times rise with the numbers. What is behind `walked_number` was looked at before: what programs published stays, and is
-// not looked at again and again. `gone_number` is the last that has left. A sink is told what it has lost, as in prune.ts.
+// not looked at again and again. `gone_number` is the last that has left.
 const leave = rawStatement(
   `with looked as (
      select sequence_number, is_own, enqueued_time from change_event
@@ -12,8 +13,7 @@ const leave = rawStatement(
      select sequence_number, is_own from looked
      where enqueued_time < now() - $1::float8 * interval '1 millisecond'
        and (enqueued_time < now() - $3::float8 * interval '1 millisecond'
-         or sequence_number <= coalesce((select min(cursor) from sink
-           where resource = 'change-event' and fail_reason is distinct from 'behind_too_far'), 9223372036854775807))
+         or sequence_number <= ${deliveredNumber("'change-event'")})
    ), gone as (
      delete from change_event
      where is_own and sequence_number between (select min(sequence_number) from old where is_own)
@@ -25,13 +25,7 @@ const leave = rawStatement(
      where resource = 'change-event' and exists (select from old)
      returning 1
    ), ended as (
-     update sink set state = 'failed', fail_reason = 'behind_too_far', owner = null, next_attempt_time = null,
-       last_error = 'behind_too_far: changes from number ' || cursor + 1 || ' on are not kept any more'
-         || coalesce(' (' || last_error || ')', ''),
-       updated_time = now()
-     where resource = 'change-event' and cursor < (select max(sequence_number) from gone)
-       and fail_reason is distinct from 'behind_too_far'
-     returning pg_notify('daybook_sink', '')
+     ${endLateSinks("'change-event'", '(select max(sequence_number) from gone)')}
    ) select (select count(*) from old), (select count(*) from walked), (select count(*) from ended)`,
 )
 

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database, Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { alone } from './alone.ts'
+import { deliveredNumber, endLateSinks } from './late-sinks.ts'
 import { createPace } from './pace.ts'
 import { forgetMachines, leaveOldest } from './prune-change-events.ts'
 
 const known = rawStatement('select resource from stream_position order by resource')
 
-// Numbers rise with time. What a sink has still to deliver stays longer; then the sink ends, in the same statement: it
-// is told what it has lost, and holds nothing back any more.
+// Numbers rise with time. What a sink has still to deliver stays longer; then the sink ends, in the same statement.
 const prune = rawStatement(
   `with old as (
      select last_number from (
@@ -16,19 +16,12 @@ const prune = rawStatement(
        where resource = $1 and last_number > $2 order by last_number limit $4::int) as oldest
      where numbered_time < now() - $3::float8 * interval '1 millisecond'
        and (numbered_time < now() - $5::float8 * interval '1 millisecond'
-         or last_number <= coalesce((select min(cursor) from sink
-           where resource = $1 and fail_reason is distinct from 'behind_too_far'), 9223372036854775807))
+         or last_number <= ${deliveredNumber('$1')})
    ), gone as (
      delete from record_change where resource = $1 and last_number = any(array(select last_number from old))
      returning last_number
    ), ended as (
-     update sink set state = 'failed', fail_reason = 'behind_too_far', owner = null, next_attempt_time = null,
-       last_error = 'behind_too_far: changes from number ' || cursor + 1 || ' on are not kept any more'
-         || coalesce(' (' || last_error || ')', ''),
-       updated_time = now()
-     where resource = $1 and cursor < (select max(last_number) from gone)
-       and fail_reason is distinct from 'behind_too_far'
-     returning pg_notify('daybook_sink', '')
+     ${endLateSinks('$1', '(select max(last_number) from gone)')}
    ) select (select count(*) from gone), (select max(last_number) from gone), (select count(*) from ended)`,
 )
 
