@@ -2,6 +2,9 @@
 export interface Tally<Key> {
   of(key: Key): number
   add(key: Key, amount: number): void
+  /** Those whose sum is not zero, in the order in which they came. */
+  keys(): Iterable<Key>
+  readonly size: number
   /** The key with the largest sum; undefined when there is none. */
   largest(): Key | undefined
 }
@@ -15,6 +18,10 @@ export function createTally<Key>(): Tally<Key> {
       const sum = of(key) + amount
       if (sum === 0) sums.delete(key)
       else sums.set(key, sum)
+    },
+    keys: () => sums.keys(),
+    get size() {
+      return sums.size
     },
     largest() {
       let found: Key | undefined

@@ -1,4 +1,5 @@
 import { loweredText, type MatchedRow } from '../condition/match.ts'
+import { createTally } from '../tally.ts'
 import { gramAt, gramLength, joinValues, type RowKey, valueAt } from './row-key.ts'
 
 /** What is found by one kind of key of one column: buckets of it by what a row has there. */
@@ -67,23 +68,18 @@ function storedIn<B>(buckets: Map<unknown, B>): Pick<RowTable<B>, 'bucket' | 'se
 /** A name has few beginnings of the lengths that anybody asks for. */
 function prefixTable<B>(column: string): RowTable<B> {
   const buckets = new Map<unknown, B>()
-  const lengths = new Map<number, number>()
-  const count = (length: number, change: number): void => {
-    const left = (lengths.get(length) ?? 0) + change
-    if (left > 0) lengths.set(length, left)
-    else lengths.delete(length)
-  }
+  const lengths = createTally<number>()
   return {
     ...storedIn(buckets),
     get size() {
       return buckets.size
     },
     set(value, bucket) {
-      if (!buckets.has(value)) count(String(value).length, 1)
+      if (!buckets.has(value)) lengths.add(String(value).length, 1)
       buckets.set(value, bucket)
     },
     delete(value) {
-      if (buckets.delete(value)) count(String(value).length, -1)
+      if (buckets.delete(value)) lengths.add(String(value).length, -1)
     },
     find({ members }, found) {
       const text = String(members[column])

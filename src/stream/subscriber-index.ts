@@ -1,5 +1,6 @@
 import type { MatchedRow } from '../condition/match.ts'
 import type { Predicate } from '../condition/predicate.ts'
+import { createTally, type Tally } from '../tally.ts'
 import { chooseKeys, type RowKey } from './row-key.ts'
 import { createRowTable, placeOf, type RowTable } from './row-table.ts'
 
@@ -21,7 +22,7 @@ export interface SubscriberIndex<S> {
 interface Bucket<S> {
   visit: number
   /** How often each is in it. */
-  readonly members: Map<Member<S>, number>
+  readonly members: Tally<Member<S>>
 }
 
 interface Member<S> {
@@ -42,7 +43,7 @@ const maxTables = 64
 export function createSubscriberIndex<S>(): SubscriberIndex<S> {
   const tables = new Map<string, Table<S>>()
   const members = new Map<S, Member<S>>()
-  const others = new Map<S, number>()
+  const others = createTally<S>()
   let visits = 0
 
   function population(key: RowKey): number {
@@ -61,11 +62,11 @@ export function createSubscriberIndex<S>(): SubscriberIndex<S> {
   function put(member: Member<S>, key: RowKey): () => void {
     const table = tableOf(key)
     const { value } = key
-    const bucket = table.rows.bucket(value) ?? { visit: 0, members: new Map<Member<S>, number>() }
+    const bucket = table.rows.bucket(value) ?? { visit: 0, members: createTally<Member<S>>() }
     table.rows.set(value, bucket)
-    addTo(bucket.members, member, 1)
+    bucket.members.add(member, 1)
     return () => {
-      addTo(bucket.members, member, -1)
+      bucket.members.add(member, -1)
       if (bucket.members.size > 0) return
       table.rows.delete(value)
       if (table.rows.size === 0) tables.delete(table.place)
@@ -80,13 +81,15 @@ export function createSubscriberIndex<S>(): SubscriberIndex<S> {
   }
 
   return {
-    others: { [Symbol.iterator]: () => others.keys() },
-    isOther: subscriber => others.has(subscriber),
+    get others() {
+      return others.keys()
+    },
+    isOther: subscriber => others.of(subscriber) > 0,
     add(subscriber, predicates) {
       const keys = chooseKeys(predicates, population)
       if (keys === undefined) {
-        addTo(others, subscriber, 1)
-        return () => addTo(others, subscriber, -1)
+        others.add(subscriber, 1)
+        return () => others.add(subscriber, -1)
       }
       const member = memberOf(subscriber)
       const steps = keys.map(key => put(member, key))
@@ -111,10 +114,4 @@ export function createSubscriberIndex<S>(): SubscriberIndex<S> {
       for (const { rows } of tables.values()) rows.find(row, found)
     },
   }
-}
-
-function addTo<T>(counts: Map<T, number>, key: T, change: number): void {
-  const left = (counts.get(key) ?? 0) + change
-  if (left > 0) counts.set(key, left)
-  else counts.delete(key)
 }
