@@ -20,22 +20,23 @@ const arrayEnd = 0x5d
 const lineFeed = 0x0a
 const littleBytes = 4096
 
-/** The form in which a field's values come from PostgreSQL, see `renderRow` for what becomes of them. */
-const formats: Readonly<Record<FieldKind, ColumnFormat>> = {
-  id: 0,
-  integer: 0,
-  name: 0,
-  enum: 0,
-  text: 0,
-  json: 0,
-  // Its text would have to be read.
-  time: 1,
+/** What becomes of a field's value, see `renderRow`. */
+type Form = 'plain' | 'text' | 'time'
+
+const forms: Readonly<Record<FieldKind, Form>> = {
+  id: 'plain',
+  integer: 'plain',
+  json: 'plain',
+  name: 'text',
+  enum: 'text',
+  text: 'text',
+  time: 'time',
 }
 
 interface Column {
   /** What stands before the value: `,"name":`. */
   readonly opening: Buffer
-  readonly kind: 'plain' | 'text' | 'time'
+  readonly form: Form
 }
 
 /** What a row takes beside its values: its members' names, and a time's digits. */
@@ -55,14 +56,10 @@ function columnsFor(fields: readonly ResourceField[]): readonly Column[] {
   if (known !== undefined) return known
   const columns = fields.map(({ name, kind }, i) => ({
     opening: Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`),
-    kind: kind === 'time' ? ('time' as const) : formOf(kind),
+    form: forms[kind],
   }))
   columnsOf.set(fields, columns)
   return columns
-}
-
-function formOf(kind: FieldKind): 'plain' | 'text' {
-  return kind === 'name' || kind === 'enum' || kind === 'text' ? 'text' : 'plain'
 }
 
 /**
@@ -87,7 +84,8 @@ export class RowBytes implements RowTaker {
   constructor(fields: readonly ResourceField[], options: RowBytesOptions) {
     this.#columns = columnsFor(fields)
     this.#options = options
-    this.formats = fields.map(({ kind }) => formats[kind])
+    // A time's text would have to be read.
+    this.formats = this.#columns.map(({ form }) => (form === 'time' ? 1 : 0))
     this.#fixed = this.#columns.reduce((sum, { opening }) => sum + opening.length + timeDigits, 4)
     this.#separator = options.asLines === true ? lineFeed : comma
     this.#begin = options.asLines === true ? 0 : 1
@@ -119,13 +117,13 @@ export class RowBytes implements RowTaker {
     let at = begin
     this.#makeRoom(this.#fixed)
     if (this.count++ > 0) this.#bytes[this.#at++] = this.#separator
-    for (const { opening, kind } of this.#columns) {
+    for (const { opening, form } of this.#columns) {
       this.#copy(opening, 0, opening.length)
       const length = bytes.readInt32BE(at)
       at += 4
       if (length < 0) this.#copy(nullText, 0, nullText.length)
-      else if (kind === 'time') this.#time(bytes, at)
-      else if (kind === 'text') this.#text(bytes, at, length)
+      else if (form === 'time') this.#time(bytes, at)
+      else if (form === 'text') this.#text(bytes, at, length)
       else this.#plain(bytes, at, length)
       if (length > 0) at += length
     }
