@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
+import { type OwnServer, withOwnServer } from './daybook-server.ts'
 import { createScript, scriptName } from './event-scenarios.ts'
-import { type OwnServer, withOwnServer } from './own-server.ts'
 import { callMethod } from './rpc.ts'
 
 /** The names for `--only`. It is not among what runs unless it is named: it takes `--minutes`. */

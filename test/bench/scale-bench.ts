@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { dropIndexes } from './dataset.ts'
+import { withOwnServer } from './daybook-server.ts'
 import type { Measurement } from './job.ts'
 import type { LoadProcess } from './load-process.ts'
-import { withOwnServer } from './own-server.ts'
 import { callMethod, requestBody } from './rpc.ts'
 
 /** The names for `--only`. It is not among what runs unless it is named: to make so many rows takes minutes. */

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { startPostgres } from '../support/postgres-server.ts'
 import { createCredentials } from './credentials.ts'
 import { loadDataset } from './dataset.ts'
+import { startDaybook } from './daybook-server.ts'
 import { type BenchOptions, workersOf } from './options.ts'
 import { findPostmaster } from './postmaster.ts'
 import type { Bench } from './scenario.ts'
@@ -35,20 +34,7 @@ export async function setUp(options: BenchOptions, say: (text: string) => void):
   try {
     const postgres = await startPostgres({ fsync: true, settings: postgresSettings })
     steps.push(() => postgres.stop())
-    const folder = mkdtempSync(join(tmpdir(), 'daybook-bench-'))
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-
-    const superToken = `${randomBytes(8).toString('hex')}:${randomBytes(16).toString('hex')}`
-    const daybook = await startServerProcess({
-      args: [...profileFlags(profile), 'src/main.ts', 'serve', '--handlers', 'test/bench/handlers'],
-      env: {
-        DATABASE_URL: postgres.url,
-        PORT: '0',
-        LOG_LEVEL: 'warn',
-        DAYBOOK_DATA: folder,
-        DAYBOOK_SUPER_TOKEN: superToken,
-      },
-    })
+    const daybook = await startDaybook(postgres.url, profileFlags(profile))
     steps.push(() => daybook.stop())
 
     const loadedAt = performance.now()
@@ -66,7 +52,11 @@ export async function setUp(options: BenchOptions, say: (text: string) => void):
       env: { DATABASE_URL: postgres.url },
     })
     steps.push(() => bare.stop())
-    const credentials = await createCredentials({ daybookUrl: daybook.url, superToken, baselineSecret })
+    const credentials = await createCredentials({
+      daybookUrl: daybook.url,
+      superToken: daybook.superToken,
+      baselineSecret,
+    })
     const watched = { databaseUrl: postgres.url, pid: await findPostmaster(postgres.url) }
     return {
       bench: { daybook, baseline, bare, postgres: watched, credentials, rows, workers, seconds },
