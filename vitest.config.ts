@@ -10,7 +10,7 @@ const trust = ['test/trust/*.test.ts', 'test/demo/*.test.ts', 'test/sandbox/bomb
 
 /** Random matrices: a sample of them in the core, all of them among the trust tests. */
 const matrices = [
-  'test/resource/access.test.ts',
+  'test/resource/select/access.test.ts',
   'test/resource/conditions.test.ts',
   'test/wire/permission-matrix.test.ts',
 ]
@@ -23,12 +23,12 @@ const sharedSuites = readdirSync('test', { recursive: true, encoding: 'utf8' })
 
 /** What holds for records wherever they lie: once more where each table is many small ranges of ids. */
 const acrossRanges = [
-  'test/resource/*.test.ts',
+  'test/resource/**/*.test.ts',
   'test/retention/*.test.ts',
   'test/stream/{feed,hub,filters,subscribe}.test.ts',
-  'test/method/log-*.test.ts',
+  'test/method/record-*.test.ts',
   'test/method/change-event.test.ts',
-  'test/event/{chain,change-events,end-runs,replay,requeue,runner,send,task,take-runs}.test.ts',
+  'test/event/**/{chain,change-events,end-runs,replay,requeue,runner,send,task,take-runs}.test.ts',
   'test/wire/{permission-matrix,operations,chain-owners,stream-cursors,waits}.test.ts',
 ]
 

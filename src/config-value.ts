@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { isAddressRange } from './ip-address.ts'
-import { timeZoneFault } from './time-zone.ts'
+import { timeZoneFault } from './schedule/time-zone.ts'
 
 /** Reads the text of one variable; throws Error whose message says what was expected, never the text itself. */
 export type ParseValue<T> = (text: string) => T

@@ -2,7 +2,7 @@
 import { enableCompileCache } from 'node:module'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { systemClock } from './clock.ts'
+import { systemClock } from './async/clock.ts'
 
 // Commands start in a third of the time. The cache lies beside the code, not in a shared temporary folder: whoever can
 // write there can change the code as well. Where it cannot be written there is none.

@@ -4,11 +4,11 @@ import { ConfigError } from '../config.ts'
 import { describeError } from '../database/start-error.ts'
 import { errorCodes } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
-import { type AccessFlags, describeCredential, findAccess } from './access.ts'
-import { CommandFailure, UsageError } from './failure.ts'
+import { type AccessFlags, describeCredential, findAccess } from './argument/access.ts'
+import type { Surroundings } from './argument/surroundings.ts'
 import { createServeProgram } from './serve-program.ts'
-import type { Surroundings } from './surroundings.ts'
-import { visibleText } from './visible-text.ts'
+import { CommandFailure, UsageError } from './terminal/failure.ts'
+import { visibleText } from './terminal/visible-text.ts'
 
 /** 0: fine; 1: it failed; 2: it was called wrongly. */
 export type ExitCode = 0 | 1 | 2

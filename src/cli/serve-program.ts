@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { addGlobalDisplayOptions } from './presentation.ts'
-import { addServeCommand } from './serve.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Surroundings } from './argument/surroundings.ts'
+import { addServeCommand } from './command/serve.ts'
+import { addGlobalDisplayOptions } from './terminal/presentation.ts'
 
 /**
  * The `daybook` command with `serve` alone, to which `createProgram` adds the others: a server starts without loading them. Its faults

@@ -1,4 +1,4 @@
-import type { EventLogRow } from '../resource/index.ts'
+import type { EventLogRow } from '../resource/kind/index.ts'
 
 /** An event to be sent. */
 export interface NewEvent {

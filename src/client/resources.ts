@@ -8,7 +8,7 @@ import type {
   NewJsResultRow,
   NewServiceEventRow,
   ServiceEventRow,
-} from '../resource/index.ts'
+} from '../resource/kind/index.ts'
 import type { Condition } from './condition.ts'
 
 export type {

@@ -1,6 +1,6 @@
-import { onOwnBehalf } from '../behalf.ts'
+import { type Repeated, repeat } from '../async/repeat.ts'
 import { RpcError } from '../errors.ts'
-import { type Repeated, repeat } from '../repeat.ts'
+import { onOwnBehalf } from '../fairness/behalf.ts'
 import type { Database, Runner } from './database.ts'
 import {
   alonePartitioning,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
-import { repeat } from '../repeat.ts'
+import { repeat } from '../async/repeat.ts'
 import { toConnectError } from './database-error.ts'
 import { requireChannel, safeWake } from './listen.ts'
 

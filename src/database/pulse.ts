@@ -1,5 +1,5 @@
-import { onOwnBehalf } from '../behalf.ts'
-import { repeat } from '../repeat.ts'
+import { repeat } from '../async/repeat.ts'
+import { onOwnBehalf } from '../fairness/behalf.ts'
 import type { Runner } from './database.ts'
 import { safeWake } from './listen.ts'
 import { rawStatement, type Statement } from './statement.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
-import { repeat } from '../repeat.ts'
+import { repeat } from '../async/repeat.ts'
 import type { ReplicaState } from './database.ts'
 import { createReplicaProgress } from './replica-progress.ts'
 import { describeError } from './start-error.ts'

@@ -1,6 +1,6 @@
 import type { ClientConfig, PoolClient } from 'pg'
-import { currentBehalf, whoeverKnows } from '../behalf.ts'
 import { errorCodes, RpcError } from '../errors.ts'
+import { currentBehalf, whoeverKnows } from '../fairness/behalf.ts'
 import type { PoolStats, Reading, Reads, ReplicaState, Result } from './database.ts'
 import { createKnownWrites } from './known-writes.ts'
 import { createLender, cut } from './postgres-lender.ts'

@@ -1,5 +1,5 @@
-import { currentBehalf } from '../behalf.ts'
-import { createFairQueue } from '../fair-queue.ts'
+import { currentBehalf } from '../fairness/behalf.ts'
+import { createFairQueue } from '../fairness/fair-queue.ts'
 import { poolExhausted } from './database-error.ts'
 
 /** One of the places that are shared out, until it is given back. */

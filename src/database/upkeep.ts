@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { onOwnBehalf } from '../behalf.ts'
-import { repeat } from '../repeat.ts'
+import { repeat } from '../async/repeat.ts'
+import { onOwnBehalf } from '../fairness/behalf.ts'
 import type { Runner } from './database.ts'
 import { plainStatement, rawStatement, type Statement } from './statement.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../async/clock.ts'
 import type { Runner } from '../database/database.ts'
 import { nextId } from '../database/next-id.ts'
 import { rawStatement } from '../database/statement.ts'

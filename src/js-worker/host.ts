@@ -1,3 +1,4 @@
+import { createSemaphore } from '../async/semaphore.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { checkJson, isExactNumber, parseJson, stringifyJson } from '../json.ts'
 import type { Outbound } from '../outbound/outbound.ts'
@@ -5,7 +6,6 @@ import { type Identity, type Origin, originsOf, requirePermission } from '../per
 import type { Ask } from '../permission/live-caller.ts'
 import type { ChainOwner } from '../resource/chain-owner.ts'
 import type { ScriptRun } from '../sandbox/sandbox.ts'
-import { createSemaphore } from '../semaphore.ts'
 import { workerAction } from './action.ts'
 import { fetchFor } from './fetch.ts'
 

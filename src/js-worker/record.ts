@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { createBatchQueue } from '../database/batch-queue.ts'
+import { createBatchQueue } from '../async/batch-queue.ts'
 import type { Runner } from '../database/database.ts'
 import { nextId } from '../database/next-id.ts'
 import { compileStatement, rawStatement, Slot, type Statement } from '../database/statement.ts'
 import { errorCodes, RpcError } from '../errors.ts'
-import { jsResult } from '../resource/js-result.ts'
-import { renderRow } from '../resource/render.ts'
+import { jsResult } from '../resource/kind/js-result.ts'
+import { renderRow } from '../resource/select/render.ts'
 
 /** What a run's record begins with; times in epoch milliseconds. */
 export interface NewRecord {

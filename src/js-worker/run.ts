@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../async/clock.ts'
 import type { Database } from '../database/database.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 import { checkJson, JsonText, parseJson, stringifyJson } from '../json.ts'

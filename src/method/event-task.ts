@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { handlerAction } from '../event/action.ts'
-import { maxWait } from '../event/event-request.ts'
-import type { Task, Tasks } from '../event/task.ts'
+import { handlerAction } from '../event/handler/action.ts'
+import type { Task, Tasks } from '../event/run/task.ts'
+import { maxWait } from '../event/send/event-request.ts'
+import type { WorkerReports } from '../machine/machine-reports.ts'
 import { requirePermission, requireSome } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
-import type { WorkerReports } from '../stream/machine-reports.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
 
 const maxClaimed = 100

@@ -3,8 +3,8 @@ import { cancelMethod } from './event/cancel.ts'
 import { chainMethod } from './event/chain.ts'
 import { replayMethod } from './event/replay.ts'
 import { sendMethod } from './event/send.ts'
-import type { LogMethodDeps } from './log/log-method.ts'
 import type { Method } from './method.ts'
+import type { LogMethodDeps } from './record/record-method.ts'
 
 /** The methods that send events, and that do more with what became of them than every resource's methods. */
 export function eventMethods(engine: Engine, log: LogMethodDeps): readonly Method[] {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { currentBehalf, onBehalfOf, strangerAt } from '../behalf.ts'
 import { invalidParams, RpcError } from '../errors.ts'
+import { currentBehalf, onBehalfOf, strangerAt } from '../fairness/behalf.ts'
 import { parseInput } from '../parse-input.ts'
 import type { ShownCredential } from '../permission/credential.ts'
 import { type Identity, intersectIdentities } from '../permission/grant.ts'

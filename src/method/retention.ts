@@ -1,5 +1,5 @@
-import type { LogMethodDeps } from './log/log-method.ts'
 import type { Method } from './method.ts'
+import type { LogMethodDeps } from './record/record-method.ts'
 import { previewMethod } from './retention/preview.ts'
 import { ruleMethods } from './retention/rules.ts'
 

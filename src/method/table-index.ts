@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { addIndex, listIndexes, removeIndex } from '../resource/added-index.ts'
-import { resources } from '../resource/index.ts'
+import { resources } from '../resource/kind/index.ts'
 import type { Resource } from '../resource/resource.ts'
-import type { LogMethodDeps } from './log/log-method.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
+import type { LogMethodDeps } from './record/record-method.ts'
 import { requireSuper } from './token/token-method.ts'
 
 /** A call is answered by then; the index is made all the same. */

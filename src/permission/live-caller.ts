@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../async/clock.ts'
 import { errorCodes, RpcError } from '../errors.ts'
 import type { Identity } from './grant.ts'
 

@@ -1,5 +1,5 @@
 import { RpcError } from '../errors.ts'
-import { createFairQueue, type FairQueue } from '../fair-queue.ts'
+import { createFairQueue, type FairQueue } from '../fairness/fair-queue.ts'
 
 /** Who wants a turn. */
 export interface Asker {

@@ -1,6 +1,6 @@
 import { hash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
-import { currentBehalf } from '../behalf.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../async/clock.ts'
+import { currentBehalf } from '../fairness/behalf.ts'
 import { createLoginDelay } from './login-delay.ts'
 import { createLoginTurns, lastRank } from './login-turns.ts'
 

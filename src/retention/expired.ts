@@ -2,7 +2,7 @@ import { planConditions } from '../condition/plan.ts'
 import { not, type Predicate } from '../condition/predicate.ts'
 import { timestampOf } from '../condition/value.ts'
 import { invalidParams } from '../errors.ts'
-import { resources } from '../resource/index.ts'
+import { resources } from '../resource/kind/index.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { RuleDefinition } from './rule.ts'
 

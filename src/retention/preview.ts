@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { allOf } from '../condition/compile.ts'
 import { shapeOf } from '../condition/shape.ts'
-import type { Reader } from '../resource/read.ts'
-import { epochMilliseconds } from '../resource/render.ts'
+import type { Reader } from '../resource/select/read.ts'
+import { epochMilliseconds } from '../resource/select/render.ts'
 import type { Expired } from './expired.ts'
 
 export interface Preview {

@@ -1,5 +1,5 @@
+import { repeat } from '../async/repeat.ts'
 import type { Database } from '../database/database.ts'
-import { repeat } from '../repeat.ts'
 import { type ChangePeriods, pruneChanges } from './prune.ts'
 import { type RuleRunDeps, runNextRule } from './run-rule.ts'
 

@@ -1,4 +1,4 @@
-import { createFairQueue, type FairQueue } from '../fair-queue.ts'
+import { createFairQueue, type FairQueue } from '../fairness/fair-queue.ts'
 import type { Share } from './share.ts'
 
 /** Where something stands in the queue. */

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
-import { currentBehalf } from '../behalf.ts'
 import { RpcError } from '../errors.ts'
+import { currentBehalf } from '../fairness/behalf.ts'
 import { checkInThread } from './check-task.ts'
 import { createRunQueue, type Place } from './run-queue.ts'
 import { runInThread } from './run-task.ts'

@@ -1,4 +1,4 @@
-import { createTally } from '../tally.ts'
+import { createTally } from '../fairness/tally.ts'
 
 /** Whose share a run takes. What it calls inline takes the same one, whoever made that worker. */
 export interface Share {

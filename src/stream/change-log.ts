@@ -5,8 +5,8 @@ import type { Database, Runner } from '../database/database.ts'
 import { compileStatement, rawStatement, Slot, type Statement, statementName } from '../database/statement.ts'
 import { RpcError } from '../errors.ts'
 import { parseJson } from '../json.ts'
-import { renderRow } from '../resource/render.ts'
 import type { Resource } from '../resource/resource.ts'
+import { renderRow } from '../resource/select/render.ts'
 
 /** A numbered change: the record as it is now. */
 export interface Change {

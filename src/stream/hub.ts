@@ -1,5 +1,5 @@
+import { repeat } from '../async/repeat.ts'
 import type { Database } from '../database/database.ts'
-import { repeat } from '../repeat.ts'
 import type { Resource } from '../resource/resource.ts'
 import { type ChangeLog, createChangeLog, notKept } from './change-log.ts'
 import { type Cursors, mayCount } from './cursor.ts'

@@ -1,5 +1,5 @@
 import { loweredText, type MatchedRow } from '../condition/match.ts'
-import { createTally } from '../tally.ts'
+import { createTally } from '../fairness/tally.ts'
 import { gramAt, gramLength, joinValues, type RowKey, valueAt } from './row-key.ts'
 
 /** What is found by one kind of key of one column: buckets of it by what a row has there. */

@@ -1,6 +1,6 @@
 import type { MatchedRow } from '../condition/match.ts'
 import type { Predicate } from '../condition/predicate.ts'
-import { createTally, type Tally } from '../tally.ts'
+import { createTally, type Tally } from '../fairness/tally.ts'
 import { chooseKeys, type RowKey } from './row-key.ts'
 import { createRowTable, placeOf, type RowTable } from './row-table.ts'
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../async/clock.ts'
 import { RpcError } from '../errors.ts'
 import { isTicket, ticketPrefix } from '../permission/credential.ts'
 import { type Identity, type Presented, permissionDenied } from '../permission/grant.ts'

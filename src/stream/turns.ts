@@ -1,6 +1,6 @@
-import { onOwnBehalf } from '../behalf.ts'
-import { createFairQueue } from '../fair-queue.ts'
-import { createTally } from '../tally.ts'
+import { onOwnBehalf } from '../fairness/behalf.ts'
+import { createFairQueue } from '../fairness/fair-queue.ts'
+import { createTally } from '../fairness/tally.ts'
 
 /** What goes through changes on behalf of a token. */
 export interface Follower {

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import { currentBehalf, onOwnBehalf } from '../behalf.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../async/clock.ts'
 import type { Database } from '../database/database.ts'
 import { RpcError } from '../errors.ts'
+import { currentBehalf, onOwnBehalf } from '../fairness/behalf.ts'
 import {
   type Credential,
   digestOf,

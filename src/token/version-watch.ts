@@ -1,6 +1,6 @@
-import { onOwnBehalf } from '../behalf.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../async/clock.ts'
 import type { Database } from '../database/database.ts'
+import { onOwnBehalf } from '../fairness/behalf.ts'
 
 export interface VersionWatchOptions {
   readonly database: Database

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Readable, Writable } from 'node:stream'
+import { systemClock } from '../../src/async/clock.ts'
 import { runCommand } from '../../src/cli/run.ts'
-import { systemClock } from '../../src/clock.ts'
 import { fillDataFolder } from '../support/data-folder.ts'
 
 const main = resolve(import.meta.dirname, '../../src/main.ts')

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ConditionOf, ResourceName } from '../../src/client/client.ts'
-import { resources } from '../../src/resource/index.ts'
+import { resources } from '../../src/resource/kind/index.ts'
 
 type KeyOf<C> = C extends object ? keyof C : never
 type WordOf<C> = C extends string ? C : never

@@ -5,7 +5,7 @@ import { allMatch, compileMatcher, type MatchedRow } from '../../src/condition/m
 import { planConditions } from '../../src/condition/plan.ts'
 import { equal, isNotNull, isNull, not } from '../../src/condition/predicate.ts'
 import { parseJson } from '../../src/json.ts'
-import { resources } from '../../src/resource/index.ts'
+import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { someRow } from '../resource/random-row.ts'
 import { matches, splitList, type WireRow } from '../resource/reference.ts'

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { type Plan, planConditions } from '../../src/condition/plan.ts'
 import type { Predicate } from '../../src/condition/predicate.ts'
 import { parseJson } from '../../src/json.ts'
-import { eventLog } from '../../src/resource/event-log.ts'
-import { jsResult } from '../../src/resource/js-result.ts'
+import { eventLog } from '../../src/resource/kind/event-log.ts'
+import { jsResult } from '../../src/resource/kind/js-result.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 
 interface Options {

@@ -5,7 +5,7 @@ import { planConditions } from '../../src/condition/plan.ts'
 import type { Predicate } from '../../src/condition/predicate.ts'
 import { shapeOf } from '../../src/condition/shape.ts'
 import { Slot } from '../../src/database/statement.ts'
-import { jsResult } from '../../src/resource/js-result.ts'
+import { jsResult } from '../../src/resource/kind/js-result.ts'
 import { compiler } from './compiler.ts'
 import { someCondition } from './random-condition.ts'
 

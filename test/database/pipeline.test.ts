@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { onBehalfOf } from '../../src/behalf.ts'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { rawStatement } from '../../src/database/statement.ts'
+import { onBehalfOf } from '../../src/fairness/behalf.ts'
 import { createTestPostgres } from '../support/databases.ts'
 import { Texts } from './texts.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { onBehalfOf } from '../../src/behalf.ts'
 import { createShares, type Place, type Shares } from '../../src/database/shares.ts'
 import { RpcError } from '../../src/errors.ts'
+import { onBehalfOf } from '../../src/fairness/behalf.ts'
 
 /** Asks for places, one after the other, and knows which have been given out. */
 function asker(shares: Shares) {

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startApp } from '../../src/app/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { createLogger } from '../../src/logger.ts'
-import { startApp } from '../../src/server/app.ts'
 
 /** A server to show things on; `close` undoes whatever was started for it. */
 export interface DemoServer {

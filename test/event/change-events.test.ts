@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import type { Database } from '../../src/database/database.ts'
 import { rawStatement } from '../../src/database/statement.ts'
 import { RpcError } from '../../src/errors.ts'
-import { cancelRuns } from '../../src/event/cancel.ts'
+import { cancelRuns } from '../../src/event/run/cancel.ts'
 import type { Envelope } from '../../src/resource/change-event/envelope.ts'
 import { publicationSchema } from '../../src/resource/change-event/publication.ts'
 import { startWorkers, type TestWorkers } from '../js-worker/workers.ts'

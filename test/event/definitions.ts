@@ -1,5 +1,9 @@
 import type { Database } from '../../src/database/database.ts'
-import { type HandlerDefinition, insertHandler, type StoredHandler } from '../../src/event/handler-store.ts'
+import {
+  type HandlerDefinition,
+  insertHandler,
+  type StoredHandler,
+} from '../../src/event/handler/handler-store.ts'
 import type { Origin } from '../../src/permission/grant.ts'
 import { compilePattern } from '../../src/permission/pattern.ts'
 import { createSealer } from '../../src/seal.ts'

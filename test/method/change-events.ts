@@ -4,10 +4,10 @@ import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { parseJson, stringifyJson } from '../../src/json.ts'
 import { changeEventMethods } from '../../src/method/change-event.ts'
 import { invoke } from '../../src/method/invoke.ts'
-import { logMethods } from '../../src/method/log-methods.ts'
+import { logMethods } from '../../src/method/record-methods.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 import type { Envelope } from '../../src/resource/change-event/envelope.ts'
-import { changeEvent } from '../../src/resource/change-event.ts'
+import { changeEvent } from '../../src/resource/kind/change-event.ts'
 import { superToken } from '../resource/caller.ts'
 
 /** A server's change events without its sequencer. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { jitaiMethods } from '../../src/dialect/jitai.ts'
+import { jitaiMethods } from '../../src/compat/jitai.ts'
 import { exactParamsOf } from '../../src/method/exact-params.ts'
 import { createMethods, type MethodDeps } from '../../src/method/index.ts'
 

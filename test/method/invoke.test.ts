@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { currentBehalf } from '../../src/behalf.ts'
 import { type ErrorName, errorCodes, RpcError } from '../../src/errors.ts'
+import { currentBehalf } from '../../src/fairness/behalf.ts'
 import { parseJson } from '../../src/json.ts'
 import { callAs, invoke } from '../../src/method/invoke.ts'
 import type { Method } from '../../src/method/method.ts'

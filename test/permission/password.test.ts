@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { onBehalfOf, strangerAt } from '../../src/behalf.ts'
+import { onBehalfOf, strangerAt } from '../../src/fairness/behalf.ts'
 import { createPasswords, type PasswordOptions, type Passwords } from '../../src/permission/password.ts'
 
 const cost = { N: 1024, r: 8, p: 1 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { permissionKinds, scopeKinds, type TokenLimit } from '../../src/permission/limit.ts'
-import { resources } from '../../src/resource/index.ts'
+import { resources } from '../../src/resource/kind/index.ts'
 
 /** Few letters and short texts, so that names, scopes and permissions meet often. */
 export const someName = fc.string({ unit: fc.constantFrom('a', 'b', '_', '/'), minLength: 1, maxLength: 4 })

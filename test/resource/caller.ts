@@ -2,10 +2,10 @@ import type { Database, Runner } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { stringifyJson } from '../../src/json.ts'
 import { invoke } from '../../src/method/invoke.ts'
-import { logMethods } from '../../src/method/log-methods.ts'
+import { logMethods } from '../../src/method/record-methods.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 import { compileLimits, type TokenLimit } from '../../src/permission/limit.ts'
-import { resources } from '../../src/resource/index.ts'
+import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 
 export const superToken: Identity = { tokenKey: 'super', isSuper: true, limits: [] }

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../src/async/clock.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { createClient } from '../../src/client/client.ts'
-import { systemClock } from '../../src/clock.ts'
 import { secrets, startTestApp } from '../wire/support/app.ts'
 import { day } from './rule-runs.ts'
 

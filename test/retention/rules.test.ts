@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
-import { resources } from '../../src/resource/index.ts'
+import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { planExpired } from '../../src/retention/expired.ts'
 import { previewExpired } from '../../src/retention/preview.ts'

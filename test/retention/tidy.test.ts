@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { changeEvent } from '../../src/resource/change-event.ts'
+import { changeEvent } from '../../src/resource/kind/change-event.ts'
 import { pruneChanges } from '../../src/retention/prune.ts'
 import { createChangeLog } from '../../src/stream/change-log.ts'
 import { describeEngines } from '../support/databases.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { onBehalfOf } from '../../src/behalf.ts'
+import { onBehalfOf } from '../../src/fairness/behalf.ts'
 import type { Sandbox, ScriptOutcome } from '../../src/sandbox/sandbox.ts'
 import { limits, onCall, reasonOf, runOf, withSandbox } from './script-runs.ts'
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { planConditions } from '../../src/condition/plan.ts'
 import type { Database } from '../../src/database/database.ts'
-import { serviceEvent } from '../../src/resource/service-event.ts'
+import { serviceEvent } from '../../src/resource/kind/service-event.ts'
 import { type ChangeLog, createChangeLog } from '../../src/stream/change-log.ts'
 import { createFeed, type Feed } from '../../src/stream/feed.ts'
 import { type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'

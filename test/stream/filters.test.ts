@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { planConditions } from '../../src/condition/plan.ts'
-import { resources } from '../../src/resource/index.ts'
+import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { createHub, type Hub, type Subscribed } from '../../src/stream/hub.ts'
 import { type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { currentBehalf, onBehalfOf } from '../../src/behalf.ts'
+import { currentBehalf, onBehalfOf } from '../../src/fairness/behalf.ts'
 import { createTurns, type Follower } from '../../src/stream/turns.ts'
 
 const turns = createTurns(error => {

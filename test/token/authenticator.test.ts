@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import { currentBehalf, onBehalfOf } from '../../src/behalf.ts'
 import type { Database } from '../../src/database/database.ts'
+import { currentBehalf, onBehalfOf } from '../../src/fairness/behalf.ts'
 import { permits } from '../../src/permission/grant.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
 import { findTokenByKey, insertToken } from '../../src/token/store.ts'

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { onBehalfOf } from '../../src/behalf.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { rawStatement } from '../../src/database/statement.ts'
+import { onBehalfOf } from '../../src/fairness/behalf.ts'
 import { Texts } from '../database/texts.ts'
 import { createTestPostgres } from '../support/databases.ts'
 import { feltBeside, report } from './other-client.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
-import { openEventStream } from '../server/event-stream.ts'
+import { openEventStream } from '../http/event-stream.ts'
 import { openPushSocket, rowsOf, type Subscribing } from '../stream/push-socket.ts'
 import { type AttackedServer, serveForFile } from './attacked-server.ts'
 import { type Felt, feltBeside, report } from './other-client.ts'

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TokenLimit } from '../../src/permission/limit.ts'
-import { resources } from '../../src/resource/index.ts'
+import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
+import { type EventStream, openEventStream } from '../http/event-stream.ts'
 import { someLimits, someName } from '../permission/random-limit.ts'
 import { plainRow } from '../resource/record-rows.ts'
-import { type EventStream, openEventStream } from '../server/event-stream.ts'
 import { openPushSocket, type PushSocket, rowsOf, type Subscribing } from '../stream/push-socket.ts'
 import { serveSuite } from '../stream/served-suite.ts'
 

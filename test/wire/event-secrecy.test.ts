@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import { Webhook } from 'standardwebhooks'
 import { expect, onTestFinished, test } from 'vitest'
-import { newWebhookSecret } from '../../src/target/webhook.ts'
+import { newWebhookSecret } from '../../src/outbound/webhook.ts'
 import { bodyOf, listenHttp } from '../outbound/listener.ts'
 import { secrets, startOn } from './support/app.ts'
 import { createTestData } from './support/data.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { samples } from '../dialect/uipath/samples.ts'
+import { samples } from '../compat/uipath/samples.ts'
 import { badQueries, type MethodCase } from './method-case.ts'
 
 const body = samples['a machine']

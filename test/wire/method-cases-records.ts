@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest'
-import { samples } from '../dialect/uipath/samples.ts'
+import { samples } from '../compat/uipath/samples.ts'
 import { badQueries, type MethodCase, type Params } from './method-case.ts'
 import type { Wire } from './support/wire.ts'
 

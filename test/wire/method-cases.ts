@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { jitaiCases } from '../dialect/jitai/method-cases.ts'
+import { jitaiCases } from '../compat/jitai/method-cases.ts'
 import type { MethodCase } from './method-case.ts'
 import { changeEventCases } from './method-cases-change-event.ts'
 import { eventCases, prepareEventCases } from './method-cases-events.ts'

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { startApp } from '../../src/app/app.ts'
 import { ConfigError, readConfig } from '../../src/config.ts'
 import { createLogger } from '../../src/logger.ts'
-import { startApp } from '../../src/server/app.ts'
 import { engines } from '../support/databases.ts'
 import { startOn } from './support/app.ts'
 import { createTestData } from './support/data.ts'

@@ -1,7 +1,7 @@
 import { EventSource } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openGateway } from '../client/gateway.ts'
-import { type EventStream, openEventStream } from '../server/event-stream.ts'
+import { type EventStream, openEventStream } from '../http/event-stream.ts'
 import { changesOf, openPushSocket, untilPushed } from '../stream/push-socket.ts'
 import { serveSuite } from '../stream/served-suite.ts'
 import { failure, jsLimit, send } from './support/wire.ts'

@@ -5,13 +5,13 @@ import type { Predicate } from '../../condition/predicate.ts'
 import { rawStatement } from '../../database/statement.ts'
 import { invalidParams } from '../../errors.ts'
 import { JsonText } from '../../json.ts'
-import { planAccess } from '../../resource/access.ts'
 import { envelopeSchema, envelopeText } from '../../resource/change-event/envelope.ts'
-import { changeEvent } from '../../resource/change-event.ts'
-import { selectPermitted } from '../../resource/names.ts'
-import { arrayText, type Reader, readPlacedRows } from '../../resource/read.ts'
-import { type LogMethodDeps, planQuery, querySchema, writerOf } from '../log/log-method.ts'
+import { changeEvent } from '../../resource/kind/change-event.ts'
+import { planAccess } from '../../resource/select/access.ts'
+import { selectPermitted } from '../../resource/select/names.ts'
+import { arrayText, type Reader, readPlacedRows } from '../../resource/select/read.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { type LogMethodDeps, planQuery, querySchema, writerOf } from '../record/record-method.ts'
 
 const defaultPageSize = 100
 const maxPageSize = 1000

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { createBatchQueue } from '../../database/batch-queue.ts'
+import { createBatchQueue } from '../../async/batch-queue.ts'
 import { requirePermission } from '../../permission/grant.ts'
 import { insertPending, type PendingEvent } from '../../resource/change-event/pending.ts'
 import { pendingOf, publicationSchema } from '../../resource/change-event/publication.ts'
-import { changeEvent } from '../../resource/change-event.ts'
+import { changeEvent } from '../../resource/kind/change-event.ts'
 import { actionOf } from '../../resource/resource.ts'
-import type { LogMethodDeps } from '../log/log-method.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
+import type { LogMethodDeps } from '../record/record-method.ts'
 
 const maxEvents = 1000
 

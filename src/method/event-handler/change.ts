@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { handlerAction } from '../../event/action.ts'
-import { changedOwner, requireMaking } from '../../event/handler-makers.ts'
+import { handlerAction } from '../../event/handler/action.ts'
+import { changedOwner, requireMaking } from '../../event/handler/handler-makers.ts'
 import {
   type HandlerDefinition,
   insertHandler,
@@ -8,7 +8,7 @@ import {
   removeHandler,
   type StoredHandler,
   updateHandler,
-} from '../../event/handler-store.ts'
+} from '../../event/handler/handler-store.ts'
 import { type Identity, originsOf, requirePermission } from '../../permission/grant.ts'
 import { isSoleMaker } from '../../permission/makers.ts'
 import { defineMethod, type Method } from '../method.ts'

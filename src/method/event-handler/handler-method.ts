@@ -1,7 +1,7 @@
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../async/clock.ts'
 import type { Database, Runner } from '../../database/database.ts'
 import { RpcError } from '../../errors.ts'
-import type { Sealer } from '../../event/handler-store.ts'
+import type { Sealer } from '../../event/handler/handler-store.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { credentialParam } from '../method.ts'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { invalidParams, RpcError } from '../../errors.ts'
-import type { Target } from '../../event/handler.ts'
+import type { Target } from '../../event/handler/handler.ts'
+import { webhookSecretFault, webhookUrlFault } from '../../outbound/webhook.ts'
 import { nameSchema } from '../../permission/name.ts'
-import { webhookSecretFault, webhookUrlFault } from '../../target/webhook.ts'
 import { textCheck } from '../../text-check.ts'
 
 /** Where a handler's work runs, as clients write it. `allow`: the private addresses that webhooks may reach. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Retry, Schedule } from '../../event/handler.ts'
+import type { Retry } from '../../event/handler/handler.ts'
 import {
   concurrencyField,
   cronField,
@@ -9,10 +9,11 @@ import {
   retryLimitField,
   timeoutField,
   timeZoneField,
-} from '../../event/handler-fields.ts'
-import type { HandlerDefinition, StoredHandler } from '../../event/handler-store.ts'
+} from '../../event/handler/handler-fields.ts'
+import type { HandlerDefinition, StoredHandler } from '../../event/handler/handler-store.ts'
 import { nameSchema, patternSchema } from '../../permission/name.ts'
 import { compilePattern } from '../../permission/pattern.ts'
+import type { Schedule } from '../../schedule/cron.ts'
 import { credentialParam } from '../method.ts'
 import { shownTargetSchema, showTarget, targetSchema } from './handler-target.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { handlerAction } from '../../event/action.ts'
-import { findHandler, listHandlers } from '../../event/handler-store.ts'
+import { handlerAction } from '../../event/handler/action.ts'
+import { findHandler, listHandlers } from '../../event/handler/handler-store.ts'
 import { permits, requirePermission, requireSome } from '../../permission/grant.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import { type HandlerMethodDeps, handlerNotFound, namedParams } from './handler-method.ts'

@@ -3,12 +3,12 @@ import type { Plan } from '../../condition/plan.ts'
 import type { Runner } from '../../database/database.ts'
 import { invalidParams, RpcError } from '../../errors.ts'
 import type { Identity } from '../../permission/grant.ts'
-import { allPredicates, planAccess } from '../../resource/access.ts'
-import { eventLog } from '../../resource/event-log.ts'
-import { findIds } from '../../resource/find-ids.ts'
+import { eventLog } from '../../resource/kind/event-log.ts'
 import type { Verb } from '../../resource/resource.ts'
-import { type LogMethodDeps, planQuery, querySchema, writerOf } from '../log/log-method.ts'
+import { allPredicates, planAccess } from '../../resource/select/access.ts'
+import { findIds } from '../../resource/select/find-ids.ts'
 import { credentialParam } from '../method.ts'
+import { type LogMethodDeps, planQuery, querySchema, writerOf } from '../record/record-method.ts'
 
 /** Records that one call may cancel or replay. */
 const maxRows = 10_000

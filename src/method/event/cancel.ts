@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { cancelRuns } from '../../event/cancel.ts'
-import type { LogMethodDeps } from '../log/log-method.ts'
+import { cancelRuns } from '../../event/run/cancel.ts'
 import { defineMethod, type Method } from '../method.ts'
+import type { LogMethodDeps } from '../record/record-method.ts'
 import { affectParams, findAffected, planAffected } from './affect.ts'
 
 /** `event-log_cancel`: keeps what waits from running, and tells what runs to stop. */

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { equal } from '../../condition/predicate.ts'
-import { type ChainRow, orderChain } from '../../event/chain.ts'
+import { type ChainRow, orderChain } from '../../event/send/chain.ts'
 import { parseJson } from '../../json.ts'
-import { rowFilter } from '../../resource/access.ts'
 import { findChain } from '../../resource/chain-owner.ts'
-import { eventLog } from '../../resource/event-log.ts'
-import { readRows } from '../../resource/read.ts'
+import { eventLog } from '../../resource/kind/event-log.ts'
 import { rowSchema } from '../../resource/row.ts'
-import { type LogMethodDeps, readerOf } from '../log/log-method.ts'
+import { rowFilter } from '../../resource/select/access.ts'
+import { readRows } from '../../resource/select/read.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { type LogMethodDeps, readerOf } from '../record/record-method.ts'
 
 /** Rows of a chain that one call reads. */
 const maxRows = 10_000

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { planReplay } from '../../event/replay.ts'
-import type { Sender } from '../../event/send.ts'
-import type { LogMethodDeps } from '../log/log-method.ts'
+import { planReplay } from '../../event/send/replay.ts'
+import type { Sender } from '../../event/send/send.ts'
 import { defineMethod, type Method } from '../method.ts'
+import type { LogMethodDeps } from '../record/record-method.ts'
 import { affectParams, findAffected, planAffected } from './affect.ts'
 
 export interface ReplayDeps {

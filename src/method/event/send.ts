@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 import { invalidParams } from '../../errors.ts'
-import { sendAction } from '../../event/action.ts'
+import { sendAction } from '../../event/handler/action.ts'
+import type { Waiter } from '../../event/run/wait.ts'
 import {
   completeEvent,
   type EventRequest,
@@ -10,12 +11,11 @@ import {
   eventsSchema,
   type GivenEvent,
   maxWait,
-} from '../../event/event-request.ts'
-import type { SendAnswer, Sender, ShownLog } from '../../event/send.ts'
-import type { Waiter } from '../../event/wait.ts'
+} from '../../event/send/event-request.ts'
+import type { SendAnswer, Sender, ShownLog } from '../../event/send/send.ts'
 import { parseJson } from '../../json.ts'
 import { type Identity, permits, requirePermission } from '../../permission/grant.ts'
-import { eventLog } from '../../resource/event-log.ts'
+import { eventLog } from '../../resource/kind/event-log.ts'
 import { actionOf } from '../../resource/resource.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 

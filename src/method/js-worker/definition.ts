@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { invalidParams } from '../../errors.ts'
-import { cronFault, maxCronLength, nextFire } from '../../event/cron.ts'
 import { secretsKey } from '../../js-worker/env.ts'
 import { fetchHostFault } from '../../js-worker/fetch-host.ts'
 import { highestLimits, type WorkerDefinition } from '../../js-worker/worker.ts'
 import { stringifyJson } from '../../json.ts'
 import { maxNameLength } from '../../permission/pattern.ts'
+import { cronFault, maxCronLength, nextFire } from '../../schedule/cron.ts'
+import { timeZoneFault } from '../../schedule/time-zone.ts'
 import { textCheck } from '../../text-check.ts'
-import { timeZoneFault } from '../../time-zone.ts'
 import { type JsWorkerDeps, refused } from './worker-method.ts'
 
 const maxSourceBytes = 512 * 1024

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
-import { resources } from '../../resource/index.ts'
+import { resources } from '../../resource/kind/index.ts'
 import type { Rule } from '../../retention/rule.ts'
 
 /** Rules are applied once a minute: a shorter life could not be kept to. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { planExpired } from '../../retention/expired.ts'
 import { listRules, removeRule, setRule } from '../../retention/rule.ts'
-import type { LogMethodDeps } from '../log/log-method.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
+import type { LogMethodDeps } from '../record/record-method.ts'
 import { requireSuper } from '../token/token-method.ts'
 import { ruleId, ruleNotFound, ruleParams, shownRuleSchema, showRule } from './rule-wire.ts'
 

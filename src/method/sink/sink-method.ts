@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../async/clock.ts'
 import type { Database } from '../../database/database.ts'
 import { RpcError } from '../../errors.ts'
 import { nameSchema } from '../../permission/name.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { invalidParams } from '../../errors.ts'
-import type { NatsCredentials, SinkTarget, StoredSink, WebhookSink } from '../../stream/sink/sink.ts'
+import { webhookSecretFault, webhookUrlFault } from '../../outbound/webhook.ts'
+import type { NatsCredentials, SinkTarget, StoredSink, WebhookSink } from '../../sink/sink.ts'
 import {
   fileNameFault,
   headerValueFault,
@@ -8,9 +9,8 @@ import {
   natsServerFault,
   natsStreamFault,
   natsSubjectFault,
-} from '../../stream/sink/target-check.ts'
-import { isSinkHeader } from '../../stream/sink/webhook.ts'
-import { webhookSecretFault, webhookUrlFault } from '../../target/webhook.ts'
+} from '../../sink/target-check.ts'
+import { isSinkHeader } from '../../sink/webhook.ts'
 import { textCheck } from '../../text-check.ts'
 
 const secret = z.string().min(1).max(1024)

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { invalidParams } from '../../errors.ts'
 import { nameSchema } from '../../permission/name.ts'
-import { resources } from '../../resource/index.ts'
+import { resources } from '../../resource/kind/index.ts'
 import type { Resource } from '../../resource/resource.ts'
+import type { StoredSink } from '../../sink/sink.ts'
 import type { StreamFormat } from '../../stream/format.ts'
-import type { StoredSink } from '../../stream/sink/sink.ts'
 import { credentialParam } from '../method.ts'
 import { shownTargetSchema, showTarget, targetSchema } from './sink-target.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseJson, stringifyJson } from '../../json.ts'
-import type { ChangeEventRow } from '../change-event.ts'
+import type { ChangeEventRow } from '../kind/change-event.ts'
 import { bodySchemaOf } from './families.ts'
 
 /** A change event as seed 004 shows it. */

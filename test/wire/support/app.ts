@@ -1,7 +1,7 @@
+import { startApp } from '../../../src/app/app.ts'
 import { readConfig } from '../../../src/config.ts'
 import type { Engine } from '../../../src/database/database.ts'
 import { createLogger } from '../../../src/logger.ts'
-import { startApp } from '../../../src/server/app.ts'
 import { createTestData, type TestData } from './data.ts'
 
 /** What every test server is configured with, so that tests can present credentials and forge them. */

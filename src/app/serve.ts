@@ -1,0 +1,202 @@
+import { Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { within } from '../async/clock.ts'
+import type { RestRoute } from '../compat/rest.ts'
+import type { Config } from '../config.ts'
+import { createAnswerMemory } from '../fairness/answer-memory.ts'
+import { createDialectRoutes, type DialectRoutes } from '../http/compat-routes.ts'
+import { addExportRoute, type ExportRouteDeps } from '../http/export-route.ts'
+import { createHealth, type Health, type HealthProbes } from '../http/health.ts'
+import { createRateLimit } from '../http/rate-limit.ts'
+import { createHttpServer } from '../http/server.ts'
+import { addStreamRoute, type StreamRouteDeps } from '../http/stream-route.ts'
+import { createUnfinishedBodies } from '../http/unfinished-bodies.ts'
+import { createWebSockets, type WebSockets } from '../http/websocket.ts'
+import { createBodyReader } from '../http/whole-body.ts'
+import { addWorkerRoute, type WorkerRouteDeps } from '../http/worker-route.ts'
+import type { Logger } from '../logger.ts'
+import type { Authenticate } from '../method/invoke.ts'
+import type { Method } from '../method/method.ts'
+import type { Metrics } from '../metrics.ts'
+import { type Follow, followUnwatched } from '../permission/live-caller.ts'
+import { createDispatcher } from '../rpc/dispatcher.ts'
+import { createFrontDoor, type FrontDoor } from '../rpc/front-door.ts'
+import type { Hub } from '../stream/hub.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly methods: readonly Method[]
+  readonly authenticate: Authenticate
+  /** Notices when a right ends; absent: it is found out before each answer alone. */
+  readonly follow?: Follow
+  /** What runs the scripts of worker routes; absent: there are none. */
+  readonly workerRoute?: Pick<WorkerRouteDeps, 'database' | 'runner'>
+  /** Other programs' REST surfaces; absent: there are none. */
+  readonly restRoutes?: readonly RestRoute[]
+  /** What is streamed; absent: nothing. */
+  readonly stream?: Pick<StreamRouteDeps, 'hub' | 'tickets' | 'log' | 'maxStreams'>
+  /** What is exported; absent: nothing. */
+  readonly exports?: Pick<ExportRouteDeps, 'log'>
+  /** What readiness depends on. */
+  readonly probes: HealthProbes
+  /** The OpenRPC document. */
+  readonly openrpc: () => Promise<unknown>
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+export interface RunningServer {
+  /** Where it listens, e.g. `http://127.0.0.1:7411`. */
+  readonly url: string
+  /**
+   * Takes no new connection, since another process of the same port does, and lets those that are open end after their next
+   * answer. Resolves when all have, or those that are left idle.
+   */
+  retire(): Promise<void>
+  /** Is not ready any more, takes no new connection, finishes what runs (`drainMs` at most) and closes the rest. */
+  close(): Promise<void>
+}
+
+/** Serves `methods` over HTTP and WebSocket. Rejects when the address cannot be listened on. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, logger, metrics } = options
+  const health = createHealth(options.probes)
+  const oncePerBatch = new Set(options.methods.filter(each => each.isOncePerBatch).map(each => each.name))
+  const frontDoor = createFrontDoor({
+    dispatch: createDispatcher(options),
+    limits: config,
+    metrics,
+    isOncePerBatch: name => oncePerBatch.has(name),
+  })
+  const { openrpc, authenticate, follow = followUnwatched, restRoutes: routes = [] } = options
+  const unfinished = createUnfinishedBodies(config)
+  const readWhole = createBodyReader({
+    maxBodyBytes: config.maxBodyBytes,
+    unfinished,
+    onGivenUp: reason => metrics.countCutOff('body', reason),
+  })
+  metrics.watchUnfinishedBytes(() => unfinished.bytes)
+  const answers = createAnswerMemory({
+    bytes: config.maxUnreadBytes,
+    onCut: () => metrics.countCutOff('answer', 'unread'),
+  })
+  metrics.watchAnswerBytes(() => answers.bytes)
+  const webSockets = createWebSockets({
+    frontDoor,
+    answers,
+    logger,
+    follow: bearer => follow(() => authenticate(bearer)),
+    unfinished,
+    onCutOff: reason => metrics.countCutOff('websocket', reason),
+  })
+  const dialectRoutes = createDialectRoutes({
+    routes,
+    answers,
+    readWhole,
+    authenticate,
+    health,
+    logger,
+    metrics,
+    limits: config,
+  })
+  const app = await createHttpServer({
+    settings: config,
+    frontDoor,
+    webSockets,
+    dialectRoutes,
+    answers,
+    readWhole,
+    health,
+    metrics,
+    logger,
+    openrpc,
+  })
+  const { workerRoute, stream, exports } = options
+  app.addHook('onClose', async () => unfinished.close())
+  if (workerRoute !== undefined) {
+    const rate = createRateLimit({ perSecond: config.routeRate, burst: config.routeRate * 2 })
+    addWorkerRoute(app, { ...workerRoute, readWhole, authenticate, health, rate, metrics })
+  }
+  if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, health })
+  if (exports !== undefined) {
+    addExportRoute(app, { ...exports, authenticate, health, logger, maxDepth: config.maxDepth })
+  }
+  const parts = {
+    hub: stream?.hub,
+    app,
+    health,
+    frontDoor,
+    dialectRoutes,
+    webSockets,
+    sockets: trackSockets(app.server),
+  }
+  let stopped: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    stopped ??= stop(parts, config.drainMs)
+    return stopped
+  }
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { url: urlOf(app, config.host), retire: () => retire(parts, config.drainMs), close }
+}
+
+interface Parts {
+  readonly hub: Hub | undefined
+  readonly app: FastifyInstance
+  readonly health: Health
+  readonly frontDoor: FrontDoor
+  readonly dialectRoutes: DialectRoutes
+  readonly webSockets: WebSockets
+  readonly sockets: ReadonlySet<Socket>
+}
+
+/** A client that asks less often has to bear that its idle connection was closed, as it has any day. */
+const idleMs = 5000
+
+async function retire({ app, health, webSockets, sockets }: Parts, drainMs: number): Promise<void> {
+  health.retire()
+  // An HTTP server's own `close` closes idle connections as well, on which a request may be on its way.
+  Server.prototype.close.call(app.server)
+  webSockets.drain()
+  const patience = Math.min(idleMs, drainMs)
+  const began = performance.now()
+  while (sockets.size > 0 && performance.now() - began < patience) await sleep(20)
+}
+
+async function stop(
+  { hub, app, health, frontDoor, dialectRoutes, webSockets, sockets }: Parts,
+  drainMs: number,
+): Promise<void> {
+  health.stop()
+  await hub?.close()
+  webSockets.drain()
+  const closed = app.close()
+  // A request goes on when its client has hung up: closed connections alone do not mean that all is done.
+  await within(drainMs, Promise.all([closed, frontDoor.idle(), dialectRoutes.idle()]))
+  webSockets.close()
+  for (const socket of sockets) socket.destroy()
+  await closed
+}
+
+/** The sockets that are open, upgraded ones included, which Node's closeAllConnections leaves out. */
+function trackSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
+function urlOf(app: FastifyInstance, host: string): string {
+  const address = app.server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const isWildcard = host === '0.0.0.0' || host === '::'
+  const name = isWildcard ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { within } from '../async/clock.ts'
+import type { Logger } from '../logger.ts'
+import type { Served } from './worker-link.ts'
+import { startWorker, type WorkerProcess } from './worker-process.ts'
+
+export interface WorkersOptions {
+  readonly count: number
+  /** The arguments of the command that starts one, without its number. */
+  readonly args: readonly string[]
+  /** How long a worker may take to end, in milliseconds. */
+  readonly endMs: number
+  readonly logger: Logger
+}
+
+/** The processes that serve one port, each a server of its own to the database; one that ends is started again. */
+export interface Workers {
+  /**
+   * Starts the first alone, because it migrates the database and makes the super token, then the rest. Resolves, once all
+   * serve, to what the first said; undefined: they were closed meanwhile. Throws Error when the first does not serve.
+   */
+  start(): Promise<Served | undefined>
+  /** Replaces them one after another: the new one serves before the old one finishes what it has and ends. */
+  restart(): Promise<void>
+  /** Ends all of them as SIGTERM ends a server. */
+  close(): Promise<void>
+}
+
+/** Between an end and the next start; doubled each time that one ends soon. */
+const firstDelayMs = 100
+const longestDelayMs = 30_000
+const soonMs = 10_000
+
+/** Others' metrics are waited for so long: one that hangs must not hide the rest. */
+const gatherMs = 2000
+
+export function createWorkers({ count, args, endMs, logger }: WorkersOptions): Workers {
+  const places = new Map<number, WorkerProcess>()
+  const alive = new Set<WorkerProcess>()
+  let isClosing = false
+  let restarting: Promise<void> | undefined
+
+  function startOne(number: number): WorkerProcess {
+    const worker = startWorker(args, number)
+    alive.add(worker)
+    worker.ended.then(() => alive.delete(worker))
+    worker.onMessage(message => {
+      if (message.type !== 'ask') return
+      const others = [...alive].filter(each => each !== worker && each.isServing())
+      void gather(others).then(readings => worker.tell({ type: 'gathered', id: message.id, readings }))
+    })
+    return worker
+  }
+
+  /** Gives a worker its place, which is filled again when it ends by itself. */
+  async function keep(worker: WorkerProcess, failures = 0): Promise<void> {
+    const { number } = worker
+    const began = performance.now()
+    const isMissed = (): boolean => !isClosing && places.get(number) === worker
+    places.set(number, worker)
+    await worker.ended
+    if (!isMissed()) return
+    const failed = performance.now() - began < soonMs ? failures + 1 : 1
+    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** (failed - 1))
+    logger.error({ worker: number, ...worker.ending(), delayMs }, 'a worker has ended and is started again')
+    await sleep(delayMs)
+    if (isMissed()) void keep(startOne(number), failed)
+  }
+
+  async function replace(number: number): Promise<void> {
+    const next = startOne(number)
+    await next.served
+    const last = places.get(number)
+    void keep(next)
+    last?.tell({ type: 'retire' })
+    await last?.end(endMs)
+    logger.info({ worker: number }, 'a worker was replaced')
+  }
+
+  async function replaceAll(): Promise<void> {
+    for (let number = 1; number <= count && !isClosing; number++) await replace(number)
+  }
+
+  return {
+    async start() {
+      const first = startOne(1)
+      const served = await first.served.catch(error => {
+        if (!isClosing) throw error
+        return undefined
+      })
+      if (isClosing) return undefined
+      void keep(first)
+      for (let number = 2; number <= count; number++) void keep(startOne(number))
+      await Promise.allSettled([...alive].map(each => each.served))
+      return isClosing ? undefined : served
+    },
+    restart() {
+      restarting = (restarting ?? Promise.resolve()).catch(() => undefined).then(replaceAll)
+      return restarting
+    },
+    async close() {
+      isClosing = true
+      for (const worker of alive) worker.signal('SIGTERM')
+      await Promise.all([...alive].map(worker => worker.end(endMs)))
+    },
+  }
+}
+
+let lastGathering = 0
+
+/** What these workers tell of their metrics. */
+async function gather(workers: readonly WorkerProcess[]): Promise<readonly unknown[]> {
+  const id = ++lastGathering
+  const readings: unknown[] = []
+  const telling = workers.map(async worker => {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const stop = worker.onMessage(message => {
+      if (message.type === 'told' && message.id === id) resolve(message.readings)
+    })
+    worker.tell({ type: 'tell', id })
+    await within(
+      gatherMs,
+      Promise.race([promise, worker.ended]).then(reading => reading && readings.push(reading)),
+    )
+    stop()
+  })
+  await Promise.all(telling)
+  return readings
+}

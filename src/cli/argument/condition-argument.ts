@@ -1,0 +1,78 @@
+import type { ConditionOf, ResourceName } from '../../client/client.ts'
+import { parseJson } from '../../json.ts'
+import { UsageError } from '../terminal/failure.ts'
+import type { Zone } from '../terminal/time-text.ts'
+import type { ValueKind } from './catalogue.ts'
+import { requireKnown } from './known-condition.ts'
+import { parseDuration, parseMoment } from './moment.ts'
+
+export interface ConditionReading {
+  /** What kind of value a key takes; undefined for a key that is not known. */
+  readonly kindOf: (key: string) => ValueKind | undefined
+  /** What `now` and `-1h` count from, epoch milliseconds. */
+  readonly now: number
+  /** Where times without an offset are. */
+  readonly zone: Zone
+  /** Every word and key that the resource has; undefined: only the server knows. */
+  readonly known: ReadonlySet<string> | undefined
+}
+
+/**
+ * A condition as it is typed: `is_failure`, `js_worker_name=demo_worker`, `run_type_in=call,cron`,
+ * `start_time_from=-1h`, or the JSON itself. What it means is for the server to judge.
+ * Throws UsageError for JSON that is none, for a time that is none, and for a word or key that the resource does not
+ * have.
+ */
+export function parseCondition(text: string, reading: ConditionReading): ConditionOf<ResourceName> {
+  const element = readElement(text, reading)
+  if (reading.known !== undefined) requireKnown(element, reading.known)
+  // The server judges conditions; the type knows only those of this version.
+  return element as ConditionOf<ResourceName>
+}
+
+function readElement(text: string, reading: ConditionReading): unknown {
+  if (text.startsWith('{')) return readJson(text, text)
+  const cut = text.indexOf('=')
+  if (cut === -1) return text
+  const key = text.slice(0, cut)
+  return { [key]: readValue(key, text.slice(cut + 1), reading) }
+}
+
+function readValue(key: string, text: string, { kindOf, now, zone }: ConditionReading): unknown {
+  const kind = kindOf(key)
+  const single = (part: string) => (isNumeric(kind) ? readNumber(key, part, { now, zone }) : part)
+  switch (kind) {
+    case 'number':
+      return readNumber(key, text, { now, zone })
+    case 'number[]':
+    case 'text[]':
+      return text === '' ? [] : text.split(',').map(single)
+    case 'json':
+      return readJson(text, key)
+    default:
+      return text
+  }
+}
+
+function isNumeric(kind: ValueKind | undefined): boolean {
+  return kind === 'number' || kind === 'number[]'
+}
+
+function readNumber(
+  key: string,
+  text: string,
+  { now, zone }: Pick<ConditionReading, 'now' | 'zone'>,
+): unknown {
+  if (/^duration_(from|to)$/.test(key)) return parseDuration(text, key)
+  if (/_(from|to|from_to)$/.test(key)) return parseMoment(text, { now, zone, name: key })
+  // Anything but a number goes as text, so that the server says what it wants there.
+  return /^-?\d[\d.eE+-]*$/.test(text) ? readJson(text, key) : text
+}
+
+function readJson(text: string, name: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    throw new UsageError(`${name}: expected JSON, e.g. '{"a":1}'`)
+  }
+}

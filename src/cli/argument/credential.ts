@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../../config.ts'
+import { parseCredential } from '../../permission/credential.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** What is presented to a server, and where it came from. */
+export interface Credential {
+  readonly text: string
+  /** For a person: `--token`, `DAYBOOK_TOKEN`, the path of a file. */
+  readonly source: string
+}
+
+/** Where `serve` keeps the super token it made: a file of the data folder that only its owner can read. */
+export function superTokenFile(config: Config): string {
+  return join(config.dataDir, 'super-token')
+}
+
+/** The super token of this machine's server, when that is who `url` names. */
+export function localCredential(
+  config: Config,
+  url: string,
+  env: Surroundings['env'],
+): Credential | undefined {
+  // It would otherwise be handed to any server that --url names.
+  if (!isThisMachine(new URL(url).hostname, config.host)) return undefined
+  if (config.superToken !== undefined) {
+    return { text: config.superToken, source: variableOrFile('DAYBOOK_SUPER_TOKEN', env) }
+  }
+  const path = superTokenFile(config)
+  try {
+    return { text: readFileSync(path, 'utf8').trim(), source: path }
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** Where a secret of the environment came from: the variable, or the file that `<variable>_FILE` names. */
+export function variableOrFile(variable: string, env: Surroundings['env']): string {
+  const file = env[`${variable}_FILE`]
+  return file ? `${file} (${variable}_FILE)` : variable
+}
+
+/** Which credential it is, without anything that is secret. */
+export function credentialName(text: string): string {
+  try {
+    const credential = parseCredential(text)
+    if (credential.kind === 'jwt') return `a JWT${subjectOf(text)}`
+    return credential.kind === 'secret' ? `the token ${credential.key}` : `the user ${credential.username}`
+  } catch {
+    return 'a text that is no credential'
+  }
+}
+
+/** Whose JWT it says it is; nobody has checked that. */
+function subjectOf(jwt: string): string {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString())
+    const subject = typeof claims === 'object' && claims !== null && 'sub' in claims ? claims.sub : undefined
+    return typeof subject === 'string' ? ` of ${subject}` : ''
+  } catch {
+    return ''
+  }
+}
+
+function isThisMachine(hostname: string, listensOn: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname) || hostname === listensOn
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')
+}

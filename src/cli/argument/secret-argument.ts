@@ -1,0 +1,23 @@
+import { createReadStream } from 'node:fs'
+import { UsageError } from '../terminal/failure.ts'
+import { readLines } from './read-lines.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export interface SecretFlags {
+  readonly secretFile?: string
+  readonly secretStdin?: true
+}
+
+/** The first line of a file or of stdin: an argument would show in the list of processes. Throws UsageError. */
+export async function readSecret(
+  { secretFile, secretStdin }: SecretFlags,
+  { stdin }: Surroundings,
+): Promise<string | undefined> {
+  if (secretFile === undefined && secretStdin === undefined) return undefined
+  if (secretFile !== undefined && secretStdin !== undefined) {
+    throw new UsageError('--secret-file or --secret-stdin, not both')
+  }
+  const source = secretFile === undefined ? stdin : createReadStream(secretFile)
+  for await (const { text } of readLines(source)) return text.trim()
+  throw new UsageError('the secret is empty')
+}

@@ -1,0 +1,48 @@
+import { stringifyJson } from '../../json.ts'
+import type { AccessFlags } from '../argument/access.ts'
+import type { ConditionSession } from '../argument/condition-session.ts'
+import { hasLimit } from '../argument/known-condition.ts'
+import type { TargetFlags } from './export-target.ts'
+
+export interface ExportCall extends TargetFlags {
+  /** The conditions as they were typed. */
+  readonly typed: readonly string[]
+  /** Options of all commands that it was called with. */
+  readonly global: AccessFlags & { readonly utc?: boolean }
+}
+
+/** The command that goes on with an export behind a key, for a shell; undefined where only a new one helps. */
+export function commandToGoOn(
+  { resource, condition }: Pick<ConditionSession, 'resource' | 'condition'>,
+  { typed, global, format, output, bom }: ExportCall,
+  after: number | undefined,
+): string | undefined {
+  // The newest n are others by now.
+  if (after === undefined || hasLimit(condition)) return undefined
+  const conditions = condition.map((each, i) => {
+    const text = typed[i] ?? ''
+    // An hour ago is another moment by now.
+    return /=.*(?:now|[+-]\d)/.test(text) ? stringifyJson(each) : text
+  })
+  const words = [
+    'daybook',
+    ...(global.url === undefined ? [] : ['--url', global.url]),
+    ...(global.profile === undefined ? [] : ['--profile', global.profile]),
+    ...(global.utc === true ? ['--utc'] : []),
+    'export',
+    resource,
+    ...conditions,
+    ...(format === 'ndjson' ? [] : ['--format', format]),
+    ...(bom === true ? ['--bom'] : []),
+    ...(output === undefined ? [] : ['--output', output]),
+    '--after',
+    String(after),
+  ]
+  // A secret is not repeated on the screen.
+  const also = global.token === undefined ? '' : '   # and the same --token'
+  return words.map(shellWord).join(' ') + also
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

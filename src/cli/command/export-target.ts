@@ -1,0 +1,116 @@
+import { constants } from 'node:fs'
+import { copyFile, type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises'
+import type { Surroundings } from '../argument/surroundings.ts'
+import { CommandFailure } from '../terminal/failure.ts'
+import { writeLines } from '../terminal/output.ts'
+import { visibleJson } from '../terminal/visible-text.ts'
+
+/** Where exported bytes go. */
+export interface ExportTarget {
+  /** Resolves when they are handed over, so that a slow reader slows us down. */
+  write(bytes: Uint8Array): Promise<void>
+  /** All was written: a file gets its name only now, so that half an export is never taken for the whole. */
+  finish(): Promise<void>
+  /** Not all was written. What there is waits under another name, to be gone on with. */
+  giveUp(): Promise<void>
+}
+
+export interface TargetFlags {
+  readonly format: 'ndjson' | 'csv'
+  readonly output?: string
+  readonly after?: number
+  readonly bom?: true
+}
+
+/**
+ * Opens `<output>.part`; where `--after` goes on, with what is there already. Without `--output` it is stdout.
+ * Throws CommandFailure.
+ */
+export async function openExportTarget(flags: TargetFlags, { stdout }: Surroundings): Promise<ExportTarget> {
+  const { output } = flags
+  if (output === undefined) return stdout.isTTY === true ? terminalTarget(stdout) : streamTarget(stdout)
+  try {
+    return await openFile(output, flags)
+  } catch (error) {
+    throw new CommandFailure(`${output} cannot be written: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+async function openFile(output: string, { format, after }: TargetFlags): Promise<ExportTarget> {
+  const isAdding = after !== undefined
+  const there = await statOf(output)
+  // A device or a pipe is what it is: nothing can be put in its place.
+  if (there !== undefined && !there.isFile())
+    return fileTarget(await open(output, 'w'), { skipsHeader: false })
+  // What a link leads to is replaced, not the link.
+  const path = there === undefined ? output : await realpath(output)
+  const part = `${path}.part`
+  if (isAdding && there !== undefined && (await statOf(part)) === undefined) {
+    await copyFile(path, part, constants.COPYFILE_FICLONE)
+  }
+  const file = await open(part, isAdding ? 'a' : 'w', there === undefined ? 0o600 : there.mode & 0o777)
+  // What is added to a file needs no second header.
+  const skipsHeader = format === 'csv' && (await file.stat()).size > 0
+  return fileTarget(file, { skipsHeader, names: { part, path } })
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+interface FileOptions {
+  readonly skipsHeader: boolean
+  readonly names?: { readonly part: string; readonly path: string }
+}
+
+function fileTarget(file: FileHandle, { skipsHeader, names }: FileOptions): ExportTarget {
+  let isHeaderDue = skipsHeader
+  return {
+    async write(bytes) {
+      if (bytes.length === 0) return
+      const start = isHeaderDue ? bytes.indexOf(0x0a) + 1 : 0
+      isHeaderDue = false
+      await file.appendFile(bytes.subarray(start))
+    },
+    async finish() {
+      // Else a power cut might leave the name of a file that is not written yet.
+      if (names !== undefined) await file.sync()
+      await file.close()
+      if (names !== undefined) await rename(names.part, names.path)
+    },
+    async giveUp() {
+      const { size } = await file.stat()
+      await file.close()
+      if (names !== undefined && size === 0) await unlink(names.part)
+    },
+  }
+}
+
+function streamTarget(stream: NodeJS.WriteStream): ExportTarget {
+  return {
+    write(bytes) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      stream.write(bytes, error => (error ? reject(error) : resolve()))
+      return promise
+    },
+    finish: async () => undefined,
+    giveUp: async () => undefined,
+  }
+}
+
+/** Nothing in a record may drive the terminal. */
+function terminalTarget(stream: NodeJS.WriteStream): ExportTarget {
+  return {
+    async write(bytes) {
+      const lines = Buffer.from(bytes).toString().split(/\r?\n/).slice(0, -1)
+      await writeLines(stream, lines.map(visibleJson))
+    },
+    finish: async () => undefined,
+    giveUp: async () => undefined,
+  }
+}

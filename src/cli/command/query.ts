@@ -1,0 +1,42 @@
+import type { Command } from 'commander'
+import { type ConditionSession, conditionHelp, openConditionSession } from '../argument/condition-session.ts'
+import { hasLimit } from '../argument/known-condition.ts'
+import type { Surroundings } from '../argument/surroundings.ts'
+import { recordColumns } from '../terminal/record-columns.ts'
+import { addWatchOption, showWatched, type WatchFlags } from './watch.ts'
+
+/** What a person looks at unless more is asked for. */
+const usualRows = 30
+/** What the server answers unless more is asked for. */
+const serverRows = 1000
+
+/** `daybook query RESOURCE [CONDITION…]`: the records that fulfil all conditions, newest first. */
+export function addQueryCommand(program: Command, surroundings: Surroundings): void {
+  const query = program
+    .command('query')
+    .description(`show the records that fulfil all conditions, newest first; ${usualRows} in a table`)
+    .argument('<resource>', 'js-result, event-log, …')
+    .argument('[conditions...]')
+    .addHelpText('after', conditionHelp)
+  addWatchOption(query).action(
+    async (name: string, conditions: string[], flags: WatchFlags, command: Command) => {
+      const session = await openConditionSession({ resource: name, conditions, command, surroundings })
+      await showWatched(flags, session, () => showRecords(session))
+    },
+  )
+}
+
+async function showRecords(session: ConditionSession): Promise<void> {
+  const { client, output, resource, condition, presentation, stdout } = session
+  const isAsked = hasLimit(condition)
+  const isLooking = !isAsked && presentation.format === 'table' && stdout.isTTY === true
+  // One more than is shown tells whether there are more.
+  const rows = await client.query(resource, isLooking ? [...condition, { limit: usualRows + 1 }] : condition)
+  const shown = isLooking ? rows.slice(0, usualRows) : rows
+  const columns = recordColumns.get(resource)
+  const none = condition.length === 0 ? `no ${resource} record yet` : 'no record fulfils the conditions'
+  await output.rows(shown, { none, ...(columns !== undefined && { columns }) })
+  const isCut = rows.length > shown.length || (!isAsked && rows.length === serverRows)
+  if (isCut)
+    await output.note(`the newest ${shown.length}; limit=${shown.length * 10} shows more, export all`)
+}

@@ -1,0 +1,77 @@
+import type { Command } from 'commander'
+import type { NewEvent, SentEvent } from '../../client/client.ts'
+import { durationOption } from '../argument/duration-option.ts'
+import { readJsonArgument } from '../argument/json-argument.ts'
+import { openSession } from '../argument/session.ts'
+import type { Surroundings } from '../argument/surroundings.ts'
+import { CommandFailure } from '../terminal/failure.ts'
+import { startedColumns } from '../terminal/record-columns.ts'
+
+interface SendFlags {
+  readonly type?: string
+  readonly requestId?: string
+  readonly parent?: string
+  readonly key?: string
+  readonly delay?: number
+  /** True: as long as it is worth by default. */
+  readonly wait?: number | true
+}
+
+const defaultWaitMs = 30_000
+
+const help = `
+Prints a record for each handler that takes the event.
+Exit code 1 when no handler takes it, and with --wait when one failed or has not ended in time.`
+
+/** `daybook send SENDER [KWARGS]`: sends an event to the handlers that take it. */
+export function addSendCommand(program: Command, surroundings: Surroundings): void {
+  program
+    .command('send')
+    .description('send an event to the handlers that take it')
+    .argument('<sender>', 'who sends it')
+    .argument('[kwargs]', 'its arguments as JSON, or - for stdin')
+    .option('--type <type>', 'the type of the event; else events.NormalType')
+    .option('--request-id <id>', 'the chain it belongs to; else a new one')
+    .option('--parent <node>', 'the place in the chain that set it off')
+    .option('--key <key>', 'the same event with the same key is sent once')
+    .option('--delay <time>', 'how long its handlers wait: 1500 (ms), 2s, 5m', durationOption('--delay'))
+    .option('--wait [time]', 'until its handlers have ended: 30s, at most 60s', durationOption('--wait'))
+    .addHelpText('after', help)
+    .action(async (sender: string, kwargs: string | undefined, flags: SendFlags, command: Command) => {
+      const { client, output, presentation } = openSession(command, surroundings)
+      const event = { sender, ...(await readEvent(kwargs, flags, surroundings)) }
+      const waitMs = flags.wait === true ? defaultWaitMs : flags.wait
+      const sent = await client.send(event, waitMs === undefined ? {} : { waitMs })
+      const rows = sent.event_logs.map(log => ({ request_id: sent.request_id, ...log }))
+      await output.rows(rows, { columns: startedColumns, none: 'no record' })
+      // In a table it would take the place of what is worth looking at.
+      if (presentation.format === 'table' && rows.length > 0)
+        await output.note(`daybook chain ${sent.request_id} shows what follows`)
+      requireDone(sent, waitMs !== undefined)
+    })
+}
+
+async function readEvent(
+  kwargs: string | undefined,
+  { type, requestId, parent, key, delay }: SendFlags,
+  surroundings: Surroundings,
+): Promise<Omit<NewEvent, 'sender'>> {
+  return {
+    ...(kwargs !== undefined && { kwargs: await readJsonArgument(kwargs, 'kwargs', surroundings) }),
+    ...(type !== undefined && { event_type: type }),
+    ...(requestId !== undefined && { request_id: requestId }),
+    ...(parent !== undefined && { parent_node_id: parent }),
+    ...(key !== undefined && { idempotency_key: key }),
+    ...(delay !== undefined && { delay_ms: delay }),
+  }
+}
+
+/** Who sends an event by hand wants something done: that nothing was is a fault. Throws CommandFailure. */
+function requireDone({ matched, event_logs: logs }: SentEvent, waited: boolean): void {
+  if (!matched) throw new CommandFailure('no enabled handler takes this event; nothing is done')
+  if (!waited) return
+  const failed = logs.filter(log => log.status === 'fail').length
+  const open = logs.filter(log => log.status !== 'fail' && log.status !== 'success').length
+  if (failed > 0) throw new CommandFailure(`${failed} of ${logs.length} handlers failed`)
+  if (open > 0) throw new CommandFailure(`${open} of ${logs.length} handlers have not ended yet`)
+}

@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
+import process from 'node:process'
+import { type Command, Option } from 'commander'
+import { type Config, readConfig } from '../../config.ts'
+import type { Logger } from '../../logger.ts'
+import { superTokenFile } from '../argument/credential.ts'
+import { addDatabaseOptions, configFlags, type ServerFlags } from '../argument/server-options.ts'
+import type { Surroundings } from '../argument/surroundings.ts'
+import { writeLines } from '../terminal/output.ts'
+import { startLine, welcomeLines } from './welcome.ts'
+
+interface ServeFlags extends ServerFlags {
+  readonly worker?: string
+}
+
+type Say = (lines: readonly string[]) => Promise<void>
+
+/** `daybook serve`: the server itself; ends by SIGTERM or SIGINT. */
+export function addServeCommand(program: Command, surroundings: Surroundings): void {
+  const serve = program
+    .command('serve')
+    .description('run the server')
+    .option('--host <address>', 'the address to listen on; else HOST, else 127.0.0.1')
+    .option('--port <port>', 'the port, 0 for a free one; else PORT, else 7411')
+    .option('--workers <number>', 'processes that serve the port, or auto; else DAYBOOK_WORKERS, else 1')
+    .option('--handlers <folder>', 'the folder of local event handlers; else DAYBOOK_HANDLERS')
+    .option('--log-level <level>', 'else LOG_LEVEL, else info')
+    // How a worker is started by the process that keeps it.
+    .addOption(new Option('--worker <number>').hideHelp())
+  addDatabaseOptions(serve).action((flags: ServeFlags) => runServe(flags, surroundings))
+}
+
+async function runServe(flags: ServeFlags, { env, stdout }: Surroundings): Promise<void> {
+  // A server whose output nobody reads serves all the same.
+  const say: Say = lines => writeLines(stdout, lines).catch(() => {})
+  try {
+    const config = readConfig({ env, flags: configFlags(flags) })
+    if (flags.worker !== undefined) return await serveAsWorker(config, Number(flags.worker))
+    await say([startLine(config)])
+    return await (config.workers > 1 ? keepWorkers(config, say) : serveAlone(config, say))
+  } catch (error) {
+    // The channel to its keeper would keep a worker that has failed.
+    process.channel?.unref()
+    throw error
+  }
+}
+
+// What follows is loaded only here: the commands that speak to a server would start slower for it.
+
+async function serveAlone(config: Config, say: Say): Promise<void> {
+  const [logger, { startApp }, { runUntilSignal }, { giveBackMemoryWhenIdle }] = await Promise.all([
+    openLog(config),
+    import('../../app/app.ts'),
+    import('../../app/until-signal.ts'),
+    import('../../app/spare-memory.ts'),
+  ])
+  const lost = Promise.withResolvers<never>()
+  const ending = lost.promise.catch(endSoon)
+  // When the start itself fails, nobody waits for it.
+  ending.catch(() => undefined)
+  const app = await startApp(config, logger, { onFatal: lost.reject })
+  giveBackMemoryWhenIdle()
+  // Before anything is said: whoever reads that we listen may stop us at once.
+  const stopped = runUntilSignal(app.close)
+  await say(welcome(config, app))
+  // Else only a server that is stopped in order leaves it to the next one.
+  flushCompileCache()
+  await Promise.race([stopped, ending])
+}
+
+/** A server whose database is gone ends, for a supervisor to start another; those who wait are told first. */
+function endSoon(error: unknown): never {
+  setTimeout(() => process.exit(1), 1000)
+  throw error
+}
+
+async function serveAsWorker(config: Config, number: number): Promise<void> {
+  const [log, { linkWorker }, { startApp }, { runUntilSignal }, { giveBackMemoryWhenIdle }] =
+    await Promise.all([
+      openLog(config),
+      import('../../app/worker-link.ts'),
+      import('../../app/app.ts'),
+      import('../../app/until-signal.ts'),
+      import('../../app/spare-memory.ts'),
+    ])
+  const link = linkWorker(number)
+  const app = await startApp(config, log.child({ worker: number }), { link })
+  giveBackMemoryWhenIdle()
+  const stopped = runUntilSignal(
+    app.close,
+    link.retired.then(() => app.retire()),
+  )
+  link.served(app)
+  await stopped
+  link.leave()
+}
+
+async function keepWorkers(config: Config, say: Say): Promise<void> {
+  const [logger, { createWorkers }, { runUntilSignal }] = await Promise.all([
+    openLog(config),
+    import('../../app/workers.ts'),
+    import('../../app/until-signal.ts'),
+  ])
+  const workers = createWorkers({
+    count: config.workers,
+    args: process.argv.slice(2),
+    endMs: 2 * config.drainMs + 10_000,
+    logger,
+  })
+  const stopped = runUntilSignal(workers.close)
+  const served = await workers.start()
+  const isOnTerminal = process.stdin.isTTY || process.stdout.isTTY
+  process.on('SIGHUP', () => {
+    // A terminal that is closed sends it, too.
+    if (isOnTerminal) return void process.kill(process.pid, 'SIGTERM')
+    workers.restart().catch(error => logger.error({ err: error }, 'the workers were not all replaced'))
+  })
+  if (served !== undefined) await say(welcome(config, served))
+  await stopped
+}
+
+async function openLog(config: Config): Promise<Logger> {
+  const { createLogger, prettyStream } = await import('../../logger.ts')
+  const stream = config.logFormat === 'pretty' ? await prettyStream() : undefined
+  return createLogger({ level: config.logLevel, ...(stream && { stream }) })
+}
+
+function welcome(
+  config: Config,
+  served: { url: string; superToken?: string | undefined },
+): readonly string[] {
+  const tokenFile = superTokenFile(config)
+  const hasTokenFile = config.superToken === undefined && existsSync(tokenFile)
+  return welcomeLines({ url: served.url, superToken: served.superToken, tokenFile, hasTokenFile })
+}

@@ -1,0 +1,64 @@
+import { type Command, Option } from 'commander'
+import type { StreamFormat } from '../../client/client.ts'
+import { conditionHelp, openConditionSession } from '../argument/condition-session.ts'
+import type { Surroundings } from '../argument/surroundings.ts'
+import { changeLine } from '../terminal/change-line.ts'
+import { listenForInterrupt } from '../terminal/interrupt.ts'
+import { jsonLine, writeLines } from '../terminal/output.ts'
+
+interface TailOptions {
+  readonly after?: string
+  readonly format?: StreamFormat
+}
+
+/** `daybook tail RESOURCE [CONDITION…]`: the records that fulfil all conditions, as they are added and change. */
+export function addTailCommand(program: Command, surroundings: Surroundings): void {
+  program
+    .command('tail')
+    .description('show the records that fulfil all conditions as they are added and change, until Ctrl-C')
+    .argument('<resource>', 'js-result, event-log, …')
+    .argument('[conditions...]')
+    .option('--after <cursor>', 'begin behind this cursor (0: the beginning), not with what comes now')
+    .addOption(
+      new Option('--format <format>', 'envelope: as the origin of change events writes them').choices([
+        'row',
+        'envelope',
+      ]),
+    )
+    .addHelpText('after', `${conditionHelp}\nlimit and last mean nothing for what is yet to come.`)
+    .action(async (name: string, conditions: string[], options: TailOptions, command: Command) => {
+      const session = await openConditionSession({ resource: name, conditions, command, surroundings })
+      const { client, output, resource, condition, stdout, presentation } = session
+      const interrupt = listenForInterrupt()
+      let last = options.after
+      try {
+        const changes = client.subscribe(resource, condition, {
+          ...options,
+          signal: interrupt.signal,
+          onOpen: cursor => {
+            last ??= cursor
+            void output.note(`following ${resource} behind ${cursor}`)
+          },
+          onFault: fault => void output.note(`trying again: ${messageOf(fault)}`),
+        })
+        const isTable = presentation.format === 'table'
+        const render = isTable ? changeLine : changeJson(options.format)
+        for await (const { cursor, row } of changes) {
+          await writeLines(stdout, [render(cursor, row as object, presentation.zone)])
+          last = cursor
+        }
+        if (last !== undefined) await output.note(`stopped; --after ${last} goes on`)
+      } finally {
+        interrupt.release()
+      }
+    })
+}
+
+/** A row with its cursor, so that whoever reads it can go on from there; an envelope is as its origin has it. */
+function changeJson(format: StreamFormat | undefined) {
+  return (cursor: string, row: object): string => jsonLine(format === 'envelope' ? row : { cursor, ...row })
+}
+
+function messageOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault)
+}

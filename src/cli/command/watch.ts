@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Command, InvalidArgumentError } from 'commander'
+import { DaybookConnectionError } from '../../client/client.ts'
+import type { Session } from '../argument/session.ts'
+import { listenForInterrupt } from '../terminal/interrupt.ts'
+
+export interface WatchFlags {
+  /** Seconds; true: as many as usual. */
+  readonly watch?: number | true | undefined
+}
+
+const usualSeconds = 2
+
+export function addWatchOption(command: Command): Command {
+  return command.option(
+    '--watch [seconds]',
+    `ask again every so many seconds (${usualSeconds} if absent), until Ctrl-C`,
+    parseSeconds,
+  )
+}
+
+/** Calls `show` once, or with --watch again and again until Ctrl-C. A terminal is wiped each time. */
+export async function showWatched(
+  { watch }: WatchFlags,
+  { output, stdout, presentation }: Session,
+  show: () => Promise<void>,
+): Promise<void> {
+  if (watch === undefined) return show()
+  const ms = (watch === true ? usualSeconds : watch) * 1000
+  const { signal, release } = listenForInterrupt()
+  const wipes = stdout.isTTY === true && presentation.format === 'table'
+  try {
+    while (!signal.aborted) {
+      if (wipes) stdout.write('\u001b[H\u001b[2J')
+      await showOrNote(show, output)
+      await sleep(ms, undefined, { signal }).catch(() => {})
+    }
+  } finally {
+    release()
+  }
+}
+
+/** A server that is restarted is there again next time. */
+async function showOrNote(show: () => Promise<void>, output: Session['output']): Promise<void> {
+  try {
+    await show()
+  } catch (error) {
+    if (!(error instanceof DaybookConnectionError)) throw error
+    await output.note(error.message)
+  }
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text)
+  if (/^\d+(\.\d+)?$/.test(text) && seconds >= 0.1 && seconds <= 86_400) return seconds
+  throw new InvalidArgumentError('Expected seconds, from 0.1: conditions stand before --watch.')
+}

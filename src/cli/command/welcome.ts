@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Config } from '../../config.ts'
+
+export interface Welcome {
+  /** Where the server listens. */
+  readonly url: string
+  /** `key:secret`; only on the start that made it. */
+  readonly superToken?: string | undefined
+  /** Where the super token is kept. */
+  readonly tokenFile: string
+  /** False when the super token came from the configuration, or its file was moved away. */
+  readonly hasTokenFile: boolean
+}
+
+/** What `serve` says at once: opening the database may take seconds. */
+export function startLine({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string {
+  if (databaseUrl !== undefined) return 'Daybook starts: it connects to PostgreSQL'
+  const folder = resolve(dataDir)
+  const opens = existsSync(join(folder, 'database')) ? 'opens' : 'makes'
+  return `Daybook starts: it ${opens} the database in ${folder}`
+}
+
+/** What `serve` says once it listens: where, who may come in, and a command to try that works when pasted. */
+export function welcomeLines({ url, superToken, tokenFile, hasTokenFile }: Welcome): readonly string[] {
+  const path = resolve(tokenFile)
+  const listens = `Daybook listens on ${url}`
+  if (superToken !== undefined) {
+    const token = [`Super token, shown only now and kept in ${path}:`, `  ${superToken}`]
+    return [listens, ...token, ...tryLines(url, superToken)]
+  }
+  if (!hasTokenFile) return [listens]
+  return [listens, `The super token is in ${path}`, ...tryLines(url, `$(cat ${quote(path)})`)]
+}
+
+function tryLines(url: string, token: string): readonly string[] {
+  const body =
+    '{"jsonrpc":"2.0","id":1,"method":"js-result_query","params":{"query":{"condition":[{"limit":10}]}}}'
+  const headers = `-H 'Content-Type: application/json' -H "Authorization: Bearer ${token}"`
+  return ['Try it:', `  curl -s ${url} ${headers} -d '${body}'`]
+}
+
+/** Inside `"$(…)"` a path may hold blanks and quotes. */
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`
+}

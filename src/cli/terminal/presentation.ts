@@ -1,0 +1,85 @@
+import { type Command, Option } from 'commander'
+import type { Surroundings } from '../argument/surroundings.ts'
+import { UsageError } from './failure.ts'
+import { hasColour } from './paint.ts'
+import type { Zone } from './time-text.ts'
+
+const formats = ['table', 'json', 'ndjson', 'csv'] as const
+
+/** How what a command finds is shown. */
+export interface Presentation {
+  /** `json` is one array; `ndjson` a line for each record. */
+  readonly format: (typeof formats)[number]
+  /** The only members that are wanted, in this order. */
+  readonly fields: readonly string[] | undefined
+  /** Every member in a table, payloads too. */
+  readonly isWide: boolean
+  readonly hasColour: boolean
+  readonly usesPager: boolean
+  readonly zone: Zone
+}
+
+interface DisplayFlags {
+  readonly json?: true
+  readonly output?: string
+  readonly fields?: string
+  readonly wide?: true
+  readonly watch?: unknown
+  readonly color?: boolean
+  readonly pager?: boolean
+  readonly utc?: true
+}
+
+/** The options of all commands; they may stand anywhere. */
+export function addGlobalDisplayOptions(program: Command): void {
+  program
+    .option('--json', 'lines of JSON, on a terminal too')
+    .option('--utc', 'times in UTC, shown and given; else those of this machine')
+    .option('--no-color', 'as NO_COLOR; FORCE_COLOR is the opposite')
+    .option('--no-pager', 'never through PAGER, which is less -FRX unless it is set')
+}
+
+/** The options of a command that shows records. */
+export function addDisplayOptions(command: Command): void {
+  command
+    .addOption(
+      new Option('--output <format>', 'else a table on a terminal, ndjson elsewhere').choices(formats),
+    )
+    .option('--fields <names>', 'only these members or columns: id,start_time')
+    .option('--wide', 'every member in a table, payloads too')
+}
+
+/** Reads both. Throws UsageError. */
+export function readPresentation(command: Command, { env, stdout }: Surroundings): Presentation {
+  const flags = command.optsWithGlobals<DisplayFlags>()
+  const isTerminal = stdout.isTTY === true
+  const format = readFormat(flags, isTerminal)
+  return {
+    format,
+    fields: flags.fields === undefined ? undefined : readFields(flags.fields),
+    isWide: flags.wide === true,
+    hasColour: flags.color !== false && hasColour(env, stdout),
+    usesPager: isTerminal && format === 'table' && flags.pager !== false && flags.watch === undefined,
+    zone: readZone(command),
+  }
+}
+
+/** Whether times are in UTC, shown and given. */
+export function readZone(command: Command): Zone {
+  return command.optsWithGlobals<DisplayFlags>().utc === true ? 'utc' : 'local'
+}
+
+function readFormat({ json, output }: DisplayFlags, isTerminal: boolean): Presentation['format'] {
+  const format = formats.find(each => each === output)
+  // export has an --output of its own, a file.
+  if (format === undefined) return json === true || !isTerminal ? 'ndjson' : 'table'
+  if (json === true && format !== 'ndjson') throw new UsageError(`--json is not --output ${format}`)
+  return format
+}
+
+function readFields(text: string): readonly string[] {
+  const fields = text.split(',').map(field => field.trim())
+  if (fields.includes(''))
+    throw new UsageError('--fields: expected names with commas between them: id,start_time')
+  return [...new Set(fields)]
+}

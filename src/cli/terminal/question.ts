@@ -1,0 +1,24 @@
+import { createInterface } from 'node:readline/promises'
+import type { Surroundings } from '../argument/surroundings.ts'
+
+/** Whether somebody is there who could answer. */
+export function canAsk({ stdin, stderr }: Surroundings): boolean {
+  return stdin.isTTY === true && stderr.isTTY === true
+}
+
+/** Asks on the terminal, by stderr, so that stdout stays data; only `y` and `yes` mean yes. */
+export async function askYesNo(question: string, { stdin, stderr }: Surroundings): Promise<boolean> {
+  const lines = createInterface({ input: stdin, output: stderr })
+  try {
+    // Without it an end of input (Ctrl-D) would leave the question open for ever.
+    const ended = new AbortController()
+    lines.once('close', () => ended.abort())
+    const answer = await lines.question(`${question} [y/N] `, { signal: ended.signal })
+    return /^\s*y(es)?\s*$/i.test(answer)
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return false
+    throw error
+  } finally {
+    lines.close()
+  }
+}

@@ -1,0 +1,80 @@
+import type { Database, Runner } from '../../database/database.ts'
+import { readDefinitionVersion } from '../../database/definition-version.ts'
+import type { Sealer } from '../../seal.ts'
+import { type Handler, takesEvent } from './handler.ts'
+import { listHandlers } from './handler-store.ts'
+
+/** The handlers at one moment. */
+export interface Handlers {
+  /** Of the definitions: a statement that finds another one must change nothing, and throws `outdated`. */
+  readonly version: number
+  /** In order of full_name. */
+  readonly all: readonly Handler[]
+  byName(fullName: string): Handler | undefined
+  /** The enabled ones that take such an event, in order of full_name. */
+  matching(sender: string, eventType: string): readonly Handler[]
+}
+
+/** What was to be done with handlers that have changed since they were read. */
+export const outdated = new Error('the handlers have changed')
+
+/** Remembers the handlers, so that an event costs a comparison and not a reading of them all. */
+export interface HandlerDirectory {
+  /**
+   * Every handler, as `runner` sees it now. Not for a transaction that changes handlers itself: were it rolled back,
+   * what it had made would stay in memory.
+   */
+  current(runner: Runner): Promise<Handlers>
+  /**
+   * Does `work` with the handlers that are remembered, and again with those of now when it throws `outdated`. What is to
+   * be asked about the handlers first, such as what their makers may, is asked by `prepare`: an engine with one
+   * connection would wait for it in vain inside of a transaction.
+   */
+  use<P, T>(
+    database: Database,
+    prepare: (handlers: Handlers) => P | Promise<P>,
+    work: (handlers: Handlers, prepared: P) => Promise<T>,
+  ): Promise<T>
+}
+
+export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
+  let known: Handlers | undefined
+
+  async function current(runner: Runner): Promise<Handlers> {
+    // The version first: handlers that are newer than it are only read once more, older ones would stay.
+    const version = await readDefinitionVersion(runner)
+    if (known?.version === version) return known
+    known = indexHandlers(version, await listHandlers(runner, sealer))
+    return known
+  }
+
+  return {
+    current,
+    async use(database, prepare, work) {
+      for (let handlers = known ?? (await current(database)); ; ) {
+        let isPrepared = false
+        try {
+          const prepared = await prepare(handlers)
+          isPrepared = true
+          return await work(handlers, prepared)
+        } catch (error) {
+          if (isPrepared && error !== outdated) throw error
+          const fresh = await current(database)
+          // What cannot be prepared with handlers that have changed may be with those that are there now.
+          if (fresh === handlers && error !== outdated) throw error
+          handlers = fresh
+        }
+      }
+    },
+  }
+}
+
+function indexHandlers(version: number, all: readonly Handler[]): Handlers {
+  const names = new Map(all.map(handler => [handler.fullName, handler]))
+  return {
+    version,
+    all,
+    byName: fullName => names.get(fullName),
+    matching: (sender, eventType) => all.filter(handler => takesEvent(handler, sender, eventType)),
+  }
+}

@@ -1,0 +1,122 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from '../../async/clock.ts'
+import type { Database } from '../../database/database.ts'
+import type { Origin } from '../../permission/grant.ts'
+import type { Sealer } from '../../seal.ts'
+import { definitionColumns, type HandlerDefinition } from './handler-row.ts'
+import { lockHandler, tryInsertHandler, updateHandler } from './handler-store.ts'
+import { type LocalHandler, parseLocalModule } from './local-definition.ts'
+
+export type { LocalContext, LocalEvent, LocalHandler } from './local-definition.ts'
+
+const isModule = /^[^.].*\.m?[jt]s$/
+const isDeclaration = /\.d\.m?ts$/
+
+/**
+ * Imports every module directly in the folder (`*.js`, `*.mjs`, `*.ts`, `*.mts`, in order of their names) and gives
+ * the handlers they export as default, by full name. `timezone` is that of a schedule that names none.
+ * Throws Error with every fault of every file, one a line.
+ */
+export async function loadLocalHandlers(
+  folder: string,
+  timezone = 'UTC',
+): Promise<ReadonlyMap<string, LocalHandler>> {
+  const handlers = new Map<string, LocalHandler>()
+  const fileOf = new Map<string, string>()
+  const faults: string[] = []
+  for (const file of await moduleFiles(folder)) {
+    const parsed = await parseFile(file, timezone)
+    if ('faults' in parsed) {
+      faults.push(...parsed.faults.map(fault => `${file}: ${fault}`))
+      continue
+    }
+    const { fullName } = parsed.handler.definition
+    const other = fileOf.get(fullName)
+    if (other !== undefined) faults.push(`${file}: default.fullName: ${other} has the same`)
+    fileOf.set(fullName, file)
+    handlers.set(fullName, parsed.handler)
+  }
+  if (faults.length > 0) throw new Error(`the local handlers cannot be used:\n${faults.join('\n')}`)
+  return handlers
+}
+
+async function moduleFiles(folder: string): Promise<readonly string[]> {
+  try {
+    const names = (await readdir(folder)).filter(name => isModule.test(name) && !isDeclaration.test(name))
+    const files = names.toSorted().map(name => join(folder, name))
+    const areFiles = await Promise.all(files.map(async file => (await stat(file)).isFile()))
+    return files.filter((_, i) => areFiles[i])
+  } catch (error) {
+    throw new Error(`the folder of local handlers cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+async function parseFile(file: string, timezone: string): Promise<ReturnType<typeof parseLocalModule>> {
+  try {
+    const module = await import(pathToFileURL(resolve(file)).href)
+    return parseLocalModule(module.default, timezone)
+  } catch (error) {
+    return { faults: [`cannot be imported: ${messageOf(error)}`] }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+export interface LocalStoring {
+  readonly database: Database
+  readonly sealer: Sealer
+  readonly clock: Clock
+  /** Who the handlers act for. */
+  readonly owner: readonly Origin[]
+}
+
+/**
+ * Stores the local handlers at start: a new one is inserted, one that is defined otherwise by now is updated but stays
+ * enabled or disabled as it was. Any number of servers may do so at once.
+ * Throws Error when a handler of another target has the name of one.
+ */
+export async function storeLocalHandlers(
+  storing: LocalStoring,
+  handlers: ReadonlyMap<string, LocalHandler>,
+): Promise<void> {
+  const taken: string[] = []
+  // Each in a transaction of its own: servers that lock several at once could wait for each other.
+  for (const { definition } of handlers.values()) {
+    let outcome = await storeOne(storing, definition)
+    // Another server was faster: what it has stored can be read now.
+    while (outcome === 'overtaken') outcome = await storeOne(storing, definition)
+    if (outcome === 'taken') taken.push(definition.fullName)
+  }
+  if (taken.length === 0) return
+  throw new Error(`stored handlers of another target have the names of local ones: ${taken.join(', ')}`)
+}
+
+type Outcome = 'stored' | 'taken' | 'overtaken'
+
+function storeOne(
+  { database, sealer, clock, owner }: LocalStoring,
+  definition: HandlerDefinition,
+): Promise<Outcome> {
+  return database.transaction(async runner => {
+    const now = clock()
+    const before = await lockHandler(runner, sealer, definition.fullName)
+    if (before === undefined) {
+      const inserted = await tryInsertHandler(runner, sealer, { definition, owner, now })
+      // No second look in here: an insert that does nothing has locked the version all the same, and whoever holds the
+      // handler waits for that.
+      return inserted === undefined ? 'overtaken' : 'stored'
+    }
+    if (before.target.kind !== 'local') return 'taken'
+    const wanted = { ...definition, enabled: before.enabled }
+    const isSame = isDeepStrictEqual(definitionColumns(before), definitionColumns(wanted))
+    // Those of a super token that was replaced by another would be given nothing any more.
+    if (isSame && isDeepStrictEqual(before.owner, owner)) return 'stored'
+    await updateHandler(runner, sealer, before, { definition: wanted, owner, now })
+    return 'stored'
+  })
+}

@@ -1,0 +1,149 @@
+import type { Clock } from '../../async/clock.ts'
+import { RpcError } from '../../errors.ts'
+import { workerAction } from '../../js-worker/action.ts'
+import type { ChainPlace, ScriptRunner } from '../../js-worker/run.ts'
+import type { Webhooks } from '../../outbound/webhook.ts'
+import { type Identity, intersectIdentities, requirePermission } from '../../permission/grant.ts'
+import type { TargetKind } from '../handler/handler.ts'
+import type { LocalHandler } from '../handler/local-handlers.ts'
+import { readEventRequests } from '../send/event-request.ts'
+import { makersOf, mayReceive, notReceived, type Recall } from '../send/receiving.ts'
+import type { Sender } from '../send/send.ts'
+import { scriptHandling } from './js-worker.ts'
+import type { Outcome, Run } from './run.ts'
+import type { Execute } from './runner.ts'
+
+export interface ExecuteDeps {
+  readonly localHandlers: ReadonlyMap<string, LocalHandler>
+  readonly scripts: ScriptRunner
+  readonly webhooks: Webhooks
+  readonly sender: Sender
+  readonly clock: Clock
+  readonly recall: Recall
+}
+
+/** Carries out attempts where their handlers' targets say; none whose handler's makers may not receive its event any more. */
+export function createExecute(deps: ExecuteDeps): Execute {
+  const byKind: Record<TargetKind, Execute> = {
+    local: (run, signal) => runLocal(deps, run, signal),
+    js_worker: (run, signal) => runScript(deps, run, signal),
+    webhook: (run, signal) => callWebhook(deps, run, signal),
+    remote: () => Promise.reject(new TypeError('a remote handler is run by whoever claims it')),
+  }
+  return async (run, signal) => {
+    const makers = await makersOf(run.handler, deps.recall)
+    if (!mayReceive(makers, run.sender, run.runType)) {
+      return { kind: 'failed', message: notReceived, retry: false }
+    }
+    return byKind[run.handler.target.kind](run, signal)
+  }
+}
+
+/** Who a run acts for: it may do what its sender and the makers of its handler may. */
+async function actorOf({ caller, handler }: Run, recall: Recall): Promise<Identity> {
+  return intersectIdentities(await recall(caller), await recall(handler.owner))
+}
+
+/** Where what a run sends continues its chain. */
+function placeOf({ requestId, chainOwner, nodeId, depth }: Run): ChainPlace {
+  return { requestId, owner: chainOwner, nodeId, depth }
+}
+
+async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
+  const handler = deps.localHandlers.get(run.handler.fullName)
+  if (handler === undefined) throw new TypeError(`no module of ${run.handler.fullName} is loaded`)
+  const result = await handler.run(run.kwargs, {
+    id: run.id,
+    attempt: run.attempt,
+    fullName: run.handler.fullName,
+    sender: run.sender,
+    eventType: run.eventType,
+    requestId: run.requestId,
+    nodeId: run.nodeId,
+    signal,
+    async send(event) {
+      const identity = await actorOf(run, deps.recall)
+      const chain = placeOf(run)
+      const [answer] = await deps.sender.send(readEventRequests(event), { identity, chain })
+      return answer
+    },
+  })
+  return { kind: 'success', result }
+}
+
+async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
+  const { target, timeoutMs } = run.handler
+  if (target.kind !== 'js_worker') throw new TypeError('not a script')
+  try {
+    // The makers of the handler chose the script: were that not asked, a handler would run what they may not.
+    requirePermission(
+      await deps.recall(run.handler.owner),
+      workerAction('run_defined_js_worker'),
+      target.name,
+    )
+    const { done } = await deps.scripts.start({
+      worker: target.name,
+      entry: 'onEvent',
+      runType: 'event',
+      params: run.kwargs,
+      caller: await actorOf(run, deps.recall),
+      chain: placeOf(run),
+      item: { id: run.id, fullName: run.handler.fullName },
+      context: {
+        event: {
+          id: run.id,
+          attempt: run.attempt,
+          full_name: run.handler.fullName,
+          sender: run.sender,
+          event_type: run.eventType,
+          request_id: run.requestId,
+          node_id: run.nodeId,
+          parent_node_id: run.parentNodeId,
+        },
+      },
+      signal,
+      timeoutMs,
+    })
+    return scriptHandling(await done)
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error
+    const retry = error.data.retryable === true
+    return { kind: 'failed', message: `${error.data.reason}: ${error.message}`, retry }
+  }
+}
+
+async function callWebhook(
+  { webhooks, clock }: ExecuteDeps,
+  run: Run,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { target, timeoutMs } = run.handler
+  if (target.kind !== 'webhook') throw new TypeError('not a webhook')
+  // Sealed with another key than this server's. What nobody signed must not be sent.
+  if (target.secrets.length === 0) {
+    return { kind: 'failed', message: 'webhook_secret_unreadable: set it anew', retry: false }
+  }
+  const now = clock()
+  return webhooks.deliver(target, {
+    // The same for every attempt, so that a receiver can drop what it has seen.
+    id: `evt_${run.id}`,
+    attempt: run.attempt,
+    body: {
+      type: run.eventType,
+      timestamp: new Date(now).toISOString(),
+      data: {
+        id: run.id,
+        attempt: run.attempt,
+        full_name: run.handler.fullName,
+        sender: run.sender,
+        request_id: run.requestId,
+        node_id: run.nodeId,
+        parent_node_id: run.parentNodeId,
+        kwargs: run.kwargs,
+      },
+    },
+    now,
+    timeoutMs,
+    signal,
+  })
+}

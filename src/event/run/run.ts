@@ -1,0 +1,62 @@
+import type { Origin } from '../../permission/grant.ts'
+import type { ChainOwner } from '../../resource/chain-owner.ts'
+import type { Handler } from '../handler/handler.ts'
+import type { RunType } from '../send/event.ts'
+
+/** One try to carry out a row's work: what it takes to end it. */
+export interface Attempt {
+  /** The id of the row. */
+  readonly id: number
+  /** As it was when the run was taken; undefined once it is gone. */
+  readonly handler: Handler | undefined
+  readonly attempt: number
+  /** Attempts that failed before. */
+  readonly failures: number
+}
+
+/** An attempt that was taken to be run. */
+export interface Run extends Attempt {
+  readonly handler: Handler
+  readonly sender: string
+  readonly eventType: string
+  readonly runType: RunType
+  readonly requestId: string
+  readonly chainOwner: ChainOwner
+  readonly nodeId: string
+  readonly parentNodeId: string | null
+  readonly depth: number
+  /** The arguments of the event: any JSON. */
+  readonly kwargs: unknown
+  readonly caller: readonly Origin[]
+}
+
+/** How an attempt ended. */
+export type Outcome =
+  | { readonly kind: 'success'; readonly result: unknown }
+  | {
+      readonly kind: 'failed'
+      /** Begins with a stable snake_case word: `handler_timeout: …`. */
+      readonly message: string
+      /** Whether another attempt may help. */
+      readonly retry: boolean
+      /** How long to wait before it, instead of the handler's own delay. */
+      readonly retryAfterMs?: number | undefined
+      /** The receiver is gone: no more events for this handler. */
+      readonly disable?: boolean | undefined
+    }
+  /** Nothing is wrong, but this server stops: another one shall run it. */
+  | { readonly kind: 'handed_back' }
+
+const longestDelay = 24 * 60 * 60 * 1000
+
+/** When the run is tried again after this failure (epoch ms), or undefined when it has failed for good. */
+export function nextAttempt(
+  { handler, failures }: Attempt,
+  outcome: Outcome & { kind: 'failed' },
+  now: number,
+): number | undefined {
+  if (handler === undefined || !outcome.retry || failures >= handler.retry.limit) return undefined
+  const { delayMs, backoff } = handler.retry
+  const own = backoff ? delayMs * 2 ** Math.min(failures, 30) : delayMs
+  return now + Math.min(outcome.retryAfterMs ?? own, longestDelay)
+}

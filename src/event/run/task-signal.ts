@@ -1,0 +1,101 @@
+import type { Database } from '../../database/database.ts'
+import { rawStatement } from '../../database/statement.ts'
+
+/** Tells claims that wait when there is work for them: one look at what waits serves all of them. */
+export interface TaskSignal {
+  /** Resolves to true when one of the handlers may have work, when the time is up at the latest; to false once it is closed. */
+  next(wanted: Wanted): Promise<boolean>
+  /** There may be work. */
+  look(): void
+  close(): void
+}
+
+export interface Wanted {
+  /** Full names of handlers. */
+  readonly handlers: readonly string[]
+  /** The longest wait, in milliseconds. */
+  readonly ms: number
+  /**
+   * Whether to look at once for what came since the claim took nothing. Not after a look that helped nothing: there is
+   * work that may not be taken yet, and the claim would ask for it without a pause.
+   */
+  readonly eager: boolean
+  /** Ends the wait early: nobody would take what a dead claim was woken for. */
+  readonly ended?: AbortSignal
+}
+
+interface Waiting {
+  readonly handlers: readonly string[]
+  readonly resolve: () => void
+}
+
+/** The most runs of a handler that are counted: more claims are not woken at once. */
+const mostCounted = 1000
+
+const findDue = rawStatement(
+  `select w.full_name, (select count(*) from (select from event_log e
+     where e.status = 'waiting' and e.full_name = w.full_name and e.due_time <= now() limit ${mostCounted}) due)
+   from unnest($1::text[]) as w(full_name)`,
+)
+
+/** How often is looked for what nothing announced: what was put off, or comes again. In milliseconds. */
+const lookMs = 500
+
+export function createTaskSignal(database: Database, onError: (error: unknown) => void): TaskSignal {
+  const waiting = new Set<Waiting>()
+  let closed = false
+  let looking = false
+  let again = false
+
+  function look(): void {
+    again = true
+    if (!looking) void lookOnce()
+  }
+
+  async function lookOnce(): Promise<void> {
+    looking = true
+    while (again && waiting.size > 0 && !closed) {
+      again = false
+      await wakeThoseWithWork().catch(onError)
+    }
+    looking = false
+  }
+
+  // No more claims than there is work: of a thousand that wait for one event, one is woken.
+  async function wakeThoseWithWork(): Promise<void> {
+    const handlers = [...new Set([...waiting].flatMap(each => each.handlers))]
+    const { rows } = await database.run(findDue, [handlers])
+    const due = new Map(rows.map(([name, count]) => [String(name), Number(count)]))
+    for (const each of waiting) {
+      const handler = each.handlers.find(name => (due.get(name) ?? 0) > 0)
+      if (handler === undefined) continue
+      due.set(handler, (due.get(handler) ?? 0) - 1)
+      each.resolve()
+    }
+  }
+
+  const timer = setInterval(look, lookMs).unref()
+
+  return {
+    look,
+    async next({ handlers, ms, eager, ended }) {
+      if (closed) return false
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const own = { handlers, resolve }
+      const late = setTimeout(resolve, ms)
+      ended?.addEventListener('abort', () => resolve(), { once: true })
+      if (ended?.aborted === true) resolve()
+      waiting.add(own)
+      if (eager) look()
+      await promise
+      clearTimeout(late)
+      waiting.delete(own)
+      return !closed && ended?.aborted !== true
+    },
+    close() {
+      closed = true
+      clearInterval(timer)
+      for (const { resolve } of waiting) resolve()
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FoundRoute } from '../compat/rest.ts'
+import { restStatusOf } from '../compat/rest-error.ts'
+import { restParams } from '../compat/rest-params.ts'
+import { RpcError } from '../errors.ts'
+import type { AnswerMemory } from '../fairness/answer-memory.ts'
+import { checkJson, parseJson, stringifyJson } from '../json.ts'
+import type { Logger } from '../logger.ts'
+import { type Authenticate, invoke } from '../method/invoke.ts'
+import type { Method } from '../method/method.ts'
+import { SentParams } from '../method/sent-params.ts'
+import type { Metrics } from '../metrics.ts'
+import { logFault } from '../rpc/dispatcher.ts'
+import { contextOf, credentialOf } from '../rpc/request-context.ts'
+import { answerOn } from './answer-on.ts'
+import { jsonType, sendFault, sendRefusal } from './compat-refusal.ts'
+
+export interface DialectCallDeps {
+  readonly answers: AnswerMemory
+  readonly authenticate: Authenticate
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'countRequest'>
+  readonly limits: {
+    readonly maxDepth: number
+    readonly maxBodyBytes: number
+    readonly maxAnswerBytes: number
+  }
+}
+
+/** Answers a GET or a POST through the method of its route. Never rejects. */
+export async function answerCall(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  found: FoundRoute,
+  deps: DialectCallDeps,
+): Promise<FastifyReply> {
+  const { route } = found
+  const isPost = request.method === 'POST'
+  // Fastify asks no parser about an empty body without a content type.
+  if (isPost && !Buffer.isBuffer(request.body)) return sendRefusal(reply, route, 'unsupported_media_type')
+  const method = isPost ? route.post : route.get
+  const started = performance.now()
+  let isKnown = false
+  const authenticate: Authenticate = async credential => {
+    const identity = await deps.authenticate(credential)
+    isKnown = true
+    return identity
+  }
+  const count = (status: number): void => {
+    const milliseconds = performance.now() - started
+    deps.metrics.countRequest(method.name, status === 200 ? undefined : status, milliseconds / 1000)
+    deps.logger.debug({ correlationId: request.id, method: method.name, status, milliseconds }, 'answered')
+  }
+  try {
+    const answering = answerOn(reply.raw, deps.answers)
+    const text = await answering.during(() => callMethod(request, found, method, { ...deps, authenticate }))
+    count(200)
+    return reply.type(jsonType).send(text)
+  } catch (error) {
+    logFault(deps.logger, error, { method: method.name, correlationId: request.id })
+    count(restStatusOf(error, isKnown))
+    return sendFault(reply, route, error, isKnown)
+  }
+}
+
+/** The JSON text of the answer, in UTF-8. */
+async function callMethod(
+  request: FastifyRequest,
+  found: FoundRoute,
+  method: Method,
+  { authenticate, limits }: DialectCallDeps,
+): Promise<Buffer> {
+  const inUrl = restParams(found, request.url)
+  const params = Buffer.isBuffer(request.body) ? new RestParams(inUrl, request.body, limits.maxDepth) : inUrl
+  const context = { ...contextOf(request), bearer: credentialOf(request) }
+  const result = await invoke(method, params, context, authenticate)
+  const text = Buffer.from(stringifyJson(result))
+  if (text.length <= limits.maxAnswerBytes) return text
+  throw new RpcError('busy', 'the answer is too large; ask for fewer events', { reason: 'answer_too_large' })
+}
+
+/** The credential comes in a header: nobody reads the body before its sender is known. */
+class RestParams extends SentParams {
+  readonly rough: object
+  readonly #body: Buffer
+  readonly #maxDepth: number
+
+  constructor(inUrl: object, body: Buffer, maxDepth: number) {
+    super()
+    this.rough = inUrl
+    this.#body = body
+    this.#maxDepth = maxDepth
+  }
+
+  settle(): object {
+    return { ...this.rough, body: readBody(this.#body, this.#maxDepth) }
+  }
+}
+
+function readBody(bytes: Buffer, maxDepth: number): unknown {
+  const text = bytes.toString()
+  let body: unknown
+  try {
+    if (!isUtf8(bytes)) throw new SyntaxError('not valid UTF-8')
+    body = parseJson(text)
+  } catch {
+    throw new RpcError('parse_error', 'the body is not valid JSON', { reason: 'invalid_json' })
+  }
+  // One level more, so that the paths of faults begin with `body`.
+  checkJson({ body }, text, maxDepth + 1)
+  return body
+}

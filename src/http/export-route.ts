@@ -1,0 +1,179 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { RpcError } from '../errors.ts'
+import { onBehalfOf } from '../fairness/behalf.ts'
+import type { Logger } from '../logger.ts'
+import type { Authenticate } from '../method/invoke.ts'
+import { type LogMethodDeps, readerOf, walkerOf } from '../method/record/record-method.ts'
+import { exportPages } from '../resource/export/export.ts'
+import type { ExportPage } from '../resource/export/export-page.ts'
+import { type ExportPlan, planExport } from '../resource/export/export-plan.ts'
+import { resources } from '../resource/kind/index.ts'
+import type { Resource } from '../resource/resource.ts'
+import { type Access, planAccess } from '../resource/select/access.ts'
+import { contextOf } from '../rpc/request-context.ts'
+import type { Health } from './health.ts'
+import { refuse, sendFault } from './http-refusal.ts'
+
+export interface ExportRouteDeps {
+  readonly log: LogMethodDeps
+  readonly authenticate: Authenticate
+  readonly health: Pick<Health, 'isStopping'>
+  readonly logger: Logger
+  /** How deep conditions may nest as JSON. */
+  readonly maxDepth: number
+}
+
+/** Exports at once on this server. Each holds at most one connection to the database, and that for a page at a time. */
+const maxExports = 4
+/** Of them by one token: whoever reads slowly leaves one to others. */
+const maxOfToken = maxExports - 1
+
+const url = '/export/:resource'
+const otherMethods = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/**
+ * `GET /export/RESOURCE?condition=[…]&format=ndjson|csv&after=KEY&bom=true`: every row that a query without a limit would find, oldest
+ * key first, as the client takes them. An answer that was cut off lacks the end of its chunked encoding (RFC 9112, section 8).
+ */
+export function addExportRoute(app: FastifyInstance, deps: ExportRouteDeps): void {
+  /** Whose exports are under way. */
+  const open: string[] = []
+
+  /** Counts an export until its answer is over, however it ends. */
+  function count(reply: FastifyReply, tokenKey: string): void {
+    if (open.length >= maxExports) throw tooMany(maxExports)
+    if (open.filter(key => key === tokenKey).length >= maxOfToken) throw tooMany(maxOfToken)
+    open.push(tokenKey)
+    reply.raw.once('close', () => open.splice(open.indexOf(tokenKey), 1))
+  }
+
+  app.get(url, { exposeHeadRoute: false }, async (request, reply) => {
+    if (deps.health.isStopping) return refuse(reply.header('connection', 'close'), 'stopping')
+    const asked: Asked = { request, reply, isKnown: false }
+    try {
+      return await answer(asked, deps, count)
+    } catch (error) {
+      return sendFault(reply, error, asked.isKnown)
+    }
+  })
+  app.route({
+    method: otherMethods,
+    url,
+    handler: (_request, reply) => refuse(reply.header('allow', 'GET'), 'method_not_allowed'),
+  })
+}
+
+interface Asked {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** Whether the caller's credential holds. */
+  isKnown: boolean
+}
+
+async function answer(
+  asked: Asked,
+  deps: ExportRouteDeps,
+  count: (reply: FastifyReply, tokenKey: string) => void,
+): Promise<FastifyReply> {
+  const { request, reply } = asked
+  const { bearer } = contextOf(request)
+  const { tokenKey } = await deps.authenticate(bearer)
+  asked.isKnown = true
+  requireChunks(request)
+  const resource = requireResource(request)
+  const planned = planExport(resource, request.query as Readonly<Record<string, unknown>>, {
+    maxConditions: deps.log.maxConditions,
+    maxDepth: deps.maxDepth,
+  })
+  const access = watchAccess(resource, planned, () => deps.authenticate(bearer))
+  await access()
+  // Who has left by now would never be uncounted.
+  if (reply.raw.destroyed) return reply
+  count(reply, tokenKey)
+
+  const reader = walkerOf(readerOf(resource, deps.log), deps.log.database)
+  const pages = pagesFor(tokenKey, exportPages({ reader, ...planned, access }))
+  // What fails here can still be told by a status.
+  const first = await pages.next()
+  const lines = readLines({ resource, planned, first, pages, request }, deps)
+  return reply
+    .headers({
+      'content-type': planned.format.contentType,
+      'content-disposition': `attachment; filename="${resource.name}.${planned.formatName}"`,
+      // It would be kept after the last row, and a stop would wait for it.
+      connection: 'close',
+    })
+    .send(Readable.from(lines, { highWaterMark: 1 }))
+}
+
+type Pages = Pick<AsyncGenerator<ExportPage, void, undefined>, 'next' | 'return'>
+
+/** Each page is read on behalf of its reader: it is asked for when a socket has room, which is nobody's request. */
+function pagesFor(tokenKey: string, pages: Pages): Pages {
+  return { next: () => onBehalfOf(tokenKey, () => pages.next()), return: () => pages.return() }
+}
+
+/** What the caller may have, asked anew each time and planned anew when the answer is another. */
+function watchAccess(
+  resource: Resource,
+  { plan }: ExportPlan,
+  authenticate: () => ReturnType<Authenticate>,
+): () => Promise<Access> {
+  let known: { readonly caller: unknown; readonly access: Access } | undefined
+  return async () => {
+    const caller = await authenticate()
+    if (known?.caller !== caller) known = { caller, access: planAccess(resource, 'read', caller, plan) }
+    return known.access
+  }
+}
+
+interface Exporting {
+  readonly resource: Resource
+  readonly planned: ExportPlan
+  readonly first: IteratorResult<ExportPage, void>
+  readonly pages: Pages
+  readonly request: FastifyRequest
+}
+
+async function* readLines(
+  { resource, planned, first, pages, request }: Exporting,
+  { log, logger }: ExportRouteDeps,
+): AsyncGenerator<string | Buffer, void, undefined> {
+  try {
+    const head = planned.mark + planned.format.head(resource.fields)
+    if (head !== '') yield head
+    for (let next = first; !next.done; next = await pages.next()) {
+      log.onRows(resource.name, 'returned', next.value.rows)
+      yield next.value.text
+    }
+  } catch (error) {
+    // The stream that fails takes the connection with it: nobody takes half for whole.
+    logger.warn({ correlationId: request.id, resource: resource.name, err: error }, 'an export was cut off')
+    throw error
+  } finally {
+    await pages.return()
+  }
+}
+
+/** In HTTP/1.0 the end of the connection is the end of the answer: one that was cut off would look whole. */
+function requireChunks({ raw }: FastifyRequest): void {
+  if (raw.httpVersion !== '1.0') return
+  throw new RpcError('invalid_input', 'an export needs HTTP/1.1', { reason: 'http_version_too_old' })
+}
+
+function requireResource({ params }: FastifyRequest): Resource {
+  const { resource: name } = params as { resource: string }
+  const resource = resources.find(each => each.name === name)
+  if (resource !== undefined) return resource
+  throw new RpcError('not_found', 'There is no such resource', { reason: 'resource_not_found' })
+}
+
+function tooMany(max: number): RpcError {
+  return new RpcError('busy', `At most ${max} exports may run at once`, {
+    reason: 'too_many_exports',
+    retryable: true,
+    retry_after_ms: 1000,
+    max,
+  })
+}

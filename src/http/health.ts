@@ -1,0 +1,73 @@
+import { RpcError } from '../errors.ts'
+import { onOwnBehalf } from '../fairness/behalf.ts'
+
+/** Why the server should get no requests now. */
+export type NotReady = 'stopping' | 'database_unreachable' | 'database_read_only' | 'migrations_pending'
+
+/** What readiness depends on: see Database.ping and pendingMigrations. */
+export interface HealthProbes {
+  ping(): Promise<void>
+  pendingMigrations(): Promise<readonly string[]>
+}
+
+export interface Health {
+  /** Another process takes the connections that come from now on: those that are open are to end after an answer. */
+  retire(): void
+  /** From now on never ready again. */
+  stop(): void
+  readonly isStopping: boolean
+  /** Whether connections are to end after an answer. */
+  readonly isLeaving: boolean
+  /** Undefined when ready; never rejects. */
+  whyNotReady(): Promise<NotReady | undefined>
+}
+
+const probeTimeoutMs = 5000
+
+export function createHealth(probes: HealthProbes): Health {
+  let isStopping = false
+  let isLeaving = false
+  return {
+    retire() {
+      isLeaving = true
+    },
+    stop() {
+      isStopping = true
+      isLeaving = true
+    },
+    get isStopping() {
+      return isStopping
+    },
+    get isLeaving() {
+      return isLeaving
+    },
+    async whyNotReady() {
+      if (isStopping) return 'stopping'
+      try {
+        // Whoever asks it: nobody's load may make the server look dead.
+        return await withTimeout(onOwnBehalf(() => whyUnusable(probes)))
+      } catch (error) {
+        const isReadOnly = error instanceof RpcError && error.data.reason === 'database_read_only'
+        return isReadOnly ? 'database_read_only' : 'database_unreachable'
+      }
+    },
+  }
+}
+
+async function whyUnusable({ ping, pendingMigrations }: HealthProbes): Promise<NotReady | undefined> {
+  await ping()
+  return (await pendingMigrations()).length === 0 ? undefined : 'migrations_pending'
+}
+
+/** A database that hangs must fail the check, not hang it. */
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), probeTimeoutMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,218 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { invalidParams, RpcError } from '../errors.ts'
+import { onBehalfOf } from '../fairness/behalf.ts'
+import { parseJson } from '../json.ts'
+import type { Authenticate } from '../method/invoke.ts'
+import { type LogMethodDeps, planFilters } from '../method/record/record-method.ts'
+import { parseInput } from '../parse-input.ts'
+import { type Identity, nobody } from '../permission/grant.ts'
+import { resources } from '../resource/kind/index.ts'
+import type { Resource } from '../resource/resource.ts'
+import { contextOf } from '../rpc/request-context.ts'
+import { changeText, formatSchema, type PushedNote, pushedNote, type StreamFormat } from '../stream/format.ts'
+import type { Hub } from '../stream/hub.ts'
+import type { Subscriber } from '../stream/subscription.ts'
+import type { Ticket, Tickets } from '../stream/ticket.ts'
+import type { Health } from './health.ts'
+import { refuse, sendFault } from './http-refusal.ts'
+
+export interface StreamRouteDeps {
+  readonly hub: Hub
+  readonly log: Pick<LogMethodDeps, 'maxConditions'>
+  readonly authenticate: Authenticate
+  readonly tickets: Pick<Tickets, 'open'>
+  readonly health: Pick<Health, 'isStopping'>
+  /** Streams that are open at once on this server. */
+  readonly maxStreams: number
+}
+
+/** Where changes are streamed as server-sent events. */
+export const streamPath = '/stream'
+
+const otherMethods = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/**
+ * `GET /stream?resource=…&condition=[…]&after=…`, or `?ticket=…`: what X_subscribe pushes, as server-sent events (WHATWG HTML,
+ * section 9.2). Changes are plain messages, the rest has names. The id of each is its cursor, so that a client that comes
+ * back with `Last-Event-ID` misses nothing.
+ */
+export function addStreamRoute(app: FastifyInstance, deps: StreamRouteDeps): void {
+  let open = 0
+  app.get(streamPath, { exposeHeadRoute: false }, async (request, reply) => {
+    if (deps.health.isStopping) return refuse(reply.header('connection', 'close'), 'stopping')
+    if (open >= deps.maxStreams) return sendFault(reply, tooMany(deps.maxStreams), false)
+    open++
+    reply.raw.once('close', () => open--)
+    const asked: Asked = { request, reply, isKnown: false }
+    try {
+      await stream(asked, deps)
+      return reply
+    } catch (error) {
+      return sendFault(reply, error, asked.isKnown)
+    }
+  })
+  app.route({
+    method: otherMethods,
+    url: streamPath,
+    handler: (_request, reply) => refuse(reply.header('allow', 'GET'), 'method_not_allowed'),
+  })
+}
+
+interface Asked {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** Whether the caller's credential holds. */
+  isKnown: boolean
+}
+
+async function stream(asked: Asked, deps: StreamRouteDeps): Promise<void> {
+  const { request, reply } = asked
+  const { hub, log } = deps
+  const { again, ticket, readRequest } = opening(request, deps)
+  const caller = await again()
+  asked.isKnown = true
+  const { resource, condition, format, after, path } = readRequest()
+  const plan = planFilters(resource, { condition }, log, 'condition')
+  const response = reply.raw
+  const subscriber = subscriberOf(response, resource, format)
+  const subscribing = { resource, plan, caller, again, subscriber, ...(ticket && { ticket: ticket.id }) }
+  const subscribed = await onBehalfOf(caller.tokenKey, () => hub.subscribe(subscribing, after, path))
+  // The client may have left while that was waited for.
+  if (response.destroyed) subscribed.close()
+  response.once('close', subscribed.close)
+  // From here on there is no status to send an error with.
+  reply.hijack()
+  for (const [name, value] of Object.entries(reply.getHeaders())) response.setHeader(name, value ?? '')
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    // nginx would hold events back until a buffer is full.
+    'x-accel-buffering': 'no',
+  })
+  response.write('retry: 1000\n')
+  subscribed.start()
+}
+
+/** Who asks, and for what: the one is looked at before the other. */
+interface Opening {
+  again(): Promise<Identity>
+  readonly ticket?: Ticket
+  readRequest(): StreamRequest
+}
+
+function opening(request: FastifyRequest, { hub, authenticate, tickets }: StreamRouteDeps): Opening {
+  const { bearer } = contextOf(request)
+  const query = request.query as Readonly<Record<string, unknown>>
+  if (query.ticket === undefined) {
+    return { again: () => authenticate(bearer), readRequest: () => readQuery(request) }
+  }
+  if (bearer !== undefined) throw twoCredentials()
+  const [other] = Object.keys(query).filter(name => name !== 'ticket')
+  if (other !== undefined) throw invalidParams(other, 'a ticket says all that is asked for', 'unknown_member')
+  const last = lastEventId(request)
+  const path = 'Last-Event-ID'
+  const ticket = tickets.open(String(query.ticket), ({ id, asked }) => {
+    if (last === undefined) return false
+    // A cursor is bound to its ticket: whoever has one was sent it by a stream of this ticket.
+    const resource = requireResource(asked.resource)
+    return hub.cursors.read({ resource, caller: nobody, ticket: id }, last, path) >= 0
+  })
+  return {
+    again: ticket.holder,
+    ticket,
+    readRequest() {
+      const { asked } = ticket
+      return { ...asked, resource: requireResource(asked.resource), after: last ?? asked.after, path }
+    },
+  }
+}
+
+interface StreamRequest {
+  readonly resource: Resource
+  readonly condition: readonly unknown[]
+  readonly format: StreamFormat
+  readonly after: string | number | undefined
+  /** Where that stands. */
+  readonly path: string
+}
+
+function readQuery(request: FastifyRequest): StreamRequest {
+  const query = request.query as Readonly<Record<string, unknown>>
+  const resource = requireResource(query.resource)
+  const schema = z.strictObject({
+    resource: z.string(),
+    condition: z.string().default('[]'),
+    format: formatSchema(resource),
+    after: z.string().min(1, 'expected a cursor').optional(),
+  })
+  const asked = parseInput(schema, query)
+  // A browser that comes back still has the `after` it began with.
+  const last = lastEventId(request)
+  const place =
+    last === undefined ? { after: asked.after, path: 'after' } : { after: last, path: 'Last-Event-ID' }
+  return { ...asked, ...place, resource, condition: readCondition(asked.condition) }
+}
+
+function requireResource(name: unknown): Resource {
+  const resource = resources.find(each => each.name === name)
+  if (resource !== undefined) return resource
+  throw invalidParams('resource', 'expected the name of a resource', 'unknown_resource')
+}
+
+function lastEventId({ headers }: FastifyRequest): string | undefined {
+  const last = headers['last-event-id']
+  return last === undefined || last === '' ? undefined : String(last)
+}
+
+function readCondition(text: string): readonly unknown[] {
+  try {
+    const value = parseJson(text)
+    if (Array.isArray(value)) return value
+  } catch {
+    // It is no JSON: the same fault.
+  }
+  throw invalidParams('condition', 'expected a JSON array of conditions', 'wrong_type')
+}
+
+function subscriberOf(response: ServerResponse, resource: Resource, format: StreamFormat): Subscriber {
+  const note = (pushed: PushedNote): void =>
+    void response.write(`id: ${pushed.cursor}\nevent: ${pushed.type}\ndata: ${pushedNote(pushed)}\n\n`)
+  return {
+    started: cursor => note({ type: 'start', cursor }),
+    // Without a name: the browser's onmessage hears it.
+    send(change, { cursor }) {
+      response.write(`id: ${cursor}\ndata: ${changeText(resource, format, change)}\n\n`)
+    },
+    heartbeat: cursor => note({ type: 'heartbeat', cursor }),
+    ended(end) {
+      note({ type: 'end', ...end })
+      response.end()
+    },
+    unread: () => response.writableLength,
+    async drained() {
+      if (response.writableNeedDrain && !response.destroyed) {
+        await new Promise<void>(resolve => {
+          response.once('drain', resolve)
+          response.once('close', resolve)
+        })
+      }
+    },
+  }
+}
+
+function twoCredentials(): RpcError {
+  return new RpcError('invalid_input', 'A ticket stands in for the Authorization header', {
+    reason: 'credential_conflict',
+    path: 'ticket',
+  })
+}
+
+function tooMany(max: number): RpcError {
+  return new RpcError('busy', `At most ${max} streams may be open at once`, {
+    reason: 'too_many_streams',
+    retryable: true,
+    retry_after_ms: 1000,
+    max,
+  })
+}

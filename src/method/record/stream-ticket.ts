@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { invalidParams, RpcError } from '../../errors.ts'
+import { resources } from '../../resource/kind/index.ts'
+import { planAccess } from '../../resource/select/access.ts'
+import { formatSchema } from '../../stream/format.ts'
+import type { Hub } from '../../stream/hub.ts'
+import type { Tickets } from '../../stream/ticket.ts'
+import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { type LogMethodDeps, planFilters } from './record-method.ts'
+import { afterSchema } from './subscribe.ts'
+
+export interface StreamTicketDeps {
+  readonly hub: Pick<Hub, 'cursors'>
+  readonly log: LogMethodDeps
+  readonly tickets: Tickets
+}
+
+/** `stream_ticket`: what a browser's EventSource, which can send no header, opens a stream with. */
+export function streamTicketMethod({ hub, log, tickets }: StreamTicketDeps): Method {
+  return defineMethod({
+    name: 'stream_ticket',
+    summary: 'A short-lived ticket for GET /stream?ticket=…, with the rights of the presented credential',
+    params: {
+      token: credentialParam,
+      resource: z.enum(resources.map(({ name }) => name)),
+      query: z
+        .strictObject({ condition: z.array(z.unknown()) })
+        .default({ condition: [] })
+        .describe('Conditions as in X_subscribe of the resource'),
+      after: afterSchema.optional(),
+      format: z.string().default('row').describe('row; for change-event also envelope'),
+    },
+    result: z.strictObject({
+      ticket: z.string(),
+      expires_at: z
+        .int()
+        .describe('Epoch ms until which it begins streams; one that was begun is resumed for a day'),
+    }),
+    async handle({ params, caller }) {
+      const { after, query } = params
+      const resource = resources.find(({ name }) => name === params.resource)
+      if (resource === undefined) throw new TypeError('the schema lists the resources')
+      const format = formatSchema(resource).safeParse(params.format)
+      if (!format.success) throw invalidParams('format', format.error.issues[0]?.message ?? 'unknown format')
+      planAccess(resource, 'read', caller, planFilters(resource, query, log))
+      // A script could give it away, and it would outlive the run.
+      if (caller.presented === undefined) throw credentialNeeded()
+      const number =
+        after === undefined ? undefined : hub.cursors.read({ resource, caller }, String(after), 'after')
+      const { condition } = query
+      const asked = { resource: resource.name, condition, format: format.data, after: number }
+      const { ticket, beginUntil } = tickets.mint(caller.presented, asked)
+      return { ticket, expires_at: beginUntil }
+    },
+  })
+}
+
+function credentialNeeded(): RpcError {
+  return new RpcError('permission_denied', 'A ticket is made of a credential, which a script has not', {
+    reason: 'permission_denied',
+  })
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { type Plan, planConditions } from '../../condition/plan.ts'
+import { invalidParams } from '../../errors.ts'
+import { checkJson, parseJson } from '../../json.ts'
+import { parseInput } from '../../parse-input.ts'
+import type { Resource } from '../resource.ts'
+import { type ExportFormat, type ExportFormatName, exportFormats } from './export-format.ts'
+
+/** What `GET /export/RESOURCE` was asked for. */
+export interface ExportPlan {
+  readonly plan: Plan
+  readonly formatName: ExportFormatName
+  readonly format: ExportFormat
+  readonly after: number | undefined
+  /** What comes before everything: of CSV a byte order mark where it is asked for, which spreadsheets know UTF-8 by. */
+  readonly mark: string
+}
+
+export interface ExportLimits {
+  readonly maxConditions: number
+  /** How deep the conditions may nest as JSON. */
+  readonly maxDepth: number
+}
+
+const formatNames = Object.keys(exportFormats) as [ExportFormatName, ...ExportFormatName[]]
+
+const parameters = z.strictObject({
+  condition: z.string().default('[]'),
+  format: z.enum(formatNames).default('ndjson'),
+  after: z
+    .string()
+    .regex(/^-?\d{1,15}$/, 'expected a key, a whole number')
+    .transform(Number)
+    .optional(),
+  bom: z.stringbool({ truthy: ['', '1', 'true'], falsy: ['0', 'false'] }).default(false),
+})
+
+/** Reads the parameters of an export (texts; a list where one was repeated). Throws RpcError -32602 with the path of the fault. */
+export function planExport(
+  resource: Resource,
+  given: Readonly<Record<string, unknown>>,
+  { maxConditions, maxDepth }: ExportLimits,
+): ExportPlan {
+  const { condition, format, after, bom } = parseInput(parameters, given)
+  const plan = planConditions(readCondition(condition, maxDepth), {
+    language: resource.language,
+    path: 'condition',
+    maxConditions,
+    allowAll: false,
+  })
+  if (after !== undefined && plan.limit !== undefined) {
+    throw invalidParams('after', 'a limit gives the newest first, which no key can be behind', 'not_by_key')
+  }
+  if (bom && format !== 'csv') throw invalidParams('bom', 'only CSV begins with a byte order mark', 'not_csv')
+  return { plan, formatName: format, format: exportFormats[format], after, mark: bom ? '\ufeff' : '' }
+}
+
+function readCondition(text: string, maxDepth: number): readonly unknown[] {
+  const condition = parseCondition(text)
+  if (!Array.isArray(condition)) {
+    throw invalidParams('condition', 'expected a JSON array of conditions', 'wrong_type')
+  }
+  checkJson({ condition }, text, maxDepth)
+  return condition
+}
+
+function parseCondition(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}

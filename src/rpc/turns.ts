@@ -1,0 +1,77 @@
+import { RpcError } from '../errors.ts'
+import { createFairQueue } from '../fairness/fair-queue.ts'
+import { createTally } from '../fairness/tally.ts'
+
+/**
+ * Work that holds the event loop for long takes turns: one piece each time round, so that whoever asks for little waits for one of
+ * them and not for all, and everybody who waits has a piece done before anybody has a second one.
+ */
+export interface Turns {
+  /**
+   * Resolves when it is the turn of `whom`, for whom so many bytes lie in our memory meanwhile. Throws RpcError 110 (reason
+   * `too_many_bodies`) where that would be too many.
+   */
+  next(whom: string | undefined, bytes?: number): Promise<void>
+}
+
+export interface TurnsOptions {
+  /** What may wait in all, of one a quarter of it. One piece of each may go beyond, up to twice as much in all. */
+  readonly maxBytes?: number
+}
+
+interface Waiting {
+  readonly go: () => void
+  readonly bytes: number
+}
+
+export function createTurns({ maxBytes = Number.POSITIVE_INFINITY }: TurnsOptions = {}): Turns {
+  const waiting = createFairQueue<string | undefined, Waiting>()
+  const bytesOf = createTally<string | undefined>()
+  let total = 0
+  let isTurning = false
+
+  function count(whom: string | undefined, bytes: number): void {
+    bytesOf.add(whom, bytes)
+    total += bytes
+  }
+
+  function turn(): void {
+    let next: string | undefined
+    const piece = waiting.take(whom => {
+      next = whom
+      return true
+    })
+    isTurning = piece !== undefined
+    if (piece === undefined) return
+    count(next, -piece.bytes)
+    piece.go()
+    // What was asked meanwhile is read and answered before the next one.
+    setImmediate(turn)
+  }
+
+  return {
+    async next(whom, bytes = 0) {
+      const own = bytesOf.of(whom)
+      // Whoever has nothing waiting is let in also when the others have filled it.
+      const room = own === 0 ? 2 * maxBytes : maxBytes
+      if (total > 0 && (total + bytes > room || (own > 0 && own + bytes > maxBytes / 4)))
+        throw tooManyBodies()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      count(whom, bytes)
+      waiting.push(whom, { go: resolve, bytes })
+      if (!isTurning) {
+        isTurning = true
+        setImmediate(turn)
+      }
+      return promise
+    },
+  }
+}
+
+function tooManyBodies(): RpcError {
+  return new RpcError('busy', 'Too many large requests wait to be read', {
+    reason: 'too_many_bodies',
+    retryable: true,
+    retry_after_ms: 1000,
+  })
+}

@@ -1,0 +1,69 @@
+import type { Database, Runner } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
+import type { Sealer } from '../seal.ts'
+import type { StoredSink } from './sink.ts'
+import { sinkColumns, toSink } from './sink-row.ts'
+
+/** What a server sees of one sink. */
+export interface SeenSink {
+  readonly id: number
+  readonly isRunning: boolean
+  /** This server works on it, or is to. */
+  readonly isMine: boolean
+  /** Nobody works on it who is alive. */
+  readonly isFree: boolean
+}
+
+/** A sink that this server took, and how long its next attempt has to wait. */
+export interface TakenSink {
+  readonly sink: StoredSink
+  readonly waitMs: number
+}
+
+const alive = 'select from server_lease l where l.id = s.owner and l.lease_until > now()'
+
+const see = rawStatement(
+  `select s.id, s.state = 'running', s.owner is not distinct from $1,
+     s.owner is null or (s.owner <> $1 and not exists (${alive}))
+   from sink s`,
+)
+
+// Two servers that look at the same time pass over each other's; who comes later finds it taken.
+const take = rawStatement(
+  `update sink set owner = $2 where id = (
+     select id from sink s where id = $1 and state = 'running'
+       and (s.owner is null or s.owner = $2 or not exists (${alive})) for update skip locked)
+   returning extract(epoch from next_attempt_time - now()) * 1000`,
+)
+
+const release = rawStatement('update sink set owner = null where id = $1 and owner = $2')
+
+export async function seeSinks({ run }: Pick<Runner, 'run'>, owner: string): Promise<readonly SeenSink[]> {
+  const { rows } = await run(see, [owner])
+  return rows.map(([id, isRunning, isMine, isFree]) => ({
+    id: Number(id),
+    isRunning: isRunning === true,
+    isMine: isMine === true,
+    isFree: isFree === true,
+  }))
+}
+
+/** Undefined when another server was faster, or the sink does not run any more. */
+export function takeSink(
+  database: Database,
+  sealer: Sealer,
+  { id, owner }: { readonly id: number; readonly owner: string },
+): Promise<TakenSink | undefined> {
+  return database.transaction(async runner => {
+    const { rows } = await runner.run(take, [id, owner])
+    const [taken] = rows
+    if (taken === undefined) return undefined
+    const query = runner.kysely.selectFrom('sink').select(sinkColumns).where('id', '=', id)
+    const sink = toSink(await query.executeTakeFirstOrThrow(), sealer)
+    return { sink, waitMs: Math.max(0, Number(taken[0] ?? 0)) }
+  })
+}
+
+export async function releaseSink({ run }: Pick<Runner, 'run'>, id: number, owner: string): Promise<void> {
+  await run(release, [id, owner])
+}

@@ -1,0 +1,126 @@
+import type { Database } from '../database/database.ts'
+import type { Sealer } from '../seal.ts'
+import { numberedChannel } from '../stream/sequencer.ts'
+import { releaseSink, seeSinks, takeSink } from './claim.ts'
+import { type FileDeps, fileDestination } from './file.ts'
+import { natsDestination } from './nats.ts'
+import { type StoredSink, sinkChannel } from './sink.ts'
+import { type WebhookDeps, webhookDestination } from './webhook.ts'
+import { type SinkWorker, startSinkWorker, type WorkerDeps } from './worker.ts'
+
+/** This server's part in sending changes out. */
+export interface Sinks {
+  /** Lets what is under way be confirmed for so many milliseconds, and leaves the sinks to other servers. */
+  close(graceMs: number): Promise<void>
+}
+
+export interface SinksOptions extends Omit<WorkerDeps, 'database' | 'open'>, WebhookDeps, FileDeps {
+  readonly database: Database
+  readonly sealer: Sealer
+  /** Under which lease this server works; another name once that was lost. */
+  owner(): string
+}
+
+/** A sink that was paused may still have a batch confirmed in this time. */
+const pauseGraceMs = 700
+
+interface Held {
+  readonly owner: string
+  readonly worker: SinkWorker
+  /** Resolves when it has ended and the sink is free. */
+  readonly done: Promise<void>
+  isEnding: boolean
+}
+
+/** Works on the sinks that no other server works on, each in order and from where the last one had come to. */
+export async function startSinks(options: SinksOptions): Promise<Sinks> {
+  const { database, sealer, owner, onError } = options
+  const held = new Map<number, Held>()
+  let looking: Promise<void> | undefined
+  let isAsked = false
+  let closed = false
+
+  function open(sink: StoredSink) {
+    const { target } = sink
+    if (target.kind === 'webhook') return webhookDestination(sink, target, options)
+    return target.kind === 'nats' ? natsDestination(sink, target) : fileDestination(sink, target, options)
+  }
+
+  async function lookOver(): Promise<void> {
+    const me = owner()
+    const seen = await seeSinks(database, me)
+    const here = new Map(seen.map(each => [each.id, each]))
+    for (const [id, { owner: holder }] of held) {
+      const sink = here.get(id)
+      // Another's by now, defined anew, or deleted: nothing that is under way can be confirmed.
+      if (sink?.isMine !== true || holder !== me) end(id, 0)
+      else if (!sink.isRunning) end(id, pauseGraceMs)
+    }
+    for (const { id, isRunning, isMine, isFree } of seen) {
+      if (!isRunning || !(isMine || isFree) || held.has(id) || closed) continue
+      await begin(id, me)
+    }
+  }
+
+  async function begin(id: number, me: string): Promise<void> {
+    const taken = await takeSink(database, sealer, { id, owner: me })
+    if (taken === undefined) return
+    const worker = startSinkWorker(taken, me, { ...options, open })
+    const done = worker.ended
+      .then(() => releaseSink(database, id, me))
+      .catch(onError)
+      .finally(() => {
+        held.delete(id)
+        look()
+      })
+    held.set(id, { owner: me, worker, done, isEnding: false })
+  }
+
+  function end(id: number, graceMs: number): void {
+    const ending = held.get(id)
+    if (ending === undefined || ending.isEnding) return
+    ending.isEnding = true
+    void ending.worker.stop(graceMs)
+  }
+
+  function look(): void {
+    if (closed) return
+    isAsked = true
+    looking ??= lookAgain()
+      .catch(onError)
+      .finally(() => {
+        looking = undefined
+      })
+  }
+
+  async function lookAgain(): Promise<void> {
+    while (isAsked && !closed) {
+      isAsked = false
+      await lookOver()
+    }
+  }
+
+  const wake = (): void => {
+    for (const { worker } of held.values()) worker.wake()
+  }
+  const listening = [await database.listen(sinkChannel, look), await database.listen(numberedChannel, wake)]
+  const stopAsking = database.everySecond('exists (select from sink)', isAny => {
+    if (isAny === true || held.size > 0) look()
+  })
+  look()
+
+  return {
+    async close(graceMs) {
+      closed = true
+      stopAsking()
+      await looking
+      for (const stop of listening) await stop()
+      await Promise.all(
+        [...held.values()].map(async ({ worker, done }) => {
+          await worker.stop(graceMs)
+          await done
+        }),
+      )
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import type { Clock } from '../async/clock.ts'
+import { JsonText } from '../json.ts'
+import { safeHeaders } from '../outbound/headers.ts'
+import type { FailedDelivery, Webhooks } from '../outbound/webhook.ts'
+import { DeliveryError, type Destination } from './destination.ts'
+import type { StoredSink, WebhookSink } from './sink.ts'
+
+const timeoutMs = 15_000
+
+export interface WebhookDeps {
+  readonly webhooks: Webhooks
+  readonly clock: Clock
+}
+
+/**
+ * Posts `{sink, resource, items}`, confirmed by a 2xx. The message id says which numbers it is about: the same batch has
+ * the same one, however often it is sent.
+ */
+export function webhookDestination(
+  { name, resource }: StoredSink,
+  { url, secret, headers }: WebhookSink,
+  { webhooks, clock }: WebhookDeps,
+): Destination {
+  const target = { url, secrets: secret === null ? [] : [secret], headers }
+  const opening = `{"sink":${JSON.stringify(name)},"resource":${JSON.stringify(resource)},"items":[`
+  return {
+    async deliver(items, attempt, signal) {
+      const outcome = await webhooks.deliver(target, {
+        id: `${idPart(name)}_${items[0].number}-${items.at(-1)?.number}`,
+        attempt,
+        body: new JsonText(`${opening}${items.map(item => item.text).join(',')}]}`),
+        now: clock(),
+        timeoutMs,
+        signal,
+      })
+      if (outcome.kind === 'success') return
+      const { message, retryAfterMs } = outcome
+      throw new DeliveryError(message, { lasting: isLasting(outcome) ? 'refused' : undefined, retryAfterMs })
+    },
+    close: async () => undefined,
+  }
+}
+
+/** Too early, too slow, too often; 421: another server of it answers. */
+const passing = [408, 421, 425, 429]
+
+/** A redirect and what is wrong with the request stay as they are; a server's own fault, or none that answers, does not. */
+function isLasting({ retry, status }: FailedDelivery): boolean {
+  if (!retry) return true
+  return status !== undefined && status < 500 && !passing.includes(status)
+}
+
+/** A header holds no characters beyond ASCII, and the id must not hold the dot that Standard Webhooks cuts at. */
+function idPart(name: string): string {
+  return encodeURIComponent(name).replaceAll('.', '%2E')
+}
+
+/** What every post says itself. */
+const own = /^(?:content-type|user-agent|webhook-.*|daybook-.*)$/i
+
+/** Whether a sink may send this header. */
+export function isSinkHeader(name: string, value: string): boolean {
+  return !own.test(name) && Object.keys(safeHeaders({ [name]: value })).length > 0
+}

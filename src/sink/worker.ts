@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createBell } from '../async/bell.ts'
+import { within } from '../async/clock.ts'
+import { allMatch, type Matcher } from '../condition/match.ts'
+import { planConditions } from '../condition/plan.ts'
+import type { Database } from '../database/database.ts'
+import { RpcError } from '../errors.ts'
+import type { Resource } from '../resource/resource.ts'
+import type { Change, ChangeLog } from '../stream/change-log.ts'
+import { changeText } from '../stream/format.ts'
+import type { TakenSink } from './claim.ts'
+import { batchesOf, DeliveryError, type Destination, type Item, type Items } from './destination.ts'
+import { createProgress, SinkLost } from './progress.ts'
+import { retryDelayMs } from './retry-delay.ts'
+import type { StoredSink } from './sink.ts'
+
+/** One server's work on one sink. */
+export interface SinkWorker {
+  /** There may be new numbers. */
+  wake(): void
+  /** Begins no other batch, and cuts off the one under way after so many milliseconds. Resolves when it has ended. */
+  stop(graceMs: number): Promise<void>
+  /** Resolves when it has ended, also by itself: the sink failed or was lost. */
+  readonly ended: Promise<void>
+}
+
+export interface WorkerDeps {
+  readonly database: Pick<Database, 'run'>
+  readonly log: ChangeLog
+  readonly resources: readonly Resource[]
+  /** Throws DeliveryError. */
+  open(sink: StoredSink): Destination
+  /** Told of each delivery that failed. */
+  onFailure(sink: string): void
+  /** Told of what is no fault of the target. */
+  onError(error: unknown): void
+}
+
+/** Without a notification new numbers are looked for after this time. */
+const pollMs = 1000
+/** How long a fault of the database is waited out before the next try. */
+const faultMs = 500
+/** Numbers that are read at once, for deliveries smaller than this. */
+const readAhead = 500
+
+/** The sink's conditions may have been stored by a server that allowed more of them. */
+const maxConditions = Number.POSITIVE_INFINITY
+
+export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps: WorkerDeps): SinkWorker {
+  const { log, onError } = deps
+  const bell = createBell()
+  const cut = new AbortController()
+  const progress = createProgress(deps.database, sink, owner)
+  let isStopping = false
+  let failures = sink.failures
+  let destination: Destination | undefined
+
+  async function work(): Promise<void> {
+    const until = performance.now() + waitMs
+    while (!isStopping && performance.now() < until) await bell.wait(until - performance.now())
+    while (!isStopping) {
+      try {
+        const { resource, matches } = readerOf(sink, deps.resources)
+        while (!isStopping) if (!(await readOn(resource, matches))) await bell.wait(pollMs)
+      } catch (error) {
+        if (error instanceof SinkLost) return
+        if (!(await recover(error))) return
+      }
+    }
+  }
+
+  /** Resolves to whether there was anything new. */
+  async function readOn(resource: Resource, matches: Matcher): Promise<boolean> {
+    const { changes, through } = await readBehind(log, resource, progress.cursor, sink.batchSize)
+    if (through === progress.cursor) {
+      await progress.save()
+      return false
+    }
+    const items = changes
+      .filter(change => matches(change.row()))
+      .map(change => itemOf(change, resource, sink))
+    const batches = batchesOf(items, sink.batchSize)
+    for (const [i, batch] of batches.entries()) {
+      if (isStopping) return true
+      await deliver(batch)
+      // What lies between the last one and the end of what was read is not wanted.
+      const number = i === batches.length - 1 ? through : (batch.at(-1)?.number ?? through)
+      await confirm(number, batch.length)
+    }
+    if (batches.length === 0) progress.skip(through)
+    await progress.save()
+    return true
+  }
+
+  async function deliver(batch: Items): Promise<void> {
+    if (sink.isLocked) throw new DeliveryError(secretsLost, { lasting: 'refused' })
+    destination ??= deps.open(sink)
+    await destination.deliver(batch, failures + 1, cut.signal)
+    failures = 0
+  }
+
+  /** What was delivered must not be sent again because the database is away for a moment. */
+  async function confirm(number: number, delivered: number): Promise<void> {
+    for (;;) {
+      try {
+        return await progress.confirm(number, delivered)
+      } catch (error) {
+        if (error instanceof SinkLost || cut.signal.aborted) throw error
+        onError(error)
+        await sleep(faultMs, undefined, { signal: cut.signal }).catch(() => undefined)
+      }
+    }
+  }
+
+  /** Resolves to whether it goes on. */
+  async function recover(error: unknown): Promise<boolean> {
+    const fault = faultOf(error)
+    try {
+      if (fault === undefined) {
+        if (!cut.signal.aborted) onError(error)
+        await bell.wait(faultMs)
+        return true
+      }
+      // Cut off by ourselves: whether it arrived is not known, but nobody failed.
+      if (cut.signal.aborted) return false
+      failures++
+      deps.onFailure(sink.name)
+      const delayMs = retryDelayMs(failures, fault.retryAfterMs)
+      if (!(await progress.fail(fault, delayMs))) return false
+      const until = performance.now() + delayMs
+      while (!isStopping && performance.now() < until) await bell.wait(until - performance.now())
+      return true
+    } catch (again) {
+      if (again instanceof SinkLost) return false
+      onError(again)
+      await bell.wait(faultMs)
+      return true
+    }
+  }
+
+  async function end(): Promise<void> {
+    await destination?.close().catch(onError)
+    await progress.save(true).catch(error => {
+      if (!(error instanceof SinkLost)) onError(error)
+    })
+  }
+
+  const ended = work().catch(onError).then(end)
+  return {
+    wake: bell.ring,
+    ended,
+    async stop(graceMs) {
+      isStopping = true
+      bell.ring()
+      await within(graceMs, ended)
+      cut.abort()
+      await ended
+    },
+  }
+}
+
+const secretsLost = 'secrets_unreadable: they were sealed with another key; give the target anew'
+
+interface SinkReader {
+  readonly resource: Resource
+  readonly matches: Matcher
+}
+
+/** Throws DeliveryError when the sink's resource or conditions are not known any more. */
+function readerOf(sink: StoredSink, resources: readonly Resource[]): SinkReader {
+  const resource = resources.find(each => each.name === sink.resource)
+  if (resource === undefined)
+    throw new DeliveryError(`resource_unknown: ${sink.resource}`, { lasting: 'refused' })
+  try {
+    const plan = planConditions(sink.condition, {
+      language: resource.language,
+      path: 'query.condition',
+      maxConditions,
+      allowAll: false,
+      filtersOnly: true,
+    })
+    return { resource, matches: allMatch(plan.predicates) }
+  } catch (cause) {
+    if (!(cause instanceof RpcError)) throw cause
+    throw new DeliveryError(`condition_unknown: ${cause.message}`, { lasting: 'refused', cause })
+  }
+}
+
+/** The changes behind `after`. Numbers at the end whose records were deleted with them are looked at as well. */
+async function readBehind(log: ChangeLog, resource: Resource, after: number, batchSize: number) {
+  const last = resource.recorded === 'publish' ? await log.position(resource) : after
+  const found = await log.read(resource, after, Math.max(readAhead, batchSize))
+  return found.through === after ? { changes: [], through: Math.max(after, last) } : found
+}
+
+function itemOf(change: Change, resource: Resource, { format }: StoredSink): Item {
+  const text = `{"sequence_number":${change.number},"${format}":${changeText(resource, format, change)}}`
+  return { number: change.number, text }
+}
+
+/** Undefined for what is no fault of the sink. */
+function faultOf(error: unknown): DeliveryError | undefined {
+  if (error instanceof DeliveryError) return error
+  if (!(error instanceof RpcError) || error.data.reason !== 'sequence_too_old') return undefined
+  return new DeliveryError(`behind_too_far: ${error.message}`, { lasting: 'behind_too_far', cause: error })
+}
