@@ -209,3 +209,8 @@ function tooOld(oldest: number): RpcError {
     reason: 'sequence_too_old',
   })
 }
+
+/** Whether an error says that the changes behind a number are no longer kept. */
+export function isTooOld(error: unknown): boolean {
+  return error instanceof RpcError && error.data.reason === 'sequence_too_old'
+}

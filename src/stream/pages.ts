@@ -1,17 +1,27 @@
-import type { Changes } from './change-log.ts'
+import { type Changes, isTooOld } from './change-log.ts'
 
 /** Changes behind a number, as they are held for all who are at that place. */
 export interface Pages {
   /** What others have just read behind this number. */
   held(after: number): Changes | undefined
-  /** Resolves to undefined when there is nothing behind `after`; until `expire` is called that is not asked again. */
-  read(after: number): Promise<Changes | undefined>
+  /**
+   * Resolves to undefined when there is nothing behind `after` (not asked again before `expire`), and to `failed` when the
+   * database cannot be read just now. Throws RpcError 108 (`sequence_too_old`).
+   */
+  read(after: number): Promise<Changes | undefined | 'failed'>
   /** Whether it is known that nothing lies behind this number. */
   isEnd(number: number): boolean
   /** There are new numbers. */
   expire(): void
   /** Holds nothing any more. */
   forget(): void
+}
+
+export interface PagesOptions {
+  read(after: number): Promise<Changes>
+  onError(error: unknown): void
+  /** It may be tried again after a failure. */
+  onRetry(): void
 }
 
 interface Page {
@@ -24,11 +34,14 @@ interface Page {
 const maxPages = 3
 /** So long records may be sent as they were when they were read. */
 const goodForMs = 200
+/** How long nothing is read after a failure. */
+const retryMs = 200
 
-export function createPages(read: (after: number) => Promise<Changes>): Pages {
+export function createPages({ read, onError, onRetry }: PagesOptions): Pages {
   const held: Page[] = []
   let end: number | undefined
   let version = 0
+  let pause: NodeJS.Timeout | undefined
 
   function heldAfter(after: number): Changes | undefined {
     const since = performance.now() - goodForMs
@@ -54,12 +67,27 @@ export function createPages(read: (after: number) => Promise<Changes>): Pages {
     return changes
   }
 
+  async function readOrPause(after: number): Promise<Changes | undefined | 'failed'> {
+    if (pause !== undefined) return 'failed'
+    try {
+      return isEnd(after) ? undefined : await readPage(after)
+    } catch (error) {
+      if (isTooOld(error)) throw error
+      if (pause === undefined) onError(error)
+      pause ??= setTimeout(() => {
+        pause = undefined
+        onRetry()
+      }, retryMs).unref()
+      return 'failed'
+    }
+  }
+
   const isEnd = (number: number): boolean => end !== undefined && number >= end
 
   return {
     isEnd,
     held: heldAfter,
-    read: async after => (isEnd(after) ? undefined : readPage(after)),
+    read: readOrPause,
     expire() {
       version++
       end = undefined

@@ -1,0 +1,73 @@
+import type { Identity } from '../permission/grant.ts'
+import type { Refreshed, Subscription } from './subscription.ts'
+import type { Slice, Turns } from './turns.ts'
+
+/** Looks callers up again once tokens may have changed: nothing is sent to a caller whose rights are not known. */
+export interface CallerCheck {
+  /** Does `work` once all callers are known. Resolves to false when the database cannot tell just now. */
+  whenKnown(subscriptions: Iterable<Subscription>, work: (slice: Slice) => void): Promise<boolean>
+  /** Looks the stale ones up now. Resolves to false when the database could not tell for some. */
+  refresh(subscriptions: Iterable<Subscription>): Promise<boolean>
+}
+
+/** Subscriptions whose callers are looked up at once. */
+const refreshedAtOnce = 100
+/** Tokens may change again and again while their holders are looked up. */
+const maxRounds = 5
+
+/** `onChanged` is told which subscriptions may read something else by now. */
+export function createCallerCheck(
+  turns: Turns,
+  onChanged: (subscription: Subscription) => void,
+): CallerCheck {
+  async function refreshAll(stale: readonly Subscription[]): Promise<boolean> {
+    let isKnown = true
+    for (let i = 0; i < stale.length; i += refreshedAtOnce) {
+      // Between two handfuls others have their turn.
+      const some = await turns.slice(() => refreshSome(stale.slice(i, i + refreshedAtOnce)))
+      isKnown = !(await Promise.all(some)).includes('unknown') && isKnown
+    }
+    return isKnown
+  }
+
+  /** Callers who presented the same are looked up once; a later question may have another answer. */
+  function refreshSome(stale: readonly Subscription[]): readonly Promise<Refreshed>[] {
+    const asked = new Map<Identity, Promise<Identity>>()
+    // Before anybody is asked.
+    const changes = stale.map(each => each.changes)
+    return stale.map(async (each, i) => {
+      const answer = asked.get(each.caller) ?? each.askAgain()
+      asked.set(each.caller, answer)
+      const refreshed = await each.refresh(answer, changes[i] ?? 0)
+      if (refreshed === 'changed') onChanged(each)
+      return refreshed
+    })
+  }
+
+  return {
+    refresh: subscriptions => refreshAll(staleOf(subscriptions)),
+    async whenKnown(subscriptions, work) {
+      for (let round = 0; round < maxRounds; round++) {
+        const stale = await turns.slice(slice => {
+          const found = staleOf(subscriptions)
+          if (found.length === 0) work(slice)
+          return found
+        })
+        if (stale.length === 0) return true
+        if (!(await refreshAll(stale))) return false
+      }
+      return true
+    },
+  }
+}
+
+export function isAnyStale(subscriptions: Iterable<Subscription>): boolean {
+  for (const each of subscriptions) if (each.isStale && !each.hasEnded) return true
+  return false
+}
+
+function staleOf(subscriptions: Iterable<Subscription>): readonly Subscription[] {
+  const stale: Subscription[] = []
+  for (const each of subscriptions) if (each.isStale && !each.hasEnded) stale.push(each)
+  return stale
+}
