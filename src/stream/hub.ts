@@ -89,7 +89,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     for (const feed of feeds.values()) feed.refresh()
   }
 
-  // Nobody tells when a credential's time is over.
+  // Nobody tells when a credential expires.
   async function poll(): Promise<void> {
     refresh()
     await Promise.all([...feeds.values()].map(feed => feed.review()))
@@ -108,23 +108,6 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     await Promise.all([polling.stop(), beating.stop()])
   }
 
-  /** The number that `after` stands for, where it can be gone on from. */
-  async function startOf(
-    { resource, reader }: Subscription,
-    after: string | number | undefined,
-    path: string,
-  ): Promise<number> {
-    if (after === undefined) return log.position(resource)
-    const number = typeof after === 'number' ? after : cursors.read(reader, after, path)
-    const fault = await log.whyNotKept(resource, number)
-    if (fault === undefined) return number
-    const { reason: _, ...numbers } = fault
-    throw notKept(fault, path, {
-      ...(mayCount(reader) && numbers),
-      ...(numbers.oldest !== undefined && { after: cursors.writerFor(reader).place(numbers.oldest - 1) }),
-    })
-  }
-
   const stopListening = await database.listen(numberedChannel, wake)
   const polling = repeat(pollMs, poll, onError)
   const beating = repeat(heartbeatMs, beat, onError)
@@ -135,27 +118,18 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     refresh,
     count: () => [...subscriptions()].length,
     readings: () =>
-      Promise.all(
-        [...feeds].map(async ([resource, { subscriptions }]) => {
-          const last = subscriptions.size === 0 ? 0 : await log.position(resource)
-          const behind = [...subscriptions].map(({ cursor }) => last - cursor)
-          const cost = [...subscriptions].reduce((sum, { wanted }) => sum + wanted.cost, 0)
-          const lag = behind.reduce((most, each) => Math.max(most, each), 0)
-          return { resource: resource.name, subscribers: subscriptions.size, lag, cost }
-        }),
-      ),
-    async subscribe(subscribing, after, path = 'after') {
-      const { resource } = subscribing
-      const feed = feedOf(resource)
+      Promise.all([...feeds].map(([resource, feed]) => readingOf(log, resource, feed.subscriptions))),
+    async subscribe(options, after, path = 'after') {
+      const feed = feedOf(options.resource)
       let giveBack = (): void => undefined
-      const subscription = new Subscription(subscribing, cursors, each => {
+      const subscription = new Subscription(options, cursors, each => {
         feed.leave(each)
         giveBack()
       })
       // The place is taken before anything is waited for.
       giveBack = budget.take(subscription)
       try {
-        subscription.cursor = await startOf(subscription, after, path)
+        subscription.cursor = await startOf(subscription, { log, cursors }, after, path)
       } catch (error) {
         subscription.close()
         throw error
@@ -175,4 +149,37 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       return closing
     },
   }
+}
+
+/** The number that `after` stands for, where a subscription can go on from it. */
+async function startOf(
+  { resource, reader }: Subscription,
+  { log, cursors }: Pick<Hub, 'log' | 'cursors'>,
+  after: string | number | undefined,
+  path: string,
+): Promise<number> {
+  if (after === undefined) return log.position(resource)
+  const number = typeof after === 'number' ? after : cursors.read(reader, after, path)
+  const fault = await log.whyNotKept(resource, number)
+  if (fault === undefined) return number
+  const { reason: _, ...numbers } = fault
+  throw notKept(fault, path, {
+    ...(mayCount(reader) && numbers),
+    ...(numbers.oldest !== undefined && { after: cursors.writerFor(reader).place(numbers.oldest - 1) }),
+  })
+}
+
+async function readingOf(
+  log: ChangeLog,
+  resource: Resource,
+  subscriptions: ReadonlySet<Subscription>,
+): Promise<StreamReading> {
+  const last = subscriptions.size === 0 ? 0 : await log.position(resource)
+  let lag = 0
+  let cost = 0
+  for (const { cursor, wanted } of subscriptions) {
+    lag = Math.max(lag, last - cursor)
+    cost += wanted.cost
+  }
+  return { resource: resource.name, subscribers: subscriptions.size, lag, cost }
 }

@@ -1,4 +1,4 @@
-import type { Matcher } from '../condition/match.ts'
+import type { MatchedRow, Matcher } from '../condition/match.ts'
 import type { Change, Changes } from './change-log.ts'
 import { createSubscriberIndex, type SubscriberIndex } from './subscriber-index.ts'
 import type { Subscription } from './subscription.ts'
@@ -39,36 +39,42 @@ const enoughCost = 200
 /** The costs are those of a row of so many characters. */
 const usualCharacters = 1024
 
-export function createLane(begin: number): Lane {
-  const groups = new Map<string, Group>()
+/** The groups of a lane, by what they want. */
+class Groups {
+  readonly #byKey = new Map<string, Group>()
   /** Undefined as long as there are few. */
-  let index: SubscriberIndex<Group> | undefined
-  const subscriptions = new Set<Subscription>()
-  const placed = new Map<Subscription, Group>()
-  let cursor = begin
+  #index: SubscriberIndex<Group> | undefined
 
-  function groupOf(wanted: Wanted): Group {
-    const known = groups.get(wanted.key)
+  /** The group of those that want this; a new one has come as far as `cursor`. */
+  of(wanted: Wanted, cursor: number): Group {
+    const known = this.#byKey.get(wanted.key)
     if (known !== undefined) return known
     const { cost, matches } = wanted
     const members = new Set<Subscription>()
     const group: Group = { wanted, cost, matches, members, cursor, leaveIndex: () => undefined }
-    groups.set(wanted.key, group)
-    if (index !== undefined) group.leaveIndex = index.add(group, wanted.predicates)
-    else if (groups.size > fewGroups) index = indexOf(groups.values())
+    this.#byKey.set(wanted.key, group)
+    if (this.#index !== undefined) group.leaveIndex = this.#index.add(group, wanted.predicates)
+    else if (this.#byKey.size > fewGroups) this.#index = indexOf(this.#byKey.values())
     return group
   }
 
-  function remove(subscription: Subscription): void {
-    subscriptions.delete(subscription)
-    const group = placed.get(subscription)
-    placed.delete(subscription)
-    if (group === undefined) return
-    group.members.delete(subscription)
-    if (group.members.size > 0) return
-    groups.delete(group.wanted.key)
+  remove(group: Group): void {
+    this.#byKey.delete(group.wanted.key)
     group.leaveIndex()
   }
+
+  /** Visits every group that may want the row. */
+  visit(row: MatchedRow, visit: (group: Group) => void): void {
+    this.#index?.visit(row, visit)
+    for (const group of this.#index?.others ?? this.#byKey.values()) visit(group)
+  }
+}
+
+export function createLane(begin: number): Lane {
+  const groups = new Groups()
+  const subscriptions = new Set<Subscription>()
+  const placed = new Map<Subscription, Group>()
+  let cursor = begin
 
   /** Whether all who want it were given it; once the slice is over the rest is left for the next one. */
   function give(change: Change, slice: Slice): boolean {
@@ -78,7 +84,7 @@ export function createLane(begin: number): Lane {
     const size = 1 + Math.floor(change.text.length / usualCharacters)
     let spent = 0
     let isOver = false
-    const visit = (group: Group): void => {
+    groups.visit(row, group => {
       if (isOver || group.cursor >= number) return
       spent += group.cost * size
       if (group.matches(row)) {
@@ -94,9 +100,7 @@ export function createLane(begin: number): Lane {
       if (spent < enoughCost) return
       isOver = slice.spend(spent)
       spent = 0
-    }
-    index?.visit(row, visit)
-    for (const group of index?.others ?? groups.values()) visit(group)
+    })
     return !isOver && !slice.spend(spent)
   }
 
@@ -106,13 +110,19 @@ export function createLane(begin: number): Lane {
       return cursor
     },
     add(subscription) {
-      const group = groupOf(subscription.wanted)
+      const group = groups.of(subscription.wanted, cursor)
       group.members.add(subscription)
       group.cursor = Math.min(group.cursor, subscription.cursor)
       subscriptions.add(subscription)
       placed.set(subscription, group)
     },
-    remove,
+    remove(subscription) {
+      subscriptions.delete(subscription)
+      const group = placed.get(subscription)
+      placed.delete(subscription)
+      group?.members.delete(subscription)
+      if (group?.members.size === 0) groups.remove(group)
+    },
     match({ changes, through }, slice) {
       for (const change of changes) {
         if (change.number <= cursor) continue
