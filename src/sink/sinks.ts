@@ -1,7 +1,9 @@
+import { coalesce } from '../async/coalesce.ts'
 import type { Database } from '../database/database.ts'
 import type { Sealer } from '../seal.ts'
 import { numberedChannel } from '../stream/sequencer.ts'
 import { releaseSink, seeSinks, takeSink } from './claim.ts'
+import type { Destination } from './destination.ts'
 import { type FileDeps, fileDestination } from './file.ts'
 import { natsDestination } from './nats.ts'
 import { type StoredSink, sinkChannel } from './sink.ts'
@@ -36,15 +38,8 @@ interface Held {
 export async function startSinks(options: SinksOptions): Promise<Sinks> {
   const { database, sealer, owner, onError } = options
   const held = new Map<number, Held>()
-  let looking: Promise<void> | undefined
-  let isAsked = false
+  const looking = coalesce(lookOver, onError)
   let closed = false
-
-  function open(sink: StoredSink) {
-    const { target } = sink
-    if (target.kind === 'webhook') return webhookDestination(sink, target, options)
-    return target.kind === 'nats' ? natsDestination(sink, target) : fileDestination(sink, target, options)
-  }
 
   async function lookOver(): Promise<void> {
     const me = owner()
@@ -65,13 +60,13 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
   async function begin(id: number, me: string): Promise<void> {
     const taken = await takeSink(database, sealer, { id, owner: me })
     if (taken === undefined) return
-    const worker = startSinkWorker(taken, me, { ...options, open })
+    const worker = startSinkWorker(taken, me, { ...options, open: sink => destinationOf(sink, options) })
     const done = worker.ended
       .then(() => releaseSink(database, id, me))
       .catch(onError)
       .finally(() => {
         held.delete(id)
-        look()
+        looking.run()
       })
     held.set(id, { owner: me, worker, done, isEnding: false })
   }
@@ -83,37 +78,23 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
     void ending.worker.stop(graceMs)
   }
 
-  function look(): void {
-    if (closed) return
-    isAsked = true
-    looking ??= lookAgain()
-      .catch(onError)
-      .finally(() => {
-        looking = undefined
-      })
-  }
-
-  async function lookAgain(): Promise<void> {
-    while (isAsked && !closed) {
-      isAsked = false
-      await lookOver()
-    }
-  }
-
   const wake = (): void => {
     for (const { worker } of held.values()) worker.wake()
   }
-  const listening = [await database.listen(sinkChannel, look), await database.listen(numberedChannel, wake)]
+  const listening = [
+    await database.listen(sinkChannel, looking.run),
+    await database.listen(numberedChannel, wake),
+  ]
   const stopAsking = database.everySecond('exists (select from sink)', isAny => {
-    if (isAny === true || held.size > 0) look()
+    if (isAny === true || held.size > 0) looking.run()
   })
-  look()
+  looking.run()
 
   return {
     async close(graceMs) {
       closed = true
       stopAsking()
-      await looking
+      await looking.stop()
       for (const stop of listening) await stop()
       await Promise.all(
         [...held.values()].map(async ({ worker, done }) => {
@@ -123,4 +104,10 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
       )
     },
   }
+}
+
+function destinationOf(sink: StoredSink, deps: WebhookDeps & FileDeps): Destination {
+  const { target } = sink
+  if (target.kind === 'webhook') return webhookDestination(sink, target, deps)
+  return target.kind === 'nats' ? natsDestination(sink, target) : fileDestination(sink, target, deps)
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createBell } from '../async/bell.ts'
 import { within } from '../async/clock.ts'
 import { allMatch, type Matcher } from '../condition/match.ts'
@@ -9,9 +8,9 @@ import type { Resource } from '../resource/resource.ts'
 import type { Change, ChangeLog } from '../stream/change-log.ts'
 import { changeText } from '../stream/format.ts'
 import type { TakenSink } from './claim.ts'
-import { batchesOf, DeliveryError, type Destination, type Item, type Items } from './destination.ts'
+import { createDelivery, type DeliveryDeps, faultMs } from './delivery.ts'
+import { batchesOf, DeliveryError, type Item } from './destination.ts'
 import { createProgress, SinkLost } from './progress.ts'
-import { retryDelayMs } from './retry-delay.ts'
 import type { StoredSink } from './sink.ts'
 
 /** One server's work on one sink. */
@@ -24,22 +23,14 @@ export interface SinkWorker {
   readonly ended: Promise<void>
 }
 
-export interface WorkerDeps {
+export interface WorkerDeps extends DeliveryDeps {
   readonly database: Pick<Database, 'run'>
   readonly log: ChangeLog
   readonly resources: readonly Resource[]
-  /** Throws DeliveryError. */
-  open(sink: StoredSink): Destination
-  /** Told of each delivery that failed. */
-  onFailure(sink: string): void
-  /** Told of what is no fault of the target. */
-  onError(error: unknown): void
 }
 
 /** Without a notification new numbers are looked for after this time. */
 const pollMs = 1000
-/** How long a fault of the database is waited out before the next try. */
-const faultMs = 500
 /** Numbers that are read at once, for deliveries smaller than this. */
 const readAhead = 500
 
@@ -49,21 +40,23 @@ const maxConditions = Number.POSITIVE_INFINITY
 export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps: WorkerDeps): SinkWorker {
   const { log, onError } = deps
   const bell = createBell()
-  const cut = new AbortController()
   const progress = createProgress(deps.database, sink, owner)
+  const delivery = createDelivery(sink, progress, deps)
   let isStopping = false
-  let failures = sink.failures
-  let destination: Destination | undefined
+
+  /** Rings for new numbers do not shorten it. */
+  async function pause(ms: number): Promise<void> {
+    const until = performance.now() + ms
+    while (!isStopping && performance.now() < until) await bell.wait(until - performance.now())
+  }
 
   async function work(): Promise<void> {
-    const until = performance.now() + waitMs
-    while (!isStopping && performance.now() < until) await bell.wait(until - performance.now())
+    await pause(waitMs)
     while (!isStopping) {
       try {
         const { resource, matches } = readerOf(sink, deps.resources)
         while (!isStopping) if (!(await readOn(resource, matches))) await bell.wait(pollMs)
       } catch (error) {
-        if (error instanceof SinkLost) return
         if (!(await recover(error))) return
       }
     }
@@ -82,64 +75,36 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
     const batches = batchesOf(items, sink.batchSize)
     for (const [i, batch] of batches.entries()) {
       if (isStopping) return true
-      await deliver(batch)
       // What lies between the last one and the end of what was read is not wanted.
-      const number = i === batches.length - 1 ? through : (batch.at(-1)?.number ?? through)
-      await confirm(number, batch.length)
+      await delivery.deliver(batch, i === batches.length - 1 ? through : (batch.at(-1)?.number ?? through))
     }
     if (batches.length === 0) progress.skip(through)
     await progress.save()
     return true
   }
 
-  async function deliver(batch: Items): Promise<void> {
-    if (sink.isLocked) throw new DeliveryError(secretsLost, { lasting: 'refused' })
-    destination ??= deps.open(sink)
-    await destination.deliver(batch, failures + 1, cut.signal)
-    failures = 0
-  }
-
-  /** What was delivered must not be sent again because the database is away for a moment. */
-  async function confirm(number: number, delivered: number): Promise<void> {
-    for (;;) {
-      try {
-        return await progress.confirm(number, delivered)
-      } catch (error) {
-        if (error instanceof SinkLost || cut.signal.aborted) throw error
-        onError(error)
-        await sleep(faultMs, undefined, { signal: cut.signal }).catch(() => undefined)
-      }
-    }
-  }
-
   /** Resolves to whether it goes on. */
   async function recover(error: unknown): Promise<boolean> {
-    const fault = faultOf(error)
+    if (error instanceof SinkLost) return false
     try {
-      if (fault === undefined) {
-        if (!cut.signal.aborted) onError(error)
-        await bell.wait(faultMs)
+      const fault = faultOf(error)
+      if (fault !== undefined) {
+        const delayMs = await delivery.fail(fault)
+        if (delayMs === undefined) return false
+        await pause(delayMs)
         return true
       }
-      // Cut off by ourselves: whether it arrived is not known, but nobody failed.
-      if (cut.signal.aborted) return false
-      failures++
-      deps.onFailure(sink.name)
-      const delayMs = retryDelayMs(failures, fault.retryAfterMs)
-      if (!(await progress.fail(fault, delayMs))) return false
-      const until = performance.now() + delayMs
-      while (!isStopping && performance.now() < until) await bell.wait(until - performance.now())
-      return true
+      if (!delivery.isCut) onError(error)
     } catch (again) {
       if (again instanceof SinkLost) return false
       onError(again)
-      await bell.wait(faultMs)
-      return true
     }
+    await bell.wait(faultMs)
+    return true
   }
 
   async function end(): Promise<void> {
-    await destination?.close().catch(onError)
+    await delivery.close().catch(onError)
     await progress.save(true).catch(error => {
       if (!(error instanceof SinkLost)) onError(error)
     })
@@ -153,13 +118,11 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
       isStopping = true
       bell.ring()
       await within(graceMs, ended)
-      cut.abort()
+      delivery.cut()
       await ended
     },
   }
 }
-
-const secretsLost = 'secrets_unreadable: they were sealed with another key; give the target anew'
 
 interface SinkReader {
   readonly resource: Resource

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { coalesce } from '../async/coalesce.ts'
 import type { Database } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 
@@ -37,52 +38,36 @@ const busy = -1
  * them at a time, and one that finds it taken waits a little, so that usually the same server numbers everything.
  */
 export async function startSequencer({ database, onError }: SequencerOptions): Promise<Sequencer> {
-  let turn: Promise<void> | undefined
-  let isAsked = false
   let standsBy = false
   let later: NodeJS.Timeout | undefined
   let closed = false
+  const numbering = coalesce(numberSome, onError)
 
-  async function numberAll(): Promise<void> {
-    while (isAsked && !closed) {
-      isAsked = false
-      const moved = Number((await database.run(number, [batch])).rows[0]?.[0])
-      if (moved === busy) {
-        standsBy = true
-        tryLater()
-      } else if (moved > 0) {
-        standsBy = false
-        // The rows of either kind may have been cut at the batch's size.
-        if (moved >= batch) isAsked = true
-        else await sleep(gatherMs)
-      }
-    }
-  }
-
-  function run(): void {
-    if (closed) return
-    isAsked = true
-    turn ??= numberAll()
-      .catch(onError)
-      .finally(() => {
-        turn = undefined
-        if (isAsked && !closed) run()
-      })
+  async function numberSome(): Promise<void> {
+    const moved = Number((await database.run(number, [batch])).rows[0]?.[0])
+    // With nothing to move, whichever server numbered it goes on doing so.
+    if (moved === 0) return
+    standsBy = moved === busy
+    if (standsBy) tryLater()
+    // The rows of either kind may have been cut at the batch's size.
+    else if (moved >= batch) numbering.run()
+    else await sleep(gatherMs)
   }
 
   function tryLater(): void {
+    if (closed) return
     later ??= setTimeout(() => {
       later = undefined
-      run()
+      numbering.run()
     }, standByMs).unref()
   }
 
-  const stopListening = await database.listen(changeChannel, () => (standsBy ? tryLater() : run()))
+  const stopListening = await database.listen(changeChannel, () => (standsBy ? tryLater() : numbering.run()))
   // A notification may be missed, or its server die.
   const stopAsking = database.everySecond('exists (select from pending_change)', isPending => {
-    if (isPending === true) run()
+    if (isPending === true) numbering.run()
   })
-  run()
+  numbering.run()
 
   return {
     async close() {
@@ -90,7 +75,7 @@ export async function startSequencer({ database, onError }: SequencerOptions): P
       clearTimeout(later)
       stopAsking()
       await stopListening()
-      await turn
+      await numbering.stop()
     },
   }
 }

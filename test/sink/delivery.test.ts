@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { retryDelayMs } from '../../src/sink/retry-delay.ts'
+import { retryDelayMs } from '../../src/sink/delivery.ts'
 
 const minute = 60_000
 
