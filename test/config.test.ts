@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { ConfigError, type ConfigSource, readConfig, settings } from '../src/config.ts'
+import { defaultText, settings } from '../src/config/settings.ts'
+import { ConfigError, type ConfigSource, readConfig } from '../src/config.ts'
 
 function faultsOf(source: ConfigSource): readonly string[] {
   try {
@@ -28,7 +29,7 @@ const superToken = `${'k'.repeat(16)}:${'s'.repeat(32)}`
 
 test('without any variable the defaults hold, frozen', () => {
   const config = readConfig({ env: {} })
-  expect(config).toMatchObject({ host: '127.0.0.1', port: 7411, dataDir: '.daybook', maxBatch: 100 })
+  expect(config).toMatchObject({ host: '127.0.0.1', port: 7411, data: '.daybook', maxBatch: 100 })
   expect(config).toMatchObject({ databaseUrl: undefined, jwtIssuer: 'daybook', allowedHosts: [] })
   expect(Object.isFrozen(config)).toBe(true)
   expect(Object.isFrozen(config.allowedHosts)).toBe(true)
@@ -36,7 +37,7 @@ test('without any variable the defaults hold, frozen', () => {
 
 test('a flag wins over the environment, the environment over the default', () => {
   const env = { PORT: '1', HOST: 'localhost' }
-  expect(readConfig({ env, flags: { port: '0' } })).toMatchObject({ port: 0, host: 'localhost' })
+  expect(readConfig({ env, flags: { PORT: '0' } })).toMatchObject({ port: 0, host: 'localhost' })
 })
 
 test('an empty variable counts as unset', () => {
@@ -196,16 +197,24 @@ test('a public key may have lost its line ends or its armour, as it does in an e
   }
 })
 
-test('every setting has a variable of its own and says what it is for', () => {
-  const all = Object.values(settings)
-  expect(new Set(all.map(({ variable }) => variable)).size).toBe(all.length)
-  for (const { description } of all) expect(description).not.toBe('')
+test('every setting says what it takes and what it is for', () => {
+  for (const { takes, summary } of Object.values(settings)) {
+    expect(takes).not.toBe('')
+    expect(summary).not.toBe('')
+  }
+})
+
+test('every default is what its setting takes', () => {
+  for (const [variable, setting] of Object.entries(settings)) {
+    const text = defaultText(setting)
+    if (text !== '') expect(readConfig({ env: { [variable]: text } })).toEqual(readConfig({ env: {} }))
+  }
 })
 
 test('workers are a number or one for each core, and need a database that processes can share', () => {
   const env = { DATABASE_URL: 'postgres://localhost/daybook' }
   expect(readConfig({ env: { ...env, DAYBOOK_WORKERS: '3' } }).workers).toBe(3)
-  expect(readConfig({ env, flags: { workers: 'auto' } }).workers).toBeGreaterThanOrEqual(1)
+  expect(readConfig({ env, flags: { DAYBOOK_WORKERS: 'auto' } }).workers).toBeGreaterThanOrEqual(1)
   for (const text of ['0', '65', 'all']) {
     expect(faultsOf({ env: { ...env, DAYBOOK_WORKERS: text } })).toHaveLength(1)
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { settings } from '../src/config.ts'
+import { defaultText, settings } from '../src/config/settings.ts'
 import { errorCodes } from '../src/errors.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
@@ -28,9 +28,9 @@ describe('the README', () => {
 
   it('lists every setting with its default, and no other', () => {
     const listed = tableUnder('variable').map(([variable, fallback]) => [variable, fallback])
-    const known = Object.values(settings).map(({ variable, isSecret, fallback }) => [
-      `\`${variable}\`${isSecret ? ' ¹' : ''}`,
-      Array.isArray(fallback) || fallback === undefined ? '' : String(fallback),
+    const known = Object.entries(settings).map(([variable, setting]) => [
+      `\`${variable}\`${setting.isSecret ? ' ¹' : ''}`,
+      defaultText(setting),
     ])
     expect(listed).toEqual(known)
   })

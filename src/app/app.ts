@@ -55,7 +55,7 @@ export interface AppParts {
 /** Opens the database, brings it up to date and serves. Throws for whatever keeps the server from starting. */
 export async function startApp(given: Config, logger: Logger, parts: AppParts = {}): Promise<RunningApp> {
   const config: ServerConfig = { ...given, worker: parts.link?.number }
-  const { databaseUrl: url, databaseReadUrl: readUrl, dataDir, poolMax, statementTimeoutMs } = config
+  const { databaseUrl: url, databaseReadUrl: readUrl, data: dataDir, poolMax, statementTimeoutMs } = config
   const database = await openDatabase({
     url,
     readUrl,
@@ -100,7 +100,7 @@ async function serveDatabase(
   metrics.watchTables(() => readTableSizes(database))
   if (database.replica !== undefined) metrics.watchReplica(database.replica)
   const { pepper, jwtSecret, sealingKey } = await loadServerSecrets(database, config)
-  const save = (token: KeyAndSecret): Promise<string> => writeTokenFile(config.dataDir, token)
+  const save = (token: KeyAndSecret): Promise<string> => writeTokenFile(config.data, token)
   const { created } = await ensureSuperToken({ database, pepper, superToken: config.superToken, save })
 
   const jwts = createJwts({

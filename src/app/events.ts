@@ -96,8 +96,8 @@ async function loadHandlers(
   { config, database }: EventsOptions,
   sealer: Sealer,
 ): Promise<ReadonlyMap<string, LocalHandler>> {
-  if (config.handlersDir === undefined) return new Map()
-  const handlers = await loadLocalHandlers(config.handlersDir, config.timezone)
+  if (config.handlers === undefined) return new Map()
+  const handlers = await loadLocalHandlers(config.handlers, config.timezone)
   const token = await findSuperToken(database)
   // The folder belongs to whoever runs the server.
   const owner = token === undefined ? [] : [{ tokenKey: token.key }]

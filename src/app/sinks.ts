@@ -46,7 +46,7 @@ export async function startServerSinks(options: ServerSinksOptions): Promise<Ser
     resources,
     log: changes,
     webhooks: createWebhooks({ outbound, version }),
-    dataDir: config.dataDir,
+    dataDir: config.data,
     owner: options.owner,
     onFailure: metrics.countSinkError,
     onError: error => logger.error({ err: error }, 'a sink failed'),

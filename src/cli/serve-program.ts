@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addSettingOptions } from './argument/server-options.ts'
 import type { Surroundings } from './argument/surroundings.ts'
 import { addServeCommand } from './command/serve.ts'
 import { addGlobalDisplayOptions } from './terminal/presentation.ts'
@@ -16,9 +17,7 @@ export function createServeProgram(surroundings: Surroundings): Command {
       writeOut: text => stdout.write(text),
       writeErr: text => stderr.write(text),
     })
-    .option('--url <url>', 'the server to speak to; else DAYBOOK_URL, else the one of this machine')
-    .option('--token <credential>', 'what to present; else DAYBOOK_TOKEN, else the super-token file')
-    .option('--profile <name>', 'the kept server to speak to; else DAYBOOK_PROFILE, else the one in use')
+  addSettingOptions(program, 'DAYBOOK_URL', 'DAYBOOK_TOKEN', 'DAYBOOK_PROFILE')
   addGlobalDisplayOptions(program)
   addServeCommand(program, surroundings)
   return program

@@ -28,7 +28,7 @@ export function findAccess(
 ): Access {
   const config = readConfig({
     env,
-    flags: { ...more, url: urlFlag, token: tokenFlag, profile: profileFlag },
+    flags: { ...more, DAYBOOK_URL: urlFlag, DAYBOOK_TOKEN: tokenFlag, DAYBOOK_PROFILE: profileFlag },
   })
   const chosen = chooseProfile(config, env)
   const isNamed = profileFlag !== undefined

@@ -13,7 +13,7 @@ export interface Credential {
 
 /** Where `serve` keeps the super token it made: a file of the data folder that only its owner can read. */
 export function superTokenFile(config: Config): string {
-  return join(config.dataDir, 'super-token')
+  return join(config.data, 'super-token')
 }
 
 /** The super token of this machine's server, when that is who `url` names. */

@@ -1,40 +1,56 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Command } from 'commander'
-import type { Config, ConfigSource } from '../../config.ts'
+import { type Command, Option } from 'commander'
+import { defaultText, settings } from '../../config/settings.ts'
+import type { Config, ConfigSource, Variable } from '../../config.ts'
 import type { Database } from '../../database/database.ts'
 import type { DatabaseOptions } from '../../database/open.ts'
 
-/** As commander hands them over. */
-export interface ServerFlags {
-  readonly host?: string
-  readonly port?: string
-  readonly workers?: string
-  readonly data?: string
-  readonly databaseUrl?: string
-  readonly logLevel?: string
-  readonly handlers?: string
+/** The options that give a setting on the command line. */
+const settingFlags = {
+  HOST: '--host <address>',
+  PORT: '--port <port>',
+  DAYBOOK_WORKERS: '--workers <number>',
+  DAYBOOK_HANDLERS: '--handlers <folder>',
+  LOG_LEVEL: '--log-level <level>',
+  DAYBOOK_DATA: '--data <folder>',
+  DATABASE_URL: '--database-url <url>',
+  DAYBOOK_URL: '--url <url>',
+  DAYBOOK_TOKEN: '--token <credential>',
+  DAYBOOK_PROFILE: '--profile <name>',
+} as const satisfies Partial<Record<Variable, string>>
+
+type FlagVariable = keyof typeof settingFlags
+
+/** Adds the options that give these settings, in this order. */
+export function addSettingOptions(command: Command, ...variables: readonly FlagVariable[]): Command {
+  for (const variable of variables) {
+    const setting = settings[variable]
+    const fallback = defaultText(setting)
+    const summary = setting.summary.replaceAll('`', '')
+    const source = `${variable}${fallback && `, default ${fallback}`}`
+    command.option(settingFlags[variable], `${summary} (${source})`)
+  }
+  return command
 }
 
 /** The options of the commands that reach the database themselves. */
 export function addDatabaseOptions(command: Command): Command {
-  return command
-    .option('--data <folder>', 'the data folder; else DAYBOOK_DATA, else .daybook')
-    .option(
-      '--database-url <url>',
-      'PostgreSQL; else DATABASE_URL, else PGHOST, else the embedded one in the data folder',
-    )
+  return addSettingOptions(command, 'DAYBOOK_DATA', 'DATABASE_URL')
 }
 
-/** What the options of such a command mean to the configuration. */
-export function configFlags(flags: ServerFlags): NonNullable<ConfigSource['flags']> {
-  const { host, port, workers, data, databaseUrl, logLevel, handlers } = flags
-  return { host, port, workers, dataDir: data, databaseUrl, logLevel, handlersDir: handlers }
+/** What the options of `addSettingOptions` give the configuration; `options` are as commander hands them over. */
+export function configFlags(options: Readonly<Record<string, unknown>>): NonNullable<ConfigSource['flags']> {
+  const given = Object.entries(settingFlags).map(([variable, flags]) => [
+    variable,
+    options[new Option(flags).attributeName()],
+  ])
+  return Object.fromEntries(given)
 }
 
 /** Whether there is anything to open: the embedded database is only made by `serve` and `migrate`. */
-export function hasDatabase({ databaseUrl, dataDir }: Config): boolean {
-  return databaseUrl !== undefined || existsSync(join(dataDir, 'database'))
+export function hasDatabase({ databaseUrl, data }: Config): boolean {
+  return databaseUrl !== undefined || existsSync(join(data, 'database'))
 }
 
 /** What else a command wants of the database. */
@@ -55,7 +71,7 @@ export async function openConfiguredDatabase(
     url: config.databaseUrl,
     listenUrl: config.databaseListenUrl,
     prepare: config.databasePrepare === 'on',
-    dataDir: mayCreate || hasDatabase(config) ? config.dataDir : undefined,
+    dataDir: mayCreate || hasDatabase(config) ? config.data : undefined,
     poolMax: 1,
     onError: ignoreBackgroundError,
     ...wishes,

@@ -53,7 +53,7 @@ async function checkToken(client: Client, credential: Credential | undefined): P
   return { ...finding, detail: `${finding.detail}; ${describeCredential(credential)}` }
 }
 
-function checkDataFolder({ dataDir }: Config): Promise<Finding> {
+function checkDataFolder({ data: dataDir }: Config): Promise<Finding> {
   return check('data folder', async () => {
     try {
       await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)

@@ -1,16 +1,11 @@
 import type { Command } from 'commander'
 import { readConfig } from '../../config.ts'
-import {
-  addDatabaseOptions,
-  configFlags,
-  openConfiguredDatabase,
-  type ServerFlags,
-} from '../argument/server-options.ts'
+import { addDatabaseOptions, configFlags, openConfiguredDatabase } from '../argument/server-options.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { createOutput } from '../terminal/output.ts'
 import { readPresentation } from '../terminal/presentation.ts'
 
-interface MigrateFlags extends ServerFlags {
+interface MigrateFlags {
   readonly dryRun?: true
   readonly json?: true
 }
@@ -29,7 +24,7 @@ export function addMigrateCommand(program: Command, surroundings: Surroundings):
 async function runMigrate(command: Command, surroundings: Surroundings): Promise<void> {
   const flags = command.opts<MigrateFlags>()
   const dryRun = flags.dryRun === true
-  const config = readConfig({ env: surroundings.env, flags: configFlags(flags) })
+  const config = readConfig({ env: surroundings.env, flags: configFlags(command.opts()) })
   const output = createOutput(surroundings, readPresentation(command, surroundings))
   const { migrate, pendingMigrations } = await import('../../database/migrate.ts')
   const database = await openConfiguredDatabase(config, !dryRun)

@@ -48,7 +48,7 @@ export function addProfileCommand(program: Command, surroundings: Surroundings):
         throw new UsageError(`a name is letters, digits, . _ and -, not "${name}"`)
       if (token !== undefined && flags.tokenStdin === true)
         throw new UsageError('--token or --token-stdin, not both')
-      readConfig({ env: {}, flags: { url, token } })
+      readConfig({ env: {}, flags: { DAYBOOK_URL: url, DAYBOOK_TOKEN: token } })
       const presented = flags.tokenStdin === true ? (await readPassword(surroundings)).trim() : token
       const { current, all } = readProfiles(env)
       const added = { url, ...(presented !== undefined && { token: presented }) }

@@ -5,30 +5,23 @@ import { type Command, Option } from 'commander'
 import { type Config, readConfig } from '../../config.ts'
 import type { Logger } from '../../logger.ts'
 import { superTokenFile } from '../argument/credential.ts'
-import { addDatabaseOptions, configFlags, type ServerFlags } from '../argument/server-options.ts'
+import { addDatabaseOptions, addSettingOptions, configFlags } from '../argument/server-options.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { writeLines } from '../terminal/output.ts'
 import { startLine, welcomeLines } from './welcome.ts'
 
-interface ServeFlags extends ServerFlags {
-  readonly worker?: string
-}
+type ServeFlags = Readonly<Record<string, string | undefined>>
 
 type Say = (lines: readonly string[]) => Promise<void>
 
 /** `daybook serve`: the server itself; ends by SIGTERM or SIGINT. */
 export function addServeCommand(program: Command, surroundings: Surroundings): void {
-  const serve = program
-    .command('serve')
-    .description('run the server')
-    .option('--host <address>', 'the address to listen on; else HOST, else 127.0.0.1')
-    .option('--port <port>', 'the port, 0 for a free one; else PORT, else 7411')
-    .option('--workers <number>', 'processes that serve the port, or auto; else DAYBOOK_WORKERS, else 1')
-    .option('--handlers <folder>', 'the folder of local event handlers; else DAYBOOK_HANDLERS')
-    .option('--log-level <level>', 'else LOG_LEVEL, else info')
+  const serve = program.command('serve').description('run the server')
+  addSettingOptions(serve, 'HOST', 'PORT', 'DAYBOOK_WORKERS', 'DAYBOOK_HANDLERS', 'LOG_LEVEL')
+  addDatabaseOptions(serve)
     // How a worker is started by the process that keeps it.
     .addOption(new Option('--worker <number>').hideHelp())
-  addDatabaseOptions(serve).action((flags: ServeFlags) => runServe(flags, surroundings))
+    .action((flags: ServeFlags) => runServe(flags, surroundings))
 }
 
 async function runServe(flags: ServeFlags, { env, stdout }: Surroundings): Promise<void> {

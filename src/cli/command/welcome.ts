@@ -14,9 +14,9 @@ export interface Welcome {
 }
 
 /** What `serve` says at once: opening the database may take seconds. */
-export function startLine({ databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>): string {
+export function startLine({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'data'>): string {
   if (databaseUrl !== undefined) return 'Daybook starts: it connects to PostgreSQL'
-  const folder = resolve(dataDir)
+  const folder = resolve(data)
   const opens = existsSync(join(folder, 'database')) ? 'opens' : 'makes'
   return `Daybook starts: it ${opens} the database in ${folder}`
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { ConfigError, readConfig } from '../src/config.ts'
+import { ConfigError, readConfig } from '../../src/config.ts'
 
 const connection = (env: Readonly<Record<string, string>>) => {
   const { databaseUrl } = readConfig({ env })
@@ -40,7 +40,7 @@ test('without PGHOST the others choose nothing', () => {
 test('DATABASE_URL wins, and so does the flag', () => {
   const url = 'postgres://db/daybook'
   expect(readConfig({ env: { PGHOST: 'other', DATABASE_URL: url } }).databaseUrl).toBe(url)
-  expect(readConfig({ env: { PGHOST: 'a,b' }, flags: { databaseUrl: url } }).databaseUrl).toBe(url)
+  expect(readConfig({ env: { PGHOST: 'a,b' }, flags: { DATABASE_URL: url } }).databaseUrl).toBe(url)
 })
 
 test('a replica may stand beside PGHOST', () => {
