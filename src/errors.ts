@@ -1,6 +1,6 @@
 /**
  * Every error a client can see: its name and its number on the wire.
- * The README holds the same table; a test compares the two in both directions.
+ * docs/errors.md holds the same table; a test compares the two in both directions.
  */
 export const errorCodes = {
   parse_error: -32700,

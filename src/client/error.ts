@@ -2,7 +2,7 @@ import type { WireError } from '../errors.ts'
 
 /** The server understood the request and refused it, or failed at it: the `error` member of its answer. */
 export class DaybookError extends Error {
-  /** One of the numbers of the README's error table, e.g. 102. */
+  /** One of the numbers of the table of docs/errors.md, e.g. 102. */
   readonly code: number
   /** A stable snake_case word, e.g. `permission_denied`. */
   readonly reason: string

@@ -1,6 +1,6 @@
 import { errorCodes, RpcError } from '../errors.ts'
 
-/** The statuses of errors and what follows the prefix in their `error_code`. The README holds the same table. */
+/** The statuses of errors and what follows the prefix in their `error_code`. docs/compatibility/modelarts.md holds the same table. */
 const numbers = {
   400: '0001',
   401: '0002',

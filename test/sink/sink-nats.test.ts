@@ -173,7 +173,7 @@ describe.skipIf(!hasNats)('a sink of NATS JetStream', () => {
   })
 })
 
-/** The README's three nodes, on one machine. */
+/** The three nodes of docs/sinks.md, on one machine. */
 async function startCluster(): Promise<readonly NatsServer[]> {
   const routes = await Promise.all([freePort(), freePort(), freePort()])
   const list = routes.map(port => `nats://127.0.0.1:${port}`).join(', ')

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A fenced block of the README. */
+/** A fenced block of a page. */
 export interface Block {
+  /** The page's path in the repository. */
+  readonly page: string
   /** Empty where the fence names none. */
   readonly language: string
   readonly text: string
@@ -11,22 +13,39 @@ export interface Block {
   readonly line: number
 }
 
+/** The pages whose blocks are run, in the order in which a reader meets them. */
+const pages = [
+  'README.md',
+  'docs/events.md',
+  'docs/compatibility/uipath.md',
+  'docs/live-changes.md',
+  'docs/sinks.md',
+  'docs/export-import.md',
+  'docs/retention.md',
+  'docs/tokens.md',
+  'docs/operations.md',
+  'docs/client.md',
+]
+
 export function readBlocks(root: string): readonly Block[] {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const blocks = [...readme.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(
-    ([, language = '', text = ''], i, all) => ({
-      language,
-      text,
-      line: readme.slice(0, all[i]?.index).split('\n').length,
-    }),
-  )
-  const fences = readme.match(/^\s*(?:```|~~~)/gm) ?? []
-  assert.equal(fences.length, 2 * blocks.length, 'a fence of the README is not closed, or is indented')
-  return blocks
+  return pages.flatMap(page => {
+    const source = readFileSync(join(root, page), 'utf8')
+    const blocks = [...source.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(
+      ([, language = '', text = ''], i, all) => ({
+        page,
+        language,
+        text,
+        line: source.slice(0, all[i]?.index).split('\n').length,
+      }),
+    )
+    const fences = source.match(/^\s*(?:```|~~~)/gm) ?? []
+    assert.equal(fences.length, 2 * blocks.length, `a fence of ${page} is not closed, or is indented`)
+    return blocks
+  })
 }
 
 /**
- * Whether an answer is of the kind that the README shows: the members that it shows, where `…` is in any text. Numbers, and
+ * Whether an answer is of the kind that a page shows: the members that it shows, where `…` is in any text. Numbers, and
  * texts that are moments or digits, are only examples.
  */
 export function isShownAs(shown: unknown, answer: unknown): boolean {

@@ -1,5 +1,5 @@
 /**
- * Does what every block of the README says, word for word and in order, in an empty folder beside a server that was started as it
+ * Does what every block of README and of the pages in docs says, word for word and in order, in an empty folder beside a server that was started as it
  * says. What is shown as an answer is compared. A block that is neither run nor listed below is a failure.
  */
 import assert from 'node:assert/strict'
@@ -258,7 +258,7 @@ function playOf(block: Block): Play {
   return (
     play ??
     byLanguage[block.language] ??
-    assert.fail(`README.md:${block.line}: this block is neither run nor listed as one that cannot be`)
+    assert.fail(`${block.page}:${block.line}: this block is neither run nor listed as one that cannot be`)
   )
 }
 
@@ -267,7 +267,7 @@ const server = await startServer(root, join(folder, '.daybook'), 7411)
 try {
   writeFileSync(join(folder, 'token'), server.token)
   for (const block of blocks) {
-    const where = `README.md:${block.line}`
+    const where = `${block.page}:${block.line}`
     const reason = reasonAgainst(block.text)
     if (reason !== undefined) {
       console.log(`== ${where} is not run: ${reason}`)
@@ -277,8 +277,8 @@ try {
     await playOf(block)(server, block)
   }
   const unused = [...cannotRun.keys(), ...plays.map(([begin]) => begin)].filter(begin => !used.has(begin))
-  assert.deepEqual(unused, [], 'these are not in the README any more')
-  console.log(`all ${blocks.length} blocks of the README do what they say`)
+  assert.deepEqual(unused, [], 'these are in no page any more')
+  console.log(`all ${blocks.length} blocks of README and docs do what they say`)
 } finally {
   await server.stop()
   rmSync(folder, { recursive: true, force: true })

@@ -3,11 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { defaultText, settings } from '../src/config/settings.ts'
 import { errorCodes } from '../src/errors.ts'
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-
-/** The cells of the table whose header row begins with `header`. */
-function tableUnder(header: string): readonly (readonly string[])[] {
-  const lines = readme.split('\n')
+/** The cells of the table of a page whose header row begins with `header`. */
+function tableUnder(page: string, header: string): readonly (readonly string[])[] {
+  const lines = readFileSync(new URL(`../docs/${page}`, import.meta.url), 'utf8').split('\n')
   const start = lines.findIndex(line => line.startsWith(`| ${header} |`))
   expect(start).toBeGreaterThan(-1)
   const rows = lines.slice(start + 2)
@@ -20,14 +18,17 @@ function tableUnder(header: string): readonly (readonly string[])[] {
   )
 }
 
-describe('the README', () => {
-  it('lists every error, and no other', () => {
-    const listed = tableUnder('code').map(([code, name]) => [name, Number(code)])
+describe('the pages of docs', () => {
+  it('list every error, and no other', () => {
+    const listed = tableUnder('errors.md', 'code').map(([code, name]) => [name, Number(code)])
     expect(Object.fromEntries(listed)).toEqual(errorCodes)
   })
 
-  it('lists every setting with its default, and no other', () => {
-    const listed = tableUnder('variable').map(([variable, fallback]) => [variable, fallback])
+  it('list every setting with its default, and no other', () => {
+    const listed = tableUnder('configuration.md', 'variable').map(([variable, fallback]) => [
+      variable,
+      fallback,
+    ])
     const known = Object.entries(settings).map(([variable, setting]) => [
       `\`${variable}\`${setting.isSecret ? ' ¹' : ''}`,
       defaultText(setting),
