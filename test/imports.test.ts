@@ -102,7 +102,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'rpc',
     'http',
   ],
-  client: [...base, 'resource', 'permission'],
+  // Types alone, see test/client/imports.test.ts.
+  client: [...base, 'resource', 'permission', 'method'],
   cli: [...base, 'config', 'logger', 'client', 'database', 'app', 'resource', 'token', 'permission'],
   main: ['cli', 'async'],
   prepare: ['database'],

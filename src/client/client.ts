@@ -1,6 +1,6 @@
 import { createEventClient, type EventClient } from './event-client.ts'
 import { type ExportOptions, exportBytes } from './export.ts'
-import type { Call, Deletion, Importing, Outcome, PageParams, ResultOf } from './methods.ts'
+import type { Call, Deletion, Importing, Outcome, ResultOf } from './methods.ts'
 import { rowsOfPages } from './page.ts'
 import type { AppendedName, ConditionOf, NewRow, ResourceName, Row, RunName } from './resources.ts'
 import {
@@ -25,7 +25,6 @@ export type { NewRetentionRule, RetentionRule } from './retention.ts'
 export type * from './script-worker.ts'
 export type { NewSink, NewSinkTarget, Sink, SinkChange, SinkStatus, SinkTarget } from './sink.ts'
 export type { Change, Changes, Streamed, StreamFormat, SubscribeOptions } from './subscribe.ts'
-export type { IndexedField, TableIndex } from './table-index.ts'
 export { TaskFailure } from './task-failure.ts'
 export type { Limit, NewToken, TokenInfo } from './token.ts'
 export type { TokenClient } from './token-client.ts'
@@ -146,9 +145,9 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function pageParams<R extends ResourceName, F extends keyof Row<R>>(
-  condition: readonly ConditionOf<R>[],
+  condition: readonly unknown[],
   { order, pageSize, fields }: PageOptions<R, F> = {},
-): PageParams<R> {
+): object {
   return {
     query: { condition: pageSize === undefined ? condition : [...condition, { limit: pageSize }] },
     ...(order !== undefined && { order }),

@@ -1,4 +1,4 @@
-import type { EpochMs } from './resources.ts'
+import type { EpochMs, Typed } from './resources.ts'
 
 /** Where a handler's work runs; the secret is `whsec_` and base64. */
 export type NewTarget =
@@ -43,4 +43,13 @@ export interface EventHandler {
   readonly next_fire_time: EpochMs | null
   readonly created_time: EpochMs
   readonly updated_time: EpochMs
+}
+
+/** The methods of event handlers. */
+export interface HandlerMethods {
+  readonly 'event-handler_create': Typed<NewHandler, EventHandler>
+  readonly 'event-handler_read': Typed<{ readonly full_name: string }, EventHandler>
+  readonly 'event-handler_update': Typed<HandlerChange, EventHandler>
+  readonly 'event-handler_delete': Typed<{ readonly full_name: string }, { readonly success: boolean }>
+  readonly 'event-handler_list': Typed<object, { readonly handlers: readonly EventHandler[] }>
 }

@@ -1,11 +1,21 @@
-import type { EventMethods } from './event-methods.ts'
+import type { NewEvent, SentEvent } from './event.ts'
+import type { HandlerMethods } from './handler.ts'
 import type { Page } from './page.ts'
-import type { AppendedName, ConditionOf, EpochMs, NewRow, ResourceName, Row, RunName } from './resources.ts'
+import type {
+  AppendedName,
+  ConditionOf,
+  EpochMs,
+  NewRow,
+  ResourceName,
+  Row,
+  RunName,
+  Typed,
+} from './resources.ts'
 import type { RetentionMethods } from './retention.ts'
 import type { ScriptWorkerMethods } from './script-worker.ts'
 import type { SinkMethods } from './sink.ts'
-import type { IndexMethods } from './table-index.ts'
 import type { Limit, NewToken, TokenInfo } from './token.ts'
+import type { wire } from './wire.ts'
 
 interface Query<R extends ResourceName> {
   readonly condition: readonly ConditionOf<R>[]
@@ -37,11 +47,6 @@ export interface PageParams<R extends ResourceName> {
   readonly order?: 'newest' | 'oldest'
   readonly fields?: readonly (keyof Row<R>)[]
   readonly count?: 'none' | 'exact' | 'estimate'
-}
-
-interface Typed<Params, Result> {
-  readonly params: Params
-  readonly result: Result
 }
 
 type ResourceMethods<R extends ResourceName> = {
@@ -120,6 +125,19 @@ interface StreamMethods {
   >
 }
 
+type Declared = (typeof wire)['methods']
+
+/** The methods that are what the server's schemas say, but for conditions and for how many events are sent. */
+type Served = Omit<Declared, 'event_send' | 'event-log_cancel' | 'event-log_replay'> & {
+  /** Of one event; several have another shape, see sendMany. */
+  readonly event_send: Typed<NewEvent & { readonly wait_ms?: number }, SentEvent>
+} & {
+  readonly [M in 'event-log_cancel' | 'event-log_replay']: Typed<
+    Omit<Declared[M]['params'], 'query'> & { readonly query: Query<'event-log'> },
+    Declared[M]['result']
+  >
+}
+
 /** Every method whose parameters and result have types here. */
 export type Methods = RunMethods<'js-result'> &
   RunMethods<'event-log'> &
@@ -128,10 +146,10 @@ export type Methods = RunMethods<'js-result'> &
   ResourceMethods<'change-event'> &
   StreamMethods &
   TokenMethods &
-  EventMethods &
+  Served &
+  HandlerMethods &
   SinkMethods &
   RetentionMethods &
-  IndexMethods &
   ScriptWorkerMethods
 
 /** What `method` takes beside the credential; any object for a method that is not in `Methods`. */

@@ -1,128 +1,63 @@
-import type {
-  ChangeEventRow,
-  EventLogRow,
-  ExecutionEventRow,
-  JsResultRow,
-  NewEventLogRow,
-  NewExecutionEventRow,
-  NewJsResultRow,
-  NewServiceEventRow,
-  ServiceEventRow,
-} from '../resource/kind/index.ts'
-import type { Condition } from './condition.ts'
+import type { wire } from './wire.ts'
 
-export type {
-  ChangeEventRow,
-  EventLogRow,
-  ExecutionEventRow,
-  JsResultRow,
-  NewEventLogRow,
-  NewExecutionEventRow,
-  NewJsResultRow,
-  NewServiceEventRow,
-  ServiceEventRow,
-}
+type Kinds = (typeof wire)['resources']
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type EpochMs = number
 
-/** What a run was given, and what became of it. */
-interface RunContents {
-  param: unknown
-  result: unknown
-  error_message: string
-}
-
-export type JsResultCondition = Condition<{
-  equal: Pick<JsResultRow, 'id' | 'js_worker_name' | 'run_type'> & { js_worker_id: number }
-  names: 'js_worker_name' | 'run_type'
-  times: 'start_time' | 'finish_time'
-  contents: RunContents
-  words: 'is_success' | 'is_failure' | 'is_running'
-}>
-
-type EventLogName = 'full_name' | 'event_type' | 'sender' | 'request_id' | 'node_id'
-
-export type EventLogCondition = Condition<{
-  equal: Pick<EventLogRow, EventLogName | 'id' | 'run_type' | 'status' | 'attempt'> & {
-    parent_node_id: string
-  }
-  names: EventLogName | 'parent_node_id'
-  times: 'created_time' | 'start_time' | 'finish_time'
-  contents: RunContents
-  words: 'is_success' | 'is_failure' | 'is_running' | 'is_waiting'
-}>
-
-type ServiceEventName = 'project_id' | 'service_id' | 'service_name'
-
-export type ServiceEventCondition = Condition<{
-  equal: Pick<ServiceEventRow, ServiceEventName | 'id' | 'event_type'>
-  names: ServiceEventName
-  times: 'occur_time'
-  contents: { event_info: string }
-  words: 'is_success' | 'is_failure'
-}>
-
-interface Element {
-  elem_type: string
-  elem_id: string
-  action_name: string
-}
-type ExecutionEventName = 'execution_id' | 'name' | 'namespace'
-
-export type ExecutionEventCondition = Condition<{
-  equal: Pick<ExecutionEventRow, ExecutionEventName | 'id' | 'type' | 'count'> & Element
-  names: ExecutionEventName | keyof Element
-  times: 'first_timestamp' | 'last_timestamp'
-  contents: { reason: string; message: string }
-  words: 'is_success' | 'is_failure'
-}>
-
-type ChangeEventName = 'diagnostic_id' | 'event_type' | 'full_folder_path'
-
-export type ChangeEventCondition = Condition<{
-  equal: Pick<ChangeEventRow, ChangeEventName | 'sequence_number'>
-  names: ChangeEventName
-  times: 'enqueued_time'
-  contents: object
-  words: 'is_failure'
-}>
-
-/** Every resource: its rows as they are read and as they are appended, and its conditions. */
-export interface Resources {
-  'js-result': {
-    row: JsResultRow
-    newRow: NewJsResultRow
-    condition: JsResultCondition
-  }
-  'event-log': {
-    row: EventLogRow
-    newRow: NewEventLogRow
-    condition: EventLogCondition
-  }
-  'service-event': {
-    row: ServiceEventRow
-    newRow: NewServiceEventRow
-    condition: ServiceEventCondition
-  }
-  'execution-event': {
-    row: ExecutionEventRow
-    newRow: NewExecutionEventRow
-    condition: ExecutionEventCondition
-  }
-  'change-event': {
-    row: ChangeEventRow
-    /** They are published, not appended. */
-    newRow: never
-    condition: ChangeEventCondition
-  }
-}
-
-export type ResourceName = keyof Resources
-/** The resources whose records are appended. */
-export type AppendedName = Exclude<ResourceName, 'change-event'>
+export type ResourceName = keyof Kinds
+/** The resources whose records are appended; the others are published. */
+export type AppendedName = {
+  [R in ResourceName]: [Kinds[R]['newRow']] extends [never] ? never : R
+}[ResourceName]
 /** The resources whose records are runs, which can be ended. */
-export type RunName = 'js-result' | 'event-log'
-export type Row<R extends ResourceName> = Resources[R]['row']
-export type NewRow<R extends AppendedName> = Resources[R]['newRow']
-export type ConditionOf<R extends ResourceName> = Resources[R]['condition']
+export type RunName = { [R in ResourceName]: Kinds[R]['isRun'] extends true ? R : never }[ResourceName]
+
+/** A record as it is read. */
+export type Row<R extends ResourceName> = Kinds[R]['row']
+/** A record as it is appended. */
+export type NewRow<R extends AppendedName> = Kinds[R]['newRow']
+/**
+ * One element of a condition array, e.g. `{ js_worker_name: 'demo_worker' }`, `'is_failure'`, `{ limit: 10 }`.
+ * Times are epoch milliseconds. `all` counts only in a delete.
+ */
+export type ConditionOf<R extends ResourceName> = Condition<Kinds[R]['keys'], Kinds[R]['words']>
+
+type Condition<Keys, Words> =
+  | Words
+  | 'last'
+  | 'all'
+  | OneMember<Keys & { readonly limit: number }>
+  | OneMember<Nested<Keys, Words>>
+
+interface Nested<Keys, Words> {
+  readonly or: readonly Condition<Keys, Words>[]
+  readonly and: readonly Condition<Keys, Words>[]
+  readonly not: Condition<Keys, Words>
+}
+
+/** An object with exactly one of the members of `T`. */
+type OneMember<T> = { readonly [K in keyof T]: { readonly [P in K]: T[P] } }[keyof T]
+
+export type JsResultRow = Row<'js-result'>
+export type EventLogRow = Row<'event-log'>
+export type ServiceEventRow = Row<'service-event'>
+export type ExecutionEventRow = Row<'execution-event'>
+export type ChangeEventRow = Row<'change-event'>
+
+export type NewJsResultRow = NewRow<'js-result'>
+export type NewEventLogRow = NewRow<'event-log'>
+export type NewServiceEventRow = NewRow<'service-event'>
+export type NewExecutionEventRow = NewRow<'execution-event'>
+
+export type JsResultCondition = ConditionOf<'js-result'>
+export type EventLogCondition = ConditionOf<'event-log'>
+export type ServiceEventCondition = ConditionOf<'service-event'>
+export type ExecutionEventCondition = ConditionOf<'execution-event'>
+export type ChangeEventCondition = ConditionOf<'change-event'>
+
+/** What a method takes and answers. */
+export interface Typed<Params, Result> {
+  readonly params: Params
+  readonly result: Result
+}

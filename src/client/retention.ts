@@ -1,4 +1,4 @@
-import type { ConditionOf, EpochMs, ResourceName } from './resources.ts'
+import type { ConditionOf, EpochMs, ResourceName, Typed } from './resources.ts'
 
 /** Which records a server deletes, and what became of that. */
 export interface RetentionRule {
@@ -20,11 +20,6 @@ export interface RetentionRule {
 
 /** What makes a rule; of the conditions, limit and last mean nothing here. */
 export type NewRetentionRule = Pick<RetentionRule, 'resource' | 'query' | 'older_than_ms'>
-
-interface Typed<Params, Result> {
-  readonly params: Params
-  readonly result: Result
-}
 
 /** The methods of retention. */
 export interface RetentionMethods {

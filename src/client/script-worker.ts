@@ -1,9 +1,4 @@
-import type { EpochMs, JsResultRow } from './resources.ts'
-
-interface Typed<Params, Result> {
-  readonly params: Params
-  readonly result: Result
-}
+import type { EpochMs, JsResultRow, Typed } from './resources.ts'
 
 /** What is said of a script worker beside its name and its script; null: none, or the default. */
 export interface WorkerOptions {

@@ -1,4 +1,4 @@
-import type { ConditionOf, EpochMs, ResourceName } from './resources.ts'
+import type { ConditionOf, EpochMs, ResourceName, Typed } from './resources.ts'
 
 /** A mark in the place of what is secret. */
 type Hidden = '***'
@@ -102,11 +102,6 @@ export interface SinkStatus {
   readonly next_attempt_time: EpochMs | null
   readonly delivered: number
   readonly last_delivered: EpochMs | null
-}
-
-interface Typed<Params, Result> {
-  readonly params: Params
-  readonly result: Result
 }
 
 type Named = { readonly name: string }

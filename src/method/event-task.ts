@@ -5,7 +5,7 @@ import { maxWait } from '../event/send/event-request.ts'
 import type { WorkerReports } from '../machine/machine-reports.ts'
 import { requirePermission, requireSome } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
-import { credentialParam, defineMethod, type Method } from './method.ts'
+import { credentialParam, defineMethod } from './method.ts'
 
 const maxClaimed = 100
 const maxNames = 100
@@ -26,7 +26,7 @@ const endSchema = z.strictObject({
 })
 
 /** What remote workers do with the work of remote handlers: permission `event_handler.claim` over the handler. */
-export function taskMethods(tasks: Tasks, workers: WorkerReports): readonly Method[] {
+export function taskMethods(tasks: Tasks, workers: WorkerReports) {
   const claim = defineMethod({
     name: 'event-task_claim',
     summary: 'Takes work of remote handlers, and waits for it where there is none',

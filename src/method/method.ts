@@ -107,11 +107,23 @@ export const credentialParam = z
 
 type ParamsOf<Shape extends ParamsShape> = z.output<z.ZodObject<Shape, z.core.$strict>>
 
-export interface TokenMethodOptions<Shape extends ParamsShape> {
-  readonly name: string
+/** A method whose declaration the compiler sees: the client's types follow from it. */
+export interface DefinedMethod<Name extends string, Shape extends ParamsShape, Result extends z.ZodType>
+  extends Method {
+  readonly name: Name
+  readonly params: z.ZodObject<Shape, z.core.$strict>
+  readonly result: Result
+}
+
+export interface TokenMethodOptions<
+  Name extends string,
+  Shape extends ParamsShape,
+  Result extends z.ZodType,
+> {
+  readonly name: Name
   readonly summary: string
   readonly params: Shape
-  readonly result: z.ZodType
+  readonly result: Result
   readonly notification?: NotificationShape
   readonly credentialParams?: readonly string[]
   /** Only for NodeGet's own methods: what its programs are known to send beside the parameters (NODEGET.md). */
@@ -120,7 +132,11 @@ export interface TokenMethodOptions<Shape extends ParamsShape> {
 }
 
 /** A method that needs a credential; its `handle` is typed by its `params`. */
-export function defineMethod<const Shape extends ParamsShape>(options: TokenMethodOptions<Shape>): Method {
+export function defineMethod<
+  const Name extends string,
+  const Shape extends ParamsShape,
+  Result extends z.ZodType,
+>(options: TokenMethodOptions<Name, Shape, Result>): DefinedMethod<Name, Shape, Result> {
   const { handle, params: shape, credentialParams = ['token'], toleratedMembers = [], ...rest } = options
   return {
     ...rest,

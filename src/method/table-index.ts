@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { addIndex, listIndexes, removeIndex } from '../resource/added-index.ts'
 import { resources } from '../resource/kind/index.ts'
 import type { Resource } from '../resource/resource.ts'
-import { credentialParam, defineMethod, type Method } from './method.ts'
+import { credentialParam, defineMethod } from './method.ts'
 import type { LogMethodDeps } from './record/record-method.ts'
 import { requireSuper } from './token/token-method.ts'
 
@@ -26,7 +26,7 @@ const indexSchema = z
   .meta({ title: 'index' })
 
 /** All `index_*` methods. What an index costs every write is the operator's to decide. */
-export function indexMethods({ database }: LogMethodDeps): readonly Method[] {
+export function indexMethods({ database }: LogMethodDeps) {
   const add = defineMethod({
     name: 'index_add',
     summary:

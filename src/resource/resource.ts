@@ -64,6 +64,7 @@ export interface Resource {
   readonly nameField: string
   readonly scope: string
   readonly permission: string
+  readonly words: readonly Word[]
   readonly language: Language
   readonly finish: FinishRule | undefined
   readonly merge: MergeRule | undefined
@@ -93,10 +94,20 @@ export interface ResourceOptions {
   readonly envelope?: (row: string) => string
 }
 
+/** A resource whose declaration the compiler sees: the types of its rows and conditions follow from it. */
+export interface DeclaredResource<Given extends ResourceOptions> extends Resource {
+  readonly name: Given['name']
+  readonly fields: Given['fields']
+  readonly words: Given['words']
+  readonly finish: Given extends { readonly finish: FinishRule } ? FinishRule : undefined
+  readonly recorded: Given extends { readonly recorded: 'publish' } ? 'publish' : 'append'
+}
+
 /** Declares a resource. Throws TypeError for a declaration that does not hold together. */
+export function defineResource<const Given extends ResourceOptions>(given: Given): DeclaredResource<Given>
 export function defineResource(given: ResourceOptions): Resource {
-  const { newestBy, words, finish, merge, unseen, recorded = 'append', envelope, ...options } = given
-  const { fields, nameField } = options
+  const { newestBy, finish, merge, unseen, recorded = 'append', envelope, ...options } = given
+  const { fields, words, nameField } = options
   const key = fields.find(field => field.kind === 'id')
   const time = fields.find(field => field.name === newestBy && field.kind === 'time')
   if (key === undefined) throw new TypeError(`${options.name}: no field of kind id`)

@@ -4,7 +4,8 @@ import { recordTime } from '../condition/value.ts'
 import { nameSchema } from '../permission/name.ts'
 import type { GivenRow, Resource, ResourceField } from './resource.ts'
 
-type ValueOf<F extends ResourceField> = F extends { kind: 'enum'; values: readonly (infer V)[] }
+/** What a field holds where it is not null. */
+export type ValueOf<F extends ResourceField> = F extends { kind: 'enum'; values: readonly (infer V)[] }
   ? V
   : F['kind'] extends 'id' | 'integer' | 'time'
     ? number
@@ -46,10 +47,16 @@ function valueSchema(field: ResourceField): z.ZodType {
   return field.nullable === true ? said.nullable() : said
 }
 
+type RowShape<Fields extends readonly ResourceField[]> = {
+  -readonly [F in Fields[number] as F['name']]: z.ZodType<Nullable<F>>
+}
+
 /** The wire row: every member always present, in this order. */
-export function rowSchema(resource: Resource): z.ZodObject {
+export function rowSchema<R extends Resource>(resource: R) {
   const members = resource.fields.map(field => [field.name, valueSchema(field)])
-  return z.strictObject(Object.fromEntries(members)).meta({ title: `${resource.name} row` })
+  // A field for each member, as the type says.
+  const shape = Object.fromEntries(members) as RowShape<R['fields']>
+  return z.strictObject(shape).meta({ title: `${resource.name} row` })
 }
 
 /** What a client may give to append a record; unknown members are faults. */

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { parseJson } from '../../json.ts'
 import { eventLog } from '../../resource/kind/event-log.ts'
+import type { Resource } from '../../resource/resource.ts'
 import { rowSchema } from '../../resource/row.ts'
 import type { WallClock } from '../wall-time.ts'
 
 /** A record of the event log as JitAi's clients read it: members in camelCase, times as a wall clock shows them. */
 export type RowData = Readonly<Record<string, unknown>>
 
-const members = eventLog.fields.map(({ name, kind, nullable }) => ({
+const record: Resource = eventLog
+
+const members = record.fields.map(({ name, kind, nullable }) => ({
   name,
   camelName: name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
   isTime: kind === 'time',
@@ -15,7 +18,7 @@ const members = eventLog.fields.map(({ name, kind, nullable }) => ({
 }))
 
 const timeText = z.string().describe('YYYY-MM-DD HH:MM:SS, in the server’s time zone')
-const wireRow = rowSchema(eventLog).shape
+const wireRow = rowSchema(record).shape
 
 const rowDataSchema = z.strictObject(
   Object.fromEntries(

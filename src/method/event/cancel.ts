@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { cancelRuns } from '../../event/run/cancel.ts'
-import { defineMethod, type Method } from '../method.ts'
+import { defineMethod } from '../method.ts'
 import type { LogMethodDeps } from '../record/record-method.ts'
 import { affectParams, findAffected, planAffected } from './affect.ts'
 
 /** `event-log_cancel`: keeps what waits from running, and tells what runs to stop. */
-export function cancelMethod(log: LogMethodDeps): Method {
+export function cancelMethod(log: LogMethodDeps) {
   return defineMethod({
     name: 'event-log_cancel',
     summary: 'Keeps the handlers that wait from running, and tells those that run to stop',

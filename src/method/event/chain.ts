@@ -7,14 +7,14 @@ import { eventLog } from '../../resource/kind/event-log.ts'
 import { rowSchema } from '../../resource/row.ts'
 import { rowFilter } from '../../resource/select/access.ts'
 import { readRows } from '../../resource/select/read.ts'
-import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { credentialParam, defineMethod } from '../method.ts'
 import { type LogMethodDeps, readerOf } from '../record/record-method.ts'
 
 /** Rows of a chain that one call reads. */
 const maxRows = 10_000
 
 /** `event-log_chain`: all that an event set off, as a tree laid out flat. */
-export function chainMethod(deps: LogMethodDeps): Method {
+export function chainMethod(deps: LogMethodDeps) {
   const reader = readerOf(eventLog, deps)
   return defineMethod({
     name: 'event-log_chain',

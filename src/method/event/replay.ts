@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { planReplay } from '../../event/send/replay.ts'
 import type { Sender } from '../../event/send/send.ts'
-import { defineMethod, type Method } from '../method.ts'
+import { eventStatuses } from '../../resource/kind/event-log.ts'
+import { defineMethod } from '../method.ts'
 import type { LogMethodDeps } from '../record/record-method.ts'
 import { affectParams, findAffected, planAffected } from './affect.ts'
 
@@ -12,7 +13,7 @@ export interface ReplayDeps {
 }
 
 /** `event-log_replay`: runs what records tell of again, as new records. */
-export function replayMethod({ sender, wake }: ReplayDeps, log: LogMethodDeps): Method {
+export function replayMethod({ sender, wake }: ReplayDeps, log: LogMethodDeps) {
   return defineMethod({
     name: 'event-log_replay',
     summary: 'Runs the handlers of the records found again, with the same arguments, as new records',
@@ -23,7 +24,12 @@ export function replayMethod({ sender, wake }: ReplayDeps, log: LogMethodDeps): 
       skipped: z.int().describe('Records that were appended and not run here, or whose handler is gone'),
       condition_count: z.int(),
       event_logs: z.array(
-        z.strictObject({ id: z.int(), full_name: z.string(), node_id: z.string(), status: z.string() }),
+        z.strictObject({
+          id: z.int(),
+          full_name: z.string(),
+          node_id: z.string(),
+          status: z.enum(eventStatuses),
+        }),
       ),
       would_affect: z.int().optional(),
     }),

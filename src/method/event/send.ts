@@ -15,9 +15,9 @@ import {
 import type { SendAnswer, Sender, ShownLog } from '../../event/send/send.ts'
 import { parseJson } from '../../json.ts'
 import { type Identity, permits, requirePermission } from '../../permission/grant.ts'
-import { eventLog } from '../../resource/kind/event-log.ts'
+import { eventLog, eventStatuses } from '../../resource/kind/event-log.ts'
 import { actionOf } from '../../resource/resource.ts'
-import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { credentialParam, defineMethod } from '../method.ts'
 
 export interface SendDeps {
   readonly database: Database
@@ -31,7 +31,7 @@ const logSchema = z.strictObject({
   id: z.int(),
   full_name: z.string().nullable(),
   node_id: z.string().nullable(),
-  status: z.string(),
+  status: z.enum(eventStatuses),
   attempt: z.int().nullish(),
   result: z.unknown().optional(),
   error_message: z.string().nullable().optional(),
@@ -50,7 +50,7 @@ const answerSchema = z
   .meta({ title: 'sent event' })
 
 /** `event_send`: sends an event, or up to a hundred, to the handlers that take them. */
-export function sendMethod({ database, sender, waiter }: SendDeps): Method {
+export function sendMethod({ database, sender, waiter }: SendDeps) {
   return defineMethod({
     name: 'event_send',
     summary: 'Sends an event to the handlers that take it, or several with events',

@@ -6,7 +6,7 @@ import { type Identity, permissionDenied } from '../../permission/grant.ts'
 import type { Jwts } from '../../permission/jwt.ts'
 import type { Passwords } from '../../permission/password.ts'
 import type { Authenticator } from '../../token/authenticator.ts'
-import { defineMethod, type Method, type ParamsShape, type TokenMethodOptions } from '../method.ts'
+import { type DefinedMethod, defineMethod, type ParamsShape, type TokenMethodOptions } from '../method.ts'
 
 /** What the token methods work with. */
 export interface TokenDeps {
@@ -22,15 +22,17 @@ export interface TokenDeps {
   saveSuperToken(rolled: KeyAndSecret): Promise<unknown>
 }
 
-interface TokenMethod<Shape extends ParamsShape, Result extends z.ZodType> extends TokenMethodOptions<Shape> {
-  readonly result: Result
-  handle(call: Parameters<TokenMethodOptions<Shape>['handle']>[0]): Promise<z.infer<Result>>
+interface TokenMethod<Name extends string, Shape extends ParamsShape, Result extends z.ZodType>
+  extends TokenMethodOptions<Name, Shape, Result> {
+  handle(call: Parameters<TokenMethodOptions<Name, Shape, Result>['handle']>[0]): Promise<z.infer<Result>>
 }
 
 /** The same as `defineMethod`, with the result typed by its schema as well. */
-export function defineTokenMethod<const Shape extends ParamsShape, Result extends z.ZodType>(
-  method: TokenMethod<Shape, Result>,
-): Method {
+export function defineTokenMethod<
+  const Name extends string,
+  const Shape extends ParamsShape,
+  Result extends z.ZodType,
+>(method: TokenMethod<Name, Shape, Result>): DefinedMethod<Name, Shape, Result> {
   return defineMethod(method)
 }
 

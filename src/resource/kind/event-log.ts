@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { equalOneOfFew, or } from '../../condition/predicate.ts'
 import { addChainOwners } from '../chain-owner.ts'
 import { defineResource, type GivenRow, type ResourceField } from '../resource.ts'
-import type { NewRowOf, RowOf } from '../row.ts'
 
 /** The event type of an event whose sender named none (seed 000). */
 export const defaultEventType = 'events.NormalType'
 
-const statuses = ['waiting', 'running', 'success', 'fail'] as const
+/** What has become of a record. */
+export const eventStatuses = ['waiting', 'running', 'success', 'fail'] as const
 const runTypes = ['send', 'chain', 'cron', 'replay'] as const
 
 /** The status of a row whose client gave none: what its other members say. */
-function statusOf(given: GivenRow): (typeof statuses)[number] {
+function statusOf(given: GivenRow): (typeof eventStatuses)[number] {
   if ((given.error_message ?? null) !== null) return 'fail'
   if ((given.result ?? null) !== null || (given.finish_time ?? null) !== null) return 'success'
   return (given.start_time ?? null) === null ? 'waiting' : 'running'
@@ -39,7 +39,7 @@ const fields = [
   {
     name: 'status',
     kind: 'enum',
-    values: statuses,
+    values: eventStatuses,
     append: 'optional',
     initial: statusOf,
     summary: 'Absent on append: what the other members say',
@@ -97,9 +97,6 @@ const fields = [
   { name: 'result', kind: 'json', nullable: true, append: 'optional', summary: 'What the handler returned' },
   { name: 'error_message', kind: 'text', nullable: true, append: 'optional', summary: 'Why it failed' },
 ] as const satisfies readonly ResourceField[]
-
-export type EventLogRow = RowOf<typeof fields>
-export type NewEventLogRow = NewRowOf<typeof fields>
 
 const waiting = equalOneOfFew('status', 'waiting')
 const running = equalOneOfFew('status', 'running')

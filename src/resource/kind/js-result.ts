@@ -1,6 +1,5 @@
 import { and, isNotNull, isNull } from '../../condition/predicate.ts'
 import { defineResource, type ResourceField } from '../resource.ts'
-import type { NewRowOf, RowOf } from '../row.ts'
 
 const fields = [
   { name: 'id', kind: 'id', append: 'generated', summary: 'Record id' },
@@ -32,9 +31,6 @@ const fields = [
   { name: 'result', kind: 'json', nullable: true, append: 'optional', summary: 'What it returned' },
   { name: 'error_message', kind: 'text', nullable: true, append: 'optional', summary: 'Why it failed' },
 ] as const satisfies readonly ResourceField[]
-
-export type JsResultRow = RowOf<typeof fields>
-export type NewJsResultRow = NewRowOf<typeof fields>
 
 const running = and(isNull('result'), isNull('error_message'))
 

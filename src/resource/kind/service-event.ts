@@ -1,6 +1,5 @@
 import { equalOneOfFew } from '../../condition/predicate.ts'
 import { defineResource, type ResourceField } from '../resource.ts'
-import type { NewRowOf, RowOf } from '../row.ts'
 
 const fields = [
   { name: 'id', kind: 'id', append: 'generated', summary: 'Record id' },
@@ -29,9 +28,6 @@ const fields = [
     summary: 'When it happened, epoch ms; absent on append: now',
   },
 ] as const satisfies readonly ResourceField[]
-
-export type ServiceEventRow = RowOf<typeof fields>
-export type NewServiceEventRow = NewRowOf<typeof fields>
 
 /** What happened to services (seed 001). */
 export const serviceEvent = defineResource({

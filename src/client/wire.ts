@@ -1,0 +1,57 @@
+import type { z } from 'zod'
+import type { eventMethods } from '../method/event.ts'
+import type { taskMethods } from '../method/event-task.ts'
+import type { indexMethods } from '../method/table-index.ts'
+import type { Kind } from '../resource/kind/index.ts'
+import type { ResourceField } from '../resource/resource.ts'
+import type { NewRowOf, RowOf, ValueOf } from '../resource/row.ts'
+
+/** The methods whose types follow from their schemas. */
+type Served = ReturnType<typeof eventMethods | typeof taskMethods | typeof indexMethods>[number]
+
+type MethodTypes = {
+  [M in Served as M['name']]: { params: Omit<z.input<M['params']>, 'token'>; result: z.output<M['result']> }
+}
+
+/** Every kind of record: what is read, what is appended, and the keys and words of its conditions. */
+type ResourceTypes = {
+  [K in Kind as K['name']]: {
+    row: RowOf<K['fields']>
+    newRow: K['recorded'] extends 'append' ? NewRowOf<K['fields']> : never
+    isRun: K['finish'] extends object ? true : false
+    keys: KeysOf<Exclude<K['fields'][number], { filter: false }>>
+    words: K['words'][number]['name']
+  }
+}
+
+/** The conditions that fields contribute, as `condition/language.ts` makes them. */
+type KeysOf<F extends ResourceField> = {
+  [E in Kept<F, 'id' | 'integer' | 'enum' | 'name'> as E['name']]: ValueOf<E>
+} & { [E in Kept<F, 'id' | 'integer' | 'enum' | 'name'> as `${E['name']}_in`]: readonly ValueOf<E>[] } & {
+  [E in Kept<F, 'name'> as `${E['name']}_like`]: string
+} & { [E in Kept<F, 'text' | 'json'> as `${E['name']}_contains`]: ValueOf<E> } & {
+  [E in Kept<F, 'time'> as `${E['name']}_from` | `${E['name']}_to`]: number
+} & { [E in Kept<F, 'time'> as `${E['name']}_from_to`]: readonly [number, number] } & ([
+    'start_time' | 'finish_time',
+  ] extends [Kept<F, 'time'>['name']]
+    ? { duration_from: number; duration_to: number }
+    : object)
+
+type Kept<F extends ResourceField, Kinds> = F extends { kind: Kinds } ? F : never
+
+/** The same, readonly, and without the undefined that JSON does not have. */
+type Json<T> = T extends object ? { readonly [K in keyof T]: Json<T[K]> } : Exclude<T, undefined>
+
+/** The same without the names of types. */
+type Plain<T> = T extends object ? { [K in keyof T]: Plain<T[K]> } : T
+
+/**
+ * What crosses the wire, as the server declares it. Nothing loads this file. Its value is there for tsc, which repeats a
+ * type's name in a published .d.ts but writes the type of a value out: so whoever uses the client needs neither zod nor a
+ * file of the server.
+ */
+export const wire = typed<{ resources: ResourceTypes; methods: Json<MethodTypes> }>()
+
+function typed<T>(): Plain<T> {
+  throw new TypeError('this is a type, not a value')
+}
