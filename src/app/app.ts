@@ -1,4 +1,3 @@
-import { systemClock } from '../async/clock.ts'
 import { jitaiMethods } from '../compat/jitai.ts'
 import { restRoutes } from '../compat/rest-routes.ts'
 import type { Config } from '../config.ts'
@@ -7,30 +6,19 @@ import { deafness, hearsItself } from '../database/hearing.ts'
 import { migrate, pendingMigrations } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import { startPartitionUpkeep } from '../database/partition-upkeep.ts'
-import { createStatementCache } from '../database/statement-cache.ts'
-import { readTableSizes } from '../database/table-sizes.ts'
 import type { Logger } from '../logger.ts'
 import { createMethods } from '../method/index.ts'
 import { callAs } from '../method/invoke.ts'
 import type { Method } from '../method/method.ts'
-import { createMetrics, type Metrics } from '../metrics.ts'
-import type { KeyAndSecret } from '../permission/credential.ts'
 import { nobody } from '../permission/grant.ts'
-import { createJwts } from '../permission/jwt.ts'
 import { createFollow } from '../permission/live-caller.ts'
-import { createPasswords, type ScryptCost } from '../permission/password.ts'
 import { startRetention } from '../retention/retention.ts'
-import { createAuthenticator } from '../token/authenticator.ts'
-import { ensureSuperToken } from '../token/first-start.ts'
-import { loadServerSecrets } from '../token/server-secrets.ts'
-import { writeTokenFile } from '../token/token-file.ts'
-import { programVersion } from '../version.ts'
-import { startEvents } from './events.ts'
-import { type ServerConfig, startMachine } from './machine.ts'
-import { startServer } from './serve.ts'
-import { startServerSinks } from './sinks.ts'
-import { startStream } from './stream.ts'
-import type { WorkerLink } from './worker-link.ts'
+import { type AppContext, type ContextParts, createContext, type ServerConfig } from './context.ts'
+import { type Events, startEvents } from './events.ts'
+import { startMachine } from './machine.ts'
+import { type ServerOptions, startServer } from './serve.ts'
+import { type ServerSinks, startServerSinks } from './sinks.ts'
+import { type Stream, startStream } from './stream.ts'
 
 export interface RunningApp {
   /** Where it listens, e.g. `http://127.0.0.1:7411`. */
@@ -43,13 +31,9 @@ export interface RunningApp {
   close(): Promise<void>
 }
 
-export interface AppParts {
-  /** What hashing a password costs; absent: what is safe at rest. */
-  readonly passwordCost?: ScryptCost
+export interface AppParts extends ContextParts {
   /** Told when the embedded database will not answer any more: the process should end. */
   readonly onFatal?: (error: Error) => void
-  /** Where this server is one of several workers of a port. */
-  readonly link?: WorkerLink
 }
 
 /** Opens the database, brings it up to date and serves. Throws for whatever keeps the server from starting. */
@@ -91,70 +75,19 @@ async function serveDatabase(
   config: ServerConfig,
   logger: Logger,
   database: Database,
-  { passwordCost, link }: AppParts,
+  parts: AppParts,
 ): Promise<RunningApp> {
-  const clock = systemClock
-  const version = programVersion()
-  const metrics = createMetrics(link)
-  metrics.watchPool(database.stats)
-  metrics.watchTables(() => readTableSizes(database))
-  if (database.replica !== undefined) metrics.watchReplica(database.replica)
-  const { pepper, jwtSecret, sealingKey } = await loadServerSecrets(database, config)
-  const save = (token: KeyAndSecret): Promise<string> => writeTokenFile(config.data, token)
-  const { created } = await ensureSuperToken({ database, pepper, superToken: config.superToken, save })
-
-  const jwts = createJwts({
-    secret: jwtSecret,
-    publicKey: config.jwtPublicKey,
-    issuer: config.jwtIssuer,
-    clock,
-  })
-  const passwords = createPasswords({ clock, ...(passwordCost && { cost: passwordCost }) })
-  const authenticator = await createAuthenticator({
-    database,
-    jwts,
-    passwords,
-    pepper,
-    clock,
-    onLookup: isHit => metrics.countLookup('credential', isHit),
-    onRefused: metrics.countRefusedCredential,
-  })
-  const log = logDeps(config, database, metrics)
+  const context = await createContext(config, logger, database, parts)
+  const { metrics, authenticator, log, created, onError } = context
   const closing: (() => Promise<void>)[] = [authenticator.close]
   try {
-    const events = await startEvents({
-      config,
-      logger,
-      metrics,
-      database,
-      authenticator,
-      sealingKey,
-      version,
-      log,
-      callMethod: (name, params, ask, credential) =>
-        callAs(ask, methods, name, params, credential && authenticator.authenticate),
-    })
+    const events = await startEvents(context, (name, params, ask, credential) =>
+      callAs(ask, methods, name, params, credential && authenticator.authenticate),
+    )
     closing.push(() => events.close(config.drainMs))
-    const stream = await startStream({
-      database,
-      authenticator,
-      logger,
-      metrics,
-      sealingKey,
-      clock,
-      limits: { token: config.maxTokenMatchCost, server: config.maxMatchCost },
-    })
+    const stream = await startStream(context)
     closing.push(stream.close)
-    const sinks = await startServerSinks({
-      config,
-      logger,
-      metrics,
-      database,
-      sealingKey,
-      version,
-      changes: stream.hub.log,
-      owner: events.engine.owner,
-    })
+    const sinks = await startServerSinks(context, stream.hub.log, events.engine.owner)
     closing.push(sinks.close)
     const retention = startRetention({
       ...log,
@@ -162,42 +95,19 @@ async function serveDatabase(
       sinkKeepMs: config.sinkKeepMs,
       eventKeepMs: config.changeEventKeepMs,
       onExpired: (resource, rows) => metrics.countRows(resource, 'expired', rows),
-      onError: error => logger.error({ err: error }, 'deleting what is old failed'),
+      onError: onError('deleting what is old'),
     })
     closing.push(retention.close)
+    const { partitionRows } = config
     const partitions = startPartitionUpkeep({
       database,
-      partitionRows: config.partitionRows,
-      onError: error => logger.error({ err: error }, 'the upkeep of ranges failed'),
+      partitionRows,
+      onError: onError('the upkeep of ranges'),
     })
     closing.push(partitions.stop)
-    const methods: readonly Method[] = createMethods({
-      log,
-      subscribe: { hub: stream.hub, log, maxSubscriptions: config.maxSubscriptions },
-      tickets: stream.tickets,
-      events: events.methodDeps,
-      sinks: sinks.methodDeps,
-      token: { database, authenticator, jwts, passwords, pepper, saveSuperToken: save },
-      dialects: jitaiMethods({ log, sender: events.engine.sender, timezone: config.timezone }),
-      version,
-    })
-    const server = await startServer({
-      config,
-      methods,
-      authenticate: authenticator.authenticate,
-      follow: createFollow({ onChange: authenticator.onChange, clock }),
-      probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
-      stream: { hub: stream.hub, tickets: stream.tickets, log, maxStreams: config.maxConnections },
-      exports: { log },
-      workerRoute: { database, runner: events.engine.scripts },
-      restRoutes: restRoutes(log, (name, params, identity) =>
-        callAs(async () => identity, methods, name, params),
-      ),
-      openrpc: () => callAs(async () => nobody, methods, 'rpc.discover', {}),
-      logger,
-      metrics,
-    })
-    const machine = await startMachine({ config, logger, database, engine: events.engine, url: server.url })
+    const methods: readonly Method[] = methodsOf(context, events, stream, sinks)
+    const server = await startServer(serverOptionsOf(context, methods, events, stream))
+    const machine = await startMachine(context, events.engine, server.url)
     async function closeAll(): Promise<void> {
       // Sinks first: they work under the lease that the events give up.
       const stopWork = sinks.close().then(() => events.close(config.drainMs))
@@ -226,14 +136,45 @@ async function serveDatabase(
   }
 }
 
-function logDeps(config: Config, database: Database, metrics: Metrics) {
+function methodsOf(
+  context: AppContext,
+  events: Events,
+  stream: Stream,
+  sinks: ServerSinks,
+): readonly Method[] {
+  const { config, log, tokens, version } = context
+  return createMethods({
+    log,
+    subscribe: { hub: stream.hub, log, maxSubscriptions: config.maxSubscriptions },
+    tickets: stream.tickets,
+    events: events.methodDeps,
+    sinks: sinks.methodDeps,
+    token: tokens,
+    dialects: jitaiMethods({ log, sender: events.engine.sender, timezone: config.timezone }),
+    version,
+  })
+}
+
+function serverOptionsOf(
+  { config, database, authenticator, clock, log, logger, metrics }: AppContext,
+  methods: readonly Method[],
+  events: Events,
+  { hub, tickets }: Stream,
+): ServerOptions {
   return {
-    database,
-    cache: createStatementCache({ onLookup: isHit => metrics.countLookup('statement', isHit) }),
-    clock: systemClock,
-    maxConditions: config.maxConditions,
-    maxAnswerBytes: config.maxAnswerBytes,
-    partitionRows: config.partitionRows,
-    onRows: metrics.countRows,
+    config,
+    methods,
+    authenticate: authenticator.authenticate,
+    follow: createFollow({ onChange: authenticator.onChange, clock }),
+    probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
+    stream: { hub, tickets, log, maxStreams: config.maxConnections },
+    exports: { log },
+    workerRoute: { database, runner: events.engine.scripts },
+    restRoutes: restRoutes(log, (name, params, identity) =>
+      callAs(async () => identity, methods, name, params),
+    ),
+    openrpc: () => callAs(async () => nobody, methods, 'rpc.discover', {}),
+    logger,
+    metrics,
   }
 }

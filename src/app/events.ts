@@ -1,36 +1,16 @@
-import { systemClock } from '../async/clock.ts'
-import type { Config } from '../config.ts'
-import type { Database } from '../database/database.ts'
 import { type Engine, startEngine } from '../event/engine.ts'
 import { type LocalHandler, loadLocalHandlers, storeLocalHandlers } from '../event/handler/local-handlers.ts'
 import { readBacklogs } from '../event/run/backlog.ts'
 import { forsakeRuns } from '../event/run/forsake.ts'
 import type { HostDeps } from '../js-worker/host.ts'
-import type { Logger } from '../logger.ts'
 import { createWorkerReports } from '../machine/machine-reports.ts'
 import type { EventDeps } from '../method/index.ts'
-import type { LogMethodDeps } from '../method/record/record-method.ts'
-import type { Metrics } from '../metrics.ts'
 import { createOutbound } from '../outbound/outbound.ts'
 import { createWebhooks } from '../outbound/webhook.ts'
 import { createSandbox } from '../sandbox/sandbox.ts'
-import { createSealer, type Sealer } from '../seal.ts'
-import type { Authenticator } from '../token/authenticator.ts'
 import { findSuperToken } from '../token/store.ts'
+import type { AppContext } from './context.ts'
 import { machineName } from './machine.ts'
-
-export interface EventsOptions {
-  readonly config: Config
-  readonly logger: Logger
-  readonly metrics: Pick<Metrics, 'countRun' | 'watchHandlers' | 'watchScripts'>
-  readonly database: Database
-  readonly authenticator: Authenticator
-  readonly sealingKey: string
-  readonly version: string
-  readonly log: LogMethodDeps
-  /** Calls a method for a script. Throws RpcError. */
-  readonly callMethod: HostDeps['callMethod']
-}
 
 /** What runs events on this server, and what its methods need. */
 export interface Events {
@@ -40,15 +20,16 @@ export interface Events {
   close(drainMs: number): Promise<void>
 }
 
-/** Starts what runs events: scripts, webhooks, the handlers of the folder. Throws for what keeps the server from starting. */
-export async function startEvents(options: EventsOptions): Promise<Events> {
-  const { config, logger, metrics, database, authenticator, version, log, callMethod } = options
-  const clock = systemClock
-  const sealer = createSealer(options.sealingKey)
-  const localHandlers = await loadHandlers(options, sealer)
+/**
+ * Starts what runs events: scripts, webhooks, the handlers of the folder. `callMethod` calls a method for a script. Throws
+ * for what keeps the server from starting.
+ */
+export async function startEvents(context: AppContext, callMethod: HostDeps['callMethod']): Promise<Events> {
+  const { config, logger, metrics, database, authenticator, version, log, clock, sealer } = context
+  const localHandlers = await loadHandlers(context)
   const outbound = createOutbound({ allow: config.outboundAllow })
   const sandbox = createSandbox({ threads: config.scriptThreads, runs: config.scriptRuns })
-  const onError = (error: unknown): void => logger.error({ err: error }, 'running events failed')
+  const onError = context.onError('running events')
   const engine = await startEngine({
     database,
     sealer,
@@ -92,15 +73,17 @@ export async function startEvents(options: EventsOptions): Promise<Events> {
   }
 }
 
-async function loadHandlers(
-  { config, database }: EventsOptions,
-  sealer: Sealer,
-): Promise<ReadonlyMap<string, LocalHandler>> {
+async function loadHandlers({
+  config,
+  database,
+  sealer,
+  clock,
+}: AppContext): Promise<ReadonlyMap<string, LocalHandler>> {
   if (config.handlers === undefined) return new Map()
   const handlers = await loadLocalHandlers(config.handlers, config.timezone)
   const token = await findSuperToken(database)
   // The folder belongs to whoever runs the server.
   const owner = token === undefined ? [] : [{ tokenKey: token.key }]
-  await storeLocalHandlers({ database, sealer, clock: systemClock, owner }, handlers)
+  await storeLocalHandlers({ database, sealer, clock, owner }, handlers)
   return handlers
 }
