@@ -1,0 +1,64 @@
+import { RpcError } from '../errors.ts'
+import type { Identity } from '../permission/grant.ts'
+import type { Claims } from '../permission/jwt.ts'
+import { compileLimits, type TokenLimit } from '../permission/limit.ts'
+import type { StoredToken } from './store.ts'
+
+/** A credential that was right when it was checked; its period (epoch milliseconds) is looked at on each use. */
+export interface Checked {
+  readonly identity: Identity
+  readonly secretGeneration: number
+  readonly validFrom: number
+  readonly validTo: number
+}
+
+export function checkedToken(token: StoredToken): Checked {
+  const { key, isSuper, secretGeneration } = token
+  return {
+    identity: {
+      tokenKey: key,
+      isSuper,
+      limits: isSuper ? [] : [compileLimits(token.limits)],
+      secretGeneration,
+      presented: { tokenKey: key, generation: secretGeneration },
+      ...(token.validTo !== null && { validTo: token.validTo }),
+    },
+    secretGeneration,
+    validFrom: token.validFrom ?? Number.NEGATIVE_INFINITY,
+    validTo: token.validTo ?? Number.POSITIVE_INFINITY,
+  }
+}
+
+/** A JWT may do what its issuer may; with limits of its own, only what they allow as well. */
+export function checkedJwt(claims: Claims, issuer: Checked): Checked {
+  const { tokenKey, isSuper, limits } = issuer.identity
+  const plain = { tokenKey, isSuper, limits }
+  const identity = claims.token_limit === undefined ? plain : narrow(plain, claims.token_limit)
+  // `exp` is the first second at which it is no longer valid.
+  const validTo = Math.min(issuer.validTo, claims.exp * 1000 - 1)
+  const presented = { tokenKey, generation: claims.gen, limit: claims.token_limit, validTo }
+  return {
+    identity: { ...identity, validTo, presented },
+    secretGeneration: issuer.secretGeneration,
+    validFrom: issuer.validFrom,
+    validTo,
+  }
+}
+
+export function narrow({ tokenKey, limits }: Identity, limit: TokenLimit): Identity {
+  return {
+    tokenKey,
+    isSuper: false,
+    limits: [...limits, compileLimits(limit)],
+    origins: [{ tokenKey, limit }],
+  }
+}
+
+export function requireValidNow({ validFrom, validTo }: Checked, now: number): void {
+  if (now < validFrom) throw denied('The credential is not valid yet', 'credential_not_yet_valid')
+  if (now > validTo) throw denied('The credential has expired', 'credential_expired')
+}
+
+export function denied(message: string, reason: string): RpcError {
+  return new RpcError('permission_denied', message, { reason })
+}
