@@ -15,57 +15,176 @@ export const unknownMethod = 'unknown'
 /** `expired`: deleted by a retention rule. */
 export type RowAction = 'returned' | 'deleted' | 'appended' | 'expired'
 
-/** The connections of a database pool; `waiting` counts the requests without one. */
-export interface PoolCounts {
-  readonly total: number
-  readonly idle: number
-  readonly waiting: number
+/** What gauges are read from, each time the metrics are asked for. */
+export interface GaugeReadings {
+  /** The connections of the database pool; `waiting` counts the requests without one. */
+  readonly pool: { readonly total: number; readonly idle: number; readonly waiting: number }
+  /** Whether a replica of the database is read from, and how far it is behind at most, in milliseconds. */
+  readonly replica: { readonly isUsed: boolean; readonly lagMs: number }
+  /** Connections of clients that are open. */
+  readonly connections: number
+  /** Bytes of bodies and messages that have not arrived whole. */
+  readonly unfinishedBytes: number
+  /** Bytes that answers hold. */
+  readonly answerBytes: number
+  /** Runs of scripts on this server; `waiting`: begun, and waiting for something or for their turn. */
+  readonly scripts: { readonly computing: number; readonly waiting: number; readonly queued: number }
+  /** What a table takes on the disk, in bytes; `rows`: about. */
+  readonly tables: readonly {
+    readonly table: string
+    readonly bytes: number
+    readonly indexBytes: number
+    readonly rows: number
+  }[]
+  /** What an event handler has still to do, on all servers. */
+  readonly handlers: readonly {
+    readonly handler: string
+    readonly waiting: number
+    readonly running: number
+    readonly oldestSeconds: number
+  }[]
+  /** The subscriptions to a resource on this server: how many, how far the last of them is behind, what they cost to match. */
+  readonly streams: readonly {
+    readonly resource: string
+    readonly subscribers: number
+    readonly lag: number
+    readonly cost: number
+  }[]
+  /** How far a sink is behind the last number of its resource. */
+  readonly sinks: readonly {
+    readonly name: string
+    readonly isRunning: boolean
+    readonly lag: number
+    readonly ageMs: number
+  }[]
 }
 
-/** Whether a replica of the database is read from, and how far it is behind at most, in milliseconds. */
-export interface ReplicaReading {
-  readonly isUsed: boolean
-  readonly lagMs: number
-}
+type Source = keyof GaugeReadings
 
-/** How far a sink is behind the last number of its resource. */
-export interface SinkReading {
+/** A gauge; `series`: the value of its label (none: an empty text) and its own, of each series. */
+interface GaugeDeclaration<Reading> {
   readonly name: string
-  readonly isRunning: boolean
-  readonly lag: number
-  readonly ageMs: number
+  readonly help: string
+  readonly label?: string
+  series(reading: Reading): readonly (readonly [label: string, value: number])[]
 }
 
-/** What an event handler has still to do, on all servers. */
-export interface HandlerReading {
-  readonly handler: string
-  readonly waiting: number
-  readonly running: number
-  readonly oldestSeconds: number
+function plain<Reading>(
+  name: string,
+  help: string,
+  value: (reading: Reading) => number,
+): GaugeDeclaration<Reading> {
+  return { name, help, series: reading => [['', value(reading)]] }
 }
 
-/** What a table takes on the disk, in bytes; `rows`: about. */
-export interface TableReading {
-  readonly table: string
-  readonly bytes: number
-  readonly indexBytes: number
-  readonly rows: number
+function ofEach<Row>(label: string, labelOf: (row: Row) => string) {
+  return (name: string, help: string, value: (row: Row) => number): GaugeDeclaration<readonly Row[]> => ({
+    name,
+    help,
+    label,
+    series: rows => rows.map(row => [labelOf(row), value(row)]),
+  })
 }
 
-/** The subscriptions to a resource on this server: how many, how far the last of them is behind, what they cost to match. */
-export interface StreamReading {
-  readonly resource: string
-  readonly subscribers: number
-  readonly lag: number
-  readonly cost: number
-}
+const ofTable = ofEach<GaugeReadings['tables'][number]>('table', each => each.table)
+const ofHandler = ofEach<GaugeReadings['handlers'][number]>('handler', each => each.handler)
+const ofStream = ofEach<GaugeReadings['streams'][number]>('resource', each => each.resource)
+const ofSink = ofEach<GaugeReadings['sinks'][number]>('sink', each => each.name)
 
-/** Runs of scripts on this server. */
-export interface ScriptCounts {
-  readonly computing: number
-  /** Begun, and waiting for something or for their turn. */
-  readonly waiting: number
-  readonly queued: number
+const gauges: { readonly [S in Source]: readonly GaugeDeclaration<GaugeReadings[S]>[] } = {
+  pool: [
+    {
+      name: 'daybook_database_connections',
+      help: 'Connections of the database pool; waiting counts the requests without one',
+      label: 'state',
+      series: ({ total, idle, waiting }) => [
+        ['busy', total - idle],
+        ['idle', idle],
+        ['waiting', waiting],
+      ],
+    },
+  ],
+  replica: [
+    plain(
+      'daybook_replica_lag_seconds',
+      'How far the replica is behind at most: the age of what it is known to show; +Inf: nothing is known',
+      each => each.lagMs / 1000,
+    ),
+    plain('daybook_replica_used', '1 while reads go to the replica', each => (each.isUsed ? 1 : 0)),
+  ],
+  connections: [plain('daybook_connections', 'Connections of clients that are open', count => count)],
+  unfinishedBytes: [
+    plain(
+      'daybook_unfinished_bytes',
+      'Bytes of bodies and messages that have not arrived whole',
+      bytes => bytes,
+    ),
+  ],
+  answerBytes: [
+    plain(
+      'daybook_answer_bytes',
+      'Bytes that answers hold while they are made and until they are read',
+      bytes => bytes,
+    ),
+  ],
+  scripts: [
+    {
+      name: 'daybook_script_runs',
+      help: 'Runs of scripts on this server: computing, waiting for something, or queued to begin',
+      label: 'state',
+      series: Object.entries,
+    },
+  ],
+  tables: [
+    ofTable('daybook_table_bytes', 'Bytes of a table on the disk without its indexes', each => each.bytes),
+    ofTable(
+      'daybook_table_index_bytes',
+      'Bytes of the indexes of a table on the disk',
+      each => each.indexBytes,
+    ),
+    ofTable('daybook_table_rows', 'About how many rows a table has', each => each.rows),
+  ],
+  handlers: [
+    ofHandler('daybook_event_waiting', 'Runs of a handler that wait, on all servers', each => each.waiting),
+    ofHandler(
+      'daybook_event_running',
+      'Runs of a handler that are under way, on all servers',
+      each => each.running,
+    ),
+    ofHandler(
+      'daybook_event_oldest_waiting_seconds',
+      'How long the oldest run of a handler that may begin has waited',
+      each => each.oldestSeconds,
+    ),
+  ],
+  streams: [
+    ofStream(
+      'daybook_stream_subscribers',
+      'Subscriptions to a resource on this server',
+      each => each.subscribers,
+    ),
+    ofStream(
+      'daybook_stream_lag',
+      'Numbers that the subscription which is furthest behind has still to look at',
+      each => each.lag,
+    ),
+    ofStream(
+      'daybook_stream_match_cost',
+      'Comparisons for which the subscriptions to a resource count on this server',
+      each => each.cost,
+    ),
+  ],
+  sinks: [
+    ofSink('daybook_sink_lag', 'Numbers that a sink has still to deliver or to leave out', each => each.lag),
+    ofSink(
+      'daybook_sink_age_seconds',
+      'How long ago the first of these was given out',
+      each => each.ageMs / 1000,
+    ),
+    ofSink('daybook_sink_running', '1 while a sink is neither paused nor failed', each =>
+      each.isRunning ? 1 : 0,
+    ),
+  ],
 }
 
 /** What the server counts. Every call is cheap enough for every request. */
@@ -81,30 +200,14 @@ export interface Metrics {
   countRun(ending: string): void
   /** A delivery of a sink that failed here. */
   countSinkError(sink: string): void
-  /** Reads how far the sinks are behind whenever the metrics are asked for. */
-  watchSinks(read: () => Promise<readonly SinkReading[]>): void
-  /** Reads what the event handlers have still to do whenever the metrics are asked for. */
-  watchHandlers(read: () => Promise<readonly HandlerReading[]>): void
-  /** Reads what the tables take whenever the metrics are asked for. */
-  watchTables(read: () => Promise<readonly TableReading[]>): void
-  /** Reads the subscriptions of this server whenever the metrics are asked for. */
-  watchStreams(read: () => Promise<readonly StreamReading[]>): void
-  /** Reads the runs of scripts whenever the metrics are asked for. */
-  watchScripts(read: () => ScriptCounts): void
-  /** Reads the pool whenever the metrics are asked for. */
-  watchPool(stats: () => PoolCounts): void
-  /** Reads how a replica of the database follows whenever the metrics are asked for. */
-  watchReplica(read: () => ReplicaReading): void
-  /** Reads what bodies hold that have not arrived whole whenever the metrics are asked for. */
-  watchUnfinishedBytes(read: () => number): void
-  /** Reads how many connections are open whenever the metrics are asked for. */
-  watchConnections(read: () => number): void
+  /** Told which sinks there are: what was counted of others is forgotten. */
+  keepSinks(names: readonly string[]): void
   /** A request of a script's route that was refused unread. */
   countRouteRefusal(reason: string): void
-  /** Reads what answers hold whenever the metrics are asked for. */
-  watchAnswerBytes(read: () => number): void
   /** Something of a client that was ended: `what` it is, and why. */
   countCutOff(what: 'connection' | 'body' | 'answer' | 'websocket', reason: string): void
+  /** Has the gauges of a source read from `read`. */
+  watch<S extends Source>(source: S, read: () => GaugeReadings[S] | Promise<GaugeReadings[S]>): void
   readonly contentType: string
   /** The metrics in Prometheus text format. */
   render(): Promise<string>
@@ -149,18 +252,25 @@ export function createMetrics(peers?: MetricPeers): Metrics {
     'Connections, bodies, answers and WebSockets of clients that were ended, by why',
     ['what', 'reason'],
   )
-  const runs = new Counter({
-    name: 'daybook_event_runs_total',
-    help: 'Attempts of event handlers by how they ended; waiting: to be tried again; lost: taken over by another',
-    labelNames: ['ending'],
-    registers: [registry],
-  })
-  const routeRefusals = new Counter({
-    name: 'daybook_route_refusals_total',
-    help: 'Requests of the routes of scripts that were refused unread',
-    labelNames: ['reason'],
-    registers: [registry],
-  })
+  const runs = counter(
+    registry,
+    'daybook_event_runs_total',
+    'Attempts of event handlers by how they ended; waiting: to be tried again; lost: taken over by another',
+    'ending',
+  )
+  const routeRefusals = counter(
+    registry,
+    'daybook_route_refusals_total',
+    'Requests of the routes of scripts that were refused unread',
+    'reason',
+  )
+  const sinkErrors = counter(
+    registry,
+    'daybook_sink_errors_total',
+    'Deliveries of a sink that failed on this server',
+    'sink',
+  )
+  const failedSinks = new Set<string>()
   const observeDuration = batchedDuration(registry, {
     name: 'daybook_request_duration_seconds',
     help: 'Time from a parsed request to its answer',
@@ -174,51 +284,22 @@ export function createMetrics(peers?: MetricPeers): Metrics {
     },
     countLookup: (cache, isHit) => lookups(cache, isHit ? 'hit' : 'miss', 1),
     countRefusedCredential: (kind, reason) => refusedCredentials(kind, reason, 1),
-    countRows: (resource, action, count) => rows(resource, action, count),
-    ...sinkMetrics(registry),
-    countRun: ending => runs.inc({ ending }),
-    watchHandlers: read =>
-      addReadGauges(registry, 'handler', read, [
-        ['daybook_event_waiting', 'Runs of a handler that wait, on all servers', each => each.waiting],
-        [
-          'daybook_event_running',
-          'Runs of a handler that are under way, on all servers',
-          each => each.running,
-        ],
-        [
-          'daybook_event_oldest_waiting_seconds',
-          'How long the oldest run of a handler that may begin has waited',
-          each => each.oldestSeconds,
-        ],
-      ]),
-    watchTables: read =>
-      addReadGauges(registry, 'table', read, [
-        ['daybook_table_bytes', 'Bytes of a table on the disk without its indexes', each => each.bytes],
-        ['daybook_table_index_bytes', 'Bytes of the indexes of a table on the disk', each => each.indexBytes],
-        ['daybook_table_rows', 'About how many rows a table has', each => each.rows],
-      ]),
-    watchStreams: read => addStreamGauges(registry, read),
-    countRouteRefusal: reason => routeRefusals.inc({ reason }),
-    watchScripts: read => addScriptGauge(registry, read),
-    watchPool: stats => addPoolGauge(registry, stats),
-    watchReplica: read => addReplicaGauges(registry, read),
-    watchUnfinishedBytes: read =>
-      addGauge(
-        registry,
-        'daybook_unfinished_bytes',
-        'Bytes of bodies and messages that have not arrived whole',
-        read,
-      ),
-    watchConnections: read =>
-      addGauge(registry, 'daybook_connections', 'Connections of clients that are open', read),
-    watchAnswerBytes: read =>
-      addGauge(
-        registry,
-        'daybook_answer_bytes',
-        'Bytes that answers hold while they are made and until they are read',
-        read,
-      ),
+    countRows: rows,
+    countRun: ending => runs.labels(ending).inc(),
+    countRouteRefusal: reason => routeRefusals.labels(reason).inc(),
     countCutOff: (what, reason) => cutOff(what, reason, 1),
+    countSinkError(sink) {
+      failedSinks.add(sink)
+      sinkErrors.labels(sink).inc()
+    },
+    keepSinks(names) {
+      for (const sink of failedSinks) {
+        if (names.includes(sink)) continue
+        sinkErrors.remove(sink)
+        failedSinks.delete(sink)
+      }
+    },
+    watch: (source, read) => addGauges(registry, gauges[source], read),
     contentType: registry.contentType,
     render: peers === undefined ? () => registry.metrics() : renderWith(registry, peers),
   }
@@ -244,153 +325,39 @@ function renderWith(registry: Registry, peers: MetricPeers): () => Promise<strin
   }
 }
 
-function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.set(read())
-    },
-  })
+function counter(registry: Registry, name: string, help: string, label: string): Counter {
+  return new Counter({ name, help, labelNames: [label], registers: [registry] })
 }
 
-function addScriptGauge(registry: Registry, read: () => ScriptCounts): void {
-  new Gauge({
-    name: 'daybook_script_runs',
-    help: 'Runs of scripts on this server: computing, waiting for something, or queued to begin',
-    labelNames: ['state'],
-    registers: [registry],
-    collect() {
-      for (const [state, runs] of Object.entries(read())) this.set({ state }, runs)
-    },
-  })
-}
-
-function addPoolGauge(registry: Registry, stats: () => PoolCounts): void {
-  new Gauge({
-    name: 'daybook_database_connections',
-    help: 'Connections of the database pool; waiting counts the requests without one',
-    labelNames: ['state'],
-    registers: [registry],
-    collect() {
-      const { total, idle, waiting } = stats()
-      this.set({ state: 'busy' }, total - idle)
-      this.set({ state: 'idle' }, idle)
-      this.set({ state: 'waiting' }, waiting)
-    },
-  })
-}
-
-function addReplicaGauges(registry: Registry, read: () => ReplicaReading): void {
-  new Gauge({
-    name: 'daybook_replica_lag_seconds',
-    help: 'How far the replica is behind at most: the age of what it is known to show; +Inf: nothing is known',
-    registers: [registry],
-    collect() {
-      this.set(read().lagMs / 1000)
-    },
-  })
-  new Gauge({
-    name: 'daybook_replica_used',
-    help: '1 while reads go to the replica',
-    registers: [registry],
-    collect() {
-      this.set(read().isUsed ? 1 : 0)
-    },
-  })
-}
-
-function addStreamGauges(registry: Registry, read: () => Promise<readonly StreamReading[]>): void {
-  const readStreams = async () => read()
-  addReadGauges(registry, 'resource', readStreams, [
-    ['daybook_stream_subscribers', 'Subscriptions to a resource on this server', each => each.subscribers],
-    [
-      'daybook_stream_lag',
-      'Numbers that the subscription which is furthest behind has still to look at',
-      each => each.lag,
-    ],
-    [
-      'daybook_stream_match_cost',
-      'Comparisons for which the subscriptions to a resource count on this server',
-      each => each.cost,
-    ],
-  ])
-}
-
-/** Series of sinks that are deleted end with them. */
-function sinkMetrics(registry: Registry): Pick<Metrics, 'countSinkError' | 'watchSinks'> {
-  const labelNames = ['sink'] as const
-  const errors = new Counter({
-    name: 'daybook_sink_errors_total',
-    help: 'Deliveries of a sink that failed on this server',
-    labelNames,
-    registers: [registry],
-  })
-  const counted = new Set<string>()
-  function forgetOthers(sinks: readonly SinkReading[]): void {
-    for (const sink of counted) {
-      if (sinks.some(each => each.name === sink)) continue
-      errors.remove({ sink })
-      counted.delete(sink)
-    }
-  }
-  return {
-    countSinkError(sink) {
-      counted.add(sink)
-      errors.inc({ sink })
-    },
-    watchSinks(read) {
-      const readSinks = async () => {
-        const sinks = await read()
-        forgetOthers(sinks)
-        return sinks.map(sink => ({ ...sink, sink: sink.name }))
-      }
-      addReadGauges(registry, 'sink', readSinks, [
-        ['daybook_sink_lag', 'Numbers that a sink has still to deliver or to leave out', each => each.lag],
-        [
-          'daybook_sink_age_seconds',
-          'How long ago the first of these was given out',
-          each => each.ageMs / 1000,
-        ],
-        [
-          'daybook_sink_running',
-          '1 while a sink is neither paused nor failed',
-          each => (each.isRunning ? 1 : 0),
-        ],
-      ])
-    },
-  }
-}
-
-/** Gauges of one label whose series are those of one reading, made whenever the metrics are asked for. */
-function addReadGauges<Label extends string, Reading extends Readonly<Record<Label, string>>>(
+/** Gauges of one source: one reading serves all of them. */
+function addGauges<Reading>(
   registry: Registry,
-  label: Label,
-  read: () => Promise<readonly Reading[]>,
-  gauges: readonly (readonly [name: string, help: string, value: (reading: Reading) => number])[],
+  declarations: readonly GaugeDeclaration<Reading>[],
+  read: () => Reading | Promise<Reading>,
 ): void {
-  let reading: Promise<readonly Reading[]> | undefined
-  // All gauges are asked at the same moment: one look serves them.
-  const look = (): Promise<readonly Reading[]> => {
-    reading ??= read()
-      // Without the database there is nothing to tell of these, but of all the rest.
-      .catch(() => [])
+  let reading: Promise<Reading | undefined> | undefined
+  const look = (): Promise<Reading | undefined> => {
+    // Without the database there is nothing to tell of this source, but of all the others.
+    reading ??= (async () => read())()
+      .catch(() => undefined)
       .finally(() => {
         reading = undefined
       })
     return reading
   }
-  for (const [name, help, value] of gauges) {
+  for (const { name, help, label, series } of declarations) {
     new Gauge({
       name,
       help,
-      labelNames: [label],
+      labelNames: label === undefined ? [] : [label],
       registers: [registry],
       async collect() {
-        const readings = await look()
+        const found = await look()
         this.reset()
-        for (const each of readings) this.labels(each[label]).set(value(each))
+        for (const [value, number] of found === undefined ? [] : series(found)) {
+          if (label === undefined) this.set(number)
+          else this.labels(value).set(number)
+        }
       },
     })
   }

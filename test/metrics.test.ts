@@ -13,10 +13,10 @@ test('what is counted shows in the text', async () => {
   metrics.countRun('success')
   metrics.countRun('success')
   metrics.countSinkError('out')
-  metrics.watchSinks(async () => [{ name: 'out', isRunning: true, lag: 12, ageMs: 1500 }])
-  metrics.watchHandlers(async () => [{ handler: 'h', waiting: 3, running: 1, oldestSeconds: 1.5 }])
-  metrics.watchPool(() => ({ total: 5, idle: 2, waiting: 1 }))
-  metrics.watchReplica(() => ({ isUsed: true, lagMs: 250 }))
+  metrics.watch('sinks', async () => [{ name: 'out', isRunning: true, lag: 12, ageMs: 1500 }])
+  metrics.watch('handlers', async () => [{ handler: 'h', waiting: 3, running: 1, oldestSeconds: 1.5 }])
+  metrics.watch('pool', () => ({ total: 5, idle: 2, waiting: 1 }))
+  metrics.watch('replica', () => ({ isUsed: true, lagMs: 250 }))
   const lines = (await metrics.render()).split('\n')
   expect(lines).toEqual(
     expect.arrayContaining([
@@ -53,7 +53,11 @@ test('each server counts for itself', async () => {
 test('sinks that are gone are counted no more, and without the database nothing is said of any', async () => {
   const metrics = createMetrics()
   let read = async () => [{ name: 'kept', isRunning: false, lag: 0, ageMs: 0 }]
-  metrics.watchSinks(() => read())
+  metrics.watch('sinks', async () => {
+    const sinks = await read()
+    metrics.keepSinks(sinks.map(each => each.name))
+    return sinks
+  })
   metrics.countSinkError('kept')
   metrics.countSinkError('gone')
   await metrics.render()
@@ -70,7 +74,7 @@ test('sinks that are gone are counted no more, and without the database nothing 
 test('handlers with nothing to do have no series, and without the database nobody has one', async () => {
   const metrics = createMetrics()
   let read = async () => [{ handler: 'busy', waiting: 1, running: 0, oldestSeconds: 0 }]
-  metrics.watchHandlers(() => read())
+  metrics.watch('handlers', () => read())
   expect(await metrics.render()).toContain('daybook_event_waiting{handler="busy"} 1')
   read = async () => []
   expect(await metrics.render()).not.toContain('handler="busy"')
@@ -80,9 +84,9 @@ test('handlers with nothing to do have no series, and without the database nobod
 
 test('every name keeps the rules of Prometheus: what promtool check metrics refuses is not there', async () => {
   const metrics = createMetrics()
-  metrics.watchSinks(async () => [])
-  metrics.watchHandlers(async () => [])
-  metrics.watchPool(() => ({ total: 0, idle: 0, waiting: 0 }))
+  metrics.watch('sinks', async () => [])
+  metrics.watch('handlers', async () => [])
+  metrics.watch('pool', () => ({ total: 0, idle: 0, waiting: 0 }))
   const text = await metrics.render()
   const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type])
   expect(types.length).toBeGreaterThan(30)
@@ -108,7 +112,7 @@ test('of several workers each has series of its own, and what none of them knows
   first.countRows('js-result', 'deleted', 7)
   second.countRows('js-result', 'deleted', 5)
   second.countRequest('m', undefined, 0.002)
-  first.watchReplica(() => ({ isUsed: false, lagMs: Number.POSITIVE_INFINITY }))
+  first.watch('replica', () => ({ isUsed: false, lagMs: Number.POSITIVE_INFINITY }))
   const lines = (await first.render()).split('\n')
   expect(lines).toEqual(
     expect.arrayContaining([

@@ -60,9 +60,9 @@ export async function createContext(
 ): Promise<AppContext> {
   const clock = systemClock
   const metrics = createMetrics(link)
-  metrics.watchPool(database.stats)
-  metrics.watchTables(() => readTableSizes(database))
-  if (database.replica !== undefined) metrics.watchReplica(database.replica)
+  metrics.watch('pool', database.stats)
+  metrics.watch('tables', () => readTableSizes(database))
+  if (database.replica !== undefined) metrics.watch('replica', database.replica)
   const { pepper, jwtSecret, sealingKey } = await loadServerSecrets(database, config)
   const saveSuperToken = (token: KeyAndSecret): Promise<string> => writeTokenFile(config.data, token)
   const { superToken, jwtPublicKey: publicKey, jwtIssuer: issuer } = config

@@ -48,8 +48,8 @@ export async function startEvents(context: AppContext, callMethod: HostDeps['cal
     machine: machineName(config),
     onError,
   })
-  metrics.watchScripts(sandbox.counts)
-  metrics.watchHandlers(() => readBacklogs(database))
+  metrics.watch('scripts', sandbox.counts)
+  metrics.watch('handlers', () => readBacklogs(database))
   const shared = { database, sealer, clock, timezone: config.timezone, onChange: engine.wake }
   return {
     engine,

@@ -76,12 +76,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     unfinished,
     onGivenUp: reason => metrics.countCutOff('body', reason),
   })
-  metrics.watchUnfinishedBytes(() => unfinished.bytes)
+  metrics.watch('unfinishedBytes', () => unfinished.bytes)
   const answers = createAnswerMemory({
     bytes: config.maxUnreadBytes,
     onCut: () => metrics.countCutOff('answer', 'unread'),
   })
-  metrics.watchAnswerBytes(() => answers.bytes)
+  metrics.watch('answerBytes', () => answers.bytes)
   const webSockets = createWebSockets({
     frontDoor,
     answers,

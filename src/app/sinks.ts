@@ -36,7 +36,11 @@ export async function startServerSinks(
     onFailure: metrics.countSinkError,
     onError: onError('a sink'),
   })
-  metrics.watchSinks(() => sinkLags(database, resources))
+  metrics.watch('sinks', async () => {
+    const lags = await sinkLags(database, resources)
+    metrics.keepSinks(lags.map(({ name }) => name))
+    return lags
+  })
   const { maxConditions, outboundAllow } = config
   return {
     methodDeps: { database, sealer, clock, changes, maxConditions, outboundAllow },

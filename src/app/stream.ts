@@ -18,7 +18,7 @@ export async function startStream(context: AppContext): Promise<Stream> {
   const limits = { token: config.maxTokenMatchCost, server: config.maxMatchCost }
   const hub = await createHub({ database, cursors: createCursors(key), limits, onError })
   authenticator.onChange(hub.refresh)
-  metrics.watchStreams(() => hub.readings())
+  metrics.watch('streams', hub.readings)
   return {
     hub,
     tickets: createTickets({ key, clock, represent: authenticator.represent }),

@@ -112,7 +112,7 @@ function shareConnections(app: FastifyInstance, { settings, metrics }: HttpOptio
     isProxy: addressMatcher(trustedProxies),
     onRefused: reason => metrics.countCutOff('connection', reason),
   })
-  metrics.watchConnections(() => connections.open)
+  metrics.watch('connections', () => connections.open)
   return connections
 }
 
