@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein'
 
 /**
  * The one of `words` that `word` was most likely meant to be, or undefined when none is near: `querry` is `query`,
- * `olderThanMs` is `older_than_ms`.
+ * `startTime` is `start_time`.
  */
 export function nearest(word: string, words: Iterable<string>): string | undefined {
   // The distance of long texts takes long, and nobody meant a word by one.

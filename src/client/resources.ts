@@ -61,3 +61,9 @@ export interface Typed<Params, Result> {
   readonly params: Params
   readonly result: Result
 }
+
+/** A definition about the records of a resource: the types of its conditions are the resource's. */
+export type OfResource<Definition, R extends ResourceName> = Omit<Definition, 'resource' | 'query'> & {
+  readonly resource: R
+  readonly query: { readonly condition: readonly ConditionOf<R>[] }
+}

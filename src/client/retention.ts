@@ -1,25 +1,13 @@
-import type { ConditionOf, EpochMs, ResourceName, Typed } from './resources.ts'
+import type { EpochMs, OfResource, ResourceName, Typed } from './resources.ts'
+import type { wire } from './wire.ts'
+
+type Rule = (typeof wire)['definitions']['retention_rule']
 
 /** Which records a server deletes, and what became of that. */
-export interface RetentionRule {
-  readonly id: number
-  readonly resource: ResourceName
-  readonly query: { readonly condition: readonly ConditionOf<ResourceName>[] }
-  readonly older_than_ms: number
-  /** When the last run began. */
-  readonly last_run_time: EpochMs | null
-  /** What the last run has deleted so far. */
-  readonly last_deleted: number | null
-  /** Why the last run ended early. */
-  readonly last_error: string | null
-  /** What all runs have deleted. */
-  readonly deleted: number
-  readonly created_time: EpochMs
-  readonly updated_time: EpochMs
-}
+export type RetentionRule = OfResource<Rule['shown'], ResourceName>
 
 /** What makes a rule; of the conditions, limit and last mean nothing here. */
-export type NewRetentionRule = Pick<RetentionRule, 'resource' | 'query' | 'older_than_ms'>
+export type NewRetentionRule = OfResource<Rule['new'], ResourceName>
 
 /** The methods of retention. */
 export interface RetentionMethods {

@@ -1,10 +1,12 @@
 import type { z } from 'zod'
+import type { ChangeOf, NewOf, ShownOf } from '../definition/definition.ts'
 import type { eventMethods } from '../method/event.ts'
 import type { taskMethods } from '../method/event-task.ts'
 import type { indexMethods } from '../method/table-index.ts'
 import type { Kind } from '../resource/kind/index.ts'
 import type { ResourceField } from '../resource/resource.ts'
 import type { NewRowOf, RowOf, ValueOf } from '../resource/row.ts'
+import type { retentionRule } from '../retention/rule.ts'
 
 /** The methods whose types follow from their schemas. */
 type Served = ReturnType<typeof eventMethods | typeof taskMethods | typeof indexMethods>[number]
@@ -22,6 +24,19 @@ type ResourceTypes = {
     keys: KeysOf<Exclude<K['fields'][number], { filter: false }>>
     words: K['words'][number]['name']
   }
+}
+
+/** What users store, by its table. A definition that is declared with `defineDefinition` needs its line here. */
+interface DefinitionTypes {
+  retention_rule: TypesOf<typeof retentionRule>
+}
+
+interface TypesOf<D> {
+  /** To create one. */
+  new: NewOf<D>
+  /** To change one, beside the parameter that names it. */
+  change: ChangeOf<D>
+  shown: ShownOf<D>
 }
 
 /** The conditions that fields contribute, as `condition/language.ts` makes them. */
@@ -50,7 +65,11 @@ type Plain<T> = T extends object ? { [K in keyof T]: Plain<T[K]> } : T
  * type's name in a published .d.ts but writes the type of a value out: so whoever uses the client needs neither zod nor a
  * file of the server.
  */
-export const wire = typed<{ resources: ResourceTypes; methods: Json<MethodTypes> }>()
+export const wire = typed<{
+  resources: ResourceTypes
+  definitions: Json<DefinitionTypes>
+  methods: Json<MethodTypes>
+}>()
 
 function typed<T>(): Plain<T> {
   throw new TypeError('this is a type, not a value')

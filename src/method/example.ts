@@ -31,7 +31,6 @@ const members: Json = {
   scope: { js_worker: 'demo_worker' },
   permission: { js_result: { read: 'demo_worker' } },
   new_password: 'correct horse',
-  older_than_ms: 2592000000,
   field: 'finish_time',
   subscription: '3f2b8c1e-4a5d-4e6f-8a7b-9c0d1e2f3a4b',
 }
@@ -54,12 +53,7 @@ const calls: Readonly<Record<string, Json>> = {
     target: { webhook: { url: 'https://example.com/runs' } },
   },
   sink_update: { name: 'failures', batch_size: 100 },
-  retention_set: { resource: 'js-result', query: { condition: ['is_success'] }, older_than_ms: 2592000000 },
-  retention_preview: {
-    resource: 'js-result',
-    query: { condition: ['is_success'] },
-    older_than_ms: 2592000000,
-  },
+  retention_preview: { id: 1 },
   token_edit: { target_token: 'SomeTokenKey1234', limit: limits },
   'change-event_publish': {
     events: [
@@ -84,6 +78,7 @@ export function exampleParams(method: string, schema: Json): Json {
 
 /** A value that fits a JSON Schema: of what may be left out nothing, of alternatives the first. */
 export function sampleOf(schema: Json): unknown {
+  if (Array.isArray(schema.examples)) return schema.examples[0]
   if ('const' in schema) return schema.const
   const [first] = (schema.enum ?? schema.anyOf ?? schema.oneOf ?? []) as readonly unknown[]
   if (first !== undefined) return schema.enum === undefined ? sampleOf(first as Json) : first

@@ -1,9 +1,70 @@
-import type { Method } from './method.ts'
+import type { Kysely } from 'kysely'
+import { z } from 'zod'
+import type { AnyTables } from '../condition/compile.ts'
+import { invalidParams } from '../errors.ts'
+import { requireSuper } from '../permission/grant.ts'
+import { planExpired } from '../retention/expired.ts'
+import { previewExpired } from '../retention/preview.ts'
+import { type RuleDefinition, retentionRule, ruleId, ruleParams, rules } from '../retention/rule.ts'
+import { definitionMethods, notFound } from './definition.ts'
+import { credentialParam, defineMethod, type Method } from './method.ts'
 import type { LogMethodDeps } from './record/record-method.ts'
-import { previewMethod } from './retention/preview.ts'
-import { ruleMethods } from './retention/rules.ts'
 
 /** All `retention_*` methods: what is deleted when it is old enough. */
 export function retentionMethods(deps: LogMethodDeps): readonly Method[] {
-  return [...ruleMethods(deps), previewMethod(deps)]
+  const { clock, maxConditions } = deps
+  const own = definitionMethods(retentionRule, deps, {
+    create(rule) {
+      planExpired(rule, { now: clock(), maxConditions })
+      return rule
+    },
+  })
+  return [...own, previewMethod(deps)]
+}
+
+const previewParams = z.strictObject(ruleParams).partial().shape
+const params = {
+  token: credentialParam,
+  ...previewParams,
+  id: ruleId.optional().describe('Of a rule there is, instead of the others'),
+}
+
+/** `retention_preview`: what a rule would delete now, whether or not it is there. */
+function previewMethod({ database, cache, clock, maxConditions }: LogMethodDeps): Method {
+  return defineMethod({
+    name: 'retention_preview',
+    summary: 'Says what a rule would delete now, and deletes nothing',
+    params,
+    result: z.strictObject({
+      would_delete: z.int(),
+      oldest: z.int().nullable().describe('The time of the oldest of them, epoch ms'),
+    }),
+    async handle({ params: { token: _, ...given }, caller }) {
+      requireSuper(caller)
+      const wanted = readWanted(given)
+      const rule = typeof wanted === 'number' ? await rules.find(database, wanted) : wanted
+      if (rule === undefined) throw notFound(retentionRule)
+      const expired = planExpired(rule, { now: clock(), maxConditions })
+      const builder = database.kysely as unknown as Kysely<AnyTables>
+      const { count, oldest } = await previewExpired({ builder, cache, runner: database.read }, expired)
+      return { would_delete: count, oldest }
+    },
+  })
+}
+
+/** The id of a rule, or what one would say. */
+function readWanted({
+  id,
+  ...given
+}: z.output<z.ZodObject<Omit<typeof params, 'token'>>>): number | RuleDefinition {
+  if (id !== undefined) {
+    const [other] = Object.keys(given)
+    if (other === undefined) return id
+    throw invalidParams(other, 'not together with id')
+  }
+  const { resource, query, older_than_ms } = given
+  if (resource === undefined) throw invalidParams('resource', 'expected a resource, or the id of a rule')
+  if (query === undefined) throw invalidParams('query', 'expected an object')
+  if (older_than_ms === undefined) throw invalidParams('older_than_ms', 'expected a whole number')
+  return { resource, query, older_than_ms }
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { requireSuper } from '../permission/grant.ts'
 import { addIndex, listIndexes, removeIndex } from '../resource/added-index.ts'
 import { resources } from '../resource/kind/index.ts'
 import type { Resource } from '../resource/resource.ts'
 import { credentialParam, defineMethod } from './method.ts'
 import type { LogMethodDeps } from './record/record-method.ts'
-import { requireSuper } from './token/token-method.ts'
 
 /** A call is answered by then; the index is made all the same. */
 const patienceMs = 20_000

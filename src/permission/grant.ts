@@ -110,6 +110,11 @@ export function requireSome(identity: Identity, action: Action): NameSet {
   throw permissionDenied()
 }
 
+/** Throws RpcError 102 (reason `permission_denied`) unless it is the super token. */
+export function requireSuper({ isSuper }: Identity): void {
+  if (!isSuper) throw permissionDenied()
+}
+
 /** 102: the same words for whatever was refused, so that a forbidden object and an absent one look alike. */
 export function permissionDenied(): RpcError {
   return new RpcError('permission_denied', 'Permission denied', { reason: 'permission_denied' })

@@ -29,7 +29,7 @@ const byName: ReadonlyMap<string, Resource> = new Map(resources.map(resource => 
  * age. Throws RpcError -32602 (`resource`, `query.condition[…]`) and 110 for a rule that cannot be planned.
  */
 export function planExpired(
-  { resource: name, condition, olderThanMs }: RuleDefinition,
+  { resource: name, query, older_than_ms: olderThanMs }: RuleDefinition,
   { now, maxConditions }: ExpiredOptions,
 ): Expired {
   const resource = byName.get(name)
@@ -37,7 +37,7 @@ export function planExpired(
   const { language, ordering, finish } = resource
   const path = 'query.condition'
   const planning = { language, path, maxConditions, allowAll: false, filtersOnly: true }
-  const { predicates } = planConditions(condition, planning)
+  const { predicates } = planConditions(query.condition, planning)
   const before = timestampOf(now - olderThanMs)
   const old: Predicate = { type: 'time_to', column: ordering.time, time: before }
   return {

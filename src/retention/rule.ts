@@ -1,99 +1,89 @@
-import type { Runner } from '../database/database.ts'
-import { rawStatement } from '../database/statement.ts'
-import { parseJson, stringifyJson } from '../json.ts'
+import { z } from 'zod'
+import { defineDefinition, type StoredOf } from '../definition/definition.ts'
+import { createdTime, given, kept, updatedTime } from '../definition/field.ts'
+import { conditions, momentOrNull } from '../definition/storage.ts'
+import { createStore } from '../definition/store.ts'
+import { resources } from '../resource/kind/index.ts'
 
-/** Which records are deleted once they are old enough. */
-export interface RuleDefinition {
-  /** The name of a resource. */
-  readonly resource: string
-  /** A condition list as a client gave it: it is planned anew whenever the rule is applied. */
-  readonly condition: readonly unknown[]
-  readonly olderThanMs: number
+/** Rules are applied once a minute: a shorter life could not be kept to. */
+const leastAgeMs = 60_000
+
+export const ruleId = z.int().describe('As retention_set and retention_list give it')
+
+/** What makes a rule; the elements of the condition are read by `planExpired`, which knows their paths. */
+export const ruleParams = {
+  resource: z.enum(resources.map(({ name }) => name)).describe('Of which kind of record'),
+  query: z.strictObject({
+    condition: z.array(z.unknown()).describe('As for X_query, without limit and last; all hold together'),
+  }),
+  older_than_ms: z
+    .int()
+    .min(leastAgeMs)
+    .describe('Counted from the time that orders the records: start_time, created_time, occur_time, …')
+    .meta({ examples: [2_592_000_000] }),
 }
 
-/** A stored rule and what became of it; times in epoch milliseconds. */
-export interface Rule extends RuleDefinition {
-  readonly id: number
-  /** When the last run began. */
-  readonly lastRunTime: number | null
-  /** Records that the last run has deleted so far. */
-  readonly lastDeleted: number | null
-  /** Why the last run ended early. */
-  readonly lastError: string | null
-  /** Records that all runs have deleted. */
-  readonly deleted: number
-  readonly createdTime: number
-  readonly updatedTime: number
-}
+/** Which records are deleted once they are old enough, and what became of that. */
+export const retentionRule = defineDefinition({
+  noun: 'rule',
+  table: 'retention_rule',
+  key: 'id',
+  absent: 'rule_not_found',
+  answers: 'brief',
+  fields: {
+    id: kept(ruleId, { listed: { title: 'id' } }),
+    resource: given(ruleParams.resource, { listed: { title: 'resource' } }),
+    query: given(ruleParams.query, {
+      storage: conditions,
+      listed: { title: 'condition', read: ({ condition }) => condition },
+    }),
+    older_than_ms: given(ruleParams.older_than_ms, {
+      listed: { title: 'older_than' },
+      flags: [
+        {
+          option: '--older-than <time>',
+          summary: 'the age: 12h, 30d; at least 1m',
+          value: 'duration',
+          isRequired: true,
+        },
+      ],
+    }),
+    last_run_time: kept(z.int().nullable().describe('When the last run began, epoch ms'), {
+      storage: momentOrNull(),
+      listed: { title: 'last_run' },
+    }),
+    last_deleted: kept(z.int().nullable().describe('What the last run has deleted so far')),
+    last_error: kept(z.string().nullable().describe('Why the last run ended early'), {
+      listed: { title: 'error', kind: 'line' },
+    }),
+    deleted: kept(z.int().describe('What all runs have deleted'), { listed: { title: 'deleted' } }),
+    created_time: createdTime,
+    updated_time: updatedTime,
+  },
+  methods: {
+    create: [
+      'retention_set',
+      'Has records deleted once they are old enough; the same resource and conditions again change the age',
+    ],
+    list: ['retention_list', 'Shows the rules, the oldest first, and what their runs have deleted'],
+    delete: ['retention_delete', 'Deletes a rule; what it would have deleted stays'],
+  },
+  // A run of the old age looks again before its next batch.
+  onConflict: `(resource, md5(condition::text)) do update set older_than_ms = excluded.older_than_ms,
+    updated_time = excluded.updated_time`,
+  command: {
+    name: 'retention',
+    summary: 'manage the rules by which a server deletes what is old',
+    none: 'no rules; daybook retention set makes one',
+    verbs: {
+      list: ['list', 'show all rules, and what they have deleted'],
+      delete: ['delete', 'delete a rule; what it would have deleted stays'],
+    },
+  },
+})
 
-type Running = Pick<Runner, 'run'>
+export type Rule = StoredOf<typeof retentionRule>
+/** What a client decides of a rule. */
+export type RuleDefinition = Pick<Rule, 'resource' | 'query' | 'older_than_ms'>
 
-// What has just begun with the old age looks again before its next batch.
-const set = rawStatement(
-  `insert into retention_rule as r (resource, condition, older_than_ms, created_time, updated_time)
-   values ($1, $2, $3, now(), now())
-   on conflict (resource, md5(condition::text)) do update set older_than_ms = excluded.older_than_ms,
-     updated_time = excluded.updated_time
-   returning id`,
-)
-
-const epochMs = (column: string): string => `(date_part('epoch', ${column}) * 1000)::bigint`
-
-const columns = `id, resource, condition::text, older_than_ms, ${epochMs('last_run_time')}, last_deleted, last_error,
-  deleted, ${epochMs('created_time')}, ${epochMs('updated_time')}`
-
-const list = rawStatement(`select ${columns} from retention_rule order by id`)
-const find = rawStatement(`select ${columns} from retention_rule where id = $1`)
-const remove = rawStatement('delete from retention_rule where id = $1')
-
-/** Stores a rule; one of the same resource and condition only gets the new age. Resolves to its id. */
-export async function setRule({ run }: Running, definition: RuleDefinition): Promise<number> {
-  const { resource, condition, olderThanMs } = definition
-  const { rows } = await run(set, [resource, stringifyJson(condition), olderThanMs])
-  return Number(rows[0]?.[0])
-}
-
-/** All rules, the oldest first. */
-export async function listRules({ run }: Running): Promise<readonly Rule[]> {
-  return (await run(list, [])).rows.map(ruleOf)
-}
-
-export async function findRule({ run }: Running, id: number): Promise<Rule | undefined> {
-  return (await run(find, [id])).rows.map(ruleOf)[0]
-}
-
-/** False when there is no such rule. */
-export async function removeRule({ run }: Running, id: number): Promise<boolean> {
-  return (await run(remove, [id])).affected > 0
-}
-
-function ruleOf(row: readonly unknown[]): Rule {
-  const [
-    id,
-    resource,
-    condition,
-    olderThanMs,
-    lastRunTime,
-    lastDeleted,
-    lastError,
-    deleted,
-    created,
-    updated,
-  ] = row
-  return {
-    id: Number(id),
-    resource: String(resource),
-    condition: parseJson(String(condition)) as readonly unknown[],
-    olderThanMs: Number(olderThanMs),
-    lastRunTime: numberOrNull(lastRunTime),
-    lastDeleted: numberOrNull(lastDeleted),
-    lastError: lastError === null ? null : String(lastError),
-    deleted: Number(deleted),
-    createdTime: Number(created),
-    updatedTime: Number(updated),
-  }
-}
-
-function numberOrNull(value: unknown): number | null {
-  return value === null ? null : Number(value)
-}
+export const rules = createStore(retentionRule)

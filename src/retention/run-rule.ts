@@ -6,7 +6,6 @@ import type { Database, Runner } from '../database/database.ts'
 import { rawStatement, type Statement } from '../database/statement.ts'
 import type { StatementCache } from '../database/statement-cache.ts'
 import { RpcError } from '../errors.ts'
-import { parseJson } from '../json.ts'
 import type { Resource } from '../resource/resource.ts'
 import { type PlacedRow, type Reader, readPlacedRows } from '../resource/select/read.ts'
 import { removeKeys } from '../resource/write/remove-keys.ts'
@@ -14,6 +13,7 @@ import { alone } from './alone.ts'
 import { dropExpiredPartitions } from './drop-partitions.ts'
 import { type Expired, planExpired } from './expired.ts'
 import { createPace, type Pace } from './pace.ts'
+import { rules } from './rule.ts'
 
 export interface RuleRunDeps {
   readonly database: Database
@@ -52,7 +52,7 @@ const claim = rawStatement(
    returning id, last_run_time`,
 )
 
-const rule = `select resource, condition::text, older_than_ms, (date_part('epoch', now()) * 1000)::bigint
+const rule = `select ${rules.columns}, (date_part('epoch', now()) * 1000)::bigint
   from retention_rule where id = $1 and last_run_time = $2`
 const read = rawStatement(rule)
 const hold = rawStatement(`${rule} for update`)
@@ -127,10 +127,7 @@ async function planNow(
 ): Promise<Expired | undefined> {
   const [row] = (await run(statement, [id, startedTime])).rows
   if (row === undefined) return undefined
-  const [resource, text, olderThanMs, now] = row
-  const condition = parseJson(String(text)) as readonly unknown[]
-  const definition = { resource: String(resource), condition, olderThanMs: Number(olderThanMs) }
-  return planExpired(definition, { now: Number(now), maxConditions })
+  return planExpired(rules.read(row), { now: Number(row.at(-1)), maxConditions })
 }
 
 /** The oldest records that the rule is to delete, beyond `last`. */

@@ -4,7 +4,7 @@ import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { invoke } from '../../src/method/invoke.ts'
 import type { Method } from '../../src/method/method.ts'
 import { retentionMethods } from '../../src/method/retention.ts'
-import { setRule } from '../../src/retention/rule.ts'
+import { rules } from '../../src/retention/rule.ts'
 import { type Recorder, recordStatements } from '../resource/recorder.ts'
 import { applyRules, insertOld } from '../retention/rule-runs.ts'
 import { openTestDatabase } from '../support/databases.ts'
@@ -194,8 +194,8 @@ describe('the methods of retention', () => {
   })
 
   test('a rule that this version cannot read is shown with its fault', async () => {
-    const gone = { resource: 'js-result', condition: [{ gone: 1 }], olderThanMs: day }
-    const id = await setRule(database, gone)
+    const gone = { resource: 'js-result', query: { condition: [{ gone: 1 }] }, older_than_ms: day }
+    const id = (await rules.insert(database, gone, Date.now()))?.id
     await insertOld(database, 1)
     expect(await applyRules(database)).toEqual({})
     const last_error = expect.stringContaining('query.condition[0].gone')

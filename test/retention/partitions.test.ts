@@ -8,7 +8,7 @@ import { describeEngines } from '../support/databases.ts'
 import { applyRules, countRows, day, firstRule, insertOld, makeDue, onlyRules } from './rule-runs.ts'
 
 const size = 100
-const rule = { resource: 'js-result', condition: [], olderThanMs: day }
+const rule = { resource: 'js-result', query: { condition: [] }, older_than_ms: day }
 
 describeEngines('retention of ranges', open => {
   let database: Database
@@ -46,12 +46,12 @@ describeEngines('retention of ranges', open => {
     ])
     expect(await applyRules(database)).toEqual({ 'js-result': 320 })
     expect(await tables()).toEqual(['js_result_p300', 'js_result_p400'])
-    expect(await firstRule(database)).toMatchObject({ deleted: 320, lastDeleted: 320, lastError: null })
+    expect(await firstRule(database)).toMatchObject({ deleted: 320, last_deleted: 320, last_error: null })
     expect(await countRows(database, 'js_result')).toBe(0)
     await insertOld(database, 10)
     await makeDue(database)
     expect(await applyRules(database)).toEqual({ 'js-result': 10 })
-    expect(await firstRule(database)).toMatchObject({ deleted: 330, lastDeleted: 10 })
+    expect(await firstRule(database)).toMatchObject({ deleted: 330, last_deleted: 10 })
   })
 
   test('tells the stream as little of it as of other deletions', async () => {
@@ -74,7 +74,7 @@ describeEngines('retention of ranges', open => {
   })
 
   test('drops no range by a rule with conditions', async () => {
-    await onlyRules(database, { ...rule, condition: [{ js_worker_name: 'old' }] })
+    await onlyRules(database, { ...rule, query: { condition: [{ js_worker_name: 'old' }] } })
     const before = await tables()
     expect(await applyRules(database)).toEqual({ 'js-result': 320 })
     expect(await tables()).toEqual(before)

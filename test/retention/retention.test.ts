@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
-import { setRule } from '../../src/retention/rule.ts'
+import { rules } from '../../src/retention/rule.ts'
 import { createTestPostgres, describeEngines } from '../support/databases.ts'
 import {
   applyRules,
@@ -19,7 +19,7 @@ import {
   startQuickly,
 } from './rule-runs.ts'
 
-const rule = { resource: 'js-result', condition: [{ js_worker_name: 'old' }], olderThanMs: day }
+const rule = { resource: 'js-result', query: { condition: [{ js_worker_name: 'old' }] }, older_than_ms: day }
 
 const isDone = (database: Database) => async () => (await countRows(database, 'js_result')) === 0
 
@@ -91,14 +91,17 @@ describeEngines('retention', (open, engine) => {
     const next = startQuickly(database)
     await vi.waitUntil(isDone(database), { timeout: 20_000 })
     await next.close()
-    expect(await firstRule(database)).toMatchObject({ deleted: 5000, lastError: null })
+    expect(await firstRule(database)).toMatchObject({ deleted: 5000, last_error: null })
   })
 })
 
 describe('retention among others', () => {
   test.each<[string, (database: Database) => Promise<unknown>]>([
     ['deleted', ({ kysely }) => kysely.deleteFrom('retention_rule').execute()],
-    ['given a greater age', database => setRule(database, { ...rule, olderThanMs: 3 * day })],
+    [
+      'given a greater age',
+      database => rules.insert(database, { ...rule, older_than_ms: 3 * day }, Date.now()),
+    ],
     [
       'taken over by another server',
       ({ kysely }) =>
@@ -145,8 +148,8 @@ describe('retention among others', () => {
     await onlyRules(
       database,
       rule,
-      { ...rule, condition: [] },
-      { ...rule, condition: [{ run_type: 'call' }] },
+      { ...rule, query: { condition: [] } },
+      { ...rule, query: { condition: [{ run_type: 'call' }] } },
     )
     const told = databases.map(() => 0)
     let atOnce = 0
@@ -200,6 +203,6 @@ describe('retention among others', () => {
     expect(await applyRules(database)).toEqual({})
     await sql`update retention_rule set run_until = now() - interval '1 second'`.execute(database.kysely)
     expect(await applyRules(database)).toEqual({ 'js-result': 20_000 - deleted })
-    expect(await firstRule(database)).toMatchObject({ deleted: 20_000, lastDeleted: 20_000 - deleted })
+    expect(await firstRule(database)).toMatchObject({ deleted: 20_000, last_deleted: 20_000 - deleted })
   })
 })

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { type RetentionOptions, startRetention } from '../../src/retention/retention.ts'
-import { listRules, type Rule, type RuleDefinition, setRule } from '../../src/retention/rule.ts'
+import { type Rule, type RuleDefinition, rules } from '../../src/retention/rule.ts'
 import { runNextRule } from '../../src/retention/run-rule.ts'
 
 export const day = 86_400_000
@@ -34,13 +34,13 @@ export async function makeDue({ kysely }: Database): Promise<void> {
 }
 
 /** The rules of a database are these alone. */
-export async function onlyRules(database: Database, ...rules: readonly RuleDefinition[]): Promise<void> {
+export async function onlyRules(database: Database, ...wanted: readonly RuleDefinition[]): Promise<void> {
   await database.kysely.deleteFrom('retention_rule').execute()
-  for (const rule of rules) await setRule(database, rule)
+  for (const rule of wanted) await rules.insert(database, rule, Date.now())
 }
 
 export async function firstRule(database: Database): Promise<Rule> {
-  const [rule] = await listRules(database)
+  const [rule] = await rules.list(database)
   if (rule === undefined) throw new Error('no rule')
   return rule
 }

@@ -78,15 +78,15 @@ describeEngines('a retention rule', open => {
         !isOpen(row)
       const gone = before.filter(isGone)
       expect(gone.length).toBeGreaterThan(0)
-      await onlyRules(database, { resource: resource.name, condition, olderThanMs })
+      await onlyRules(database, { resource: resource.name, query: { condition }, older_than_ms: olderThanMs })
 
       const { id: _id, ...rule } = await firstRule(database)
       expect(await preview(rule)).toEqual({ count: gone.length, oldest: old - 1 })
       expect(await applyRules(database)).toEqual({ [resource.name]: gone.length })
       expect(await rowsLeft(resource)).toEqual(before.filter(row => !isGone(row)))
       expect(await firstRule(database)).toMatchObject({
-        lastDeleted: gone.length,
-        lastError: null,
+        last_deleted: gone.length,
+        last_error: null,
         deleted: gone.length,
       })
       expect(await preview(rule)).toEqual({ count: 0, oldest: null })
@@ -96,7 +96,7 @@ describeEngines('a retention rule', open => {
   test('is applied again and again, and counts the last run and all of them', async () => {
     const [resource] = resources
     if (resource === undefined) throw new Error('no resource')
-    await onlyRules(database, { resource: resource.name, condition: [], olderThanMs: day })
+    await onlyRules(database, { resource: resource.name, query: { condition: [] }, older_than_ms: day })
     const record = () => recordAll({ database, call, resource }, rowsOf(resource))
     await call(`${resource.name}_delete`, { query: { condition: ['all'] } })
     await record()
@@ -109,10 +109,10 @@ describeEngines('a retention rule', open => {
     expect(await firstRule(database)).toEqual(first)
     await makeDue(database)
     await applyRules(database)
-    expect(await firstRule(database)).toMatchObject({ lastDeleted: gone, deleted: 2 * gone })
+    expect(await firstRule(database)).toMatchObject({ last_deleted: gone, deleted: 2 * gone })
     await makeDue(database)
     await applyRules(database)
-    expect(await firstRule(database)).toMatchObject({ lastDeleted: 0, deleted: 2 * gone })
+    expect(await firstRule(database)).toMatchObject({ last_deleted: 0, deleted: 2 * gone })
   })
 
   test.each([
@@ -131,18 +131,22 @@ describeEngines('a retention rule', open => {
       await recordAll({ database, call, resource }, rowsOf(resource))
     }
     const before = await rowsLeft(jsResult)
-    const bad = { resource: name, condition, olderThanMs: day }
-    await onlyRules(database, bad, { resource: eventLog.name, condition: [], olderThanMs: day })
+    const bad = { resource: name, query: { condition }, older_than_ms: day }
+    await onlyRules(database, bad, { resource: eventLog.name, query: { condition: [] }, older_than_ms: day })
     expect(Object.keys(await applyRules(database))).toEqual([eventLog.name])
     expect(await rowsLeft(jsResult)).toEqual(before)
     const rule = await firstRule(database)
-    expect(rule).toMatchObject({ resource: name, lastDeleted: 0, lastError: expect.stringMatching(message) })
+    expect(rule).toMatchObject({
+      resource: name,
+      last_deleted: 0,
+      last_error: expect.stringMatching(message),
+    })
 
     // What was wrong is right now.
     const right = { resource: 'js-result', condition: '[]' }
     await database.kysely.updateTable('retention_rule').set(right).where('id', '=', rule.id).execute()
     await makeDue(database)
     await applyRules(database)
-    expect((await firstRule(database)).lastError).toBe(null)
+    expect((await firstRule(database)).last_error).toBe(null)
   })
 })

@@ -10,9 +10,7 @@ import { confirmRemoval, requireConfirmable } from './removal.ts'
 /** `daybook handlers …`: the event handlers of a server. */
 export function addHandlersCommand(program: Command, surroundings: Surroundings): void {
   const handlers = program.command('handlers').description('manage the event handlers of a server')
-  addListCommand(handlers, surroundings, {
-    name: 'list',
-    description: 'show all handlers',
+  addListCommand(handlers.command('list').description('show all handlers'), surroundings, {
     columns: [
       member('full_name', 'name'),
       member('sender'),

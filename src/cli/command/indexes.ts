@@ -20,9 +20,10 @@ export function addIndexCommand(program: Command, surroundings: Surroundings): v
         await output.note('it is still being made: daybook index list says when it is ready')
     },
   })
-  addListCommand(index, surroundings, {
-    name: 'list',
-    description: 'show all indexes: what each takes, what it serves and how often it was used',
+  const list = index
+    .command('list')
+    .description('show all indexes: what each takes, what it serves and how often it was used')
+  addListCommand(list, surroundings, {
     columns: [
       member('resource'),
       member('name'),

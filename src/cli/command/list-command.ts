@@ -7,8 +7,6 @@ import { addWatchOption, showWatched, type WatchFlags } from './watch.ts'
 
 /** A command that shows all definitions of a kind. */
 export interface ListCommand {
-  readonly name: string
-  readonly description: string
   /** What fits a line of a terminal. */
   readonly columns: readonly Column[]
   /** What is said when there are none. */
@@ -18,8 +16,7 @@ export interface ListCommand {
   readonly takesName?: true
 }
 
-export function addListCommand(parent: Command, surroundings: Surroundings, list: ListCommand): void {
-  const command = parent.command(list.name).description(list.description)
+export function addListCommand(command: Command, surroundings: Surroundings, list: ListCommand): void {
   if (list.takesName === true) command.argument('[name]')
   addWatchOption(command).action(async (...given: unknown[]) => {
     const self = given.at(-1) as Command

@@ -15,9 +15,7 @@ export function addSinksCommand(program: Command, surroundings: Surroundings): v
   const sinks = program
     .command('sinks')
     .description('manage the sinks of a server, which changes are sent to')
-  addListCommand(sinks, surroundings, {
-    name: 'list',
-    description: 'show all sinks, never their secrets',
+  addListCommand(sinks.command('list').description('show all sinks, never their secrets'), surroundings, {
     columns: [
       member('name'),
       member('resource'),
@@ -29,24 +27,26 @@ export function addSinksCommand(program: Command, surroundings: Surroundings): v
     find: async client => (await client.call('sink_list', {})).sinks,
   })
   addSinksAddCommand(sinks, surroundings)
-  addListCommand(sinks, surroundings, {
-    name: 'status',
-    description: 'show how far all sinks have come, or one',
-    takesName: true,
-    columns: [
-      member('name'),
-      member('state'),
-      member('cursor'),
-      member('lag'),
-      { title: 'age', kind: 'plain', read: ({ age_ms: age }) => durationText(Number(age)) },
-      member('delivered'),
-      member('last_delivered', 'last'),
-      member('last_error', 'error', 'line'),
-    ],
-    none,
-    find: async (client, name) =>
-      (await client.call('sink_status', name === undefined ? {} : { name })).sinks,
-  })
+  addListCommand(
+    sinks.command('status').description('show how far all sinks have come, or one'),
+    surroundings,
+    {
+      takesName: true,
+      columns: [
+        member('name'),
+        member('state'),
+        member('cursor'),
+        member('lag'),
+        { title: 'age', kind: 'plain', read: ({ age_ms: age }) => durationText(Number(age)) },
+        member('delivered'),
+        member('last_delivered', 'last'),
+        member('last_error', 'error', 'line'),
+      ],
+      none,
+      find: async (client, name) =>
+        (await client.call('sink_status', name === undefined ? {} : { name })).sinks,
+    },
+  )
   sinks
     .command('pause')
     .description('stop a sink; nothing is lost meanwhile, as long as its changes are kept')

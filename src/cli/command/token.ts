@@ -22,9 +22,7 @@ export function addTokenCommand(program: Command, surroundings: Surroundings): v
       const { client, output } = openSession(command, surroundings)
       await output.record(await client.tokens.get(target))
     })
-  addListCommand(token, surroundings, {
-    name: 'list',
-    description: 'show all tokens, never their secrets',
+  addListCommand(token.command('list').description('show all tokens, never their secrets'), surroundings, {
     columns: [
       member('token_key', 'key'),
       member('username'),

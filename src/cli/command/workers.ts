@@ -12,9 +12,7 @@ import { addWorkersUpdateCommand } from './workers-update.ts'
 /** `daybook workers …`: the script workers of a server. */
 export function addWorkersCommand(program: Command, surroundings: Surroundings): void {
   const workers = program.command('workers').description('manage and run the script workers of a server')
-  addListCommand(workers, surroundings, {
-    name: 'list',
-    description: 'show all script workers',
+  addListCommand(workers.command('list').description('show all script workers'), surroundings, {
     columns: [
       member('name'),
       member('route_name', 'route'),

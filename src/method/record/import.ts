@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { makeRoom } from '../../database/partition-upkeep.ts'
+import { requireSuper } from '../../permission/grant.ts'
 import { importRows } from '../../resource/import/import.ts'
 import { bindImported, importRowSchema } from '../../resource/import/import-row.ts'
 import type { Resource } from '../../resource/resource.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { requireSuper } from '../token/token-method.ts'
 import { type LogMethodDeps, writerOf } from './record-method.ts'
 
 const maxRows = 1000

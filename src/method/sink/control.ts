@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
+import { requireSuper } from '../../permission/grant.ts'
 import { resources } from '../../resource/kind/index.ts'
 import type { StoredSink } from '../../sink/sink.ts'
 import { findSink, pauseSink, resumeSink } from '../../sink/store.ts'
 import type { NotKept } from '../../stream/change-log.ts'
 import { defineMethod, type Method } from '../method.ts'
-import { requireSuper } from '../token/token-method.ts'
 import { doneSchema, namedParams, type SinkMethodDeps, sinkNotFound } from './sink-method.ts'
 
 /** The methods that stop a sink and let it go on. */

@@ -1,11 +1,11 @@
 import { z } from 'zod'
+import { requireSuper } from '../../permission/grant.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { resources } from '../../resource/kind/index.ts'
 import type { StoredSink } from '../../sink/sink.ts'
 import { type SinkLag, sinkLags } from '../../sink/status.ts'
 import { findSink, listSinks } from '../../sink/store.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { requireSuper } from '../token/token-method.ts'
 import { namedParams, type SinkMethodDeps, sinkNotFound } from './sink-method.ts'
 import { shownSinkSchema, showSink } from './sink-wire.ts'
 

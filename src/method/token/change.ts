@@ -2,18 +2,13 @@ import { z } from 'zod'
 import type { Runner } from '../../database/database.ts'
 import { RpcError } from '../../errors.ts'
 import { digestSecret, generateSecret } from '../../permission/credential.ts'
+import { requireSuper } from '../../permission/grant.ts'
 import { tokenLimitSchema } from '../../permission/limit.ts'
 import { deleteToken, type TokenChange, updateToken } from '../../token/store.ts'
 import { findTarget, type Target, tokenNotFound } from '../../token/target.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
-import {
-  defineTokenMethod,
-  keyAndSecretSchema,
-  refused,
-  requireSuper,
-  type TokenDeps,
-} from './token-method.ts'
+import { defineTokenMethod, keyAndSecretSchema, refused, type TokenDeps } from './token-method.ts'
 
 const path = 'target_token'
 const common = { token: credentialParam, target_token: z.string() }

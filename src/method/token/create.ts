@@ -1,19 +1,14 @@
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
 import { digestSecret, generateKey, generateSecret, isAgentName } from '../../permission/credential.ts'
+import { requireSuper } from '../../permission/grant.ts'
 import { tokenLimitSchema } from '../../permission/limit.ts'
 import { nameFault } from '../../permission/name.ts'
 import { textCheck } from '../../text-check.ts'
 import { insertToken } from '../../token/store.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
-import {
-  defineTokenMethod,
-  keyAndSecretSchema,
-  refused,
-  requireSuper,
-  type TokenDeps,
-} from './token-method.ts'
+import { defineTokenMethod, keyAndSecretSchema, refused, type TokenDeps } from './token-method.ts'
 
 /** The last millisecond of the year 9999: later times have another text form in each driver. */
 const latestTime = 253_402_300_799_999

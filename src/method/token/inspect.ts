@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { becauses, explain } from '../../permission/explain.ts'
-import { type Identity, permissionDenied } from '../../permission/grant.ts'
+import { type Identity, permissionDenied, requireSuper } from '../../permission/grant.ts'
 import {
   compilePermission,
   compileScope,
@@ -11,7 +11,7 @@ import {
 import { findTokenByKey, listTokens, type StoredToken } from '../../token/store.ts'
 import { findTarget } from '../../token/target.ts'
 import { credentialParam, type Method } from '../method.ts'
-import { defineTokenMethod, requireSuper, type TokenDeps } from './token-method.ts'
+import { defineTokenMethod, type TokenDeps } from './token-method.ts'
 
 const tokenInfoSchema = z
   .strictObject({

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { RpcError } from '../../errors.ts'
 import type { KeyAndSecret } from '../../permission/credential.ts'
-import { type Identity, permissionDenied } from '../../permission/grant.ts'
 import type { Jwts } from '../../permission/jwt.ts'
 import type { Passwords } from '../../permission/password.ts'
 import type { Authenticator } from '../../token/authenticator.ts'
@@ -34,11 +33,6 @@ export function defineTokenMethod<
   Result extends z.ZodType,
 >(method: TokenMethod<Name, Shape, Result>): DefinedMethod<Name, Shape, Result> {
   return defineMethod(method)
-}
-
-/** Throws RpcError 102: managing tokens is for the super token alone. */
-export function requireSuper(caller: Identity): void {
-  if (!caller.isSuper) throw permissionDenied()
 }
 
 export const keyAndSecretSchema = z.strictObject({ key: z.string(), secret: z.string() })

@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import type { Field, Fields, FieldTypes } from './field.ts'
+import { requiredOf } from './field.ts'
+
+export type { Field, Fields } from './field.ts'
+
+export type DefinitionVerb = 'create' | 'read' | 'update' | 'delete' | 'list'
+
+/** A method's whole name and what it does, in a sentence. */
+type Said = readonly [name: string, summary: string]
+
+/** How the command line manages the definitions of a kind. */
+export interface DefinitionCommand {
+  /** `sinks` of `daybook sinks list`. */
+  readonly name: string
+  readonly summary: string
+  /** The subcommands that the declaration is enough for; each calls the method of its verb. */
+  readonly verbs: Readonly<Partial<Record<DefinitionVerb, Said>>>
+  /** What a list says when there is none. */
+  readonly none: string
+}
+
+/** What a caller must be permitted to do so to a definition of a name. */
+export interface DefinitionPermission {
+  readonly scope: string
+  readonly permission: string
+  /** The verb of the permission for each of ours. */
+  readonly verbs: Readonly<Record<DefinitionVerb, string>>
+}
+
+/**
+ * A kind of definition: what users store and Daybook acts on. Declared once, in the file that owns the idea; its store
+ * (store.ts), its methods (method/definition.ts), its OpenRPC entries, its subcommands and flags
+ * (cli/command/definition.ts) and its types follow.
+ *
+ * To declare one: a migration makes the table, with a column `id` and one for each field; then
+ *
+ *     export const thing = defineDefinition({
+ *       noun: 'thing',
+ *       table: 'thing',
+ *       key: 'name',
+ *       fields: {
+ *         id,
+ *         name: given(nameSchema, { fixed: true, listed: { title: 'name' } }),
+ *         size: given(z.int().default(1), { flags: [{ option: '--size <n>', value: 'number', summary: 'else 1' }] }),
+ *         created_time: createdTime,
+ *       },
+ *       answers: 'shown',
+ *       methods: { create: ['thing_create', 'Makes a thing'], list: ['thing_list', 'Shows all things'], … },
+ *       command: { name: 'things', summary: 'manage things', verbs: { list: ['list', 'show all things'] }, none: 'no things' },
+ *     })
+ *     export type Thing = StoredOf<typeof thing>
+ *
+ * and one line in method/index.ts (`...definitionMethods(thing, deps)`); one in cli/program.ts for its commands, and one in
+ * client/wire.ts for its published types.
+ * A field's name is its name everywhere: on the wire, in the store's objects and in the column, unless its `storage` says
+ * otherwise. `given` fields come from clients, `kept` ones from the server, `hidden` ones stay inside. What is special
+ * about a kind goes into the `Rules` that definitionMethods takes, or into method files of its own beside it.
+ * Types: `NewOf` is what a client writes to create one, `ChangeOf` to change it, `ShownOf` what it reads; `StoredOf` is what
+ * the server works with.
+ */
+export interface Definition<F extends Fields = Fields> {
+  /** What one is called in messages: `sink`. */
+  readonly noun: string
+  readonly table: string
+  /** The field by which clients name one; unique. */
+  readonly key: string
+  /** In the order of the wire row. */
+  readonly fields: F
+  /** The fields that come first where parameters are given by position, before the others in their order. */
+  readonly first: readonly string[]
+  /** What create and update answer: the definition, or no more than `{id}` and `{success: true}`. */
+  readonly answers: 'shown' | 'brief'
+  /** Absent verbs have no method, or one of their own. */
+  readonly methods: Readonly<Partial<Record<DefinitionVerb, Said>>>
+  /** The member of a list's answer. */
+  readonly listed: string
+  /** The reason of a fault that names one which is not there. */
+  readonly absent: string
+  /** Where something other than the key is unique too. */
+  readonly taken?: { readonly reason: string; readonly path: string; readonly message: string }
+  /** Absent: everything is for the super token alone. */
+  readonly permission?: DefinitionPermission
+  /** Notified of each change. */
+  readonly channel?: string
+  /** What an insertion does where one is there, in SQL; absent: nothing, and the key is a conflict. */
+  readonly onConflict?: string
+  readonly command?: DefinitionCommand
+}
+
+type Checked = 'key' | 'first' | 'listed'
+interface DefinitionOptions<F extends Fields> extends Omit<Definition<F>, Checked> {
+  readonly key: keyof F & string
+  /** Absent: the key alone. */
+  readonly first?: readonly (keyof F & string)[]
+  /** Absent: the noun in the plural. */
+  readonly listed?: string
+}
+
+export function defineDefinition<const F extends Fields>(options: DefinitionOptions<F>): Definition<F> {
+  return Object.freeze({ first: [options.key], listed: `${options.noun}s`, ...options })
+}
+
+type TypesOf<T> = T extends Field<infer Types extends FieldTypes> ? Types : never
+type Of<F, Kind extends keyof FieldTypes> = {
+  [Name in keyof F as [TypesOf<F[Name]>[Kind]] extends [never] ? never : Name]: TypesOf<F[Name]>[Kind]
+}
+type OptionalWhereUndefined<T> = {
+  [K in keyof T as undefined extends T[K] ? never : K]: T[K]
+} & { [K in keyof T as undefined extends T[K] ? K : never]?: T[K] }
+type FieldsOf<D> = D extends Definition<infer F> ? F : never
+
+/** What a client writes to create one. */
+export type NewOf<D> = OptionalWhereUndefined<Of<FieldsOf<D>, 'input'>>
+/** What a client writes to change one, beside its key. */
+export type ChangeOf<D> = Partial<Of<FieldsOf<D>, 'change'>>
+/** What a client reads of one. */
+export type ShownOf<D> = Of<FieldsOf<D>, 'shown'>
+/** What a creation gives once it is parsed. */
+export type GivenOf<D> = Of<FieldsOf<D>, 'output'>
+/** One as the server works with it. */
+export type StoredOf<D> = { readonly [K in keyof Of<FieldsOf<D>, 'stored'>]: Of<FieldsOf<D>, 'stored'>[K] }
+
+/** The parameters of a creation beside the credential. */
+export function creationShape({ fields, first }: Definition): Record<string, z.ZodType> {
+  const names = new Set([...first, ...Object.keys(fields)])
+  return shapeOf([...names].map(name => [name, fields[name]?.schema]))
+}
+
+/** Those of a change; what is left out stays. */
+export function changeShape({ fields, key }: Definition): Record<string, z.ZodType> {
+  const changing = Object.entries(fields).filter(([, { isFixed }]) => !isFixed)
+  return {
+    ...keyShape({ fields, key }),
+    ...shapeOf(changing.map(([name, { schema }]) => [name, schema && requiredOf(schema).optional()])),
+  }
+}
+
+/** The parameter that names one. */
+export function keyShape({ fields, key }: Pick<Definition, 'fields' | 'key'>): Record<string, z.ZodType> {
+  const field = fields[key]
+  return shapeOf([[key, field?.schema ?? field?.shown]])
+}
+
+/** What is shown of one. */
+export function shownSchema({ fields, noun }: Definition): z.ZodObject {
+  const shape = shapeOf(Object.entries(fields).map(([name, { shown }]) => [name, shown]))
+  return z.strictObject(shape).meta({ title: noun })
+}
+
+function shapeOf(members: readonly (readonly [string, z.ZodType | undefined])[]): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    members.flatMap(([name, schema]) => (schema === undefined ? [] : [[name, schema] as const])),
+  )
+}

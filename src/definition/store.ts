@@ -1,0 +1,121 @@
+import type { Runner } from '../database/database.ts'
+import { rawStatement } from '../database/statement.ts'
+import type { Sealer } from '../seal.ts'
+import type { Definition, Fields, StoredOf } from './definition.ts'
+
+type Running = Pick<Runner, 'run'>
+
+/** The definitions of one kind as the database keeps them. */
+export interface DefinitionStore<Stored> {
+  /** The columns that `read` takes, as SQL selects them. */
+  readonly columns: string
+  read(row: readonly unknown[]): Stored
+  /** Undefined, and nothing is inserted, where one stands in the way. `now`: epoch milliseconds. */
+  insert(runner: Running, values: Partial<Stored>, now: number): Promise<Stored | undefined>
+  /** By its key. */
+  find(runner: Running, key: unknown): Promise<Stored | undefined>
+  /** The same in a transaction; until it ends nobody else changes it. */
+  lock(runner: Running, key: unknown): Promise<Stored | undefined>
+  /** All, in order of their keys. */
+  list(runner: Running): Promise<readonly Stored[]>
+  /** Writes the members that are given; undefined when it is gone. */
+  update(runner: Running, key: unknown, values: Partial<Stored>, now: number): Promise<Stored | undefined>
+  /** False when it is gone. */
+  remove(runner: Running, key: unknown): Promise<boolean>
+}
+
+const noSealer: Sealer = {
+  seal: () => {
+    throw new TypeError('there is no key to seal with')
+  },
+  open: () => {
+    throw new TypeError('there is no key to open with')
+  },
+}
+
+/** `sealer`: for what its storages keep sealed. */
+export function createStore<F extends Fields>(
+  definition: Definition<F>,
+  sealer: Sealer = noSealer,
+): DefinitionStore<StoredOf<Definition<F>>> {
+  type Stored = StoredOf<Definition<F>>
+  const { table, key, fields, channel, onConflict = 'do nothing' } = definition
+  let width = 0
+  const members = Object.entries(fields).map(([name, field]) => {
+    const columns = field.storage.columns ?? [name]
+    const from = width
+    width += columns.length
+    return { ...field, name, columns, from }
+  })
+  const columns = members.flatMap(each => each.columns).join(', ')
+  const [keyColumn = key] = fields[key]?.storage.columns ?? []
+
+  const find = rawStatement(`select ${columns} from ${table} where ${keyColumn} = $1`)
+  const lock = rawStatement(`select ${columns} from ${table} where ${keyColumn} = $1 for update`)
+  const list = rawStatement(`select ${columns} from ${table} order by ${keyColumn}`)
+  const remove = rawStatement(`delete from ${table} where ${keyColumn} = $1`)
+  const notify = rawStatement(`select pg_notify('${channel}', '')`)
+
+  function read(row: readonly unknown[]): Stored {
+    const entries = members.map(({ name, columns, from, storage }) => [
+      name,
+      storage.read(row.slice(from, from + columns.length), sealer),
+    ])
+    // Each field's storage reads what its type says.
+    return Object.fromEntries(entries) as Stored
+  }
+
+  /** The columns that a write sets, and their values. */
+  function written(given: Readonly<Record<string, unknown>>, stamps: readonly string[], now: number) {
+    return members.flatMap(({ name, columns, storage, stamp = '' }) => {
+      const value = stamps.includes(stamp) ? now : given[name]
+      if (value === undefined) return []
+      const values = storage.write(value, sealer)
+      return columns.map((column, i) => ({ column, value: values[i] }))
+    })
+  }
+
+  /** Tells the servers, where one was written. */
+  async function announced(
+    runner: Running,
+    row: readonly unknown[] | undefined,
+  ): Promise<Stored | undefined> {
+    if (row === undefined) return undefined
+    if (channel !== undefined) await runner.run(notify, [])
+    return read(row)
+  }
+
+  return {
+    columns,
+    read,
+    async insert(runner, values, now) {
+      const set = written(values, ['created', 'updated'], now)
+      const statement = rawStatement(
+        `insert into ${table} (${set.map(({ column }) => column).join(', ')})
+         values (${set.map((_, i) => `$${i + 1}`).join(', ')}) on conflict ${onConflict} returning ${columns}`,
+      )
+      const { rows } = await runner.run(
+        statement,
+        set.map(({ value }) => value),
+      )
+      return announced(runner, rows[0])
+    },
+    find: async ({ run }, name) => (await run(find, [name])).rows.map(read)[0],
+    lock: async ({ run }, name) => (await run(lock, [name])).rows.map(read)[0],
+    list: async ({ run }) => (await run(list, [])).rows.map(read),
+    async update(runner, name, values, now) {
+      const set = written(values, ['updated'], now)
+      const statement = rawStatement(
+        `update ${table} set ${set.map(({ column }, i) => `${column} = $${i + 2}`).join(', ')}
+         where ${keyColumn} = $1 returning ${columns}`,
+      )
+      const { rows } = await runner.run(statement, [name, ...set.map(({ value }) => value)])
+      return announced(runner, rows[0])
+    },
+    async remove(runner, name) {
+      const { affected } = await runner.run(remove, [name])
+      if (affected > 0 && channel !== undefined) await runner.run(notify, [])
+      return affected > 0
+    },
+  }
+}

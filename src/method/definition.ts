@@ -1,0 +1,254 @@
+import { z } from 'zod'
+import type { Clock } from '../async/clock.ts'
+import type { Database, Runner } from '../database/database.ts'
+import {
+  changeShape,
+  creationShape,
+  type Definition,
+  type DefinitionVerb,
+  type Fields,
+  type GivenOf,
+  keyShape,
+  type StoredOf,
+  shownSchema,
+} from '../definition/definition.ts'
+import { createStore, type DefinitionStore } from '../definition/store.ts'
+import { RpcError } from '../errors.ts'
+import {
+  type Action,
+  type Identity,
+  permits,
+  requirePermission,
+  requireSome,
+  requireSuper,
+} from '../permission/grant.ts'
+import type { Sealer } from '../seal.ts'
+import { credentialParam, defineMethod, type Method } from './method.ts'
+
+export interface DefinitionDeps {
+  readonly database: Database
+  readonly clock: Clock
+  /** For what its storages keep sealed. */
+  readonly sealer?: Sealer
+  /** Called after each change that is committed. */
+  onChange?(): void
+}
+
+/** What is special about a kind of definition; each throws RpcError for what it refuses. */
+export interface DefinitionRules<D> {
+  /** What is stored of what a client gave; absent: just that. */
+  create?(given: GivenOf<D>, caller: Identity): Promise<Partial<StoredOf<D>>> | Partial<StoredOf<D>>
+  /** What changes of `before`, which is locked; undefined: nothing. Absent: what was given. */
+  update?(given: Partial<GivenOf<D>>, before: StoredOf<D>, caller: Identity): Partial<StoredOf<D>> | undefined
+  /** Before one that is locked is deleted. */
+  remove?(runner: Runner, before: StoredOf<D>): Promise<void>
+  /** What is shown of one, where its fields are not stored as they are shown. */
+  show?(stored: StoredOf<D>): object
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+/** What all methods of one definition work with. Names and types of its fields do not matter here. */
+interface Kind extends DefinitionDeps {
+  readonly definition: Definition
+  readonly store: DefinitionStore<Members>
+  readonly rules: DefinitionRules<Definition>
+  readonly shown: z.ZodObject
+  show(stored: Members): Members
+}
+
+type MethodMaker = (kind: Kind, name: string, summary: string) => Method
+
+const makers: Readonly<Record<DefinitionVerb, MethodMaker>> = {
+  create: createMethod,
+  read: readMethod,
+  update: updateMethod,
+  delete: deleteMethod,
+  list: listMethod,
+}
+const verbs: readonly DefinitionVerb[] = ['create', 'update', 'delete', 'read', 'list']
+
+/** The methods that a definition gets by being declared. */
+export function definitionMethods<F extends Fields>(
+  definition: Definition<F>,
+  deps: DefinitionDeps,
+  rules: DefinitionRules<Definition<F>> = {},
+): readonly Method[] {
+  const shown = shownSchema(definition)
+  const kind: Kind = {
+    ...deps,
+    definition,
+    rules,
+    store: createStore<Fields>(definition, deps.sealer),
+    shown,
+    show(stored) {
+      const members: Members = { ...stored, ...rules.show?.(stored as StoredOf<Definition<F>>) }
+      return Object.fromEntries(Object.keys(shown.shape).map(name => [name, members[name]]))
+    },
+  }
+  return verbs.flatMap(verb => {
+    const said = definition.methods[verb]
+    return said === undefined ? [] : [makers[verb](kind, ...said)]
+  })
+}
+
+const done = z.strictObject({ success: z.literal(true) })
+
+function createMethod(kind: Kind, name: string, summary: string): Method {
+  const { definition, database, rules, shown, show, onChange } = kind
+  const isBrief = definition.answers === 'brief'
+  return defineMethod({
+    name,
+    summary,
+    params: { token: credentialParam, ...creationShape(definition) },
+    result: isBrief ? z.strictObject({ id: z.int() }) : shown,
+    async handle({ params: { token: _, ...given }, caller }) {
+      requireVerb(definition, 'create', caller, given)
+      const values = rules.create === undefined ? given : await rules.create(given, caller)
+      const created = show(await database.transaction(runner => insert(kind, runner, values)))
+      onChange?.()
+      return isBrief ? { id: created.id } : created
+    },
+  })
+}
+
+/** Throws RpcError 109. */
+async function insert({ definition, store, clock }: Kind, runner: Runner, values: Members): Promise<Members> {
+  const { key, noun, taken } = definition
+  const inserted = await store.insert(runner, values, clock())
+  if (inserted !== undefined) return inserted
+  const isOther = taken !== undefined && (await store.find(runner, values[key])) === undefined
+  throw isOther
+    ? conflict(taken)
+    : conflict({ reason: 'name_in_use', path: key, message: `There is a ${noun} of this name` })
+}
+
+function updateMethod(kind: Kind, name: string, summary: string): Method {
+  const { definition, database, shown, show, onChange } = kind
+  const isBrief = definition.answers === 'brief'
+  return defineMethod({
+    name,
+    summary,
+    params: { token: credentialParam, ...changeShape(definition) },
+    result: isBrief ? done : shown,
+    async handle({ params: { token: _, ...given }, caller }) {
+      requireVerb(definition, 'update', caller, given)
+      const changed = show(await database.transaction(runner => change(kind, runner, given, caller)))
+      onChange?.()
+      return isBrief ? { success: true } : changed
+    },
+  })
+}
+
+/** Throws RpcError 105 and 109. */
+async function change(
+  { definition, store, rules, clock }: Kind,
+  runner: Runner,
+  { [definition.key]: named, ...given }: Members,
+  caller: Identity,
+): Promise<Members> {
+  const { taken } = definition
+  const before = await store.lock(runner, named)
+  if (before === undefined) throw notFound(definition)
+  const values = rules.update === undefined ? given : rules.update(given, before, caller)
+  if (values === undefined) return before
+  try {
+    return (await store.update(runner, named, values, clock())) ?? before
+  } catch (error) {
+    // The key itself never changes.
+    throw taken !== undefined && isTaken(error) ? conflict(taken) : error
+  }
+}
+
+function deleteMethod(kind: Kind, name: string, summary: string): Method {
+  const { definition, database, store, rules, onChange } = kind
+  return defineMethod({
+    name,
+    summary,
+    params: { token: credentialParam, ...keyShape(definition) },
+    result: done,
+    async handle({ params, caller }) {
+      const named = requireVerb(definition, 'delete', caller, params)
+      await database.transaction(async runner => {
+        const before = await store.lock(runner, named)
+        if (before === undefined) throw notFound(definition)
+        await rules.remove?.(runner, before)
+        await store.remove(runner, named)
+      })
+      onChange?.()
+      return { success: true }
+    },
+  })
+}
+
+function readMethod(
+  { definition, database, store, shown, show }: Kind,
+  name: string,
+  summary: string,
+): Method {
+  return defineMethod({
+    name,
+    summary,
+    params: { token: credentialParam, ...keyShape(definition) },
+    result: shown,
+    async handle({ params, caller }) {
+      const found = await store.find(database, requireVerb(definition, 'read', caller, params))
+      if (found === undefined) throw notFound(definition)
+      return show(found)
+    },
+  })
+}
+
+function listMethod(
+  { definition, database, store, shown, show }: Kind,
+  name: string,
+  summary: string,
+): Method {
+  const { key, listed } = definition
+  const action = actionOf(definition, 'list')
+  return defineMethod({
+    name,
+    summary,
+    params: { token: credentialParam },
+    result: z.strictObject({ [listed]: z.array(shown) }),
+    async handle({ caller }) {
+      if (action === undefined) requireSuper(caller)
+      else requireSome(caller, action)
+      const all = await store.list(database)
+      const listable = all.filter(each => action === undefined || permits(caller, action, String(each[key])))
+      return { [listed]: listable.map(show) }
+    },
+  })
+}
+
+function actionOf({ permission }: Definition, verb: DefinitionVerb): Action | undefined {
+  if (permission === undefined) return undefined
+  return { scope: permission.scope, permission: permission.permission, verb: permission.verbs[verb] }
+}
+
+/** The key that the parameters name. Throws RpcError 102 unless the caller may do this to the definition of that key. */
+function requireVerb(
+  definition: Definition,
+  verb: DefinitionVerb,
+  caller: Identity,
+  params: Members,
+): unknown {
+  const action = actionOf(definition, verb)
+  const named = params[definition.key]
+  if (action === undefined) requireSuper(caller)
+  else requirePermission(caller, action, String(named))
+  return named
+}
+
+/** 105; only for callers who may know. */
+export function notFound({ noun, key, absent }: Pick<Definition, 'noun' | 'key' | 'absent'>): RpcError {
+  return new RpcError('not_found', `There is no such ${noun}`, { reason: absent, path: key })
+}
+
+function conflict({ message, ...data }: NonNullable<Definition['taken']>): RpcError {
+  return new RpcError('conflict', message, data)
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof RpcError && error.data.reason === 'unique_violation'
+}
