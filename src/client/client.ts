@@ -1,7 +1,6 @@
 import { createEventClient, type EventClient } from './event-client.ts'
 import { type ExportOptions, exportBytes } from './export.ts'
-import type { Call, Deletion, Importing, Outcome, ResultOf } from './methods.ts'
-import { rowsOfPages } from './page.ts'
+import type { Call, Deletion, Importing, Outcome, Page, ResultOf } from './methods.ts'
 import type { AppendedName, ConditionOf, NewRow, ResourceName, Row, RunName } from './resources.ts'
 import {
   type Changes,
@@ -18,14 +17,13 @@ export type * from './event.ts'
 export type { EventClient } from './event-client.ts'
 export type { ExportOptions } from './export.ts'
 export type { EventHandler, HandlerChange, NewHandler, NewTarget } from './handler.ts'
-export type { TaskContext, Work } from './held-task.ts'
+export { type TaskContext, TaskFailure, type Work } from './held-task.ts'
 export type { Call, CallOptions, Deletion, Importing, Outcome, ResultOf } from './methods.ts'
 export type * from './resources.ts'
 export type { NewRetentionRule, RetentionRule } from './retention.ts'
 export type * from './script-worker.ts'
 export type { NewSink, NewSinkTarget, Sink, SinkChange, SinkStatus, SinkTarget } from './sink.ts'
 export type { Change, Changes, Streamed, StreamFormat, SubscribeOptions } from './subscribe.ts'
-export { TaskFailure } from './task-failure.ts'
 export type { Limit, NewToken, TokenInfo } from './token.ts'
 export type { TokenClient } from './token-client.ts'
 export type { Worker, WorkerSettings } from './worker.ts'
@@ -105,8 +103,8 @@ export interface Client extends EventClient {
 /** A client of the server at `options.url`. It holds nothing open between calls. */
 export function createClient(options: ClientOptions): Client {
   const { url, token, timeoutMs = 30_000 } = options
-  const reach = { url, timeoutMs, fetch: options.fetch ?? fetch }
-  const send = createTransport(reach)
+  const connection = { url, token, timeoutMs, fetch: options.fetch ?? fetch }
+  const send = createTransport(connection)
   // The server's answers are what its schemas say; these types come from there.
   const call: Call = (method, params, { timeoutMs: ownTimeoutMs } = {}) => {
     const presented = token === undefined ? params : { token, ...params }
@@ -127,7 +125,7 @@ export function createClient(options: ClientOptions): Client {
     append: async (resource, rows) =>
       (await ask<{ ids: readonly number[] }>(`${resource}_append`, { rows })).ids,
     export: (resource, condition, exportOptions) =>
-      exportBytes({ ...reach, token }, { resource, condition }, exportOptions),
+      exportBytes(connection, { resource, condition }, exportOptions),
     import: (resource, rows) => ask(`${resource}_import`, { rows }),
     finish: async (resource, id, outcome) =>
       (await ask<{ updated: number }>(`${resource}_finish`, { id, ...outcome })).updated > 0,
@@ -138,7 +136,7 @@ export function createClient(options: ClientOptions): Client {
       )
     },
     subscribe: (resource, condition, subscribeOptions) =>
-      subscribe({ ...reach, token }, { resource, condition }, subscribeOptions),
+      subscribe(connection, { resource, condition }, subscribeOptions),
     ...createEventClient(call, timeoutMs),
     tokens: createTokenClient(call, token),
   }
@@ -152,5 +150,18 @@ function pageParams<R extends ResourceName, F extends keyof Row<R>>(
     query: { condition: pageSize === undefined ? condition : [...condition, { limit: pageSize }] },
     ...(order !== undefined && { order }),
     ...(fields !== undefined && { fields }),
+  }
+}
+
+/** The rows of all pages, one after the other; a page is asked for only when its first row is wanted. */
+async function* rowsOfPages<Row>(
+  fetchPage: (after: string | undefined) => Promise<Page<Row>>,
+): AsyncGenerator<Row, void, undefined> {
+  let after: string | undefined
+  while (true) {
+    const page = await fetchPage(after)
+    yield* page.rows
+    if (page.next === null) return
+    after = page.next
   }
 }

@@ -1,9 +1,9 @@
+import { storableText } from '../json.ts'
 import { createBackoff, isPassing } from './backoff.ts'
 import type { Task } from './event.ts'
-import { isLeaseLost, keepLease } from './lease.ts'
+import { isLeaseLost, keepLease, type LeaseOptions } from './lease.ts'
 import type { Call } from './methods.ts'
 import { pause } from './pause.ts'
-import { failureMessage, TaskFailure } from './task-failure.ts'
 
 export interface TaskContext {
   /** Aborted when the task is cancelled, or when another worker may have it: stop, nobody waits for the result. */
@@ -13,28 +13,35 @@ export interface TaskContext {
 /** Does a task; what it returns is the result, what it throws is why it failed (see TaskFailure). */
 export type Work = (task: Task, context: TaskContext) => unknown
 
-export interface Holding {
-  readonly call: Call
+/** Thrown by the work of a task to say how it failed; anything else that is thrown is tried again. */
+export class TaskFailure extends Error {
+  /** Whether to try again, as often as the handler allows. */
+  readonly retry: boolean
+
+  constructor(message: string, options: { readonly retry: boolean }) {
+    super(message)
+    this.name = 'TaskFailure'
+    this.retry = options.retry
+  }
+}
+
+export interface HoldOptions extends LeaseOptions {
   readonly work: Work
-  readonly leaseMs: number
-  /** The name of the worker. */
-  readonly worker?: string
-  readonly onFault: (fault: unknown, task: Task) => void
 }
 
 /** Does a task that was claimed just now and reports how it ended. Faults go to `onFault`; it never throws. */
-export async function holdTask(task: Task, holding: Holding): Promise<void> {
-  const lease = keepLease(task, holding)
-  const outcome = await carryOut(task, holding.work, lease.signal)
-  if (!lease.isTaken()) await report(task, outcome, holding)
+export async function holdTask(task: Task, options: HoldOptions): Promise<void> {
+  const lease = keepLease(task, options)
+  const ending = await carryOut(task, options.work, lease.signal)
+  if (!lease.isTaken()) await report(task, ending, options)
   await lease.end()
 }
 
-type Outcome =
+type Ending =
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly message: string; readonly retry: boolean }
 
-async function carryOut(task: Task, work: Work, signal: AbortSignal): Promise<Outcome> {
+async function carryOut(task: Task, work: Work, signal: AbortSignal): Promise<Ending> {
   try {
     return { kind: 'done', result: await work(task, { signal }) }
   } catch (error) {
@@ -47,22 +54,22 @@ async function carryOut(task: Task, work: Work, signal: AbortSignal): Promise<Ou
  * Tells the server how the task ended, for another lease if it does not answer: the attempt number keeps a late
  * report from doing harm.
  */
-async function report(task: Task, outcome: Outcome, holding: Holding): Promise<void> {
-  const { call, leaseMs, onFault } = holding
+async function report(task: Task, ending: Ending, options: HoldOptions): Promise<void> {
+  const { call, leaseMs, onFault } = options
   const backoff = createBackoff()
   const until = performance.now() + leaseMs
   for (;;) {
     try {
-      await tell(call, task, outcome)
+      await tell(call, task, ending)
       return
     } catch (fault) {
       onFault(fault, task)
       if (isLeaseLost(fault)) return
       if (!isPassing(fault)) {
-        if (outcome.kind === 'failed') return
+        if (ending.kind === 'failed') return
         // Not told, the task would be done again, with a result that is refused again.
         const message = `result_refused: ${failureMessage(fault)}`
-        return report(task, { kind: 'failed', message, retry: false }, holding)
+        return report(task, { kind: 'failed', message, retry: false }, options)
       }
       const wait = backoff.next(fault)
       if (performance.now() + wait > until) return
@@ -71,8 +78,22 @@ async function report(task: Task, outcome: Outcome, holding: Holding): Promise<v
   }
 }
 
-function tell(call: Call, { id, attempt }: Task, outcome: Outcome): Promise<unknown> {
-  if (outcome.kind === 'done') return call('event-task_complete', { id, attempt, result: outcome.result })
-  const { message, retry } = outcome
+function tell(call: Call, { id, attempt }: Task, ending: Ending): Promise<unknown> {
+  if (ending.kind === 'done') return call('event-task_complete', { id, attempt, result: ending.result })
+  const { message, retry } = ending
   return call('event-task_fail', { id, attempt, error_message: message, retry })
+}
+
+const longestMessage = 16_000
+
+/** What the record tells of an error that the work threw. */
+function failureMessage(error: unknown): string {
+  const text = error instanceof TaskFailure ? error.message : describe(error)
+  // The server would refuse these, and the task would stay open.
+  return storableText(text.slice(0, longestMessage)) || 'failed'
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Error) return error.message === '' ? error.name : `${error.name}: ${error.message}`
+  return typeof error === 'object' ? 'an object was thrown' : String(error)
 }

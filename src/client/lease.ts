@@ -14,7 +14,7 @@ export interface Lease {
   end(): Promise<void>
 }
 
-export interface Keeping {
+export interface LeaseOptions {
   readonly call: Call
   readonly leaseMs: number
   /** The name of the worker. */
@@ -23,7 +23,7 @@ export interface Keeping {
 }
 
 /** Keeps a task that was claimed just now by a heartbeat at each third of its lease. */
-export function keepLease(task: Task, { call, leaseMs, worker, onFault }: Keeping): Lease {
+export function keepLease(task: Task, { call, leaseMs, worker, onFault }: LeaseOptions): Lease {
   const over = new AbortController()
   const stopWork = new AbortController()
   const beatMs = Math.floor(leaseMs / 3)

@@ -1,6 +1,5 @@
 import type { NewEvent, SentEvent } from './event.ts'
 import type { HandlerMethods } from './handler.ts'
-import type { Page } from './page.ts'
 import type {
   AppendedName,
   ConditionOf,
@@ -47,6 +46,13 @@ export interface PageParams<R extends ResourceName> {
   readonly order?: 'newest' | 'oldest'
   readonly fields?: readonly (keyof Row<R>)[]
   readonly count?: 'none' | 'exact' | 'estimate'
+}
+
+/** What one `X_page` call answers. */
+export interface Page<Row> {
+  readonly rows: readonly Row[]
+  /** The cursor of the page that follows, null at the end. */
+  readonly next: string | null
 }
 
 type ResourceMethods<R extends ResourceName> = {

@@ -1,11 +1,11 @@
 import { parseJson, stringifyJson } from '../json.ts'
 import { createBackoff, isPassing } from './backoff.ts'
 import { DaybookConnectionError, DaybookError } from './error.ts'
-import type { ServerEvent } from './event-parser.ts'
-import { readEvents } from './event-source.ts'
-import { urlBeside } from './get-request.ts'
+import { createEventParser, type ServerEvent } from './event-parser.ts'
+import { getBytes, urlBeside } from './get.ts'
 import { pause } from './pause.ts'
 import type { ConditionOf, ResourceName, Row } from './resources.ts'
+import type { Connection } from './transport.ts'
 
 /** A record that was added or has changed, as it is now. */
 export interface Change<T> {
@@ -38,18 +38,11 @@ export type Streamed<R extends ResourceName, F extends StreamFormat> = F extends
 /** The changes of records: to be iterated over once. `return()` ends it at once, also while it waits. */
 export type Changes<T> = AsyncGenerator<Change<T>, void, undefined>
 
-export interface SubscribeSettings {
-  /** Where the server takes JSON-RPC. */
-  readonly url: string
-  readonly token: string | undefined
-  readonly fetch: typeof fetch
-  readonly timeoutMs: number
-  /** The longest silence of a connection: heartbeats come every 15 to 30 seconds. */
-  readonly silenceMs?: number
-}
-
 /** After a connection that worked; those that lose one server must not come back to it all at the same moment. */
 const soonMs = 100
+
+/** Heartbeats come every 15 to 30 seconds. */
+const usualSilenceMs = 45_000
 
 /** The request itself is refused, whoever says so: the same one will be again. */
 const lastingStatuses = [400, 405, 413, 414, 431]
@@ -59,11 +52,11 @@ const lastingStatuses = [400, 405, 413, 414, 431]
  * yielded. The iteration throws DaybookError for what no reconnect can mend: `permission_denied`, `sequence_too_old`, …
  */
 export function subscribe<R extends ResourceName, F extends StreamFormat = 'row'>(
-  settings: SubscribeSettings,
+  connection: Connection & { readonly silenceMs?: number },
   asked: { readonly resource: R; readonly condition: readonly ConditionOf<R>[] },
   options: SubscribeOptions<F> = {},
 ): Changes<Streamed<R, F>> {
-  const url = urlBeside(settings.url, '/stream')
+  const url = urlBeside(connection, '/stream')
   url.searchParams.set('resource', asked.resource)
   url.searchParams.set('condition', stringifyJson(asked.condition))
   if (options.format !== undefined) url.searchParams.set('format', options.format)
@@ -72,8 +65,14 @@ export function subscribe<R extends ResourceName, F extends StreamFormat = 'row'
   if (options.signal?.aborted === true) stop()
   options.signal?.addEventListener('abort', stop)
   stopping.signal.addEventListener('abort', () => options.signal?.removeEventListener('abort', stop))
-  const following = { ...settings, ...options, ...asked, url, stopping }
-  return endable(follow<Streamed<R, F>>(following), stop)
+  const { silenceMs = usualSilenceMs } = connection
+  const { signal } = stopping
+  const reading = { mediaType: 'text/event-stream', expected: 'a stream of events', silenceMs, signal }
+  const open: Open = after => {
+    if (after !== undefined) url.searchParams.set('after', String(after))
+    return eventsIn(getBytes(url, connection, reading))
+  }
+  return endable(follow<Streamed<R, F>>(open, options, stopping), stop)
 }
 
 /** A generator waits for its own next step before it hears of `return()`: this one is told at once. */
@@ -98,26 +97,24 @@ function endable<T>(changes: Changes<T>, stop: () => void): Changes<T> {
   }
 }
 
-interface Following extends Omit<SubscribeSettings, 'url'>, SubscribeOptions<StreamFormat> {
-  readonly url: URL
-  readonly resource: string
-  readonly stopping: AbortController
-}
+/** Opens a connection that begins behind a cursor. */
+type Open = (after: string | number | undefined) => AsyncGenerator<ServerEvent, void, undefined>
 
-async function* follow<T>(following: Following): Changes<T> {
-  const { stopping, silenceMs = 45_000, onFault, onOpen } = following
+async function* follow<T>(
+  open: Open,
+  { after: first, onFault, onOpen }: SubscribeOptions<StreamFormat>,
+  stopping: AbortController,
+): Changes<T> {
   const { signal } = stopping
+  let after = first
   const backoff = createBackoff()
-  let { after } = following
   try {
     while (!signal.aborted) {
-      const url = new URL(following.url)
-      if (after !== undefined) url.searchParams.set('after', String(after))
       let isOpen = false
       let hasWorked = false
       let fault: unknown = new DaybookConnectionError('the connection has ended')
       try {
-        for await (const event of readEvents({ ...following, url, silenceMs, signal })) {
+        for await (const event of open(after)) {
           after = cursorOf(event)
           if (isOpen) hasWorked = true
           else onOpen?.(after)
@@ -139,6 +136,13 @@ async function* follow<T>(following: Following): Changes<T> {
   } finally {
     stopping.abort()
   }
+}
+
+async function* eventsIn(
+  chunks: AsyncGenerator<Uint8Array, void, undefined>,
+): AsyncGenerator<ServerEvent, void, undefined> {
+  const parser = createEventParser()
+  for await (const chunk of chunks) yield* parser.push(chunk)
 }
 
 /** Every event of the stream says how far it is. */

@@ -2,9 +2,13 @@ import type { WireError } from '../errors.ts'
 import { parseJson, stringifyJson } from '../json.ts'
 import { DaybookConnectionError, DaybookError } from './error.ts'
 
-export interface TransportOptions {
+/** How a client reaches its server. */
+export interface Connection {
+  /** Where the server takes JSON-RPC. */
   readonly url: string
+  readonly token: string | undefined
   readonly fetch: typeof fetch
+  /** The longest wait for an answer, or for its first byte. */
   readonly timeoutMs: number
 }
 
@@ -15,22 +19,24 @@ export interface TransportOptions {
 export type Transport = (method: string, params: object, timeoutMs?: number) => Promise<unknown>
 
 /** A transport over HTTP POST. */
-export function createTransport(options: TransportOptions): Transport {
+export function createTransport(connection: Omit<Connection, 'token'>): Transport {
   let lastId = 0
-  return async (method, params, timeoutMs = options.timeoutMs) => {
+  return async (method, params, timeoutMs = connection.timeoutMs) => {
     const id = ++lastId
     const body = stringifyJson({ jsonrpc: '2.0', method, params, id })
-    const { status, text } = await exchange(body, { ...options, timeoutMs })
+    const { status, text } = await exchange(body, { ...connection, timeoutMs })
     return resultOf(parseAnswer(text, status), id, status)
   }
 }
 
-async function exchange(body: string, options: TransportOptions): Promise<{ status: number; text: string }> {
-  const send = options.fetch
+async function exchange(
+  body: string,
+  { url, fetch: send, timeoutMs }: Omit<Connection, 'token'>,
+): Promise<{ status: number; text: string }> {
   // Not of the connection: a time that is none is the caller's mistake.
-  const signal = AbortSignal.timeout(options.timeoutMs)
+  const signal = AbortSignal.timeout(timeoutMs)
   try {
-    const response = await send(options.url, {
+    const response = await send(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body,
@@ -38,7 +44,7 @@ async function exchange(body: string, options: TransportOptions): Promise<{ stat
     })
     return { status: response.status, text: await response.text() }
   } catch (cause) {
-    throw new DaybookConnectionError(`${options.url}: ${describeFault(cause, options.timeoutMs)}`, { cause })
+    throw new DaybookConnectionError(`${url}: ${describeFault(cause, timeoutMs)}`, { cause })
   }
 }
 
