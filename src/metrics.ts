@@ -224,13 +224,7 @@ export interface MetricPeers {
 
 /** Metrics in a registry of their own, together with the usual ones of the process. */
 export function createMetrics(peers?: MetricPeers): Metrics {
-  const registry = new Registry()
-  // Looked at a hundred times a second, the event loop alone takes half a per cent of a core.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 })
-  // Gauges that end like counters: Prometheus' own checks refuse them, and each is the sum of one that stays.
-  for (const sum of ['resources', 'handles', 'requests']) {
-    registry.removeSingleMetric(`nodejs_active_${sum}_total`)
-  }
+  const registry = processRegistry()
   const requests = batchedCounter(registry, 'daybook_requests_total', 'Answered requests', ['method', 'code'])
   const lookups = batchedCounter(registry, 'daybook_cache_lookups_total', 'Cache lookups', [
     'cache',
@@ -323,6 +317,17 @@ function renderWith(registry: Registry, peers: MetricPeers): () => Promise<strin
     const readings = await Promise.all([read(), peers.others()])
     return AggregatorRegistry.aggregate([readings[0], ...(readings[1] as Readings[])]).metrics()
   }
+}
+
+function processRegistry(): Registry {
+  const registry = new Registry()
+  // Looked at a hundred times a second, the event loop alone takes half a per cent of a core.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 })
+  // Gauges that end like counters: Prometheus' own checks refuse them, and each is the sum of one that stays.
+  for (const sum of ['resources', 'handles', 'requests']) {
+    registry.removeSingleMetric(`nodejs_active_${sum}_total`)
+  }
+  return registry
 }
 
 function counter(registry: Registry, name: string, help: string, label: string): Counter {

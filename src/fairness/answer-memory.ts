@@ -105,8 +105,7 @@ export function createAnswerMemory(options: AnswerMemoryOptions): AnswerMemory {
   const third = budget / 3
   const heldBy = createTally<string | undefined>()
   const waiting = createFairQueue<string | undefined, () => void>()
-  /** Those that are on their way, oldest first, and since when. */
-  const sent = new Map<{ readonly part: Part; readonly cut: () => void }, number>()
+  const sent = createSentAnswers(slowMs, onCut)
   let total = 0
 
   function add(part: Part, bytes: number): void {
@@ -143,7 +142,7 @@ export function createAnswerMemory(options: AnswerMemoryOptions): AnswerMemory {
       resolve()
     }
     const pressing = setInterval(() => {
-      if (heldBy.of(whom) === 0) cutSlowest()
+      if (heldBy.of(whom) === 0) sent.cutSlowest(heldBy.of)
     }, pressMs)
     const ending = setTimeout(() => {
       clearInterval(pressing)
@@ -154,50 +153,66 @@ export function createAnswerMemory(options: AnswerMemoryOptions): AnswerMemory {
     return promise
   }
 
-  /** Of the one who holds most, the answer that has been on its way for longest. */
-  function cutSlowest(): void {
-    const before = performance.now() - slowMs
-    const slow = [...sent]
-      .filter(([{ part }, since]) => since < before && part.bytes > 0)
-      .map(([each]) => each)
-    const most = Math.max(...slow.map(({ part }) => heldBy.of(part.whom)))
-    const slowest = slow.find(({ part }) => heldBy.of(part.whom) === most)
-    if (slowest === undefined) return
-    onCut()
-    slowest.cut()
-  }
-
   const memory: Memory = { reserve, add }
 
   return {
     get bytes() {
       return total
     },
-    begin(cut) {
-      const part: Part = { memory, whom: undefined, bytes: 0, isMade: false }
-      const entry = { part, cut }
-      let isOver = false
-      function settle(): void {
-        if (!part.isMade || part.bytes === 0) return
-        if (isOver) {
-          sent.delete(entry)
-          add(part, -part.bytes)
-        } else sent.set(entry, performance.now())
+    begin: cut => beginAnswer(memory, sent, cut),
+  }
+}
+
+function beginAnswer(memory: Memory, sent: SentAnswers, cut: () => void): Answer {
+  const part: Part = { memory, whom: undefined, bytes: 0, isMade: false }
+  const entry = { part, cut }
+  let isOver = false
+  function settle(): void {
+    if (!part.isMade || part.bytes === 0) return
+    if (isOver) {
+      sent.remove(entry)
+      memory.add(part, -part.bytes)
+    } else sent.add(entry)
+  }
+  return {
+    async during(work) {
+      try {
+        return await parts.run(part, work)
+      } finally {
+        part.isMade = true
+        settle()
       }
-      return {
-        async during(work) {
-          try {
-            return await parts.run(part, work)
-          } finally {
-            part.isMade = true
-            settle()
-          }
-        },
-        end() {
-          isOver = true
-          settle()
-        },
-      }
+    },
+    end() {
+      isOver = true
+      settle()
+    },
+  }
+}
+
+type SentAnswers = ReturnType<typeof createSentAnswers>
+
+interface SentAnswer {
+  readonly part: Part
+  readonly cut: () => void
+}
+
+/** The answers that are made and that their clients have not read. */
+function createSentAnswers(slowMs: number, onCut: () => void) {
+  /** Since when, oldest first. */
+  const sent = new Map<SentAnswer, number>()
+  return {
+    add: (answer: SentAnswer): void => void sent.set(answer, performance.now()),
+    remove: (answer: SentAnswer): void => void sent.delete(answer),
+    /** Of those that have been on their way for longer than `slowMs`: cuts the oldest of whoever holds most. */
+    cutSlowest(heldBy: (whom: string | undefined) => number): void {
+      const before = performance.now() - slowMs
+      const slow = [...sent].filter(([{ part }, since]) => since < before && part.bytes > 0)
+      const most = Math.max(...slow.map(([{ part }]) => heldBy(part.whom)))
+      const [slowest] = slow.find(([{ part }]) => heldBy(part.whom) === most) ?? []
+      if (slowest === undefined) return
+      onCut()
+      slowest.cut()
     },
   }
 }

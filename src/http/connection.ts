@@ -42,11 +42,9 @@ export interface Connection {
 
 export function serveConnection(options: ConnectionOptions): Connection {
   const { socket, beneath, upgrade, frontDoor, answers, logger, strangerMs, onStranger } = options
-  // Pausing the socket does not hold back messages that came in the same chunk.
-  const waiting: Buffer[] = []
-  let running = 0
+  const messages = createMessageQueue(socket, handle, closeWhenIdle)
   let received = 0
-  let missed = 0
+  const liveness = createLiveness(socket)
   /** How it is closed once nothing runs any more; undefined: it goes on. */
   let closing: readonly [code: number, reason: string] | undefined
   const push: PushChannel = createPushChannel(socket, beneath)
@@ -57,40 +55,16 @@ export function serveConnection(options: ConnectionOptions): Connection {
     closeWhenIdle()
   }, strangerMs).unref()
   const keep = (): void => clearTimeout(strangerTimer)
+  const shared = { bearer, push, credentialHeld: keep, ...(shown && { shown }), ...(address && { address }) }
 
-  const startWaiting = (): void => {
-    while (running < messagesAtOnce) {
-      const message = waiting.shift()
-      if (message === undefined) break
-      running += 1
-      void handle(message).then(finishOne)
-    }
-    if (running === messagesAtOnce) socket.pause()
-    else socket.resume()
-  }
-
-  const finishOne = (): void => {
-    running -= 1
-    startWaiting()
-    closeWhenIdle()
-  }
-
-  const handle = async (message: Buffer): Promise<void> => {
+  async function handle(message: Buffer): Promise<void> {
     received += 1
     const correlationId = `${upgrade.correlationId}-${received}`
     const afterwards: (() => void)[] = []
     const afterAnswer = (work: () => void): void => void afterwards.push(work)
     const answering = answers.begin(() => socket.terminate())
     try {
-      const context: RequestContext = {
-        bearer,
-        correlationId,
-        push,
-        afterAnswer,
-        credentialHeld: keep,
-        ...(shown && { shown }),
-        ...(address && { address }),
-      }
+      const context: RequestContext = { ...shared, correlationId, afterAnswer }
       const answer = await answering.during(() => frontDoor.answer(message, context))
       const sending = answer === undefined ? undefined : send(answer)
       // What is closed would never tell that it is: its subscriptions would stay.
@@ -105,7 +79,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
   }
 
   /** Resolves when the answer has left our memory, so that a slow reader also slows down what it asks. */
-  const send = (answer: Written): Promise<void> => {
+  function send(answer: Written): Promise<void> {
     if (socket.readyState !== socket.OPEN) return Promise.resolve()
     if (socket.bufferedAmount > maxUnreadBytes) {
       logger.warn({ correlationId: upgrade.correlationId }, 'a client does not read its answers')
@@ -114,26 +88,22 @@ export function serveConnection(options: ConnectionOptions): Connection {
     }
     return new Promise(resolve => {
       socket.send(answer, { binary: false }, () => {
-        missed = 0
+        liveness.sign()
         resolve()
       })
     })
   }
 
-  const closeWhenIdle = (): void => {
-    if (closing !== undefined && running === 0 && waiting.length === 0) socket.close(...closing)
+  function closeWhenIdle(): void {
+    if (closing !== undefined && messages.isIdle) socket.close(...closing)
   }
 
   socket.on('message', data => {
-    missed = 0
-    if (closing !== undefined) return
-    waiting.push(data as Buffer)
-    startWaiting()
+    liveness.sign()
+    if (closing === undefined) messages.push(data as Buffer)
   })
   socket.once('close', keep)
-  socket.on('pong', () => {
-    missed = 0
-  })
+  socket.on('pong', liveness.sign)
 
   return {
     keep,
@@ -146,12 +116,62 @@ export function serveConnection(options: ConnectionOptions): Connection {
       for (const subscription of push.subscriptions.values()) subscription.end('permission_denied')
       closeWhenIdle()
     },
-    check() {
+    check: liveness.check,
+  }
+}
+
+/** Notices a client that is gone. */
+function createLiveness(socket: WebSocket) {
+  let missed = 0
+  return {
+    /** The client has been heard. */
+    sign(): void {
+      missed = 0
+    },
+    check(): void {
       // A paused socket cannot be heard; its client is waiting for us, unless it leaves answers unread.
       if (socket.isPaused && socket.bufferedAmount === 0) return
       missed += 1
       if (missed > missedChecks) socket.terminate()
       else if (socket.readyState === socket.OPEN) socket.ping()
+    },
+  }
+}
+
+/** Handles a few messages of a socket at once. `handle` never rejects; `onHandled` is called each time one was handled. */
+function createMessageQueue(
+  socket: WebSocket,
+  handle: (message: Buffer) => Promise<void>,
+  onHandled: () => void,
+) {
+  // Pausing the socket does not hold back messages that came in the same chunk.
+  const waiting: Buffer[] = []
+  let running = 0
+
+  function startWaiting(): void {
+    while (running < messagesAtOnce) {
+      const message = waiting.shift()
+      if (message === undefined) break
+      running += 1
+      void handle(message).then(finishOne)
+    }
+    if (running === messagesAtOnce) socket.pause()
+    else socket.resume()
+  }
+
+  function finishOne(): void {
+    running -= 1
+    startWaiting()
+    onHandled()
+  }
+
+  return {
+    get isIdle() {
+      return running === 0 && waiting.length === 0
+    },
+    push(message: Buffer): void {
+      waiting.push(message)
+      startWaiting()
     },
   }
 }

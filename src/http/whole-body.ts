@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import { finished } from 'node:stream/promises'
 import type { FastifyRequest } from 'fastify'
 import { currentBehalf } from '../fairness/behalf.ts'
-import { discardRest } from './discard-rest.ts'
 import type { GivenUp, UnfinishedBodies } from './unfinished-bodies.ts'
 
 export interface BodyReaderOptions {
@@ -116,4 +116,16 @@ function createBytes(most: number) {
       buffer = empty
     },
   }
+}
+
+const patienceMs = 5000
+
+/**
+ * Reads what is left of a body and forgets it, for five seconds at most. A connection that is closed with bytes unread
+ * is reset, and its client, still sending, may never see the answer.
+ */
+async function discardRest(body: IncomingMessage): Promise<void> {
+  body.resume()
+  // However it ends, the answer comes next; a client that is gone does not mind.
+  await finished(body, { writable: false, signal: AbortSignal.timeout(patienceMs) }).catch(() => undefined)
 }

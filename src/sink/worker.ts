@@ -8,9 +8,9 @@ import type { Resource } from '../resource/resource.ts'
 import type { Change, ChangeLog } from '../stream/change-log.ts'
 import { changeText } from '../stream/format.ts'
 import type { TakenSink } from './claim.ts'
-import { createDelivery, type DeliveryDeps, faultMs } from './delivery.ts'
+import { createDelivery, type Delivery, type DeliveryDeps, faultMs } from './delivery.ts'
 import { batchesOf, DeliveryError, type Item } from './destination.ts'
-import { createProgress, SinkLost } from './progress.ts'
+import { createProgress, type Progress, SinkLost } from './progress.ts'
 import type { StoredSink } from './sink.ts'
 
 /** One server's work on one sink. */
@@ -69,9 +69,8 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
       await progress.save()
       return false
     }
-    const items = changes
-      .filter(change => matches(change.row()))
-      .map(change => itemOf(change, resource, sink))
+    const wanted = changes.filter(change => matches(change.row()))
+    const items = wanted.map(change => itemOf(change, resource, sink))
     const batches = batchesOf(items, sink.batchSize)
     for (const [i, batch] of batches.entries()) {
       if (isStopping) return true
@@ -90,9 +89,8 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
       const fault = faultOf(error)
       if (fault !== undefined) {
         const delayMs = await delivery.fail(fault)
-        if (delayMs === undefined) return false
-        await pause(delayMs)
-        return true
+        if (delayMs !== undefined) await pause(delayMs)
+        return delayMs !== undefined
       }
       if (!delivery.isCut) onError(error)
     } catch (again) {
@@ -103,14 +101,9 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
     return true
   }
 
-  async function end(): Promise<void> {
-    await delivery.close().catch(onError)
-    await progress.save(true).catch(error => {
-      if (!(error instanceof SinkLost)) onError(error)
-    })
-  }
-
-  const ended = work().catch(onError).then(end)
+  const ended = work()
+    .catch(onError)
+    .then(() => end(delivery, progress, onError))
   return {
     wake: bell.ring,
     ended,
@@ -122,6 +115,13 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
       await ended
     },
   }
+}
+
+async function end(delivery: Delivery, progress: Progress, onError: (error: unknown) => void): Promise<void> {
+  await delivery.close().catch(onError)
+  await progress.save(true).catch(error => {
+    if (!(error instanceof SinkLost)) onError(error)
+  })
 }
 
 interface SinkReader {

@@ -65,62 +65,42 @@ export interface HubOptions {
 export async function createHub(options: HubOptions): Promise<Hub> {
   const { database, cursors, limits, onError, heartbeatMs = 15_000, pollMs = 1000 } = options
   const log = createChangeLog(database)
-  const turns = createTurns(onError)
+  const feeds = createFeeds(log, onError)
   const budget = createMatchBudget(limits)
-  const feeds = new Map<Resource, Feed>()
   let closed = false
   let closing: Promise<void> | undefined
 
-  function feedOf(resource: Resource): Feed {
-    const feed = feeds.get(resource) ?? createFeed({ resource, log, turns, onError })
-    feeds.set(resource, feed)
-    return feed
-  }
-
-  function* subscriptions(): Generator<Subscription> {
-    for (const feed of feeds.values()) yield* feed.subscriptions
-  }
-
-  const wake = (): void => {
-    for (const feed of feeds.values()) feed.wake()
-  }
-
-  function refresh(): void {
-    for (const feed of feeds.values()) feed.refresh()
-  }
-
   // Nobody tells when a credential expires.
   async function poll(): Promise<void> {
-    refresh()
-    await Promise.all([...feeds.values()].map(feed => feed.review()))
-    wake()
+    feeds.refresh()
+    await feeds.review()
+    feeds.wake()
   }
 
   async function beat(): Promise<void> {
     const since = performance.now() - heartbeatMs
-    for (const each of subscriptions()) if (each.sentAt < since) each.heartbeat()
+    for (const each of feeds.subscriptions()) if (each.sentAt < since) each.heartbeat()
   }
 
   async function close(): Promise<void> {
     closed = true
-    for (const each of [...subscriptions()]) each.end('server_stopping')
+    for (const each of [...feeds.subscriptions()]) each.end('server_stopping')
     await stopListening()
     await Promise.all([polling.stop(), beating.stop()])
   }
 
-  const stopListening = await database.listen(numberedChannel, wake)
+  const stopListening = await database.listen(numberedChannel, feeds.wake)
   const polling = repeat(pollMs, poll, onError)
   const beating = repeat(heartbeatMs, beat, onError)
 
   return {
     log,
     cursors,
-    refresh,
-    count: () => [...subscriptions()].length,
-    readings: () =>
-      Promise.all([...feeds].map(([resource, feed]) => readingOf(log, resource, feed.subscriptions))),
+    refresh: feeds.refresh,
+    count: () => [...feeds.subscriptions()].length,
+    readings: feeds.readings,
     async subscribe(options, after, path = 'after') {
-      const feed = feedOf(options.resource)
+      const feed = feeds.of(options.resource)
       let giveBack = (): void => undefined
       const subscription = new Subscription(options, cursors, each => {
         feed.leave(each)
@@ -148,6 +128,31 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       closing ??= close()
       return closing
     },
+  }
+}
+
+/** The feeds of all resources that are or were subscribed to. */
+function createFeeds(log: ChangeLog, onError: (error: unknown) => void) {
+  const turns = createTurns(onError)
+  const feeds = new Map<Resource, Feed>()
+  return {
+    of(resource: Resource): Feed {
+      const feed = feeds.get(resource) ?? createFeed({ resource, log, turns, onError })
+      feeds.set(resource, feed)
+      return feed
+    },
+    *subscriptions(): Generator<Subscription> {
+      for (const feed of feeds.values()) yield* feed.subscriptions
+    },
+    wake(): void {
+      for (const feed of feeds.values()) feed.wake()
+    },
+    refresh(): void {
+      for (const feed of feeds.values()) feed.refresh()
+    },
+    review: () => Promise.all([...feeds.values()].map(feed => feed.review())),
+    readings: () =>
+      Promise.all([...feeds].map(([resource, feed]) => readingOf(log, resource, feed.subscriptions))),
   }
 }
 

@@ -65,8 +65,7 @@ export interface Authenticator {
 
 /** Checks credentials against the tokens, and remembers those that were right until a token changes. */
 export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
-  const { database, jwts, passwords, pepper, clock, maxEntries = 10_000, pollMs = 500 } = options
-  const { onLookup, onRefused } = options
+  const { database, jwts, passwords, pepper, clock, maxEntries = 10_000, onLookup, onRefused } = options
   const checkPassword = createPasswordCheck({ database, passwords, maxEntries })
   /** Those that are refused until a token changes; no passwords, which may have been tried before a token had them. */
   const refused = new LRUCache<string, true>({ max: maxEntries })
@@ -84,7 +83,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       for (const listener of listeners) listener()
     })
   }
-  const watch = await watchTokenVersion({ database, clock, pollMs, onChange: forget })
+  const watch = await watchTokenVersion({ database, clock, pollMs: options.pollMs ?? 500, onChange: forget })
 
   async function check(text: string, digest: string): Promise<Checked> {
     const credential = parseCredential(text)
@@ -94,8 +93,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       return checkedJwt(claims, await issuers.find(claims.sub, claims.gen))
     }
     const token = await findTokenByKey(database, credential.key)
-    const isRight = isSecretOf(token?.secretDigest, credential.secret, pepper)
-    if (!isRight || token === undefined) throw noSuchToken
+    if (!isSecretOf(token?.secretDigest, credential.secret, pepper) || token === undefined) throw noSuchToken
     return checkedToken(token)
   }
 
@@ -132,8 +130,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       const digest = digestOf(credential, shown)
       try {
         const checked = cache.peek(digest) ?? (await checkUnknown(credential, digest))
-        requireValidNow(checked, clock())
-        return checked.identity
+        return requireValidNow(checked, clock()).identity
       } catch (error) {
         if (onRefused && error instanceof RpcError) onRefused(kindOf(credential), error.data.reason)
         throw error

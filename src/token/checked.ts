@@ -54,9 +54,12 @@ export function narrow({ tokenKey, limits }: Identity, limit: TokenLimit): Ident
   }
 }
 
-export function requireValidNow({ validFrom, validTo }: Checked, now: number): void {
+/** The same. Throws RpcError 102 where it is not valid at `now`, epoch milliseconds. */
+export function requireValidNow(checked: Checked, now: number): Checked {
+  const { validFrom, validTo } = checked
   if (now < validFrom) throw denied('The credential is not valid yet', 'credential_not_yet_valid')
   if (now > validTo) throw denied('The credential has expired', 'credential_expired')
+  return checked
 }
 
 export function denied(message: string, reason: string): RpcError {

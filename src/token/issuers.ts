@@ -41,8 +41,7 @@ export function createIssuers({ database, cache, clock, noSuchToken }: IssuersDe
     const issuer = await lookUp(key)
     if (generation !== undefined && generation !== issuer.secretGeneration) throw permissionDenied()
     const until = Math.min(validTo, issuer.validTo)
-    requireValidNow({ ...issuer, validTo: until }, clock())
-    return { ...issuer, validTo: until }
+    return requireValidNow({ ...issuer, validTo: until }, clock())
   }
 
   return {
