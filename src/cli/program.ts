@@ -19,12 +19,12 @@ import { addQueryCommand } from './command/query.ts'
 import { addReplayCommand } from './command/replay.ts'
 import { addRetentionCommand } from './command/retention.ts'
 import { addSendCommand } from './command/send.ts'
+import { createServeProgram } from './command/serve.ts'
 import { addSinksCommand } from './command/sinks.ts'
 import { addTailCommand } from './command/tail.ts'
 import { addTokenCommand } from './command/token.ts'
 import { addVersionCommand } from './command/version.ts'
 import { addWorkersCommand } from './command/workers.ts'
-import { createServeProgram } from './serve-program.ts'
 import { addDisplayOptions } from './terminal/presentation.ts'
 
 /** Every command but `serve`, in the order in which the help lists them. */

@@ -6,7 +6,7 @@ import { errorCodes } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
 import { type AccessFlags, describeCredential, findAccess } from './argument/access.ts'
 import type { Surroundings } from './argument/surroundings.ts'
-import { createServeProgram } from './serve-program.ts'
+import { createServeProgram } from './command/serve.ts'
 import { CommandFailure, UsageError } from './terminal/failure.ts'
 import { visibleText } from './terminal/visible-text.ts'
 

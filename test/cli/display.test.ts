@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { textWidth } from '../../src/cli/terminal/text-width.ts'
+import { textWidth } from '../../src/cli/terminal/visible-text.ts'
 import { createClient, type NewRow } from '../../src/client/client.ts'
 import { secrets, startTestApp, type TestApp } from '../wire/support/app.ts'
 import { type Ran, type RunOptions, runDaybook, runOnTerminal, startDaybook } from './daybook.ts'

@@ -1,9 +1,8 @@
 import type { ConditionOf, ResourceName } from '../../client/client.ts'
-import { parseJson } from '../../json.ts'
-import { UsageError } from '../terminal/failure.ts'
+import { meantOrAll, UsageError } from '../terminal/failure.ts'
 import type { Zone } from '../terminal/time-text.ts'
 import type { ValueKind } from './catalogue.ts'
-import { requireKnown } from './known-condition.ts'
+import { parseJsonArgument } from './json-argument.ts'
 import { parseDuration, parseMoment } from './moment.ts'
 
 export interface ConditionReading {
@@ -31,7 +30,7 @@ export function parseCondition(text: string, reading: ConditionReading): Conditi
 }
 
 function readElement(text: string, reading: ConditionReading): unknown {
-  if (text.startsWith('{')) return readJson(text, text)
+  if (text.startsWith('{')) return parseJsonArgument(text, text)
   const cut = text.indexOf('=')
   if (cut === -1) return text
   const key = text.slice(0, cut)
@@ -48,7 +47,7 @@ function readValue(key: string, text: string, { kindOf, now, zone }: ConditionRe
     case 'text[]':
       return text === '' ? [] : text.split(',').map(single)
     case 'json':
-      return readJson(text, key)
+      return parseJsonArgument(text, key)
     default:
       return text
   }
@@ -66,13 +65,33 @@ function readNumber(
   if (/^duration_(from|to)$/.test(key)) return parseDuration(text, key)
   if (/_(from|to|from_to)$/.test(key)) return parseMoment(text, { now, zone, name: key })
   // Anything but a number goes as text, so that the server says what it wants there.
-  return /^-?\d[\d.eE+-]*$/.test(text) ? readJson(text, key) : text
+  return /^-?\d[\d.eE+-]*$/.test(text) ? parseJsonArgument(text, key) : text
 }
 
-function readJson(text: string, name: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    throw new UsageError(`${name}: expected JSON, e.g. '{"a":1}'`)
+const nestings = ['or', 'and', 'not']
+
+/**
+ * Throws UsageError that names a word or key of a condition that is not `known`, at any depth, and the nearest one: it
+ * is mistyped, and that is worth more than the server's refusal.
+ */
+function requireKnown(condition: unknown, known: ReadonlySet<string>): void {
+  for (const [name, value] of membersOf(condition)) {
+    if (nestings.includes(name)) {
+      for (const inner of Array.isArray(value) ? value : [value]) requireKnown(inner, known)
+    } else if (!known.has(name)) {
+      throw new UsageError(`unknown condition "${name}"${meantOrAll(name, [...known])}`)
+    }
   }
+}
+
+/** Whether conditions say how many records are wanted. */
+export function hasLimit(conditions: readonly unknown[]): boolean {
+  return conditions.some(condition =>
+    membersOf(condition).some(([name]) => name === 'last' || name === 'limit'),
+  )
+}
+
+function membersOf(condition: unknown): readonly (readonly [string, unknown])[] {
+  if (typeof condition === 'string') return [[condition, undefined]]
+  return typeof condition === 'object' && condition !== null ? Object.entries(condition) : []
 }

@@ -4,18 +4,27 @@ import { parseJson } from '../../json.ts'
 import { UsageError } from '../terminal/failure.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** JSON as it is typed, or `-` for what comes on stdin. Throws UsageError that begins with `name`. */
+/** JSON as it is typed. Throws UsageError that begins with `name`. */
+export function parseJsonArgument(text: string, name: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    throw new UsageError(`${name}: expected JSON: ${error instanceof Error ? error.message : 'it is none'}`)
+  }
+}
+
+/** The same, or `-` for what comes on stdin. */
 export async function readJsonArgument(
   text: string,
   name: string,
   { stdin }: Surroundings,
 ): Promise<unknown> {
-  return parse(text === '-' ? decode(await buffer(stdin), name) : text, name)
+  return parseJsonArgument(text === '-' ? decode(await buffer(stdin), name) : text, name)
 }
 
-/** JSON as it is typed, or `@file`. Throws UsageError that begins with `name`, and the error of the file. */
+/** The same, or `@file`. Throws the error of the file too. */
 export async function readJsonOrFile(text: string, name: string): Promise<unknown> {
-  return parse(text.startsWith('@') ? decode(await readFile(text.slice(1)), name) : text, name)
+  return parseJsonArgument(text.startsWith('@') ? decode(await readFile(text.slice(1)), name) : text, name)
 }
 
 /** Read leniently, bytes that are not UTF-8 would be sent as other characters. */
@@ -24,13 +33,5 @@ function decode(bytes: Uint8Array, name: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw new UsageError(`${name}: not UTF-8`)
-  }
-}
-
-function parse(text: string, name: string): unknown {
-  try {
-    return parseJson(text)
-  } catch (error) {
-    throw new UsageError(`${name}: expected JSON: ${error instanceof Error ? error.message : 'it is none'}`)
   }
 }

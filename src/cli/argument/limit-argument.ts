@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Limit } from '../../client/client.ts'
-import { parseJson } from '../../json.ts'
 import { UsageError } from '../terminal/failure.ts'
+import { parseJsonArgument } from './json-argument.ts'
 
 export interface LimitFlags {
   readonly scope: readonly string[]
@@ -29,7 +29,7 @@ export function readLimits(flags: LimitFlags): readonly Limit[] {
   }
   const own = scopes.length === 0 ? [] : [{ scopes, permissions }]
   // The server judges what a limit holds.
-  return [...own, ...flags.limit.map(text => jsonOf(text) as Limit)]
+  return [...own, ...flags.limit.map(text => parseJsonArgument(text, '--limit') as Limit)]
 }
 
 /** The same, where at least one limit is needed. */
@@ -41,7 +41,7 @@ export function requireLimits(flags: LimitFlags): readonly Limit[] {
 
 /** `global`, `js_worker=demo_*` is `{"js_worker":"demo_*"}`, `js_result.read=demo_*` is `{"js_result":{"read":"demo_*"}}`. */
 export function parseGrant(text: string): unknown {
-  if (text.startsWith('{')) return jsonOf(text)
+  if (text.startsWith('{')) return parseJsonArgument(text, text)
   const cut = text.indexOf('=')
   if (cut === -1) return text
   const names = text.slice(0, cut).split('.')
@@ -50,12 +50,4 @@ export function parseGrant(text: string): unknown {
 
 function collect(text: string, before: readonly string[]): readonly string[] {
   return [...before, text]
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    throw new UsageError(`expected JSON, not ${text}`)
-  }
 }

@@ -69,3 +69,8 @@ function isCalendarDay(day: string): boolean {
   const moment = Date.parse(day)
   return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(day)
 }
+
+/** For an option whose value is a length of time in milliseconds: `1500`, `90s`, `15m`. */
+export function durationOption(name: string): (text: string) => number {
+  return text => parseDuration(text, name)
+}

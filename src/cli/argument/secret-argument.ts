@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { UsageError } from '../terminal/failure.ts'
-import { readLines } from './read-lines.ts'
+import { readLines } from './lines.ts'
 import type { Surroundings } from './surroundings.ts'
 
 export interface SecretFlags {
@@ -20,4 +20,10 @@ export async function readSecret(
   const source = secretFile === undefined ? stdin : createReadStream(secretFile)
   for await (const { text } of readLines(source)) return text.trim()
   throw new UsageError('the secret is empty')
+}
+
+/** The first line of stdin: an argument would show in the list of processes. Throws UsageError if there is none. */
+export async function readPassword({ stdin }: Surroundings): Promise<string> {
+  for await (const { text } of readLines(stdin)) return text.replace(/\r$/, '')
+  throw new UsageError('no password came on stdin')
 }

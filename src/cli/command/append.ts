@@ -1,11 +1,10 @@
 import type { Command } from 'commander'
 import { type AppendedName, DaybookConnectionError, DaybookError, type NewRow } from '../../client/client.ts'
-import { type RowSource, rowSource } from '../argument/append-source.ts'
 import { loadCatalogue } from '../argument/catalogue.ts'
+import { type Batch, batchRows, type RowSource, rowSource } from '../argument/rows.ts'
 import { openSession, type Session } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { CommandFailure } from '../terminal/failure.ts'
-import { type Batch, batchRows } from './batch.ts'
 
 const help = `
   daybook append js-result '{"js_worker_name":"nightly","result":1}'

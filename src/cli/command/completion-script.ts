@@ -1,4 +1,4 @@
-import type { CompletedOption, Place } from './completion-tree.ts'
+import type { CompletedOption, Place } from './completion.ts'
 
 /** What a shell sources to complete `daybook`; the zsh one lends itself the completion of bash. */
 export const completionScripts = {

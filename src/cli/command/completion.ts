@@ -1,12 +1,12 @@
-import { Argument, type Command } from 'commander'
+import { Argument, type Command, type Option } from 'commander'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { writeLines } from '../terminal/output.ts'
+import { recordColumns } from '../terminal/record-columns.ts'
 import { completionScripts } from './completion-script.ts'
-import { placesOf } from './completion-tree.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const
 
-const help = `
+const setUp = `
   bash:  source <(daybook completion bash)       in ~/.bashrc
   zsh:   source <(daybook completion zsh)        in ~/.zshrc
   fish:  daybook completion fish > ~/.config/fish/completions/daybook.fish`
@@ -17,8 +17,78 @@ export function addCompletionCommand(program: Command, { stdout }: Surroundings)
     .command('completion')
     .description('print what a shell sources to complete commands and options by Tab')
     .addArgument(new Argument('<shell>').choices(shells))
-    .addHelpText('after', help)
+    .addHelpText('after', setUp)
     .action(async (shell: (typeof shells)[number]) => {
       await writeLines(stdout, [completionScripts[shell](placesOf(program)).trimEnd()])
     })
+}
+
+/** A place on the command line, e.g. behind `daybook token`, and what may stand there. */
+export interface Place {
+  /** The commands before it: empty, `token`, `token list`. */
+  readonly path: string
+  readonly commands: readonly Described[]
+  /** Words that its arguments may be. */
+  readonly values: readonly string[]
+  readonly options: readonly CompletedOption[]
+}
+
+interface Described {
+  readonly name: string
+  readonly description: string
+}
+
+export interface CompletedOption extends Described {
+  /** `--output` */
+  readonly name: string
+  /** `-y` */
+  readonly short: string | undefined
+  readonly takesValue: boolean
+  /** The values that it may have, where these are known. */
+  readonly choices: readonly string[]
+}
+
+/** Every place of `program` and of the commands below it. */
+export function placesOf(program: Command): readonly Place[] {
+  const everywhere = program.options.map(completed)
+  return placesBelow(program, [], everywhere)
+}
+
+function placesBelow(
+  command: Command,
+  path: readonly string[],
+  everywhere: readonly CompletedOption[],
+): readonly Place[] {
+  const own = path.length === 0 ? [] : command.options.map(completed)
+  const place = {
+    path: path.join(' '),
+    commands: command.commands.map(each => ({ name: each.name(), description: each.description() })),
+    values: command.registeredArguments.flatMap(valuesOf),
+    options: [...own, ...everywhere, help],
+  }
+  const below = command.commands.flatMap(each => placesBelow(each, [...path, each.name()], everywhere))
+  return [place, ...below]
+}
+
+const help: CompletedOption = {
+  name: '--help',
+  short: '-h',
+  description: 'say more',
+  takesValue: false,
+  choices: [],
+}
+
+function completed({ long, short, description, required, argChoices }: Option): CompletedOption {
+  return {
+    name: long ?? short ?? '',
+    short,
+    description,
+    takesValue: required,
+    choices: argChoices ?? [],
+  }
+}
+
+/** The kinds of records that this version knows; a server may keep more. */
+function valuesOf(argument: Argument): readonly string[] {
+  return argument.argChoices ?? (argument.name() === 'resource' ? [...recordColumns.keys()] : [])
 }

@@ -6,8 +6,8 @@ import type { Surroundings } from '../argument/surroundings.ts'
 import { parseWholeNumber } from '../argument/whole-number.ts'
 import { type Column, member } from '../terminal/column.ts'
 import { UsageError } from '../terminal/failure.ts'
+import { confirmRemoval, requireConfirmable } from '../terminal/question.ts'
 import { addListCommand } from './list-command.ts'
-import { confirmRemoval, requireConfirmable } from './removal.ts'
 
 /** What the subcommands of one kind of definition work with. */
 export interface DefinitionCommands {

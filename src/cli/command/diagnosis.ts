@@ -11,7 +11,7 @@ import { type Credential, superTokenFile } from '../argument/credential.ts'
 import { profilesFile } from '../argument/profiles.ts'
 import { hasDatabase, openConfiguredDatabase } from '../argument/server-options.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
-import { readReadiness } from './readiness.ts'
+import { readReadiness } from './healthcheck.ts'
 
 /** What one check found. */
 export interface Finding {

@@ -1,7 +1,7 @@
 import { stringifyJson } from '../../json.ts'
 import type { AccessFlags } from '../argument/access.ts'
+import { hasLimit } from '../argument/condition-argument.ts'
 import type { ConditionSession } from '../argument/condition-session.ts'
-import { hasLimit } from '../argument/known-condition.ts'
 import type { TargetFlags } from './export-target.ts'
 
 export interface ExportCall extends TargetFlags {

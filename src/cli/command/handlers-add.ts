@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { NewHandler, NewTarget } from '../../client/client.ts'
-import { durationOption } from '../argument/duration-option.ts'
+import { durationOption } from '../argument/moment.ts'
 import { addScheduleOptions, readSchedule, type ScheduleFlags } from '../argument/schedule-option.ts'
 import { openSession } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'

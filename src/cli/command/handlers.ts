@@ -3,9 +3,9 @@ import type { EventHandler } from '../../client/client.ts'
 import { openSession } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { cronOf, member } from '../terminal/column.ts'
+import { confirmRemoval, requireConfirmable } from '../terminal/question.ts'
 import { addHandlersAddCommand } from './handlers-add.ts'
 import { addListCommand } from './list-command.ts'
-import { confirmRemoval, requireConfirmable } from './removal.ts'
 
 /** `daybook handlers …`: the event handlers of a server. */
 export function addHandlersCommand(program: Command, surroundings: Surroundings): void {

@@ -1,14 +1,13 @@
 import type { Command } from 'commander'
 import type { ResourceName, Row } from '../../client/client.ts'
-import { linesOfFile } from '../argument/append-source.ts'
 import { loadCatalogue } from '../argument/catalogue.ts'
-import { type Line, readLines } from '../argument/read-lines.ts'
+import { type Line, linesOfFile, readLines } from '../argument/lines.ts'
+import { type Batch, batchRows } from '../argument/rows.ts'
 import { openSession, type Session } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { CommandFailure } from '../terminal/failure.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { nameLines } from './append.ts'
-import { type Batch, batchRows } from './batch.ts'
 
 /** `daybook import RESOURCE [FILE]`: takes back the NDJSON of an export. Run again after a fault it writes what is missing. */
 export function addImportCommand(program: Command, surroundings: Surroundings): void {

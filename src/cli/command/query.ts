@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import { hasLimit } from '../argument/condition-argument.ts'
 import { type ConditionSession, conditionHelp, openConditionSession } from '../argument/condition-session.ts'
-import { hasLimit } from '../argument/known-condition.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { recordColumns } from '../terminal/record-columns.ts'
 import { addWatchOption, showWatched, type WatchFlags } from './watch.ts'

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { NewEvent, SentEvent } from '../../client/client.ts'
-import { durationOption } from '../argument/duration-option.ts'
 import { readJsonArgument } from '../argument/json-argument.ts'
+import { durationOption } from '../argument/moment.ts'
 import { openSession } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { CommandFailure } from '../terminal/failure.ts'

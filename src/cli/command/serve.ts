@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import process from 'node:process'
-import { type Command, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { type Config, readConfig } from '../../config.ts'
 import type { Logger } from '../../logger.ts'
 import { superTokenFile } from '../argument/credential.ts'
 import { addDatabaseOptions, addSettingOptions, configFlags } from '../argument/server-options.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { writeLines } from '../terminal/output.ts'
+import { addGlobalDisplayOptions } from '../terminal/presentation.ts'
 import { startLine, welcomeLines } from './welcome.ts'
 
 type ServeFlags = Readonly<Record<string, string | undefined>>
@@ -126,4 +127,23 @@ function welcome(
   const tokenFile = superTokenFile(config)
   const hasTokenFile = config.superToken === undefined && existsSync(tokenFile)
   return welcomeLines({ url: served.url, superToken: served.superToken, tokenFile, hasTokenFile })
+}
+
+/**
+ * The `daybook` command with `serve` alone, to which `createProgram` adds the others: a server starts without loading them. Its faults
+ * are thrown: nothing in it ends the process.
+ */
+export function createServeProgram(surroundings: Surroundings): Command {
+  const { stdout, stderr } = surroundings
+  const program = new Command('daybook')
+    .description('keeps the record of what workers, jobs, services and events did')
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => stdout.write(text),
+      writeErr: text => stderr.write(text),
+    })
+  addSettingOptions(program, 'DAYBOOK_URL', 'DAYBOOK_TOKEN', 'DAYBOOK_PROFILE')
+  addGlobalDisplayOptions(program)
+  addServeCommand(program, surroundings)
+  return program
 }

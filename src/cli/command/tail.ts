@@ -2,9 +2,11 @@ import { type Command, Option } from 'commander'
 import type { StreamFormat } from '../../client/client.ts'
 import { conditionHelp, openConditionSession } from '../argument/condition-session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
-import { changeLine } from '../terminal/change-line.ts'
+import { cellText, kindOf } from '../terminal/column.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import { jsonLine, writeLines } from '../terminal/output.ts'
+import type { Zone } from '../terminal/time-text.ts'
+import { fitText, visibleText } from '../terminal/visible-text.ts'
 
 interface TailOptions {
   readonly after?: string
@@ -61,4 +63,19 @@ function changeJson(format: StreamFormat | undefined) {
 
 function messageOf(fault: unknown): string {
   return fault instanceof Error ? fault.message : String(fault)
+}
+
+/** Cells that one value may take: a payload must not push everything else away. */
+const widest = 60
+
+/** A change for a person, in a line: its number where its reader may know it, then every member that says something. */
+export function changeLine(cursor: string, row: object, zone: Zone): string {
+  const members = Object.entries(row)
+    .filter(([, value]) => value !== null)
+    .map(
+      ([name, value]) =>
+        `${visibleText(name)}=${fitText(cellText(value, kindOf(name), { zone, isExact: true }), widest)}`,
+    )
+  const number = /^\d+$/.test(cursor) ? [`#${cursor}`] : []
+  return [...number, ...members].join('  ')
 }

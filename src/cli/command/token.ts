@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { TokenInfo } from '../../client/client.ts'
-import { readPassword } from '../argument/password.ts'
+import { readPassword } from '../argument/secret-argument.ts'
 import { openSession } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { member } from '../terminal/column.ts'

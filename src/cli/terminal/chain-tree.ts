@@ -1,8 +1,7 @@
 import type { Chain, ChainNode } from '../../client/client.ts'
-import { durationText } from './duration-text.ts'
 import { type Paint, plainPaint } from './paint.ts'
-import { fitText } from './text-width.ts'
-import { visibleText } from './visible-text.ts'
+import { durationText } from './time-text.ts'
+import { fitText, visibleText } from './visible-text.ts'
 
 /** Handlers go no deeper; a chain that clients wrote may, and would be all indentation. */
 const deepestShown = 32

@@ -1,4 +1,42 @@
-import { type CellKind, kindOf } from './cell.ts'
+import { isExactNumber, stringifyJson } from '../../json.ts'
+import { durationText, exactTimeText, isMoment, timeText, type Zone } from './time-text.ts'
+import { visibleText } from './visible-text.ts'
+
+/** How a value is shown to a person: `line` is the first line of a text, `state` may have a colour. */
+export type CellKind = 'plain' | 'time' | 'duration' | 'state' | 'line'
+
+export interface CellOptions {
+  readonly zone: Zone
+  /** Times to the millisecond, with their zone. */
+  readonly isExact?: boolean
+}
+
+const lengths = /_ms$|^max_run_time$|^runtime_clean_time$/
+const moments = /_time$|_at$|timestamp|_until$|^last_delivered$|^oldest$/
+
+/** What a member of a record holds, by its name. */
+export function kindOf(member: string): CellKind {
+  if (lengths.test(member)) return 'duration'
+  if (moments.test(member)) return 'time'
+  if (member === 'status' || member === 'state') return 'state'
+  return 'plain'
+}
+
+/** A value as text without control characters; null is `-`. */
+export function cellText(value: unknown, kind: CellKind, { zone, isExact }: CellOptions): string {
+  if (value === null || value === undefined) return '-'
+  if (typeof value === 'string') return visibleText(kind === 'line' ? firstLine(value) : value)
+  if (isExactNumber(value)) return value.rawJSON
+  if (typeof value === 'number' && kind === 'duration') return durationText(value)
+  if (typeof value === 'number' && kind === 'time' && isMoment(value)) {
+    return isExact === true ? exactTimeText(value, zone) : timeText(value, zone)
+  }
+  return visibleText(stringifyJson(value))
+}
+
+function firstLine(text: string): string {
+  return /^\s*(.*)/.exec(text)?.[1] ?? ''
+}
 
 export type Row = Readonly<Record<string, unknown>>
 

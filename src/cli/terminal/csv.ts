@@ -1,6 +1,5 @@
 import { isExactNumber, stringifyJson } from '../../json.ts'
-import type { CellKind } from './cell.ts'
-import type { Column, Row } from './column.ts'
+import type { CellKind, Column, Row } from './column.ts'
 import { isMoment } from './time-text.ts'
 
 /** Rows as the lines of CSV (RFC 4180) under a line of names, without line ends; as the server's own export has them. */

@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { Surroundings } from '../argument/surroundings.ts'
+import { UsageError } from './failure.ts'
+import { visibleText } from './visible-text.ts'
 
 /** Whether somebody is there who could answer. */
 export function canAsk({ stdin, stderr }: Surroundings): boolean {
@@ -21,4 +23,22 @@ export async function askYesNo(question: string, { stdin, stderr }: Surroundings
   } finally {
     lines.close()
   }
+}
+
+interface RemovalFlags {
+  readonly yes?: true
+}
+
+/** Throws UsageError when --yes is missing and nobody is there to be asked. */
+export function requireConfirmable({ yes }: RemovalFlags, surroundings: Surroundings): void {
+  if (yes !== true && !canAsk(surroundings)) throw new UsageError('nobody to ask: add --yes to delete')
+}
+
+/** Whether `what`, e.g. `handler app.mail`, may be deleted: asks unless --yes was given. */
+export async function confirmRemoval(
+  what: string,
+  { yes }: RemovalFlags,
+  surroundings: Surroundings,
+): Promise<boolean> {
+  return yes === true || askYesNo(`Delete ${visibleText(what)}?`, surroundings)
 }

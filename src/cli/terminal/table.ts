@@ -1,9 +1,7 @@
 import { isExactNumber } from '../../json.ts'
-import { type CellOptions, cellText } from './cell.ts'
-import { allMembers, type Column, type Row } from './column.ts'
+import { allMembers, type CellOptions, type Column, cellText, type Row } from './column.ts'
 import { type Paint, plainPaint, toneOf } from './paint.ts'
-import { fitText, textWidth } from './text-width.ts'
-import { visibleText } from './visible-text.ts'
+import { fitText, textWidth, visibleText } from './visible-text.ts'
 
 const gap = '  '
 

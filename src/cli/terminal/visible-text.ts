@@ -20,3 +20,31 @@ export function visibleJson(json: string): string {
 function escapeOf(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+// Terminals give two cells to these, and to an emoji.
+const wide =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u
+const plain = /^[\x20-\x7e]*$/
+
+/** How many cells of a terminal `text` takes. */
+export function textWidth(text: string): number {
+  if (plain.test(text)) return text.length
+  let width = 0
+  for (const { segment } of graphemes.segment(text)) width += wide.test(segment) ? 2 : 1
+  return width
+}
+
+/** `text`, cut to `width` cells; a cut shows as `…`. */
+export function fitText(text: string, width: number): string {
+  if (textWidth(text) <= width) return text
+  let fitted = ''
+  let left = width - 1
+  for (const { segment } of graphemes.segment(text)) {
+    left -= wide.test(segment) ? 2 : 1
+    if (left < 0) break
+    fitted += segment
+  }
+  return `${fitted}…`
+}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { renderChain } from '../../../src/cli/terminal/chain-tree.ts'
-import { durationText } from '../../../src/cli/terminal/duration-text.ts'
+import { durationText } from '../../../src/cli/terminal/time-text.ts'
 import type { Chain, ChainNode } from '../../../src/client/client.ts'
 
 function node(full_name: string, depth: number, more: Partial<ChainNode> = {}): ChainNode {

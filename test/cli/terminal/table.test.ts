@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { renderRecord as recordLines, renderRows as rowLines } from '../../../src/cli/terminal/table.ts'
-import { textWidth } from '../../../src/cli/terminal/text-width.ts'
+import { textWidth } from '../../../src/cli/terminal/visible-text.ts'
 import { parseJson } from '../../../src/json.ts'
 
 function renderRows(rows: readonly object[], width: number): readonly string[] {

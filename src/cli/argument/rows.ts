@@ -1,6 +1,42 @@
-import { parseJson } from '../../json.ts'
-import type { Line } from '../argument/read-lines.ts'
-import { CommandFailure } from '../terminal/failure.ts'
+import { parseJson, stringifyJson } from '../../json.ts'
+import { CommandFailure, UsageError } from '../terminal/failure.ts'
+import { parseJsonArgument } from './json-argument.ts'
+import { type Line, linesOfFile, readLines } from './lines.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Where rows come from, a line of JSON each. */
+export interface RowSource {
+  readonly lines: AsyncIterable<Line>
+  /** What a line is called in a message. */
+  readonly unit: 'line' | 'row'
+}
+
+/**
+ * Rows as they were given: as JSON, one or a list of them in an argument; `@FILE` and `-` (stdin, also without an
+ * argument) are lines of JSON. Throws UsageError.
+ */
+export function rowSource(given: readonly string[], { stdin }: Pick<Surroundings, 'stdin'>): RowSource {
+  const [first = '-', ...more] = given
+  const isStream = first === '-' || first.startsWith('@')
+  if (!isStream) return { lines: listed(given.flatMap(rowsOf)), unit: 'row' }
+  if (more.length > 0) throw new UsageError(`${first} comes alone, not with ${more[0]}`)
+  return { lines: first === '-' ? readLines(stdin) : linesOfFile(first.slice(1)), unit: 'line' }
+}
+
+function rowsOf(text: string): readonly object[] {
+  const value = parseJsonArgument(text, 'rows')
+  const rows: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (rows.every(isRow)) return rows
+  throw new UsageError(`expected a record as a JSON object, a list of them, @FILE or -, not ${text}`)
+}
+
+function isRow(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !('rawJSON' in value)
+}
+
+async function* listed(rows: readonly object[]): AsyncGenerator<Line, void, undefined> {
+  for (const [i, row] of rows.entries()) yield { number: i + 1, text: stringifyJson(row) }
+}
 
 /** Rows that go to the server in one call. */
 export interface Batch {
@@ -55,7 +91,7 @@ function isFull({ rows, bytes }: GrowingBatch, more: number): boolean {
 
 function parseRow({ text, number }: Line): object {
   const row = parseLine(text, number)
-  if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row
+  if (isRow(row)) return row
   throw new CommandFailure(`line ${number}: expected a JSON object`)
 }
 

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { CommandFailure } from '../terminal/failure.ts'
 
 export interface Line {
@@ -26,6 +27,16 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     if (start < chunk.length) parts.push(chunk.subarray(start))
   }
   if (parts.length > 0) yield { number: ++number, text: decode(parts, number) }
+}
+
+/** The lines of a file. Throws CommandFailure when it cannot be read. */
+export async function* linesOfFile(path: string): AsyncGenerator<Line, void, undefined> {
+  try {
+    yield* readLines(createReadStream(path))
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new CommandFailure(`${path} cannot be read: ${error.message}`)
+  }
 }
 
 function decode(parts: readonly Uint8Array[], number: number): string {

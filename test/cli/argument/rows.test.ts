@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readLines } from '../../../src/cli/argument/read-lines.ts'
-import { batchRows } from '../../../src/cli/command/batch.ts'
+import { readLines } from '../../../src/cli/argument/lines.ts'
+import { batchRows } from '../../../src/cli/argument/rows.ts'
 import { CommandFailure } from '../../../src/cli/terminal/failure.ts'
 import { stringifyJson } from '../../../src/json.ts'
 
