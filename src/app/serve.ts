@@ -1,7 +1,7 @@
 import { Server, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { within } from '../async/clock.ts'
+import { pause } from '../async/pause.ts'
+import { within } from '../async/within.ts'
 import type { RestRoute } from '../compat/rest.ts'
 import type { Config } from '../config.ts'
 import { createAnswerMemory } from '../fairness/answer-memory.ts'
@@ -165,7 +165,7 @@ async function retire({ app, health, webSockets, sockets }: Parts, drainMs: numb
   webSockets.drain()
   const patience = Math.min(idleMs, drainMs)
   const began = performance.now()
-  while (sockets.size > 0 && performance.now() - began < patience) await sleep(20)
+  while (sockets.size > 0 && performance.now() - began < patience) await pause(20)
 }
 
 async function stop(

@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import { within } from '../async/clock.ts'
+import { within } from '../async/within.ts'
 import type { KeeperMessage, Served, WorkerMessage } from './worker-link.ts'
 
 /** A worker as the process that keeps it sees it. */

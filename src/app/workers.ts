@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { within } from '../async/clock.ts'
+import { backoffMs } from '../async/backoff.ts'
+import { pause } from '../async/pause.ts'
+import { within } from '../async/within.ts'
 import type { Logger } from '../logger.ts'
 import type { Served } from './worker-link.ts'
 import { startWorker, type WorkerProcess } from './worker-process.ts'
@@ -26,9 +27,8 @@ export interface Workers {
   close(): Promise<void>
 }
 
-/** Between an end and the next start; doubled each time that one ends soon. */
-const firstDelayMs = 100
-const longestDelayMs = 30_000
+/** Between an end and the next start; longer each time that one ends soon. */
+const delays = { firstMs: 100, longestMs: 30_000 }
 const soonMs = 10_000
 
 /** Others' metrics are waited for so long: one that hangs must not hide the rest. */
@@ -61,9 +61,9 @@ export function createWorkers({ count, args, endMs, logger }: WorkersOptions): W
     await worker.ended
     if (!isMissed()) return
     const failed = performance.now() - began < soonMs ? failures + 1 : 1
-    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** (failed - 1))
+    const delayMs = backoffMs(failed, delays)
     logger.error({ worker: number, ...worker.ending(), delayMs }, 'a worker has ended and is started again')
-    await sleep(delayMs)
+    await pause(delayMs)
     if (isMissed()) void keep(startOne(number), failed)
   }
 

@@ -1,4 +1,6 @@
-/** Wakes the one who waits for it; a ring that comes before is not lost. */
+import { type Pause, startPause } from './pause.ts'
+
+/** Wakes the one who waits for it. A ring that comes before the wait is not lost. */
 export interface Bell {
   ring(): void
   /** Resolves at the next ring (or the last, if nobody waited for it), after `ms` milliseconds at the latest. */
@@ -7,20 +9,17 @@ export interface Bell {
 
 export function createBell(): Bell {
   let isRung = false
-  let end: (() => void) | undefined
+  let waiting: Pause | undefined
   return {
     ring() {
       isRung = true
-      end?.()
+      waiting?.end()
     },
     async wait(ms) {
       if (!isRung) {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        const timer = setTimeout(resolve, ms).unref()
-        end = resolve
-        await promise
-        end = undefined
-        clearTimeout(timer)
+        waiting = startPause(ms)
+        await waiting.over
+        waiting = undefined
       }
       isRung = false
     },

@@ -1,7 +1,7 @@
+import { backoffMs, spread } from '../async/backoff.ts'
 import { DaybookConnectionError, DaybookError } from './error.ts'
 
-const firstMs = 250
-const longestMs = 15_000
+const limits = { firstMs: 250, longestMs: 15_000 }
 
 /** The pauses between tries that fail one after the other. */
 export interface Backoff {
@@ -15,10 +15,8 @@ export function createBackoff(): Backoff {
   let failures = 0
   return {
     next(fault) {
-      const most = Math.min(firstMs * 2 ** Math.min(failures, 10), longestMs)
       failures++
-      // Workers that lost one server must not come back to it all at the same moment.
-      return Math.max(most / 2 + (Math.random() * most) / 2, askedFor(fault))
+      return Math.max(spread(backoffMs(failures, limits)), askedFor(fault))
     },
     reset() {
       failures = 0
@@ -28,7 +26,7 @@ export function createBackoff(): Backoff {
 
 function askedFor(fault: unknown): number {
   const ms = fault instanceof DaybookError ? Number(fault.data.retry_after_ms) : 0
-  return ms > 0 ? Math.min(ms, longestMs) : 0
+  return ms > 0 ? Math.min(ms, limits.longestMs) : 0
 }
 
 // The database was away, something went wrong, or nothing was said but that: none of it is the request's fault.

@@ -1,9 +1,9 @@
+import { pause } from '../async/pause.ts'
 import { storableText } from '../json.ts'
 import { createBackoff, isPassing } from './backoff.ts'
 import type { Task } from './event.ts'
 import { isLeaseLost, keepLease, type LeaseOptions } from './lease.ts'
 import type { Call } from './methods.ts'
-import { pause } from './pause.ts'
 
 export interface TaskContext {
   /** Aborted when the task is cancelled, or when another worker may have it: stop, nobody waits for the result. */

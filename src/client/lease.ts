@@ -1,8 +1,8 @@
+import { pause } from '../async/pause.ts'
 import { isPassing } from './backoff.ts'
 import { DaybookError } from './error.ts'
 import type { Task } from './event.ts'
 import type { Call } from './methods.ts'
-import { pause } from './pause.ts'
 
 /** A task that is kept from other workers. */
 export interface Lease {

@@ -1,9 +1,9 @@
+import { pause } from '../async/pause.ts'
 import { parseJson, stringifyJson } from '../json.ts'
 import { createBackoff, isPassing } from './backoff.ts'
 import { DaybookConnectionError, DaybookError } from './error.ts'
 import { createEventParser, type ServerEvent } from './event-parser.ts'
 import { getBytes, urlBeside } from './get.ts'
-import { pause } from './pause.ts'
 import type { ConditionOf, ResourceName, Row } from './resources.ts'
 import type { Connection } from './transport.ts'
 

@@ -1,8 +1,8 @@
+import { pause } from '../async/pause.ts'
 import { createBackoff, isPassing } from './backoff.ts'
 import type { Task } from './event.ts'
 import { holdTask, type Work } from './held-task.ts'
 import type { Call } from './methods.ts'
-import { pause } from './pause.ts'
 
 export interface WorkerSettings {
   /** The remote handlers whose work it does. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { within } from '../async/clock.ts'
+import { within } from '../async/within.ts'
 import { compileOnce, withBaseline } from './pglite-module.ts'
 import type { FromThread, ThreadData, ToThread } from './pglite-thread.ts'
 import { ThreadStream } from './thread-stream.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { within } from '../async/clock.ts'
+import { within } from '../async/within.ts'
 import type { Database } from './database.ts'
 import { rawStatement } from './statement.ts'
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../async/pause.ts'
 import { RpcError } from '../errors.ts'
 import type { Database, Result, Runner } from './database.ts'
 import type { Hole, Partition, PartitionedTable } from './partitions.ts'
@@ -61,7 +61,7 @@ export async function aloneSoon<T>(database: Database, work: () => Promise<T>): 
   for (;;) {
     const done = await alonePartitioning(database, work)
     if (done !== undefined || performance.now() >= until) return done
-    await sleep(waitMs)
+    await pause(waitMs)
   }
 }
 
@@ -231,7 +231,7 @@ async function withBriefLock<T>(
     } catch (error) {
       const isLocked = error instanceof RpcError && error.data.reason === 'lock_timeout'
       if (!isLocked || attempt === lockAttempts) throw error
-      await sleep(lockTimeoutMs * attempt, undefined, { ref: false })
+      await pause(lockTimeoutMs * attempt)
     }
   }
 }

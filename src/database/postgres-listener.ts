@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
+import { backoffMs } from '../async/backoff.ts'
+import { pause } from '../async/pause.ts'
 import { repeat } from '../async/repeat.ts'
 import { toConnectError } from './database-error.ts'
 import { requireChannel, safeWake } from './listen.ts'
 
-const firstDelayMs = 50
-const longestDelayMs = 1000
+/** How long to wait before a lost connection is opened again. */
+const delays = { firstMs: 50, longestMs: 1000 }
 
 /** How often it is asked whether it still listens, and how long it may take to say so. */
 const probeEveryMs = 3000
@@ -51,9 +52,10 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
   }
 
   async function reconnect(): Promise<void> {
-    for (let delay = firstDelayMs; ; delay = Math.min(delay * 2, longestDelayMs)) {
+    for (let failures = 1; ; failures++) {
+      await pause(backoffMs(failures, delays), closing.signal)
+      if (closing.signal.aborted) return
       try {
-        await sleep(delay, undefined, { signal: closing.signal })
         await connect()
         for (const set of wakes.values()) for (const wake of set) wake()
         return

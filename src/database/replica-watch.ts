@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
 import { repeat } from '../async/repeat.ts'
+import { within } from '../async/within.ts'
 import type { ReplicaState } from './database.ts'
 import { createReplicaProgress } from './replica-progress.ts'
 import { describeError } from './start-error.ts'
@@ -145,18 +145,9 @@ function createAsker(connection: ClientConfig): Asker {
   }
 }
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const over = new AbortController()
-  const { signal } = over
-  const late = async (): Promise<never> => {
-    await sleep(patienceMs, undefined, { signal })
-    // Where we were busy ourselves, the answer lies there unread.
-    await sleep(50, undefined, { signal })
-    throw new Error(`no answer within ${patienceMs} ms`)
-  }
-  try {
-    return await Promise.race([work, late()])
-  } finally {
-    over.abort()
-  }
+async function inTime<T extends object>(work: Promise<T>): Promise<T> {
+  // Where we were busy ourselves, the answer lies there unread.
+  const answer = (await within(patienceMs, work)) ?? (await within(50, work))
+  if (answer === undefined) throw new Error(`no answer within ${patienceMs} ms`)
+  return answer
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../async/pause.ts'
 import { repeat } from '../async/repeat.ts'
 import { onOwnBehalf } from '../fairness/behalf.ts'
 import type { Runner } from './database.ts'
@@ -105,7 +105,7 @@ export function startUpkeep({ run, isIdle, freeBytes, onError, everyMs = 1000 }:
 
   async function becomesIdle(): Promise<boolean> {
     const until = performance.now() + longestWaitMs
-    while (!isIdle() && !isStopping && performance.now() < until) await sleep(5, undefined, { ref: false })
+    while (!isIdle() && !isStopping && performance.now() < until) await pause(5)
     return isIdle()
   }
 

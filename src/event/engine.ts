@@ -1,5 +1,6 @@
-import { type Clock, within } from '../async/clock.ts'
+import type { Clock } from '../async/clock.ts'
 import { repeat } from '../async/repeat.ts'
+import { within } from '../async/within.ts'
 import type { Database } from '../database/database.ts'
 import { createScriptRunner, type ScriptRunner, type ScriptRunnerDeps } from '../js-worker/run.ts'
 import type { Webhooks } from '../outbound/webhook.ts'

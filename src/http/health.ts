@@ -1,3 +1,4 @@
+import { within } from '../async/within.ts'
 import { RpcError } from '../errors.ts'
 import { onOwnBehalf } from '../fairness/behalf.ts'
 
@@ -45,7 +46,13 @@ export function createHealth(probes: HealthProbes): Health {
       if (isStopping) return 'stopping'
       try {
         // Whoever asks it: nobody's load may make the server look dead.
-        return await withTimeout(onOwnBehalf(() => whyUnusable(probes)))
+        const state = await within(
+          probeTimeoutMs,
+          onOwnBehalf(() => stateOf(probes)),
+        )
+        // A database that hangs must fail the check, not hang it.
+        if (state === undefined) return 'database_unreachable'
+        return state === 'ready' ? undefined : state
       } catch (error) {
         const isReadOnly = error instanceof RpcError && error.data.reason === 'database_read_only'
         return isReadOnly ? 'database_read_only' : 'database_unreachable'
@@ -54,20 +61,7 @@ export function createHealth(probes: HealthProbes): Health {
   }
 }
 
-async function whyUnusable({ ping, pendingMigrations }: HealthProbes): Promise<NotReady | undefined> {
+async function stateOf({ ping, pendingMigrations }: HealthProbes): Promise<NotReady | 'ready'> {
   await ping()
-  return (await pendingMigrations()).length === 0 ? undefined : 'migrations_pending'
-}
-
-/** A database that hangs must fail the check, not hang it. */
-async function withTimeout<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), probeTimeoutMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  return (await pendingMigrations()).length === 0 ? 'ready' : 'migrations_pending'
 }

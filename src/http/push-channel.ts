@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { pause } from '../async/pause.ts'
 import type { PushChannel, Pushed } from '../method/method.ts'
 import { createPushFrames } from './push-frames.ts'
 
@@ -28,7 +29,7 @@ export function createPushChannel(socket: WebSocket, beneath: Writable): PushCha
     unread: () => socket.bufferedAmount + frames.waiting(),
     async drained() {
       while (isOpen() && socket.bufferedAmount > fewBytes) {
-        await new Promise(resolve => setTimeout(resolve, lookMs))
+        await pause(lookMs)
       }
     },
   }

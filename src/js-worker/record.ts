@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { createBatchQueue } from '../async/batch-queue.ts'
+import { pause } from '../async/pause.ts'
 import type { Runner } from '../database/database.ts'
 import { nextId } from '../database/next-id.ts'
 import { compileStatement, rawStatement, Slot, type Statement } from '../database/statement.ts'
@@ -135,7 +135,7 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
           return (await ends([end]))[0]
         } catch (error) {
           if (!isPassing(error)) throw error
-          await sleep(delay)
+          await pause(delay)
         }
       }
       return (await ends([end]))[0]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { within } from '../async/within.ts'
 import { requireSuper } from '../permission/grant.ts'
 import { addIndex, listIndexes, removeIndex } from '../resource/added-index.ts'
 import { resources } from '../resource/kind/index.ts'
@@ -36,7 +37,8 @@ export function indexMethods({ database }: LogMethodDeps) {
     async handle({ params: { resource, field }, caller }) {
       requireSuper(caller)
       const adding = addIndex(database, resourceNamed(resource), field).then(() => 'ready' as const)
-      return { state: await Promise.race([adding, lateAnswer(adding)]) }
+      // What fails after its answer is seen in the list: the index is invalid.
+      return { state: (await within(patienceMs, adding)) ?? 'building' }
     },
   })
 
@@ -73,13 +75,4 @@ function resourceNamed(name: string): Resource {
   const resource = byName.get(name)
   if (resource === undefined) throw new TypeError(`no resource ${name}`)
   return resource
-}
-
-/** What fails after its answer is seen in the list: the index is invalid. */
-function lateAnswer(adding: Promise<unknown>): Promise<'building'> {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, patienceMs, 'building')
-    const ended = () => clearTimeout(timer)
-    adding.then(ended, ended)
-  })
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { backoffMs } from '../async/backoff.ts'
 import type { Clock } from '../async/clock.ts'
 import { RpcError } from '../errors.ts'
 
@@ -30,10 +31,9 @@ interface Wrongs {
   readonly until: number
 }
 
-const firstDelayMs = 250
-const longestDelayMs = 30_000
+const delays = { firstMs: 250, longestMs: 30_000 }
 /** Doublings from the first delay to the longest. */
-const doublings = Math.ceil(Math.log2(longestDelayMs / firstDelayMs))
+const doublings = Math.ceil(Math.log2(delays.longestMs / delays.firstMs))
 
 export function createLoginDelay({ clock, free, forgetMs, maxKeys = 10_000 }: DelayOptions): LoginDelay {
   const wrongs = new LRUCache<string, Wrongs>({ max: maxKeys })
@@ -51,7 +51,7 @@ export function createLoginDelay({ clock, free, forgetMs, maxKeys = 10_000 }: De
     addWrong(key) {
       const count = Math.min(countOf(key) + 1, free + doublings + 1)
       const beyond = Math.round(count - free)
-      const delay = beyond < 1 ? 0 : Math.min(longestDelayMs, firstDelayMs * 2 ** (beyond - 1))
+      const delay = beyond < 1 ? 0 : backoffMs(beyond, delays)
       wrongs.set(key, { count, until: clock() + delay })
     },
     forget: key => void wrongs.delete(key),

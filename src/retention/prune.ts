@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../async/pause.ts'
 import type { Database, Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { alone } from './alone.ts'
@@ -82,8 +82,6 @@ async function inBatches(
       return work(runner, size)
     })
     if (done === undefined || done < size) return
-    await sleep(pace.next(performance.now() - began), undefined, { signal, ref: false }).catch(
-      () => undefined,
-    )
+    await pause(pace.next(performance.now() - began), signal)
   }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
+import { pause } from '../async/pause.ts'
 import type { AnyTables } from '../condition/compile.ts'
 import { beyond } from '../condition/cursor.ts'
 import type { Database, Runner } from '../database/database.ts'
@@ -104,7 +104,7 @@ async function removeAll(deps: RuleRunDeps, run: RuleRun, signal: AbortSignal): 
       const pauseMs = await removeBatch(deps, run, { keys: batch.map(row => row.key), pace })
       if (pauseMs === undefined) return
       first += batch.length
-      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined)
+      await pause(pauseMs, signal)
     }
     if (rows.length < found) return
     last = rows.at(-1)

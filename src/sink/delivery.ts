@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { backoffMs, spread } from '../async/backoff.ts'
+import { pause } from '../async/pause.ts'
 import { DeliveryError, type Destination, type Items } from './destination.ts'
 import { type Progress, SinkLost } from './progress.ts'
 import type { StoredSink } from './sink.ts'
@@ -46,7 +47,7 @@ export function createDelivery(sink: StoredSink, progress: Progress, deps: Deliv
       } catch (error) {
         if (error instanceof SinkLost || signal.aborted) throw error
         deps.onError(error)
-        await sleep(faultMs, undefined, { signal }).catch(() => undefined)
+        await pause(faultMs, signal)
       }
     }
   }
@@ -75,17 +76,15 @@ export function createDelivery(sink: StoredSink, progress: Progress, deps: Deliv
   }
 }
 
-const firstDelayMs = 200
-/** A target that is back hears of it so soon. */
-const longestMs = 5 * 60_000
+/** A target that is back waits for `longestMs` at most. */
+const retry = { firstMs: 200, longestMs: 5 * 60_000 }
 /** What a target asks for by Retry-After counts up to here. */
 const longestAskedMs = 60 * 60_000
 
 /**
- * How long to wait after so many failures in a row, in milliseconds: twice as long each time, never the same for two sinks
- * that lost their target at the same moment, and as long as the target asks for. `random`: from 0 to 1.
+ * How long to wait after so many failures in a row, in milliseconds: twice as long each time, and as long as the target
+ * asks for. `random`: from 0 to 1.
  */
 export function retryDelayMs(failures: number, askedMs = 0, random: () => number = Math.random): number {
-  const most = Math.min(firstDelayMs * 2 ** Math.min(failures - 1, 30), longestMs)
-  return Math.max(most / 2 + (random() * most) / 2, Math.min(askedMs, longestAskedMs))
+  return Math.max(spread(backoffMs(failures, retry), random), Math.min(askedMs, longestAskedMs))
 }

@@ -1,5 +1,5 @@
 import { createBell } from '../async/bell.ts'
-import { within } from '../async/clock.ts'
+import { within } from '../async/within.ts'
 import { allMatch, type Matcher } from '../condition/match.ts'
 import { planConditions } from '../condition/plan.ts'
 import type { Database } from '../database/database.ts'

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { within } from '../async/within.ts'
 import { type CallerCheck, isAnyStale } from './caller-check.ts'
 import { type Changes, isTooOld } from './change-log.ts'
 import { createLane, type Lane } from './lane.ts'
@@ -111,11 +111,8 @@ function wakeLater(reader: Reader, { turns }: ReaderDeps): void {
 
 /** Resolves once the client has read enough; ends its subscription when that takes too long. */
 async function drained(subscription: Subscription): Promise<void> {
-  const stop = new AbortController()
-  const late = sleep(patienceMs, true, { signal: stop.signal }).catch(() => false)
-  const isLate = await Promise.race([subscription.subscriber.drained().then(() => false), late])
-  stop.abort()
-  if (isLate) subscription.end('too_slow')
+  const isDrained = subscription.subscriber.drained().then(() => true)
+  if (!(await within(patienceMs, isDrained))) subscription.end('too_slow')
 }
 
 function endAll(subscriptions: Iterable<Subscription>, error: unknown, { onError }: ReaderDeps): void {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { coalesce } from '../async/coalesce.ts'
+import { pause } from '../async/pause.ts'
 import type { Database } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 
@@ -51,7 +51,7 @@ export async function startSequencer({ database, onError }: SequencerOptions): P
     if (standsBy) tryLater()
     // The rows of either kind may have been cut at the batch's size.
     else if (moved >= batch) numbering.run()
-    else await sleep(gatherMs)
+    else await pause(gatherMs)
   }
 
   function tryLater(): void {

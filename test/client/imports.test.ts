@@ -26,5 +26,11 @@ test('the client loads nothing of the server and no package', () => {
   )
   const own = readdirSync(join(source, 'client')).map(name => `client/${name}`)
   expect(loaded).toContain('client/transport.ts')
-  expect(loaded.filter(name => !own.includes(name)).sort()).toEqual(['errors.ts', 'json-scan.ts', 'json.ts'])
+  expect(loaded.filter(name => !own.includes(name)).sort()).toEqual([
+    'async/backoff.ts',
+    'async/pause.ts',
+    'errors.ts',
+    'json-scan.ts',
+    'json.ts',
+  ])
 })

@@ -88,6 +88,14 @@ describe('where the clocks of Berlin go back from 03:00 to 02:00', () => {
     ])
   })
 
+  test('so do the times of a step', () => {
+    expect(firings('*/30 2 * * *', berlin, '2026-10-24T12:00:00Z', 3)).toEqual([
+      '2026-10-25T00:00:00Z',
+      '2026-10-25T00:30:00Z',
+      '2026-10-26T01:00:00Z',
+    ])
+  })
+
   test('it does not come again when it is asked for during the repetition', () => {
     expect(firings('30 2 * * *', berlin, '2026-10-25T01:10:00Z', 1)).toEqual(['2026-10-26T01:30:00Z'])
   })

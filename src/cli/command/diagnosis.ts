@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../../async/pause.ts'
 import type { Client } from '../../client/client.ts'
 import type { Config } from '../../config.ts'
 import type { PartitionReport } from '../../database/partition-report.ts'
@@ -160,7 +160,7 @@ async function checkReplica(config: Config): Promise<readonly Finding[]> {
     }
     const opened = await openConfiguredDatabase(config, false, { readUrl, readMaxLagMs, onError })
     try {
-      for (const began = performance.now(); performance.now() - began < replicaMs; await sleep(50)) {
+      for (const began = performance.now(); performance.now() - began < replicaMs; await pause(50)) {
         if (opened.replica?.().isUsed) return 'follows closely'
       }
       throw why

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, InvalidArgumentError } from 'commander'
+import { pause } from '../../async/pause.ts'
 import { DaybookConnectionError } from '../../client/client.ts'
 import type { Session } from '../argument/session.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
@@ -33,7 +33,7 @@ export async function showWatched(
     while (!signal.aborted) {
       if (wipes) stdout.write('\u001b[H\u001b[2J')
       await showOrNote(show, output)
-      await sleep(ms, undefined, { signal }).catch(() => {})
+      await pause(ms, signal)
     }
   } finally {
     release()

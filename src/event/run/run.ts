@@ -1,3 +1,4 @@
+import { backoffMs } from '../../async/backoff.ts'
 import type { Origin } from '../../permission/grant.ts'
 import type { ChainOwner } from '../../resource/chain-owner.ts'
 import type { Handler } from '../handler/handler.ts'
@@ -57,6 +58,6 @@ export function nextAttempt(
 ): number | undefined {
   if (handler === undefined || !outcome.retry || failures >= handler.retry.limit) return undefined
   const { delayMs, backoff } = handler.retry
-  const own = backoff ? delayMs * 2 ** Math.min(failures, 30) : delayMs
+  const own = backoff ? backoffMs(failures + 1, { firstMs: delayMs, longestMs: longestDelay }) : delayMs
   return now + Math.min(outcome.retryAfterMs ?? own, longestDelay)
 }

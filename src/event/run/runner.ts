@@ -1,5 +1,7 @@
 import { createBatchQueue } from '../../async/batch-queue.ts'
-import { type Clock, within } from '../../async/clock.ts'
+import type { Clock } from '../../async/clock.ts'
+import { pause } from '../../async/pause.ts'
+import { within } from '../../async/within.ts'
 import type { Database } from '../../database/database.ts'
 import { errorCodes, RpcError } from '../../errors.ts'
 import type { Handler } from '../handler/handler.ts'
@@ -170,7 +172,7 @@ export function createRunner(deps: RunnerDeps): Runner {
           return write(run, { kind: 'failed', message: 'result_refused: not storable', retry: false })
         }
         if (tries >= endTries) throw error
-        await new Promise(resolve => setTimeout(resolve, endTryMs))
+        await pause(endTryMs)
       }
     }
   }

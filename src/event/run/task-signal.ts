@@ -1,3 +1,5 @@
+import { coalesce } from '../../async/coalesce.ts'
+import { type Pause, startPause } from '../../async/pause.ts'
 import type { Database } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 
@@ -26,7 +28,7 @@ export interface Wanted {
 
 interface Waiting {
   readonly handlers: readonly string[]
-  readonly resolve: () => void
+  readonly wait: Pause
 }
 
 /** The most runs of a handler that are counted: more claims are not woken at once. */
@@ -44,25 +46,11 @@ const lookMs = 500
 export function createTaskSignal(database: Database, onError: (error: unknown) => void): TaskSignal {
   const waiting = new Set<Waiting>()
   let closed = false
-  let looking = false
-  let again = false
-
-  function look(): void {
-    again = true
-    if (!looking) void lookOnce()
-  }
-
-  async function lookOnce(): Promise<void> {
-    looking = true
-    while (again && waiting.size > 0 && !closed) {
-      again = false
-      await wakeThoseWithWork().catch(onError)
-    }
-    looking = false
-  }
+  const looking = coalesce(wakeThoseWithWork, onError)
 
   // No more claims than there is work: of a thousand that wait for one event, one is woken.
   async function wakeThoseWithWork(): Promise<void> {
+    if (waiting.size === 0) return
     const handlers = [...new Set([...waiting].flatMap(each => each.handlers))]
     const { rows } = await database.run(findDue, [handlers])
     const due = new Map(rows.map(([name, count]) => [String(name), Number(count)]))
@@ -70,32 +58,28 @@ export function createTaskSignal(database: Database, onError: (error: unknown) =
       const handler = each.handlers.find(name => (due.get(name) ?? 0) > 0)
       if (handler === undefined) continue
       due.set(handler, (due.get(handler) ?? 0) - 1)
-      each.resolve()
+      each.wait.end()
     }
   }
 
-  const timer = setInterval(look, lookMs).unref()
+  const timer = setInterval(looking.run, lookMs).unref()
 
   return {
-    look,
+    look: looking.run,
     async next({ handlers, ms, eager, ended }) {
       if (closed) return false
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const own = { handlers, resolve }
-      const late = setTimeout(resolve, ms)
-      ended?.addEventListener('abort', () => resolve(), { once: true })
-      if (ended?.aborted === true) resolve()
+      const own = { handlers, wait: startPause(ms, ended) }
       waiting.add(own)
-      if (eager) look()
-      await promise
-      clearTimeout(late)
+      if (eager) looking.run()
+      await own.wait.over
       waiting.delete(own)
       return !closed && ended?.aborted !== true
     },
     close() {
       closed = true
       clearInterval(timer)
-      for (const { resolve } of waiting) resolve()
+      void looking.stop()
+      for (const { wait } of waiting) wait.end()
     },
   }
 }

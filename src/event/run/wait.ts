@@ -1,3 +1,4 @@
+import { type Pause, startPause } from '../../async/pause.ts'
 import type { Database } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 
@@ -12,7 +13,7 @@ export interface Waiter {
 
 interface Waiting {
   readonly open: Set<number>
-  readonly done: () => void
+  readonly wait: Pause
 }
 
 const findOpen = rawStatement(
@@ -30,7 +31,7 @@ export function createWaiter(database: Database, onError: (error: unknown) => vo
   function settle(isOpen: (id: number) => boolean, asked: Iterable<Waiting>): void {
     for (const each of asked) {
       for (const id of each.open) if (!isOpen(id)) each.open.delete(id)
-      if (each.open.size === 0) each.done()
+      if (each.open.size === 0) each.wait.end()
     }
   }
 
@@ -54,14 +55,10 @@ export function createWaiter(database: Database, onError: (error: unknown) => vo
   return {
     async untilEnded(ids, ms, stop) {
       if (ids.length === 0) return
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const own: Waiting = { open: new Set(ids), done: resolve }
-      const late = setTimeout(resolve, ms)
-      stop?.addEventListener('abort', () => resolve(), { once: true })
+      const own: Waiting = { open: new Set(ids), wait: startPause(ms, stop) }
       waiting.add(own)
       lookLater()
-      await promise
-      clearTimeout(late)
+      await own.wait.over
       waiting.delete(own)
     },
     ended(ids) {
@@ -70,7 +67,7 @@ export function createWaiter(database: Database, onError: (error: unknown) => vo
     },
     close() {
       clearTimeout(timer)
-      for (const each of waiting) each.done()
+      for (const each of waiting) each.wait.end()
     },
   }
 }

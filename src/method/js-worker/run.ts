@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { within } from '../../async/clock.ts'
+import { within } from '../../async/within.ts'
 import { RpcError } from '../../errors.ts'
 import { maxWait } from '../../event/send/event-request.ts'
 import { workerAction } from '../../js-worker/action.ts'
