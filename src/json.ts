@@ -1,4 +1,4 @@
-import { invalidParams, RpcError } from './errors.ts'
+import { invalidParams, type ReasonOf, RpcError } from './errors.ts'
 import { isLongNumber, mayHoldLongNumber, readValue, valueBegin } from './json-scan.ts'
 
 /** JSON that is already text (Postgres rendered it): spliced into the answer, never parsed by us. */
@@ -174,14 +174,10 @@ class JsonCheck {
   }
 
   #tooDeep(): Error {
-    return new RpcError('busy', 'Nested too deeply', {
-      reason: 'too_deep',
-      path: joinPath(this.#path),
-      retryable: false,
-    })
+    return new RpcError('too_deep', 'Nested too deeply', { path: joinPath(this.#path), retryable: false })
   }
 
-  #fault(message: string, reason: string): Error {
+  #fault(message: string, reason: ReasonOf<'invalid_params'>): Error {
     return invalidParams(joinPath(this.#path), message, reason)
   }
 }

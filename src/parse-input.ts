@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { invalidParams, type RpcError } from './errors.ts'
+import { invalidParams, type ReasonOf, type RpcError } from './errors.ts'
 import { isExactNumber, joinPath } from './json.ts'
 import { didYouMean, nearest } from './nearest.ts'
 
@@ -7,7 +7,7 @@ export interface InputOptions {
   /** Where the value stands, e.g. `query.condition[2].id`; absent: its members stand at the top. */
   readonly path?: string
   /** The reason of a fault that has none of its own. */
-  readonly reason?: string
+  readonly reason?: ReasonOf<'invalid_params'>
 }
 
 /**

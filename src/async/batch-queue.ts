@@ -104,8 +104,7 @@ export function createBatchQueue<Item, Answer>(
 }
 
 function tooManyWaiting(what: string): RpcError {
-  return new RpcError('busy', `Too many ${what} wait for the database`, {
-    reason: 'queue_full',
+  return new RpcError('queue_full', `Too many ${what} wait for the database`, {
     retryable: true,
     retry_after_ms: 1000,
   })

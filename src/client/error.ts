@@ -1,4 +1,11 @@
-import type { WireError } from '../errors.ts'
+import type { ErrorDetail } from '../errors.ts'
+
+/** The `error` member of an answer; a server that is not Daybook may say what it likes as reason. */
+export interface AnsweredError {
+  readonly code: number
+  readonly message: string
+  readonly data: ErrorDetail & { readonly reason: string }
+}
 
 /** The server understood the request and refused it, or failed at it: the `error` member of its answer. */
 export class DaybookError extends Error {
@@ -12,7 +19,7 @@ export class DaybookError extends Error {
   readonly retryable: boolean
   readonly data: Readonly<Record<string, unknown>>
 
-  constructor(error: WireError) {
+  constructor(error: AnsweredError) {
     super(error.message)
     this.name = 'DaybookError'
     this.code = error.code

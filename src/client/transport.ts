@@ -1,6 +1,5 @@
-import type { WireError } from '../errors.ts'
 import { parseJson, stringifyJson } from '../json.ts'
-import { DaybookConnectionError, DaybookError } from './error.ts'
+import { type AnsweredError, DaybookConnectionError, DaybookError } from './error.ts'
 
 /** How a client reaches its server. */
 export interface Connection {
@@ -83,7 +82,7 @@ function notAnAnswer(status: number): string {
  * The error of an answer: any JSON-RPC server may sit at the address, one without `data` too. Throws
  * DaybookConnectionError for what is none.
  */
-export function wireErrorOf(error: unknown, status: number): WireError {
+export function wireErrorOf(error: unknown, status: number): AnsweredError {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) {
     throw new DaybookConnectionError(notAnAnswer(status), { status })
   }

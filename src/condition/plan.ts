@@ -167,8 +167,8 @@ class ConditionReader {
     this.#count++
     const { maxConditions } = this.#options
     if (this.#count <= maxConditions) return
-    const reason = { reason: 'too_many_conditions', path, retryable: false, max: maxConditions }
-    throw new RpcError('busy', `A query may have at most ${maxConditions} conditions`, reason)
+    const message = `A query may have at most ${maxConditions} conditions`
+    throw new RpcError('too_many_conditions', message, { path, retryable: false, max: maxConditions })
   }
 }
 

@@ -1,24 +1,22 @@
-import { type ErrorName, RpcError } from '../errors.ts'
+import { type ReasonOf, RpcError } from '../errors.ts'
 
 /** What a statement whose connection was lost may have left behind: a read leaves nothing, a write nobody knows. */
 export type Effect = 'none' | 'unknown'
 
-interface Meaning {
-  readonly name: ErrorName
-  readonly reason: string
-  readonly retryable: boolean
-}
+type Fault = ReasonOf<'database_error'>
 
-const retry = (reason: string): Meaning => ({ name: 'database_error', reason, retryable: true })
-const fault = (reason: string): Meaning => ({ name: 'database_error', reason, retryable: false })
-const refused: Meaning = { name: 'invalid_input', reason: 'value_refused', retryable: false }
+/** What the caller's value is to blame for, or a fault of the database. */
+type Meaning = 'value_refused' | { readonly reason: Fault; readonly retryable: boolean }
+
+const retry = (reason: Fault): Meaning => ({ reason, retryable: true })
+const fault = (reason: Fault): Meaning => ({ reason, retryable: false })
 
 /** By SQLSTATE, five characters or the class of the first two (PostgreSQL manual, appendix A). */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['08', retry('database_unavailable')],
   // What the engine does not support, it does not support the next time either.
   ['0A', fault('statement_unsupported')],
-  ['22', refused],
+  ['22', 'value_refused'],
   ['23505', fault('unique_violation')],
   ['23', fault('constraint_violation')],
   ['25006', retry('database_read_only')],
@@ -28,7 +26,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['40P01', retry('deadlock')],
   ['53300', retry('too_many_connections')],
   ['53', retry('out_of_resources')],
-  ['54000', refused],
+  ['54000', 'value_refused'],
   ['55P03', retry('lock_timeout')],
   ['57014', retry('statement_timeout')],
   ['57P01', retry('database_restarting')],
@@ -67,7 +65,7 @@ export function stateError(state: string, cause: Error): RpcError {
 }
 
 /** For the faults that we find ourselves. */
-export function databaseFault(reason: string): RpcError {
+export function databaseFault(reason: Fault): RpcError {
   return create(fault(reason), undefined)
 }
 
@@ -106,14 +104,11 @@ function isLostConnection(error: unknown): boolean {
   return lostConnectionText.test(error.message)
 }
 
-const messages: Partial<Record<ErrorName, string>> = {
-  invalid_input: 'The database refused a value',
-  database_error: 'Database error',
-}
-
-function create({ name, reason, retryable }: Meaning, cause: unknown): RpcError {
-  const data = name === 'database_error' ? { reason, retryable } : { reason }
-  const error = new RpcError(name, messages[name] ?? name, data)
+function create(meaning: Meaning, cause: unknown): RpcError {
+  const error =
+    meaning === 'value_refused'
+      ? new RpcError(meaning, 'The database refused a value')
+      : new RpcError(meaning.reason, 'Database error', { retryable: meaning.retryable })
   error.cause = cause
   return error
 }
@@ -124,8 +119,8 @@ export function poolExhausted(): RpcError {
 }
 
 function busy(cause: unknown): RpcError {
-  const data = { reason: 'pool_exhausted', retryable: true, retry_after_ms: poolRetryAfterMs }
-  const error = new RpcError('busy', 'Too many requests wait for the database', data)
+  const detail = { retryable: true, retry_after_ms: poolRetryAfterMs }
+  const error = new RpcError('pool_exhausted', 'Too many requests wait for the database', detail)
   error.cause = cause
   return error
 }

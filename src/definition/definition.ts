@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ReasonOf } from '../errors.ts'
 import type { Field, Fields, FieldTypes } from './field.ts'
 import { requiredOf } from './field.ts'
 
@@ -76,9 +77,9 @@ export interface Definition<F extends Fields = Fields> {
   /** The member of a list's answer. */
   readonly listed: string
   /** The reason of a fault that names one which is not there. */
-  readonly absent: string
+  readonly absent: ReasonOf<'not_found'>
   /** Where something other than the key is unique too. */
-  readonly taken?: { readonly reason: string; readonly path: string; readonly message: string }
+  readonly taken?: { readonly reason: ReasonOf<'conflict'>; readonly path: string; readonly message: string }
   /** Absent: everything is for the super token alone. */
   readonly permission?: DefinitionPermission
   /** Notified of each change. */

@@ -218,8 +218,7 @@ function createSentAnswers(slowMs: number, onCut: () => void) {
 }
 
 function tooManyAnswers(): RpcError {
-  return new RpcError('busy', 'Too many answers are being made or wait to be read', {
-    reason: 'too_many_answers',
+  return new RpcError('too_many_answers', 'Too many answers are being made or wait to be read', {
     retryable: true,
     retry_after_ms: 1000,
   })

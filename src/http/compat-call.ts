@@ -77,7 +77,7 @@ async function callMethod(
   const result = await invoke(method, params, context, authenticate)
   const text = Buffer.from(stringifyJson(result))
   if (text.length <= limits.maxAnswerBytes) return text
-  throw new RpcError('busy', 'the answer is too large; ask for fewer events', { reason: 'answer_too_large' })
+  throw new RpcError('answer_too_large', 'the answer is too large; ask for fewer events')
 }
 
 /** The credential comes in a header: nobody reads the body before its sender is known. */
@@ -105,7 +105,7 @@ function readBody(bytes: Buffer, maxDepth: number): unknown {
     if (!isUtf8(bytes)) throw new SyntaxError('not valid UTF-8')
     body = parseJson(text)
   } catch {
-    throw new RpcError('parse_error', 'the body is not valid JSON', { reason: 'invalid_json' })
+    throw new RpcError('invalid_json', 'the body is not valid JSON')
   }
   // One level more, so that the paths of faults begin with `body`.
   checkJson({ body }, text, maxDepth + 1)

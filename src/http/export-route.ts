@@ -159,19 +159,18 @@ async function* readLines(
 /** In HTTP/1.0 the end of the connection is the end of the answer: one that was cut off would look whole. */
 function requireChunks({ raw }: FastifyRequest): void {
   if (raw.httpVersion !== '1.0') return
-  throw new RpcError('invalid_input', 'an export needs HTTP/1.1', { reason: 'http_version_too_old' })
+  throw new RpcError('http_version_too_old', 'an export needs HTTP/1.1')
 }
 
 function requireResource({ params }: FastifyRequest): Resource {
   const { resource: name } = params as { resource: string }
   const resource = resources.find(each => each.name === name)
   if (resource !== undefined) return resource
-  throw new RpcError('not_found', 'There is no such resource', { reason: 'resource_not_found' })
+  throw new RpcError('resource_not_found', 'There is no such resource')
 }
 
 function tooMany(max: number): RpcError {
-  return new RpcError('busy', `At most ${max} exports may run at once`, {
-    reason: 'too_many_exports',
+  return new RpcError('too_many_exports', `At most ${max} exports may run at once`, {
     retryable: true,
     retry_after_ms: 1000,
     max,

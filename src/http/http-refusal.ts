@@ -1,38 +1,48 @@
 import type { FastifyReply } from 'fastify'
-import { type ErrorData, errorCodes, RpcError } from '../errors.ts'
+import { type ErrorDetail, errorCodes, type Reason, RpcError } from '../errors.ts'
 import { failure, type Outcome, writeResponse } from '../rpc/outcome.ts'
 
 const retryable = { retryable: true, retry_after_ms: 1000 } as const
 
-/** Requests that never reach the front door: the status and the error each is answered with, and what its data says beside. */
+interface RefusalAnswer {
+  readonly status: number
+  readonly message: string
+  readonly detail?: ErrorDetail
+}
+
+/** Requests that never reach the front door, and how each is answered. */
 const refusals = {
-  foreign_host: [
-    403,
-    'permission_denied',
-    'the Host header does not name this server; DAYBOOK_ALLOWED_HOSTS adds names',
-    { setting: 'DAYBOOK_ALLOWED_HOSTS' },
-  ],
-  foreign_origin: [
-    403,
-    'permission_denied',
-    'web pages of this origin may not call; DAYBOOK_ALLOWED_ORIGINS lists those that may',
-    { setting: 'DAYBOOK_ALLOWED_ORIGINS' },
-  ],
-  no_such_path: [404, 'not_found', 'no such path'],
-  method_not_allowed: [405, 'invalid_input', 'the path does not take this method'],
-  body_incomplete: [400, 'invalid_input', 'the body ended early or cannot be read'],
-  body_stalled: [408, 'busy', 'the body stopped arriving', { retryable: true }],
-  body_too_large: [413, 'busy', 'the body is too large'],
-  stopping: [503, 'busy', 'the server is stopping'],
-  too_many_connections: [
-    503,
-    'busy',
-    'too many connections are open, from this address or from all',
-    { ...retryable, setting: 'DAYBOOK_MAX_CONNECTIONS' },
-  ],
-  too_many_bodies: [503, 'busy', 'too many bytes of bodies are arriving at once', retryable],
-  unsupported_media_type: [415, 'invalid_input', 'the body must be application/json, plain or gzip'],
-} as const
+  foreign_host: {
+    status: 403,
+    message: 'the Host header does not name this server; DAYBOOK_ALLOWED_HOSTS adds names',
+    detail: { setting: 'DAYBOOK_ALLOWED_HOSTS' },
+  },
+  foreign_origin: {
+    status: 403,
+    message: 'web pages of this origin may not call; DAYBOOK_ALLOWED_ORIGINS lists those that may',
+    detail: { setting: 'DAYBOOK_ALLOWED_ORIGINS' },
+  },
+  no_such_path: { status: 404, message: 'no such path' },
+  method_not_allowed: { status: 405, message: 'the path does not take this method' },
+  body_incomplete: { status: 400, message: 'the body ended early or cannot be read' },
+  body_stalled: { status: 408, message: 'the body stopped arriving', detail: { retryable: true } },
+  body_too_large: { status: 413, message: 'the body is too large' },
+  stopping: { status: 503, message: 'the server is stopping' },
+  too_many_connections: {
+    status: 503,
+    message: 'too many connections are open, from this address or from all',
+    detail: { ...retryable, setting: 'DAYBOOK_MAX_CONNECTIONS' },
+  },
+  too_many_bodies: {
+    status: 503,
+    message: 'too many bytes of bodies are arriving at once',
+    detail: retryable,
+  },
+  unsupported_media_type: {
+    status: 415,
+    message: 'the body must be application/json, plain or gzip',
+  },
+} as const satisfies Partial<Record<Reason, RefusalAnswer>>
 
 export type RefusalReason = keyof typeof refusals
 
@@ -56,25 +66,24 @@ export function refusalReasonOf(error: unknown): RefusalReason | undefined {
 
 /** The status and the words of a refusal, for answers that are no JSON-RPC. */
 export function refusalOf(reason: RefusalReason) {
-  const [status, , message, data] = refusals[reason]
-  return { status, message, data: { reason, ...data } }
+  const { status, message } = refusals[reason]
+  const { detail }: RefusalAnswer = refusals[reason]
+  return { status, message, data: { reason, ...detail } }
 }
 
 /** Answers with an HTTP error whose body is a JSON-RPC error, so that a JSON-RPC client can show it. */
 export function refuse(reply: FastifyReply, reason: RefusalReason): FastifyReply {
-  const [status, name, message, more] = refusals[reason]
-  const data: ErrorData = { reason, ...more }
-  return sendError(
-    sayWhenAgain(reply, data),
-    status,
-    failure(new RpcError(name, message, data), reply.request.id),
-  )
+  const { status, message, detail }: RefusalAnswer = refusals[reason]
+  // The database's word for connections is another code.
+  const name = reason === 'too_many_connections' ? 'busy' : undefined
+  const error = new RpcError(reason, message, detail, name)
+  return sendError(sayWhenAgain(reply, error.data), status, failure(error, reply.request.id))
 }
 
 /** `Retry-After` in seconds (RFC 9110, section 10.2.3), where a retry helps. */
 export function sayWhenAgain(
   reply: FastifyReply,
-  { retryable, retry_after_ms = 1000 }: ErrorData,
+  { retryable, retry_after_ms = 1000 }: ErrorDetail,
 ): FastifyReply {
   return retryable ? reply.header('retry-after', Math.ceil(retry_after_ms / 1000)) : reply
 }

@@ -202,15 +202,13 @@ function subscriberOf(response: ServerResponse, resource: Resource, format: Stre
 }
 
 function twoCredentials(): RpcError {
-  return new RpcError('invalid_input', 'A ticket stands in for the Authorization header', {
-    reason: 'credential_conflict',
+  return new RpcError('credential_conflict', 'A ticket stands in for the Authorization header', {
     path: 'ticket',
   })
 }
 
 function tooMany(max: number): RpcError {
-  return new RpcError('busy', `At most ${max} streams may be open at once`, {
-    reason: 'too_many_streams',
+  return new RpcError('too_many_streams', `At most ${max} streams may be open at once`, {
     retryable: true,
     retry_after_ms: 1000,
     max,

@@ -113,21 +113,15 @@ function valueAt(value: unknown, path: Path): unknown {
 
 function secretUnknown(path: Path): RpcError {
   const place = joinPath(['env', ...path])
-  return new RpcError('invalid_input', `${place}: there is no stored secret to keep`, {
-    reason: 'secret_unknown',
-    path: place,
-  })
+  return new RpcError('secret_unknown', `${place}: there is no stored secret to keep`, { path: place })
 }
 
 function envNotOpen(name: string): RpcError {
   const place = joinPath(['env', name])
-  return new RpcError('invalid_input', `${place}: the worker does not let a run replace this`, {
-    reason: 'env_not_open',
-    path: place,
-  })
+  return new RpcError('env_not_open', `${place}: the worker does not let a run replace this`, { path: place })
 }
 
 function secretsUnreadable(cause: unknown): RpcError {
   const message = 'The secrets of this worker were sealed with another key'
-  return Object.assign(new RpcError('other', message, { reason: 'secrets_unreadable' }), { cause })
+  return Object.assign(new RpcError('secrets_unreadable', message), { cause })
 }

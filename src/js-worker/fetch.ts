@@ -51,7 +51,7 @@ export async function fetchFor(
       signal,
       hosts,
     })
-    if (answer.truncated) throw failed('answer_too_large', `the answer has more than ${maxAnswerBytes} bytes`)
+    if (answer.truncated) throw answerTooLarge()
     const { status, bytes } = answer
     const content = isUtf8(bytes)
       ? { body: answer.body }
@@ -59,7 +59,7 @@ export async function fetchFor(
     return { status, headers: answer.headers, ...content }
   } catch (error) {
     if (error instanceof OutboundError && error.reason === 'host_forbidden') throw hostForbidden(error)
-    if (error instanceof OutboundError) throw failed(error.reason, error.message, error.retryable)
+    if (error instanceof OutboundError) throw unanswered(error)
     // The client's own callers choose the method, and here that is the script.
     throw error instanceof TypeError ? notRequest() : error
   }
@@ -67,18 +67,23 @@ export async function fetchFor(
 
 function hostForbidden({ reason, message, retryable }: OutboundError): RpcError {
   const text = `${message}, which the worker's fetch_hosts lists`
-  return new RpcError('other', text, { reason, retryable, member: 'fetch_hosts' })
+  return new RpcError(reason, text, { retryable, member: 'fetch_hosts' })
 }
 
 function fetchNotAllowed(): RpcError {
   const message = 'fetch_not_allowed: this worker has no fetch_hosts'
-  return new RpcError('permission_denied', message, { reason: 'fetch_not_allowed' })
+  return new RpcError('fetch_not_allowed', message)
 }
 
 function notRequest(): RpcError {
   return invalidParams('fetch', 'expected fetch(url, {method, headers, body}) with a text as body')
 }
 
-function failed(reason: string, message: string, retryable = false): RpcError {
-  return new RpcError('other', message, { reason, retryable })
+function unanswered({ reason, message, retryable }: OutboundError): RpcError {
+  return new RpcError(reason, message, { retryable })
+}
+
+function answerTooLarge(): RpcError {
+  const message = `the answer has more than ${maxAnswerBytes} bytes`
+  return new RpcError('answer_too_large', message, { retryable: false }, 'other')
 }

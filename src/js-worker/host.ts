@@ -139,7 +139,7 @@ function requireInChain(method: string): void {
   const instead = insteadOf.get(method)
   if (instead === undefined) return
   const message = `${method} is not for scripts; use ${instead}, which keeps to the chain`
-  throw new RpcError('permission_denied', message, { reason: 'outside_chain' })
+  throw new RpcError('outside_chain', message)
 }
 
 function requireCallable(method: string, params: unknown): void {
@@ -159,14 +159,11 @@ function requireCallable(method: string, params: unknown): void {
 
 function requireShort(answer: string): string {
   if (answer.length <= maxAnswerLength) return answer
-  throw new RpcError('busy', 'The answer is too large for a script', {
-    reason: 'answer_too_large',
-    retryable: false,
-  })
+  throw new RpcError('answer_too_large', 'The answer is too large for a script', { retryable: false })
 }
 
 function shown(error: unknown, deps: HostDeps): unknown {
   if (error instanceof RpcError) return error
   deps.onError?.(error)
-  return new RpcError('internal_error', 'Internal error', { reason: 'internal_error' })
+  return new RpcError('internal_error', 'Internal error')
 }

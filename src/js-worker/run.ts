@@ -251,7 +251,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
     const { done } = await start(call)
     const { id, outcome } = await done
     if (outcome.kind === 'returned') return new JsonText(outcome.result)
-    throw new RpcError('other', outcome.message, { reason: outcome.reason, js_result_id: id })
+    throw new RpcError(outcome.reason, outcome.message, { js_result_id: id })
   }
 
   /** Writes the outcome, and answers what was written. */
@@ -335,5 +335,5 @@ function notKept(why: string): ScriptOutcome {
 
 function tooDeep(): RpcError {
   const message = `inline_depth_exceeded: inline calls go at most ${maxInlineDepth} deep`
-  return new RpcError('invalid_input', message, { reason: 'inline_depth_exceeded' })
+  return new RpcError('inline_depth_exceeded', message)
 }

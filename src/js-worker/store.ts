@@ -1,7 +1,7 @@
 import type { Selectable, Updateable } from 'kysely'
 import type { Runner } from '../database/database.ts'
 import type { Schema } from '../database/schema.ts'
-import { RpcError } from '../errors.ts'
+import { hasReason, type ReasonOf, RpcError } from '../errors.ts'
 import { stringifyJson } from '../json.ts'
 import type { Origin } from '../permission/grant.ts'
 import type { JsWorker, WorkerDefinition, WorkerSummary } from './worker.ts'
@@ -89,7 +89,7 @@ export async function updateWorker(
     return row && toWorker(row)
   } catch (error) {
     // The name itself never changes: of the unique columns only the route's can be taken.
-    throw error instanceof RpcError && error.data.reason === 'unique_violation' ? routeNameInUse() : error
+    throw hasReason(error, 'unique_violation') ? routeNameInUse() : error
   }
 }
 
@@ -172,14 +172,11 @@ function routeNameInUse(): RpcError {
   return inUse('route_name_in_use', 'route_name', 'The route name is in use')
 }
 
-function inUse(reason: string, path: string, message: string): RpcError {
-  return new RpcError('conflict', message, { reason, path })
+function inUse(reason: ReasonOf<'conflict'>, path: string, message: string): RpcError {
+  return new RpcError(reason, message, { path })
 }
 
 /** 105; `path`: the parameter that named it. NodeGet's programs look for these words in the message. */
 export function workerNotFound(path?: string): RpcError {
-  return new RpcError('not_found', 'js_worker not found', {
-    reason: 'js_worker_not_found',
-    ...(path !== undefined && { path }),
-  })
+  return new RpcError('js_worker_not_found', 'js_worker not found', { ...(path !== undefined && { path }) })
 }

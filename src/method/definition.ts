@@ -13,7 +13,7 @@ import {
   shownSchema,
 } from '../definition/definition.ts'
 import { createStore, type DefinitionStore } from '../definition/store.ts'
-import { RpcError } from '../errors.ts'
+import { hasReason, RpcError } from '../errors.ts'
 import {
   type Action,
   type Identity,
@@ -156,7 +156,7 @@ async function change(
     return (await store.update(runner, named, values, clock())) ?? before
   } catch (error) {
     // The key itself never changes.
-    throw taken !== undefined && isTaken(error) ? conflict(taken) : error
+    throw taken !== undefined && hasReason(error, 'unique_violation') ? conflict(taken) : error
   }
 }
 
@@ -242,13 +242,9 @@ function requireVerb(
 
 /** 105; only for callers who may know. */
 export function notFound({ noun, key, absent }: Pick<Definition, 'noun' | 'key' | 'absent'>): RpcError {
-  return new RpcError('not_found', `There is no such ${noun}`, { reason: absent, path: key })
+  return new RpcError(absent, `There is no such ${noun}`, { path: key })
 }
 
-function conflict({ message, ...data }: NonNullable<Definition['taken']>): RpcError {
-  return new RpcError('conflict', message, data)
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof RpcError && error.data.reason === 'unique_violation'
+function conflict({ reason, message, path }: NonNullable<Definition['taken']>): RpcError {
+  return new RpcError(reason, message, { path })
 }

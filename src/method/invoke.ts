@@ -66,7 +66,7 @@ export async function callAs(
 ): Promise<unknown> {
   const method = methods.find(each => each.name === name)
   if (method === undefined) {
-    throw new RpcError('method_not_found', 'There is no such method', { reason: 'method_not_found' })
+    throw new RpcError('method_not_found', 'There is no such method')
   }
   const context = { bearer: undefined, correlationId: randomUUID() }
   return invoke(method, params, context, async credential => {
@@ -91,10 +91,11 @@ function findCredential(method: Method, named: Members, context: RequestContext)
   const credential = named[name]
   if (typeof credential !== 'string') throw invalidParams(name, 'expected a string')
   if (context.bearer === undefined || context.bearer === credential) return credential
-  throw new RpcError('invalid_input', `${name} and the Authorization header hold different credentials`, {
-    reason: 'credential_conflict',
-    path: name,
-  })
+  throw new RpcError(
+    'credential_conflict',
+    `${name} and the Authorization header hold different credentials`,
+    { path: name },
+  )
 }
 
 function parseParams(method: Method, named: Members, given: unknown): unknown {

@@ -74,9 +74,7 @@ export function isTicket(text: string): boolean {
 }
 
 export function malformedCredential(): RpcError {
-  return new RpcError('malformed_credential', 'The credential is malformed', {
-    reason: 'malformed_credential',
-  })
+  return new RpcError('malformed_credential', 'The credential is malformed')
 }
 
 const alphanumerics = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'

@@ -117,7 +117,7 @@ export function requireSuper({ isSuper }: Identity): void {
 
 /** 102: the same words for whatever was refused, so that a forbidden object and an absent one look alike. */
 export function permissionDenied(): RpcError {
-  return new RpcError('permission_denied', 'Permission denied', { reason: 'permission_denied' })
+  return new RpcError('permission_denied', 'Permission denied')
 }
 
 const memory = new WeakMap<Identity, Map<string, NameSet>>()

@@ -162,6 +162,6 @@ function checkSignature(jwt: string, key: KeyObject, expected: Expected): unknow
     return parsePayload(jwt)
   } catch (error) {
     if (!(error instanceof library().TokenExpiredError)) throw permissionDenied()
-    throw new RpcError('permission_denied', 'The credential has expired', { reason: 'credential_expired' })
+    throw new RpcError('credential_expired', 'The credential has expired')
   }
 }

@@ -95,8 +95,7 @@ export function createLoginTurns(options: LoginTurnsOptions): InTurn {
 }
 
 function tooManyLogins(): RpcError {
-  return new RpcError('busy', 'Too many passwords are being checked', {
-    reason: 'too_many_logins',
+  return new RpcError('too_many_logins', 'Too many passwords are being checked', {
     retryable: true,
     retry_after_ms: 1000,
   })

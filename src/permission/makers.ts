@@ -12,9 +12,7 @@ const maxMakers = 100
 export function makersWith(makers: readonly Origin[], caller: Identity): readonly Origin[] {
   const added = originsOf(caller).filter(origin => !includes(makers, origin))
   if (makers.length + added.length <= maxMakers) return [...makers, ...added]
-  throw new RpcError('invalid_input', 'Too many tokens have changed this; create it again', {
-    reason: 'too_many_makers',
-  })
+  throw new RpcError('too_many_makers', 'Too many tokens have changed this; create it again')
 }
 
 /** Whether nobody but the caller has shaped it: a JWT with limits of its own is not the token that issued it. */

@@ -1,7 +1,7 @@
 import type { Field } from '../condition/field.ts'
 import type { Database, Runner } from '../database/database.ts'
 import { plainStatement, rawStatement } from '../database/statement.ts'
-import { invalidParams, RpcError } from '../errors.ts'
+import { invalidParams, type ReasonOf, RpcError } from '../errors.ts'
 import type { Resource } from './resource.ts'
 
 /** An index of a resource's table: those that every installation has, and those that were added for a field. */
@@ -139,7 +139,7 @@ export async function removeIndex(database: Database, resource: Resource, field:
   const found = (await listIndexes(database, resource)).find(index => index.name === name)
   if (found === undefined) {
     const path = 'field'
-    throw new RpcError('not_found', 'No index was added for this', { reason: 'index_not_found', path })
+    throw new RpcError('index_not_found', 'No index was added for this', { path })
   }
   const isWhole = (await database.run(isOfRanges, [table])).rows[0]?.[0] === true
   if (database.engine === 'postgres' && !isWhole) {
@@ -186,6 +186,6 @@ function bodyOf({ fields, language, nameField, ordering }: Resource, name: strin
   return `(${name}, ${time}${timeNullable ? ' nulls first' : ''}, ${key})`
 }
 
-function refused(why: string, reason: string): RpcError {
+function refused(why: string, reason: ReasonOf<'invalid_params'>): RpcError {
   return invalidParams('field', why, reason)
 }

@@ -86,5 +86,5 @@ function createRoom(entries: readonly Entry[], limit: number, correlationId: str
 /** `started` tells a client whether the request may have changed something. */
 function answerTooLarge(started: boolean): RpcError {
   const message = 'the answer to the batch is too large'
-  return new RpcError('busy', message, { reason: 'answer_too_large', retryable: !started, started })
+  return new RpcError('answer_too_large', message, { retryable: !started, started })
 }

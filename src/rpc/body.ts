@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { invalidParams, RpcError } from '../errors.ts'
+import { invalidParams, type ReasonOf, RpcError } from '../errors.ts'
 import { BodyText } from './body-text.ts'
 import { hasRepeatedCredential } from './repeated-credential.ts'
 import { type Entry, invalidRequest, type Refusal, readRequest } from './request.ts'
@@ -49,8 +49,8 @@ function single(entry: Entry): Body {
   return { single: entry }
 }
 
-function parseError(message: string, reason: string): Refusal {
-  return { refused: new RpcError('parse_error', `Parse error: ${message}`, { reason }), id: null }
+function parseError(message: string, reason: ReasonOf<'parse_error'>): Refusal {
+  return { refused: new RpcError(reason, `Parse error: ${message}`), id: null }
 }
 
 /**
@@ -69,12 +69,11 @@ export function refuseRepeated(
       return entry
     }
     const message = `a batch may call ${entry.method} once`
-    const data = { reason: 'batch_too_costly', retryable: false }
-    return { refused: new RpcError('busy', message, data), id: entry.id }
+    return { refused: new RpcError('batch_too_costly', message, { retryable: false }), id: entry.id }
   })
 }
 
 function batchTooLarge(limit: number): Refusal {
   const message = `a batch may hold at most ${limit} requests`
-  return { refused: new RpcError('busy', message, { reason: 'batch_too_large', limit }), id: null }
+  return { refused: new RpcError('batch_too_large', message, { limit }), id: null }
 }

@@ -58,7 +58,7 @@ function callJayson(
 }
 
 function methodNotFound({ correlationId }: RequestContext): Outcome {
-  const error = new RpcError('method_not_found', 'Method not found', { reason: 'method_not_found' })
+  const error = new RpcError('method_not_found', 'Method not found')
   return failure(error, correlationId)
 }
 

@@ -100,5 +100,5 @@ function exceedsBytes(text: Written, limit: number): boolean {
 
 function answerTooLarge({ correlationId }: RequestContext): Outcome {
   const message = 'the answer is too large; ask for fewer rows'
-  return failure(new RpcError('busy', message, { reason: 'answer_too_large', started: true }), correlationId)
+  return failure(new RpcError('answer_too_large', message, { started: true }), correlationId)
 }

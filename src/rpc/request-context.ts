@@ -69,9 +69,7 @@ export function credentialOf({ raw, headers }: FastifyRequest): string | undefin
   const bearer = bearerOf(headers.authorization)
   const [credential, ...others] = new Set([...tokens.map(asUtf8), ...(bearer === undefined ? [] : [bearer])])
   if (others.length === 0) return credential
-  throw new RpcError('invalid_input', 'The headers hold different credentials', {
-    reason: 'credential_conflict',
-  })
+  throw new RpcError('credential_conflict', 'The headers hold different credentials')
 }
 
 /** The credential of an `Authorization: Bearer` header (RFC 6750); other schemes are somebody else's. */

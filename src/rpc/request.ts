@@ -38,7 +38,7 @@ export function readRequest(value: unknown, body: BodyText, index?: number): Ent
 
 /** Answered under the request's id where that can be read, else under null (section 5): never a notification. */
 export function invalidRequest(message: string, id: Id = null): Refusal {
-  const error = new RpcError('invalid_request', `Invalid Request: ${message}`, { reason: 'invalid_request' })
+  const error = new RpcError('invalid_request', `Invalid Request: ${message}`)
   return { refused: error, id }
 }
 

@@ -69,8 +69,7 @@ export function createTurns({ maxBytes = Number.POSITIVE_INFINITY }: TurnsOption
 }
 
 function tooManyBodies(): RpcError {
-  return new RpcError('busy', 'Too many large requests wait to be read', {
-    reason: 'too_many_bodies',
+  return new RpcError('too_many_bodies', 'Too many large requests wait to be read', {
     retryable: true,
     retry_after_ms: 1000,
   })

@@ -239,9 +239,6 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 }
 
 function busy(): RpcError {
-  return new RpcError('busy', 'Too many scripts are waiting', {
-    reason: 'sandbox_busy',
-    retryable: true,
-    retry_after_ms: 1000,
-  })
+  const detail = { retryable: true, retry_after_ms: 1000 }
+  return new RpcError('sandbox_busy', 'Too many scripts are waiting', detail, 'busy')
 }

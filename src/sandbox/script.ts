@@ -1,3 +1,4 @@
+import type { ReasonOf } from '../errors.ts'
 import { storableText } from '../json.ts'
 import type { Share } from './share.ts'
 
@@ -51,19 +52,8 @@ export interface ScriptRun {
   readonly signal?: AbortSignal
 }
 
-export type ScriptFault =
-  | 'script_error'
-  | 'script_timeout'
-  | 'script_out_of_memory'
-  | 'script_stack_overflow'
-  | 'script_result_too_large'
-  | 'script_output_too_large'
-  | 'script_never_settles'
-  | 'script_entry_missing'
-  | 'script_cancelled'
-  | 'script_crashed'
-  | 'script_syntax_error'
-  | 'sandbox_busy'
+/** Why a run of a script failed. */
+export type ScriptFault = Extract<ReasonOf<'other'>, `script_${string}` | 'sandbox_busy'>
 
 /** `result` is JSON text, `message` starts with the reason and has at most 4 KiB of UTF-8. */
 export type ScriptOutcome =

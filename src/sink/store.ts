@@ -146,7 +146,7 @@ async function announce({ kysely }: Runner): Promise<void> {
   await sql`select pg_notify(${sinkChannel}, '')`.execute(kysely)
 }
 
-function inUse(path: string, reason: string): RpcError {
+function inUse(path: string, reason: 'name_in_use' | 'file_in_use'): RpcError {
   const what = reason === 'name_in_use' ? 'name' : 'file'
-  return new RpcError('conflict', `There is a sink of this ${what}`, { reason, path })
+  return new RpcError(reason, `There is a sink of this ${what}`, { path })
 }

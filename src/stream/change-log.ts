@@ -200,14 +200,12 @@ const notKeptTexts = {
 
 /** 108: what whyNotKept has found, with what the caller may know of it. */
 export function notKept({ reason }: NotKept, path: string, known: object): RpcError {
-  return new RpcError('invalid_input', `${path}: ${notKeptTexts[reason]}`, { reason, path, ...known })
+  return new RpcError(reason, `${path}: ${notKeptTexts[reason]}`, { path, ...known })
 }
 
 /** For ourselves: no client is told the number. */
 function tooOld(oldest: number): RpcError {
-  return new RpcError('invalid_input', `Changes are kept from number ${oldest} on`, {
-    reason: 'sequence_too_old',
-  })
+  return new RpcError('sequence_too_old', `Changes are kept from number ${oldest} on`)
 }
 
 /** Whether an error says that the changes behind a number are no longer kept. */

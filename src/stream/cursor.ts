@@ -124,5 +124,5 @@ function boundTo({ resource, caller, ticket }: StreamReader): string {
 
 function cursorRequired(path: string): RpcError {
   const message = `${path}: sequence numbers are for those who may read every record; give a cursor, or 0`
-  return new RpcError('invalid_input', message, { reason: 'cursor_required', path })
+  return new RpcError('cursor_required', message, { path })
 }

@@ -71,20 +71,13 @@ function costBeside(same: number, { cost, key }: Wanted): number {
 
 function tooCostly(max: number, used: number, cost: number): RpcError {
   const message = 'The subscriptions of a token may not cost more to match; end one of them first'
-  return new RpcError('busy', message, {
-    reason: 'subscriptions_too_costly',
-    retryable: false,
-    max,
-    used,
-    cost,
-  })
+  return new RpcError('subscriptions_too_costly', message, { retryable: false, max, used, cost })
 }
 
 function serverTooCostly(max: number): RpcError {
-  return new RpcError('busy', 'The subscriptions of this server may not cost more to match', {
-    reason: 'server_subscriptions_too_costly',
-    retryable: true,
-    retry_after_ms: 5000,
-    max,
-  })
+  return new RpcError(
+    'server_subscriptions_too_costly',
+    'The subscriptions of this server may not cost more to match',
+    { retryable: true, retry_after_ms: 5000, max },
+  )
 }

@@ -90,10 +90,10 @@ export function createTickets({ key, clock, represent }: TicketOptions): Tickets
 }
 
 function expired(): RpcError {
-  return new RpcError('permission_denied', 'The ticket has expired', { reason: 'ticket_expired' })
+  return new RpcError('ticket_expired', 'The ticket has expired')
 }
 
 function tooLong(): RpcError {
   const message = 'The query, or the limits of the JWT, are too long for a ticket'
-  return new RpcError('invalid_input', message, { reason: 'ticket_too_long', path: 'query' })
+  return new RpcError('ticket_too_long', message, { path: 'query' })
 }

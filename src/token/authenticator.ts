@@ -19,7 +19,7 @@ import {
 } from '../permission/grant.ts'
 import type { Jwts } from '../permission/jwt.ts'
 import type { Passwords } from '../permission/password.ts'
-import { type Checked, checkedJwt, checkedToken, denied, requireValidNow } from './checked.ts'
+import { type Checked, checkedJwt, checkedToken, requireValidNow } from './checked.ts'
 import { createIssuers } from './issuers.ts'
 import { createPasswordCheck, ownKey } from './password-check.ts'
 import { createSharedCache } from './shared-cache.ts'
@@ -154,5 +154,5 @@ function kindOf(credential: string): CredentialKind {
 }
 
 function credentialRequired(): RpcError {
-  return denied('A credential is required', 'credential_required')
+  return new RpcError('credential_required', 'A credential is required')
 }

@@ -57,11 +57,7 @@ export function narrow({ tokenKey, limits }: Identity, limit: TokenLimit): Ident
 /** The same. Throws RpcError 102 where it is not valid at `now`, epoch milliseconds. */
 export function requireValidNow(checked: Checked, now: number): Checked {
   const { validFrom, validTo } = checked
-  if (now < validFrom) throw denied('The credential is not valid yet', 'credential_not_yet_valid')
-  if (now > validTo) throw denied('The credential has expired', 'credential_expired')
+  if (now < validFrom) throw new RpcError('credential_not_yet_valid', 'The credential is not valid yet')
+  if (now > validTo) throw new RpcError('credential_expired', 'The credential has expired')
   return checked
-}
-
-export function denied(message: string, reason: string): RpcError {
-  return new RpcError('permission_denied', message, { reason })
 }

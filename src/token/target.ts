@@ -14,7 +14,7 @@ export interface Target {
  */
 export async function findTarget(runner: Runner, name: string, path: string): Promise<Target> {
   if (name === '') {
-    throw new RpcError('invalid_input', `${path}: must not be empty`, { reason: 'empty_target', path })
+    throw new RpcError('empty_target', `${path}: must not be empty`, { path })
   }
   const byKey = await findTokenByKey(runner, name)
   if (byKey !== undefined) return { token: byKey, matchedBy: 'token_key' }
@@ -25,5 +25,5 @@ export async function findTarget(runner: Runner, name: string, path: string): Pr
 
 // The name is not repeated: it may be a credential that somebody put in the wrong place.
 export function tokenNotFound(path: string): RpcError {
-  return new RpcError('not_found', 'There is no such token', { reason: 'token_not_found', path })
+  return new RpcError('token_not_found', 'There is no such token', { path })
 }

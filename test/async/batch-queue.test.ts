@@ -21,7 +21,7 @@ function rowsOf(count: number, value: unknown = 'row'): BoundRow[] {
 }
 
 function refused(): RpcError {
-  return new RpcError('invalid_input', 'The database refused a value', { reason: 'value_refused' })
+  return new RpcError('value_refused', 'The database refused a value')
 }
 
 describe('a batch queue', () => {
@@ -125,10 +125,7 @@ describe('a batch queue', () => {
   })
 
   test('does not write again what may have been written', async () => {
-    const lost = new RpcError('database_error', 'Database error', {
-      reason: 'connection_lost',
-      retryable: false,
-    })
+    const lost = new RpcError('connection_lost', 'Database error', { retryable: false })
     let failures = 0
     const { append, statements } = createTable(() => {
       if (failures++ === 0) throw lost

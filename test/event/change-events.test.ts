@@ -220,7 +220,7 @@ describeEngines('a script that runs', open => {
   })
 
   test('succeeds although its lines cannot be written', async () => {
-    refusal = new RpcError('busy', 'no connection', { reason: 'pool_exhausted' })
+    refusal = new RpcError('pool_exhausted', 'no connection')
     const found = await eventsOf(() => workers.run('twice'))
     expect(typesOf(found)).toEqual(['job.created', 'job.started', 'job.completed'])
     expect(workers.errors).toEqual([refusal])

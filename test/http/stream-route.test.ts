@@ -43,7 +43,7 @@ describe('GET /stream', () => {
   async function authenticate(credential: string | undefined): Promise<Identity> {
     await held
     if (credential === undefined) {
-      throw new RpcError('permission_denied', 'none', { reason: 'credential_required' })
+      throw new RpcError('credential_required', 'none')
     }
     const caller = callers.get(credential)
     if (caller === undefined) throw permissionDenied()

@@ -61,13 +61,13 @@ export const testMethods: readonly Method[] = [
   testMethod('rejects_with_nothing', () => Promise.reject(undefined)),
   testMethod('bigint', async () => ({ n: 1n })),
   testMethod('refuses', async () => {
-    throw new RpcError('not_found', 'no such thing', { reason: 'thing_not_found', path: 'thing' })
+    throw new RpcError('record_not_found', 'no such thing', { path: 'thing' })
   }),
   testMethod('refuses_unwritably', async () => {
-    throw new RpcError('other', 'x', { reason: 'x', n: 1n })
+    throw new RpcError('script_error', 'x', { n: 1n })
   }),
   testMethod('database_fault', async () => {
-    const error = new RpcError('database_error', 'the database failed', { reason: 'connection_lost' })
+    const error = new RpcError('connection_lost', 'the database failed')
     error.cause = new Error('relation "vault" does not exist')
     throw error
   }),
@@ -76,10 +76,10 @@ export const testMethods: readonly Method[] = [
 /** Knows the credential `good:secret` only. */
 export async function testAuthenticate(credential: string | undefined): Promise<Identity> {
   if (credential === undefined) {
-    throw new RpcError('permission_denied', 'a credential is required', { reason: 'credential_required' })
+    throw new RpcError('credential_required', 'a credential is required')
   }
   if (credential !== 'good:secret') {
-    throw new RpcError('permission_denied', 'permission denied', { reason: 'permission_denied' })
+    throw new RpcError('permission_denied', 'permission denied')
   }
   return { tokenKey: 'good', isSuper: false, limits: [] }
 }

@@ -49,7 +49,7 @@ async function call(
   const credentials: (string | undefined)[] = []
   const authenticate = async (credential: string | undefined): Promise<Identity> => {
     credentials.push(credential)
-    if (refuses) throw new RpcError('permission_denied', 'no', { reason: 'permission_denied' })
+    if (refuses) throw new RpcError('permission_denied', 'no')
     return identity
   }
   return { value: await invoke(method, params, { bearer, correlationId: 'test' }, authenticate), credentials }

@@ -38,7 +38,7 @@ test('an undefined result is null', async () => {
 test('what a client did wrong is in its answer and not in the log', async () => {
   const { answer, log } = await answerOf('refuses')
   expect(JSON.parse(answer ?? '')).toMatchObject({
-    error: { code: 105, data: { reason: 'thing_not_found', path: 'thing' } },
+    error: { code: 105, data: { reason: 'record_not_found', path: 'thing' } },
   })
   expect(log).toEqual([])
 })

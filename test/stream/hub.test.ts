@@ -338,7 +338,7 @@ describe('the hub', () => {
       await untilNumbered()
       let now = 1000
       const caller = { ...reader, validTo: 2000 }
-      const expired = new RpcError('permission_denied', 'over', { reason: 'credential_expired' })
+      const expired = new RpcError('credential_expired', 'over')
       const again = async () => (now > 2000 ? Promise.reject(expired) : caller)
       const busy = await follow({ caller, again, clock: () => now })
       await append('mine')
@@ -358,7 +358,7 @@ describe('the hub', () => {
       await untilNumbered()
       const before = last
       let isAway = false
-      const away = new RpcError('database_error', 'away', { reason: 'unavailable' })
+      const away = new RpcError('database_unavailable', 'away')
       const subscriber = await follow({ again: async () => (isAway ? Promise.reject(away) : superToken) })
       await append('a')
       await expect.poll(() => subscriber.numbers(), soon).toEqual([before + 1])

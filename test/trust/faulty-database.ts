@@ -108,5 +108,5 @@ export function faultyDatabase(
 const terminate = rawStatement('select pg_terminate_backend($1::int)')
 
 function brokenByTest(): Error {
-  return databaseFault('broken_by_test')
+  return databaseFault('database_error')
 }

@@ -75,5 +75,5 @@ function rethrow(error: unknown): never {
 
 function answerTooLarge(): RpcError {
   const message = 'the answer is too large; read the events with execution-event_page'
-  return new RpcError('busy', message, { reason: 'answer_too_large', retryable: false })
+  return new RpcError('answer_too_large', message, { retryable: false })
 }

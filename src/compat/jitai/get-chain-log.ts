@@ -90,10 +90,7 @@ async function readLinks(chain: LogRows): Promise<readonly Link[]> {
     for (const { text } of rows) links.push(JSON.parse(text) as Link)
   }
   if (links.length <= maxLinks) return links
-  throw new RpcError('busy', `The chain has more than ${maxLinks} records`, {
-    reason: 'answer_too_large',
-    retryable: false,
-  })
+  throw new RpcError('answer_too_large', `The chain has more than ${maxLinks} records`, { retryable: false })
 }
 
 /** The node and all below it; clients write rows too, so that there may be circles. */

@@ -45,5 +45,5 @@ async function readServiceName(reader: Reader, query: EventQuery, caller: Identi
   const selection = { segments: [predicates], names: undefined, order: 'newest', limit: 1 } as const
   const [newest] = await readPlacedRows(reader, selection, nameField)
   if (newest !== undefined) return JSON.parse(newest.text).service_name
-  throw new RpcError('not_found', 'There is no event of this service', { reason: 'service_not_found' })
+  throw new RpcError('service_not_found', 'There is no event of this service')
 }

@@ -30,8 +30,7 @@ export async function insertHandler(
 ): Promise<StoredHandler> {
   const inserted = await tryInsertHandler(runner, sealer, defining)
   if (inserted !== undefined) return inserted
-  const data = { reason: 'name_in_use', path: 'full_name' }
-  throw new RpcError('conflict', 'There is a handler of this name', data)
+  throw new RpcError('name_in_use', 'There is a handler of this name', { path: 'full_name' })
 }
 
 /** The same; undefined, and nothing is inserted, when there is a handler of this name. */

@@ -216,17 +216,12 @@ function lengthOf(tasks: readonly Task[]): number {
 const claimAction = handlerAction('claim')
 
 function requireRemote(handler: Handler | undefined): Handler {
-  if (handler === undefined) {
-    const data = { reason: 'handler_not_found', path: 'full_names' }
-    throw new RpcError('not_found', 'There is no such handler', data)
-  }
+  const path = 'full_names'
+  if (handler === undefined) throw new RpcError('handler_not_found', 'There is no such handler', { path })
   if (handler.target.kind === 'remote') return handler
-  const data = { reason: 'handler_not_remote', path: 'full_names' }
-  throw new RpcError('invalid_input', 'This handler is not run by remote workers', data)
+  throw new RpcError('handler_not_remote', 'This handler is not run by remote workers', { path })
 }
 
 function leaseLost(): RpcError {
-  return new RpcError('conflict', 'The task is not, or no longer, held by this attempt', {
-    reason: 'lease_lost',
-  })
+  return new RpcError('lease_lost', 'The task is not, or no longer, held by this attempt')
 }

@@ -69,8 +69,5 @@ export async function forgetKeys({ kysely }: Runner, now: number): Promise<void>
 }
 
 function keyReused(path: string): RpcError {
-  return new RpcError('conflict', 'The idempotency key was used for another request', {
-    reason: 'idempotency_key_reused',
-    path,
-  })
+  return new RpcError('idempotency_key_reused', 'The idempotency key was used for another request', { path })
 }

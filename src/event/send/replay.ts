@@ -63,8 +63,7 @@ function chainOf(row: readonly unknown[]): ChainRef {
 }
 
 function tooLarge(): RpcError {
-  return new RpcError('busy', 'The arguments of these records are too large to replay at once', {
-    reason: 'replay_too_large',
+  return new RpcError('replay_too_large', 'The arguments of these records are too large to replay at once', {
     path: 'query.condition',
     retryable: false,
   })

@@ -269,11 +269,8 @@ function onceOf(request: EventRequest, identity: Identity, path: string): OnceOn
 
 function chainTooDeep(path: string): RpcError {
   return new RpcError(
-    'invalid_input',
+    'chain_too_deep',
     `chain_too_deep: more than ${maxDepth} events follow from each other`,
-    {
-      reason: 'chain_too_deep',
-      path: path === '' ? 'parent_node_id' : `${path}.parent_node_id`,
-    },
+    { path: path === '' ? 'parent_node_id' : `${path}.parent_node_id` },
   )
 }

@@ -27,8 +27,5 @@ export const namedParams = { token: credentialParam, full_name: nameSchema }
 
 /** 105; only for callers who may know. */
 export function handlerNotFound(): RpcError {
-  return new RpcError('not_found', 'There is no such handler', {
-    reason: 'handler_not_found',
-    path: 'full_name',
-  })
+  return new RpcError('handler_not_found', 'There is no such handler', { path: 'full_name' })
 }

@@ -70,8 +70,7 @@ function changeSecrets(wanted: string | undefined, stored: readonly string[] | u
 }
 
 function localHandlerUnknown(): RpcError {
-  return new RpcError('invalid_input', 'target: the handlers folder has no handler of this name', {
-    reason: 'local_handler_unknown',
+  return new RpcError('local_handler_unknown', 'target: the handlers folder has no handler of this name', {
     path: 'target',
   })
 }

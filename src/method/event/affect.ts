@@ -47,8 +47,7 @@ export async function findAffected(
   const limit = Math.min(plan.limit ?? most + 1, most + 1)
   const ids = await findIds({ ...writerOf(eventLog, deps), runner }, predicates, limit)
   if (ids.length <= most) return ids
-  throw new RpcError('invalid_input', `More than ${most} records were found; none was changed`, {
-    reason: 'max_affected_exceeded',
+  throw new RpcError('max_affected_exceeded', `More than ${most} records were found; none was changed`, {
     path: 'max_affected',
   })
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
-import { invalidParams } from '../../errors.ts'
+import { invalidInput, invalidParams } from '../../errors.ts'
 import { secretsKey } from '../../js-worker/env.ts'
 import { fetchHostFault } from '../../js-worker/fetch-host.ts'
 import { highestLimits, type WorkerDefinition } from '../../js-worker/worker.ts'
@@ -9,7 +9,7 @@ import { maxNameLength } from '../../permission/pattern.ts'
 import { cronFault, maxCronLength, nextFire } from '../../schedule/cron.ts'
 import { timeZoneFault } from '../../schedule/time-zone.ts'
 import { textCheck } from '../../text-check.ts'
-import { type JsWorkerDeps, refused } from './worker-method.ts'
+import type { JsWorkerDeps } from './worker-method.ts'
 
 const maxSourceBytes = 512 * 1024
 const maxEnvLength = 256 * 1024
@@ -92,7 +92,7 @@ export async function readDefinition(
 ): Promise<Partial<WorkerDefinition>> {
   const { js_script_base64: encoded, env, schedule } = given
   if (env !== undefined && stringifyJson(env).length > maxEnvLength) {
-    throw refused('env', `must have at most ${maxEnvLength} characters as JSON`, 'env_too_large')
+    throw invalidInput('env', `must have at most ${maxEnvLength} characters as JSON`, 'env_too_large')
   }
   const timed = schedule && { cron: schedule.cron, tz: schedule.tz ?? timezone }
   return {
@@ -120,14 +120,14 @@ async function readSource(encoded: string, sandbox: JsWorkerDeps['sandbox']): Pr
   // Node skips what is not base64; what it read gives the same text only when all of it was.
   if (bytes.toString('base64') !== encoded) throw invalidParams(sourcePath, 'expected base64')
   if (bytes.length > maxSourceBytes) {
-    throw refused(sourcePath, `must have at most ${maxSourceBytes} bytes`, 'script_too_large')
+    throw invalidInput(sourcePath, `must have at most ${maxSourceBytes} bytes`, 'script_too_large')
   }
   if (!isUtf8(bytes) || bytes.includes(0)) throw invalidParams(sourcePath, 'expected UTF-8 without NUL')
   const source = bytes.toString()
   const fault = await sandbox.check(source)
   if (fault === undefined) return source
   const { message, line, column } = fault
-  throw refused(sourcePath, `${message} (line ${line}, column ${column})`, 'script_syntax_error', {
+  throw invalidInput(sourcePath, `${message} (line ${line}, column ${column})`, 'script_syntax_error', {
     line,
     column,
   })

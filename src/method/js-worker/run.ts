@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { within } from '../../async/within.ts'
-import { RpcError } from '../../errors.ts'
+import { hasReason, RpcError } from '../../errors.ts'
 import { maxWait } from '../../event/send/event-request.ts'
 import { workerAction } from '../../js-worker/action.ts'
 import type { ScriptEnd } from '../../js-worker/run.ts'
@@ -58,9 +58,7 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
         ...(env && { env, seesEnv: permits(caller, workerAction('read'), worker) }),
       }
       const started = await runner.start(call).catch(error => {
-        throw error instanceof RpcError && error.data.reason === 'js_worker_not_found'
-          ? workerNotFound('js_script_name')
-          : error
+        throw hasReason(error, 'js_worker_not_found') ? workerNotFound('js_script_name') : error
       })
       if (waitMs === undefined) return { id: started.id }
       const check = (now: Identity): void => requireWorker(now, 'run_defined_js_worker', worker)
@@ -77,5 +75,5 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
 }
 
 function recordGone(): RpcError {
-  return new RpcError('not_found', 'The record of the run has been deleted', { reason: 'record_not_found' })
+  return new RpcError('record_not_found', 'The record of the run has been deleted')
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../../async/clock.ts'
 import type { Database } from '../../database/database.ts'
-import { RpcError } from '../../errors.ts'
 import { workerAction } from '../../js-worker/action.ts'
 import { maskEnv } from '../../js-worker/env.ts'
 import type { ScriptRunner } from '../../js-worker/run.ts'
@@ -96,9 +95,4 @@ export function workerSummary(worker: WorkerSummary): z.infer<typeof workerSumma
     create_at: worker.createdTime,
     update_at: worker.updatedTime,
   }
-}
-
-/** 108: well formed, but refused. */
-export function refused(path: string, message: string, reason: string, extra: object = {}): RpcError {
-  return new RpcError('invalid_input', `${path}: ${message}`, { reason, path, ...extra })
 }

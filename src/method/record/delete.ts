@@ -47,15 +47,15 @@ export function deleteMethod(resource: Resource, deps: LogMethodDeps): Method {
 // An empty list would empty the table: whoever means that says so.
 function requireBounds(plan: Plan): void {
   if (plan.predicates.length > 0 || plan.limit !== undefined || plan.all) return
-  throw new RpcError('invalid_input', 'Without any condition, "all" must be given to delete every record', {
-    reason: 'all_required',
+  throw new RpcError('all_required', 'Without any condition, "all" must be given to delete every record', {
     path: 'query.condition',
   })
 }
 
 function tooMany(maxAffected: number): RpcError {
-  return new RpcError('invalid_input', `More than ${maxAffected} records were found; none was deleted`, {
-    reason: 'max_affected_exceeded',
-    path: 'max_affected',
-  })
+  return new RpcError(
+    'max_affected_exceeded',
+    `More than ${maxAffected} records were found; none was deleted`,
+    { path: 'max_affected' },
+  )
 }

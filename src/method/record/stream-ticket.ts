@@ -56,7 +56,5 @@ export function streamTicketMethod({ hub, log, tickets }: StreamTicketDeps): Met
 }
 
 function credentialNeeded(): RpcError {
-  return new RpcError('permission_denied', 'A ticket is made of a credential, which a script has not', {
-    reason: 'permission_denied',
-  })
+  return new RpcError('permission_denied', 'A ticket is made of a credential, which a script has not')
 }

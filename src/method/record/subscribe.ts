@@ -124,25 +124,20 @@ function subscriberOf(push: PushChannel, { id, resource, format, bytesOf }: Push
 
 function webSocketRequired(): RpcError {
   return new RpcError(
-    'invalid_input',
+    'websocket_required',
     'Only a WebSocket can be pushed to; GET /stream does the same over HTTP',
-    {
-      reason: 'websocket_required',
-    },
   )
 }
 
 function tooMany(max: number): RpcError {
-  return new RpcError('busy', `A connection may have at most ${max} subscriptions`, {
-    reason: 'too_many_subscriptions',
+  return new RpcError('too_many_subscriptions', `A connection may have at most ${max} subscriptions`, {
     retryable: false,
     max,
   })
 }
 
 function notSubscribed(): RpcError {
-  return new RpcError('not_found', 'This connection has no such subscription', {
-    reason: 'subscription_not_found',
+  return new RpcError('subscription_not_found', 'This connection has no such subscription', {
     path: 'subscription',
   })
 }

@@ -66,10 +66,5 @@ export function controlMethods({ database, sealer, clock, changes }: SinkMethodD
 /** 108: what lies between is gone, and nobody passes over it in silence. */
 function behindTooFar(lostFrom: number, oldest: number): RpcError {
   const message = `Changes ${lostFrom} to ${oldest - 1} are not kept any more; with skip_lost it goes on behind them`
-  return new RpcError('invalid_input', message, {
-    reason: 'behind_too_far',
-    path: 'skip_lost',
-    lost_from: lostFrom,
-    oldest,
-  })
+  return new RpcError('behind_too_far', message, { path: 'skip_lost', lost_from: lostFrom, oldest })
 }

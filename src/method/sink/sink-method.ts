@@ -25,5 +25,5 @@ export const doneSchema = z.strictObject({ success: z.literal(true) })
 
 /** 105; only for callers who may know. */
 export function sinkNotFound(): RpcError {
-  return new RpcError('not_found', 'There is no such sink', { reason: 'sink_not_found', path: 'name' })
+  return new RpcError('sink_not_found', 'There is no such sink', { path: 'name' })
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Runner } from '../../database/database.ts'
-import { RpcError } from '../../errors.ts'
+import { invalidInput, RpcError } from '../../errors.ts'
 import { digestSecret, generateSecret } from '../../permission/credential.ts'
 import { requireSuper } from '../../permission/grant.ts'
 import { tokenLimitSchema } from '../../permission/limit.ts'
@@ -8,7 +8,7 @@ import { deleteToken, type TokenChange, updateToken } from '../../token/store.ts
 import { findTarget, type Target, tokenNotFound } from '../../token/target.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
-import { defineTokenMethod, keyAndSecretSchema, refused, type TokenDeps } from './token-method.ts'
+import { defineTokenMethod, keyAndSecretSchema, type TokenDeps } from './token-method.ts'
 
 const path = 'target_token'
 const common = { token: credentialParam, target_token: z.string() }
@@ -42,7 +42,7 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
     async handle({ params, caller }) {
       requireSuper(caller)
       const target = await findTarget(database, params.target_token, path)
-      if (target.token.isSuper) throw refused(path, 'the super token has no limits', 'super_token')
+      if (target.token.isSuper) throw invalidInput(path, 'the super token has no limits', 'super_token')
       requireKept(params, target)
       await change(database, target, { limits: params.limit })
       authenticator.forget()
@@ -99,7 +99,7 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
     async handle({ params, caller }) {
       requireSuper(caller)
       const target = await findTarget(database, params.target_token, path)
-      if (target.token.username === null) throw refused(path, 'has no username', 'no_username')
+      if (target.token.username === null) throw invalidInput(path, 'has no username', 'no_username')
       requirePassword(params.new_password, 'new_password')
       await change(database, target, { passwordHash: await passwords.hash(params.new_password) })
       authenticator.forget()
@@ -116,16 +116,13 @@ function requireKept(given: Kept, { token }: Target): void {
   for (const name of ['username', 'timestamp_from', 'timestamp_to'] as const) {
     const value = given[name]
     if (value !== undefined && value !== kept[name]) {
-      throw refused(name, 'token_edit changes the limits only', 'not_editable')
+      throw invalidInput(name, 'token_edit changes the limits only', 'not_editable')
     }
   }
   if (given.password === undefined || given.password === null) return
-  throw refused('password', 'token_change_password changes the password', 'not_editable')
+  throw invalidInput('password', 'token_change_password changes the password', 'not_editable')
 }
 
 function superTokenStays(): RpcError {
-  return new RpcError('permission_denied', 'The super token cannot be deleted', {
-    reason: 'super_token',
-    path,
-  })
+  return new RpcError('super_token', 'The super token cannot be deleted', { path })
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { RpcError } from '../../errors.ts'
+import { invalidInput, RpcError } from '../../errors.ts'
 import { digestSecret, generateKey, generateSecret, isAgentName } from '../../permission/credential.ts'
 import { requireSuper } from '../../permission/grant.ts'
 import { tokenLimitSchema } from '../../permission/limit.ts'
@@ -8,7 +8,7 @@ import { textCheck } from '../../text-check.ts'
 import { insertToken } from '../../token/store.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
-import { defineTokenMethod, keyAndSecretSchema, refused, type TokenDeps } from './token-method.ts'
+import { defineTokenMethod, keyAndSecretSchema, type TokenDeps } from './token-method.ts'
 
 /** The last millisecond of the year 9999: later times have another text form in each driver. */
 const latestTime = 253_402_300_799_999
@@ -86,10 +86,10 @@ export function createMethods({ database, authenticator, passwords, pepper }: To
 
 function requirePeriod({ timestamp_from, timestamp_to }: TokenCreation): void {
   if ((timestamp_from ?? 0) <= (timestamp_to ?? latestTime)) return
-  throw refused('token_creation.timestamp_to', 'is before timestamp_from', 'reversed_period')
+  throw invalidInput('token_creation.timestamp_to', 'is before timestamp_from', 'reversed_period')
 }
 
 function usernameTaken(): RpcError {
   const path = 'token_creation.username'
-  return new RpcError('conflict', 'The username is taken', { reason: 'username_taken', path })
+  return new RpcError('username_taken', 'The username is taken', { path })
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { RpcError } from '../../errors.ts'
+import { invalidInput, RpcError } from '../../errors.ts'
 import { maxCredentialLength } from '../../permission/credential.ts'
 import { permissionDenied } from '../../permission/grant.ts'
 import { compileLimits, tokenLimitSchema } from '../../permission/limit.ts'
 import { isNarrower } from '../../permission/narrower.ts'
 import { credentialParam, type Method } from '../method.ts'
-import { defineTokenMethod, refused, type TokenDeps } from './token-method.ts'
+import { defineTokenMethod, type TokenDeps } from './token-method.ts'
 
 const second = 1000
 const day = 24 * 60 * 60 * second
@@ -23,18 +23,14 @@ export function issueMethods({ jwts }: TokenDeps): readonly Method[] {
     async handle({ params: { ttl_ms: ttlMs, token_limit: limits }, caller }) {
       const { tokenKey, secretGeneration: generation } = caller
       // Else a JWT that leaked could be renewed for ever.
-      if (generation === undefined) throw denied('A JWT cannot issue another', 'jwt_cannot_issue')
+      if (generation === undefined) throw new RpcError('jwt_cannot_issue', 'A JWT cannot issue another')
       if (limits !== undefined && !isNarrower(compileLimits(limits), caller)) throw permissionDenied()
       const { jwt, expiresAt } = jwts.mint({ tokenKey, generation, limits, ttlMs })
       if (jwt.length > maxCredentialLength) {
-        throw refused('token_limit', 'is too long for a JWT', 'token_limit_too_long')
+        throw invalidInput('token_limit', 'is too long for a JWT', 'token_limit_too_long')
       }
       return { jwt, expires_at: expiresAt }
     },
   })
   return [tokenIssue]
-}
-
-function denied(message: string, reason: string): RpcError {
-  return new RpcError('permission_denied', message, { reason })
 }

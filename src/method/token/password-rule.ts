@@ -1,4 +1,4 @@
-import { refused } from './token-method.ts'
+import { invalidInput } from '../../errors.ts'
 
 const minLength = 8
 const maxLength = 256
@@ -7,9 +7,9 @@ const maxLength = 256
 export function requirePassword(password: string, path: string): void {
   const length = [...password].length
   if (length < minLength) {
-    throw refused(path, `must have at least ${minLength} characters`, 'password_too_short')
+    throw invalidInput(path, `must have at least ${minLength} characters`, 'password_too_short')
   }
   if (length > maxLength) {
-    throw refused(path, `must have at most ${maxLength} characters`, 'password_too_long')
+    throw invalidInput(path, `must have at most ${maxLength} characters`, 'password_too_long')
   }
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
-import { RpcError } from '../../errors.ts'
 import type { KeyAndSecret } from '../../permission/credential.ts'
 import type { Jwts } from '../../permission/jwt.ts'
 import type { Passwords } from '../../permission/password.ts'
@@ -36,8 +35,3 @@ export function defineTokenMethod<
 }
 
 export const keyAndSecretSchema = z.strictObject({ key: z.string(), secret: z.string() })
-
-/** 108: well formed, but refused. */
-export function refused(path: string, message: string, reason: string): RpcError {
-  return new RpcError('invalid_input', `${path}: ${message}`, { reason, path })
-}

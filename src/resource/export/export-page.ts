@@ -184,8 +184,5 @@ async function readLines(
 }
 
 function tooLarge(): RpcError {
-  return new RpcError('busy', 'a row is too large to be exported', {
-    reason: 'answer_too_large',
-    retryable: false,
-  })
+  return new RpcError('answer_too_large', 'a row is too large to be exported', { retryable: false })
 }

@@ -91,11 +91,8 @@ function conflict(ids: readonly number[]): RpcError {
   const named = ids.slice(0, 10).join(', ')
   const more = ids.length > 10 ? ' and more' : ''
   return new RpcError(
-    'conflict',
+    'row_conflict',
     `Other records are there in place of ${named}${more}; nothing was written`,
-    {
-      reason: 'row_conflict',
-      ids,
-    },
+    { ids },
   )
 }

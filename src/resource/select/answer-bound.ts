@@ -50,10 +50,7 @@ interface Extent {
 }
 
 export function answerTooLarge(): RpcError {
-  return new RpcError('busy', 'the answer is too large; ask for fewer rows', {
-    reason: 'answer_too_large',
-    started: true,
-  })
+  return new RpcError('answer_too_large', 'the answer is too large; ask for fewer rows', { started: true })
 }
 
 async function readInRoom<T extends Bounded>(bytes: number, read: () => Promise<T>): Promise<T> {
