@@ -48,7 +48,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   condition: [...base, 'database', 'permission'],
   resource: [...base, 'database', 'permission', 'condition'],
   token: [...base, 'database', 'permission'],
-  definition: ['json', 'seal', 'database'],
+  definition: ['errors', 'json', 'seal', 'database'],
   retention: [...core, 'definition'],
   'js-worker': [...core, 'sandbox', 'outbound', 'seal'],
   event: [...core, 'outbound', 'sandbox', 'js-worker', 'seal'],
