@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
+import { stringifyJson } from '../json.ts'
+import { programVersion } from '../version.ts'
+import { inSession } from './argument/session.ts'
 import type { Surroundings } from './argument/surroundings.ts'
 import { addAppendCommand } from './command/append.ts'
-import { addCancelCommand } from './command/cancel.ts'
 import { addChainCommand } from './command/chain.ts'
 import { addCompletionCommand } from './command/completion.ts'
-import { addCountCommand } from './command/count.ts'
 import { addDeleteCommand } from './command/delete.ts'
 import { addDoctorCommand } from './command/doctor.ts'
 import { addExportCommand } from './command/export.ts'
@@ -13,18 +14,17 @@ import { addHealthcheckCommand } from './command/healthcheck.ts'
 import { addImportCommand } from './command/import.ts'
 import { addIndexCommand } from './command/indexes.ts'
 import { addMigrateCommand } from './command/migrate.ts'
-import { addOpenrpcCommand } from './command/openrpc.ts'
 import { addProfileCommand } from './command/profile.ts'
-import { addQueryCommand } from './command/query.ts'
-import { addReplayCommand } from './command/replay.ts'
+import { addCountCommand, addQueryCommand } from './command/query.ts'
+import { addCancelCommand, addReplayCommand } from './command/replay.ts'
 import { addRetentionCommand } from './command/retention.ts'
 import { addSendCommand } from './command/send.ts'
 import { createServeProgram } from './command/serve.ts'
 import { addSinksCommand } from './command/sinks.ts'
 import { addTailCommand } from './command/tail.ts'
 import { addTokenCommand } from './command/token.ts'
-import { addVersionCommand } from './command/version.ts'
 import { addWorkersCommand } from './command/workers.ts'
+import { writeLines } from './terminal/output.ts'
 import { addDisplayOptions } from './terminal/presentation.ts'
 
 /** Every command but `serve`, in the order in which the help lists them. */
@@ -69,4 +69,23 @@ export function createProgram(surroundings: Surroundings): Command {
     if (!showNoRecords.has(command.name())) addDisplayOptions(command)
   }
   return program
+}
+
+/** `daybook openrpc`: the OpenRPC document of the server, as JSON. */
+function addOpenrpcCommand(program: Command, surroundings: Surroundings): void {
+  program
+    .command('openrpc')
+    .description('print the OpenRPC document of the server')
+    .action(
+      inSession(surroundings, async ({ client, stdout }) =>
+        writeLines(stdout, [stringifyJson(await client.call('rpc.discover', {}))]),
+      ),
+    )
+}
+
+function addVersionCommand(program: Command, { stdout }: Surroundings): void {
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => writeLines(stdout, [programVersion()]))
 }

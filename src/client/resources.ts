@@ -21,7 +21,9 @@ export type NewRow<R extends AppendedName> = Kinds[R]['newRow']
  * One element of a condition array, e.g. `{ js_worker_name: 'demo_worker' }`, `'is_failure'`, `{ limit: 10 }`.
  * Times are epoch milliseconds. `all` counts only in a delete.
  */
-export type ConditionOf<R extends ResourceName> = Condition<Kinds[R]['keys'], Kinds[R]['words']>
+export type ConditionOf<R extends ResourceName> = {
+  [K in R]: Condition<Kinds[K]['keys'], Kinds[K]['words']>
+}[R]
 
 type Condition<Keys, Words> =
   | Words

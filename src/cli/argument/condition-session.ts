@@ -11,12 +11,7 @@ export interface ConditionSession extends Session {
   readonly condition: readonly ConditionOf<ResourceName>[]
 }
 
-export interface ConditionArguments {
-  readonly resource: string
-  readonly conditions: readonly string[]
-  readonly command: Command
-  readonly surroundings: Surroundings
-}
+export const resourceHelp = 'js-result, event-log, …'
 
 export const conditionHelp = `
 Conditions, all of which must hold:
@@ -25,6 +20,44 @@ Conditions, all of which must hold:
   start_time_from=2026-01-01T00:00:00Z  start_time_from=-1h  start_time_from_to=-2d,-1d
   duration_from=5s  error_message_contains=timeout  param_contains='{"a":1}'
   '{"or":["is_failure",{"run_type":"cron"}]}'   any condition as JSON`
+
+/** What a command does with the records that its conditions find. */
+export interface ConditionCommand<Flags> {
+  /** What its help says of the conditions. */
+  readonly conditions?: string
+  /** What its help says below them. */
+  readonly more?: string
+  /** Throws UsageError for options that make no sense, before a server is asked. */
+  check?(flags: Flags): void
+  act(session: ConditionSession, flags: Flags, typed: readonly string[]): Promise<void>
+}
+
+/** Adds the arguments RESOURCE [CONDITION…] to a command, and what it does. */
+export function addConditions<Flags>(
+  command: Command,
+  surroundings: Surroundings,
+  { conditions, more = '', check, act }: ConditionCommand<Flags>,
+): void {
+  command
+    .argument('<resource>', resourceHelp)
+    .argument('[conditions...]', conditions)
+    .addHelpText('after', conditionHelp + more)
+    .action(async (resource: string, typed: string[], flags: Flags) => {
+      check?.(flags)
+      await act(
+        await openConditionSession({ resource, conditions: typed, command, surroundings }),
+        flags,
+        typed,
+      )
+    })
+}
+
+export interface ConditionArguments {
+  readonly resource: string
+  readonly conditions: readonly string[]
+  readonly command: Command
+  readonly surroundings: Surroundings
+}
 
 /** Reads what a command with conditions was given. Throws UsageError, ConfigError and what the client throws. */
 export async function openConditionSession(given: ConditionArguments): Promise<ConditionSession> {

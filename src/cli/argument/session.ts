@@ -30,3 +30,14 @@ export function openSession(
     presentation,
   }
 }
+
+/** The action of a command that speaks to a server. `act` gets a session, the arguments and the options. */
+export function inSession<Given extends readonly unknown[]>(
+  surroundings: Surroundings,
+  act: (session: Session, ...given: Given) => Promise<void>,
+): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    // Commander hands over the arguments, the options and the command.
+    await act(openSession(given.at(-1) as Command, surroundings), ...(given.slice(0, -1) as unknown as Given))
+  }
+}

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { type AppendedName, DaybookConnectionError, DaybookError, type NewRow } from '../../client/client.ts'
 import { loadCatalogue } from '../argument/catalogue.ts'
+import { resourceHelp } from '../argument/condition-session.ts'
 import { type Batch, batchRows, type RowSource, rowSource } from '../argument/rows.ts'
-import { openSession, type Session } from '../argument/session.ts'
+import { inSession, type Session } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { CommandFailure } from '../terminal/failure.ts'
 
@@ -16,17 +17,18 @@ export function addAppendCommand(program: Command, surroundings: Surroundings): 
   program
     .command('append')
     .description('add records: as JSON, or a line of JSON each from a file or stdin')
-    .argument('<resource>', 'js-result, event-log, …')
+    .argument('<resource>', resourceHelp)
     .argument('[rows...]', 'a JSON object or a list of them, @FILE, or - for stdin, as without any')
     .addHelpText('after', help)
-    .action(async (name: string, rows: string[], _options: object, command: Command) => {
-      const session = openSession(command, surroundings)
-      const source = rowSource(rows, surroundings)
-      const resource = (await loadCatalogue(session.client)).requireAppended(name)
-      const isTyped = rows.length === 0 && session.stdin.isTTY === true
-      if (isTyped) await session.output.note('a record on each line, as JSON; Ctrl-D ends')
-      await session.output.record({ written: await appendAll(session, resource, source) })
-    })
+    .action(
+      inSession(surroundings, async (session, name: string, rows: string[]) => {
+        const source = rowSource(rows, surroundings)
+        const resource = (await loadCatalogue(session.client)).requireAppended(name)
+        const isTyped = rows.length === 0 && session.stdin.isTTY === true
+        if (isTyped) await session.output.note('a record on each line, as JSON; Ctrl-D ends')
+        await session.output.record({ written: await appendAll(session, resource, source) })
+      }),
+    )
 }
 
 async function appendAll(session: Session, resource: AppendedName, source: RowSource): Promise<number> {

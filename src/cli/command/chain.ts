@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { openSession } from '../argument/session.ts'
+import { inSession } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { parseWholeNumber } from '../argument/whole-number.ts'
 import { renderChain } from '../terminal/chain-tree.ts'
@@ -22,8 +22,7 @@ export function addChainCommand(program: Command, surroundings: Surroundings): v
     .option('--node <node>', 'only what this place and those below it did')
     .option('--depth <n>', 'how many levels below the first', parseWholeNumber)
   addWatchOption(chain).action(
-    async (requestId: string, { node, depth, watch }: ChainFlags, command: Command) => {
-      const session = openSession(command, surroundings)
+    inSession(surroundings, async (session, requestId: string, { node, depth, watch }: ChainFlags) => {
       const { client, output, stdout, presentation } = session
       await showWatched({ watch }, session, async () => {
         const chain = await client.chain(requestId, {
@@ -41,7 +40,7 @@ export function addChainCommand(program: Command, surroundings: Surroundings): v
         await output.rows(chain.nodes)
         if (chain.truncated) await output.note('the chain has more records than are shown')
       })
-    },
+    }),
   )
 }
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { DaybookConnectionError, DaybookError } from '../../client/client.ts'
-import { type ConditionSession, conditionHelp, openConditionSession } from '../argument/condition-session.ts'
+import { addConditions, type ConditionSession } from '../argument/condition-session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { parseWholeNumber } from '../argument/whole-number.ts'
 import { CommandFailure, UsageError } from '../terminal/failure.ts'
@@ -12,23 +12,22 @@ import { type ExportTarget, openExportTarget, type TargetFlags } from './export-
 
 /** `daybook export RESOURCE [CONDITION…]`: every record that fulfils all conditions, oldest first, to a file or a pipe. */
 export function addExportCommand(program: Command, surroundings: Surroundings): void {
-  program
+  const command = program
     .command('export')
     .description('write every record that fulfils all conditions, oldest first')
-    .argument('<resource>', 'js-result, event-log, …')
-    .argument('[conditions...]')
     .addOption(
       new Option('--format <format>', 'lines of JSON, or CSV').choices(['ndjson', 'csv']).default('ndjson'),
     )
     .option('--output <file>', 'write to this file, which is FILE.part until it is whole, not to stdout')
     .option('--bom', 'begin CSV with a byte order mark, by which spreadsheets know UTF-8')
     .option('--after <key>', 'begin behind this key and add to the file', parseWholeNumber)
-    .addHelpText('after', conditionHelp)
-    .action(async (resource: string, conditions: string[], flags: TargetFlags, command: Command) => {
-      if (flags.bom === true && flags.format !== 'csv') throw new UsageError('--bom is for --format csv')
-      const session = await openConditionSession({ resource, conditions, command, surroundings })
-      await runExport(session, { ...flags, typed: conditions, global: command.optsWithGlobals() })
-    })
+  addConditions(command, surroundings, {
+    check({ bom, format }: TargetFlags) {
+      if (bom === true && format !== 'csv') throw new UsageError('--bom is for --format csv')
+    },
+    act: (session, flags, typed) =>
+      runExport(session, { ...flags, typed, global: command.optsWithGlobals() }),
+  })
 }
 
 async function runExport(session: ConditionSession, call: ExportCall): Promise<void> {

@@ -1,22 +1,24 @@
 import type { Command } from 'commander'
-import { openSession } from '../argument/session.ts'
+import { describeFault } from '../../client/transport.ts'
+import { inSession } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { CommandFailure } from '../terminal/failure.ts'
+
+const timeoutMs = 5000
 
 /** `daybook healthcheck`: exit 0 when the server could serve now, for Docker and the like. */
 export function addHealthcheckCommand(program: Command, surroundings: Surroundings): void {
   program
     .command('healthcheck')
     .description('exit 0 if the server is ready, 1 if not')
-    .action(async (_options: object, command: Command) => {
-      const { url, output } = openSession(command, surroundings)
-      const { isReady, detail } = await readReadiness(url)
-      if (!isReady) throw new CommandFailure(`${url}: ${detail}`)
-      await output.note(`${url}: ready`)
-    })
+    .action(
+      inSession(surroundings, async ({ url, output }) => {
+        const { isReady, detail } = await readReadiness(url)
+        if (!isReady) throw new CommandFailure(`${url}: ${detail}`)
+        await output.note(`${url}: ready`)
+      }),
+    )
 }
-
-const timeoutMs = 5000
 
 /** What `/readyz` of a server says; `isReady` is false when it cannot be reached. */
 export interface Readiness {
@@ -32,13 +34,6 @@ export async function readReadiness(url: string): Promise<Readiness> {
     const detail = (await response.text()).trim()
     return { isReady: response.ok, isReachable: true, detail: detail || `HTTP status ${response.status}` }
   } catch (error) {
-    return { isReady: false, isReachable: false, detail: faultText(error) }
+    return { isReady: false, isReachable: false, detail: describeFault(error, timeoutMs) }
   }
-}
-
-function faultText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`
-  const { cause } = error
-  return cause instanceof Error ? cause.message || error.message : error.message
 }

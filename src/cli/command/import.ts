@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import type { ResourceName, Row } from '../../client/client.ts'
 import { loadCatalogue } from '../argument/catalogue.ts'
+import { resourceHelp } from '../argument/condition-session.ts'
 import { type Line, linesOfFile, readLines } from '../argument/lines.ts'
 import { type Batch, batchRows } from '../argument/rows.ts'
-import { openSession, type Session } from '../argument/session.ts'
+import { inSession, type Session } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { CommandFailure } from '../terminal/failure.ts'
 import { createProgress } from '../terminal/progress.ts'
@@ -14,15 +15,20 @@ export function addImportCommand(program: Command, surroundings: Surroundings): 
   program
     .command('import')
     .description('take back what export wrote as lines of JSON, under the same ids; run again it goes on')
-    .argument('<resource>', 'js-result, event-log, …')
+    .argument('<resource>', resourceHelp)
     .argument('[file]', 'where the records are; stdin if absent')
-    .action(async (name: string, file: string | undefined, _options: object, command: Command) => {
-      const session = openSession(command, surroundings)
-      const resource = (await loadCatalogue(session.client)).requireResource(name)
-      await session.output.record(
-        await importAll(session, resource, file === undefined ? readLines(session.stdin) : linesOfFile(file)),
-      )
-    })
+    .action(
+      inSession(surroundings, async (session, name: string, file: string | undefined) => {
+        const resource = (await loadCatalogue(session.client)).requireResource(name)
+        await session.output.record(
+          await importAll(
+            session,
+            resource,
+            file === undefined ? readLines(session.stdin) : linesOfFile(file),
+          ),
+        )
+      }),
+    )
 }
 
 interface Counts {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import type { ResourceName } from '../../client/client.ts'
 import { loadCatalogue } from '../argument/catalogue.ts'
-import { openSession, type Session } from '../argument/session.ts'
+import { resourceHelp } from '../argument/condition-session.ts'
+import { inSession, type Session } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { member } from '../terminal/column.ts'
 import { addListCommand } from './list-command.ts'
@@ -10,15 +12,14 @@ export function addIndexCommand(program: Command, surroundings: Surroundings): v
   const index = program
     .command('index')
     .description('manage the indexes that make conditions cheap (docs/indexes.md)')
-  addFieldCommand(index, surroundings, {
-    name: 'add',
-    description: 'have the conditions of a field served by an index; one that was interrupted is made again',
-    async act({ client, output }, of) {
-      const { state } = await client.call('index_add', of)
-      await output.record({ state })
-      if (state === 'building')
-        await output.note('it is still being made: daybook index list says when it is ready')
-    },
+  const add = index
+    .command('add')
+    .description('have the conditions of a field served by an index; one that was interrupted is made again')
+  addField(add, surroundings, async ({ client, output }, field) => {
+    const { state } = await client.call('index_add', field)
+    await output.record({ state })
+    if (state === 'building')
+      await output.note('it is still being made: daybook index list says when it is ready')
   })
   const list = index
     .command('list')
@@ -36,36 +37,29 @@ export function addIndexCommand(program: Command, surroundings: Surroundings): v
     none: 'no indexes',
     find: async client => (await client.call('index_list', {})).indexes,
   })
-  addFieldCommand(index, surroundings, {
-    name: 'remove',
-    description: 'remove an index that was added',
-    async act({ client, output }, of) {
-      await output.record(await client.call('index_remove', of))
-    },
-  })
+  const remove = index.command('remove').description('remove an index that was added')
+  addField(remove, surroundings, async ({ client, output }, field) =>
+    output.record(await client.call('index_remove', field)),
+  )
 }
 
-interface FieldCommand {
-  readonly name: string
-  readonly description: string
-  act(session: Session, of: { resource: Resource; field: string }): Promise<void>
+interface IndexedField {
+  readonly resource: ResourceName
+  readonly field: string
 }
 
-type Resource = ReturnType<Awaited<ReturnType<typeof loadCatalogue>>['requireResource']>
-
-function addFieldCommand(
-  index: Command,
+function addField(
+  command: Command,
   surroundings: Surroundings,
-  { name, description, act }: FieldCommand,
+  act: (session: Session, field: IndexedField) => Promise<void>,
 ): void {
-  index
-    .command(name)
-    .description(description)
-    .argument('<resource>', 'js-result, event-log, …')
+  command
+    .argument('<resource>', resourceHelp)
     .argument('<field>', 'js_worker_id, param, finish_time, duration, …')
-    .action(async (given: string, field: string, _options: object, command: Command) => {
-      const session = openSession(command, surroundings)
-      const resource = (await loadCatalogue(session.client)).requireResource(given)
-      await act(session, { resource, field })
-    })
+    .action(
+      inSession(surroundings, async (session, name: string, field: string) => {
+        const resource = (await loadCatalogue(session.client)).requireResource(name)
+        await act(session, { resource, field })
+      }),
+    )
 }

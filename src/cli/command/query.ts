@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { hasLimit } from '../argument/condition-argument.ts'
-import { type ConditionSession, conditionHelp, openConditionSession } from '../argument/condition-session.ts'
+import { addConditions, type ConditionSession } from '../argument/condition-session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { recordColumns } from '../terminal/record-columns.ts'
 import { addWatchOption, showWatched, type WatchFlags } from './watch.ts'
@@ -15,15 +15,9 @@ export function addQueryCommand(program: Command, surroundings: Surroundings): v
   const query = program
     .command('query')
     .description(`show the records that fulfil all conditions, newest first; ${usualRows} in a table`)
-    .argument('<resource>', 'js-result, event-log, …')
-    .argument('[conditions...]')
-    .addHelpText('after', conditionHelp)
-  addWatchOption(query).action(
-    async (name: string, conditions: string[], flags: WatchFlags, command: Command) => {
-      const session = await openConditionSession({ resource: name, conditions, command, surroundings })
-      await showWatched(flags, session, () => showRecords(session))
-    },
-  )
+  addConditions(addWatchOption(query), surroundings, {
+    act: (session, flags: WatchFlags) => showWatched(flags, session, () => showRecords(session)),
+  })
 }
 
 async function showRecords(session: ConditionSession): Promise<void> {
@@ -39,4 +33,16 @@ async function showRecords(session: ConditionSession): Promise<void> {
   const isCut = rows.length > shown.length || (!isAsked && rows.length === serverRows)
   if (isCut)
     await output.note(`the newest ${shown.length}; limit=${shown.length * 10} shows more, export all`)
+}
+
+/** `daybook count RESOURCE [CONDITION…]`: how many records fulfil all conditions. */
+export function addCountCommand(program: Command, surroundings: Surroundings): void {
+  const count = program.command('count').description('count the records that fulfil all conditions')
+  addConditions(addWatchOption(count), surroundings, {
+    act: (session, flags: WatchFlags) =>
+      showWatched(flags, session, async () => {
+        const { client, output, resource, condition } = session
+        await output.record({ count: await client.count(resource, condition) })
+      }),
+  })
 }

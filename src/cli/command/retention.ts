@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { NewRetentionRule } from '../../client/retention.ts'
 import { retentionRule } from '../../retention/rule.ts'
-import { type ConditionSession, conditionHelp, openConditionSession } from '../argument/condition-session.ts'
+import { addConditions, type ConditionSession } from '../argument/condition-session.ts'
 import { addFlags, readFlags } from '../argument/definition-flags.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { addVerb, beginDefinitionCommand } from './definition.ts'
@@ -29,14 +29,12 @@ function addRuleCommand(
   surroundings: Surroundings,
   act: (session: ConditionSession, rule: NewRetentionRule) => Promise<void>,
 ): void {
-  command
-    .argument('<resource>', 'js-result, event-log, …')
-    .argument('[conditions...]', 'as for query, without limit and last; none: every record')
-    .addHelpText('after', conditionHelp)
-  addFlags(command, retentionRule, 'create').action(async (name: string, conditions: string[]) => {
-    const session = await openConditionSession({ resource: name, conditions, command, surroundings })
-    const { resource, condition } = session
-    const { older_than_ms = 0 } = await readFlags(retentionRule, command, 'create')
-    await act(session, { resource, query: { condition }, older_than_ms })
+  addConditions(addFlags(command, retentionRule, 'create'), surroundings, {
+    conditions: 'as for query, without limit and last; none: every record',
+    async act(session) {
+      const { resource, condition } = session
+      const { older_than_ms = 0 } = await readFlags(retentionRule, command, 'create')
+      await act(session, { resource, query: { condition }, older_than_ms })
+    },
   })
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { NewEvent, SentEvent } from '../../client/client.ts'
 import { readJsonArgument } from '../argument/json-argument.ts'
 import { durationOption } from '../argument/moment.ts'
-import { openSession } from '../argument/session.ts'
+import { inSession } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { CommandFailure } from '../terminal/failure.ts'
 import { startedColumns } from '../terminal/record-columns.ts'
@@ -37,18 +37,23 @@ export function addSendCommand(program: Command, surroundings: Surroundings): vo
     .option('--delay <time>', 'how long its handlers wait: 1500 (ms), 2s, 5m', durationOption('--delay'))
     .option('--wait [time]', 'until its handlers have ended: 30s, at most 60s', durationOption('--wait'))
     .addHelpText('after', help)
-    .action(async (sender: string, kwargs: string | undefined, flags: SendFlags, command: Command) => {
-      const { client, output, presentation } = openSession(command, surroundings)
-      const event = { sender, ...(await readEvent(kwargs, flags, surroundings)) }
-      const waitMs = flags.wait === true ? defaultWaitMs : flags.wait
-      const sent = await client.send(event, waitMs === undefined ? {} : { waitMs })
-      const rows = sent.event_logs.map(log => ({ request_id: sent.request_id, ...log }))
-      await output.rows(rows, { columns: startedColumns, none: 'no record' })
-      // In a table it would take the place of what is worth looking at.
-      if (presentation.format === 'table' && rows.length > 0)
-        await output.note(`daybook chain ${sent.request_id} shows what follows`)
-      requireDone(sent, waitMs !== undefined)
-    })
+    .action(
+      inSession(
+        surroundings,
+        async (session, sender: string, kwargs: string | undefined, flags: SendFlags) => {
+          const { client, output, presentation } = session
+          const event = { sender, ...(await readEvent(kwargs, flags, surroundings)) }
+          const waitMs = flags.wait === true ? defaultWaitMs : flags.wait
+          const sent = await client.send(event, waitMs === undefined ? {} : { waitMs })
+          const rows = sent.event_logs.map(log => ({ request_id: sent.request_id, ...log }))
+          await output.rows(rows, { columns: startedColumns, none: 'no record' })
+          // In a table it would take the place of what is worth looking at.
+          if (presentation.format === 'table' && rows.length > 0)
+            await output.note(`daybook chain ${sent.request_id} shows what follows`)
+          requireDone(sent, waitMs !== undefined)
+        },
+      ),
+    )
 }
 
 async function readEvent(

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { StreamFormat } from '../../client/client.ts'
-import { conditionHelp, openConditionSession } from '../argument/condition-session.ts'
+import { addConditions, type ConditionSession } from '../argument/condition-session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { cellText, kindOf } from '../terminal/column.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
@@ -15,11 +15,9 @@ interface TailOptions {
 
 /** `daybook tail RESOURCE [CONDITION…]`: the records that fulfil all conditions, as they are added and change. */
 export function addTailCommand(program: Command, surroundings: Surroundings): void {
-  program
+  const tail = program
     .command('tail')
     .description('show the records that fulfil all conditions as they are added and change, until Ctrl-C')
-    .argument('<resource>', 'js-result, event-log, …')
-    .argument('[conditions...]')
     .option('--after <cursor>', 'begin behind this cursor (0: the beginning), not with what comes now')
     .addOption(
       new Option('--format <format>', 'envelope: as the origin of change events writes them').choices([
@@ -27,33 +25,36 @@ export function addTailCommand(program: Command, surroundings: Surroundings): vo
         'envelope',
       ]),
     )
-    .addHelpText('after', `${conditionHelp}\nlimit and last mean nothing for what is yet to come.`)
-    .action(async (name: string, conditions: string[], options: TailOptions, command: Command) => {
-      const session = await openConditionSession({ resource: name, conditions, command, surroundings })
-      const { client, output, resource, condition, stdout, presentation } = session
-      const interrupt = listenForInterrupt()
-      let last = options.after
-      try {
-        const changes = client.subscribe(resource, condition, {
-          ...options,
-          signal: interrupt.signal,
-          onOpen: cursor => {
-            last ??= cursor
-            void output.note(`following ${resource} behind ${cursor}`)
-          },
-          onFault: fault => void output.note(`trying again: ${messageOf(fault)}`),
-        })
-        const isTable = presentation.format === 'table'
-        const render = isTable ? changeLine : changeJson(options.format)
-        for await (const { cursor, row } of changes) {
-          await writeLines(stdout, [render(cursor, row as object, presentation.zone)])
-          last = cursor
-        }
-        if (last !== undefined) await output.note(`stopped; --after ${last} goes on`)
-      } finally {
-        interrupt.release()
-      }
+  addConditions(tail, surroundings, {
+    more: '\nlimit and last mean nothing for what is yet to come.',
+    act: follow,
+  })
+}
+
+async function follow(session: ConditionSession, options: TailOptions): Promise<void> {
+  const { client, output, resource, condition, stdout, presentation } = session
+  const interrupt = listenForInterrupt()
+  let last = options.after
+  try {
+    const changes = client.subscribe(resource, condition, {
+      ...options,
+      signal: interrupt.signal,
+      onOpen: cursor => {
+        last ??= cursor
+        void output.note(`following ${resource} behind ${cursor}`)
+      },
+      onFault: fault => void output.note(`trying again: ${messageOf(fault)}`),
     })
+    const isTable = presentation.format === 'table'
+    const render = isTable ? changeLine : changeJson(options.format)
+    for await (const { cursor, row } of changes) {
+      await writeLines(stdout, [render(cursor, row as object, presentation.zone)])
+      last = cursor
+    }
+    if (last !== undefined) await output.note(`stopped; --after ${last} goes on`)
+  } finally {
+    interrupt.release()
+  }
 }
 
 /** A row with its cursor, so that whoever reads it can go on from there; an envelope is as its origin has it. */
@@ -69,7 +70,7 @@ function messageOf(fault: unknown): string {
 const widest = 60
 
 /** A change for a person, in a line: its number where its reader may know it, then every member that says something. */
-export function changeLine(cursor: string, row: object, zone: Zone): string {
+function changeLine(cursor: string, row: object, zone: Zone): string {
   const members = Object.entries(row)
     .filter(([, value]) => value !== null)
     .map(
