@@ -53,7 +53,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'js-worker': [...core, 'sandbox', 'outbound', 'seal'],
   event: [...core, 'outbound', 'sandbox', 'js-worker', 'seal'],
   stream: [...core, 'seal'],
-  sink: [...core, 'stream', 'seal', 'outbound'],
+  sink: [...core, 'definition', 'stream', 'seal', 'outbound'],
   machine: core,
   method: [
     ...core,
@@ -105,7 +105,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'http',
   ],
   // Types alone, see test/client/imports.test.ts.
-  client: [...base, 'resource', 'permission', 'definition', 'retention', 'method'],
+  client: [...base, 'resource', 'permission', 'definition', 'retention', 'sink', 'method'],
   cli: [
     ...base,
     'config',
@@ -118,6 +118,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'permission',
     'definition',
     'retention',
+    'sink',
   ],
   main: ['cli', 'async'],
   prepare: ['database'],

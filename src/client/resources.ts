@@ -39,7 +39,7 @@ interface Nested<Keys, Words> {
 }
 
 /** An object with exactly one of the members of `T`. */
-type OneMember<T> = { readonly [K in keyof T]: { readonly [P in K]: T[P] } }[keyof T]
+export type OneMember<T> = { readonly [K in keyof T]: { readonly [P in K]: T[P] } }[keyof T]
 
 export type JsResultRow = Row<'js-result'>
 export type EventLogRow = Row<'event-log'>

@@ -1,108 +1,30 @@
-import type { ConditionOf, EpochMs, ResourceName, Typed } from './resources.ts'
+import type { ConditionOf, OfResource, OneMember, ResourceName, Typed } from './resources.ts'
+import type { wire } from './wire.ts'
 
-/** A mark in the place of what is secret. */
-type Hidden = '***'
-
-interface WebhookPlace {
-  readonly url: string
-  /** `whsec_` and base64; null: the posts are not signed. */
-  readonly secret?: string | null
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-interface NatsPlace {
-  /** host:port, nats://host:port or tls://host:port */
-  readonly servers: readonly string[]
-  readonly subject: string
-  /** The stream that must take what is published. */
-  readonly stream?: string | null
-}
-
-type NatsCredentials =
-  | { readonly token?: string }
-  | { readonly user: string; readonly password: string }
-  | { readonly nkey: string }
-
-/** `<data folder>/sinks/<name>.ndjson` on the server. */
-interface FilePlace {
-  readonly name: string
-  readonly max_bytes?: number
-  readonly keep?: number
-}
+type Declared = (typeof wire)['definitions']['sink']
 
 /** Where a sink's changes go to. */
-export type NewSinkTarget =
-  | { readonly webhook: WebhookPlace }
-  | { readonly nats: NatsPlace & NatsCredentials }
-  | { readonly file: FilePlace }
-
-/** The same as it is shown, without what is secret. */
-export interface SinkTarget {
-  readonly webhook?: {
-    readonly url: string
-    readonly secret: Hidden | null
-    readonly headers: Readonly<Record<string, Hidden>>
-  }
-  readonly nats?: Required<NatsPlace> & {
-    readonly user?: string
-    readonly token?: Hidden
-    readonly password?: Hidden
-    readonly nkey?: Hidden
-  }
-  readonly file?: Required<FilePlace>
-}
-
-export type SinkState = 'running' | 'paused' | 'failed'
+export type NewSinkTarget = OneMember<Required<Declared['new']['target']>>
 
 /** A sink to be made; what is left out has a default. */
-export interface NewSink<R extends ResourceName = ResourceName> {
-  readonly name: string
-  readonly resource: R
-  /** Neither limit nor last. */
-  readonly query: { readonly condition: readonly ConditionOf<R>[] }
-  readonly target: NewSinkTarget
-  readonly format?: 'row' | 'envelope'
-  readonly batch_size?: number
-  /** The number behind which it begins; 0: with all that is kept. Now if absent. */
-  readonly after?: number
-}
+export type NewSink<R extends ResourceName = ResourceName> = OfResource<
+  Omit<Declared['new'], 'target'> & { readonly target: NewSinkTarget },
+  R
+>
 
 /** What of a sink is to change; what is left out stays. */
-export type SinkChange = Pick<NewSink, 'name'> & Partial<Omit<NewSink, 'resource' | 'after'>>
+export type SinkChange = Pick<NewSink, 'name'> &
+  Omit<Declared['change'], 'query' | 'target'> & {
+    readonly target?: NewSinkTarget
+    readonly query?: { readonly condition: readonly ConditionOf<ResourceName>[] }
+  }
 
-/** A sink as it is shown. */
-export interface Sink {
-  readonly id: number
-  readonly name: string
-  readonly resource: ResourceName
-  readonly query: { readonly condition: readonly unknown[] }
-  readonly target: SinkTarget
-  readonly format: 'row' | 'envelope'
-  readonly batch_size: number
-  readonly state: SinkState
-  readonly created_time: EpochMs
-  readonly updated_time: EpochMs
-}
+/** A sink as it is shown, without what is secret. */
+export type Sink = OfResource<Declared['shown'], ResourceName>
+export type SinkTarget = Sink['target']
 
 /** How far a sink has come. */
-export interface SinkStatus {
-  readonly name: string
-  readonly resource: ResourceName
-  readonly state: SinkState
-  /** Why it has failed: what is wrong lasts, or the change behind `cursor` is not kept any more. */
-  readonly fail_reason: 'refused' | 'behind_too_far' | null
-  /** Everything up to this number was confirmed, or is not wanted. */
-  readonly cursor: number
-  readonly last_sequence_number: number
-  readonly lag: number
-  /** How long ago the first change got its number that it has still to look at; 0 without any. */
-  readonly age_ms: number
-  readonly failures: number
-  readonly last_error: string | null
-  readonly next_attempt_time: EpochMs | null
-  readonly delivered: number
-  readonly last_delivered: EpochMs | null
-}
+export type SinkStatus = (typeof wire)['sinkStatus']
 
 type Named = { readonly name: string }
 type Done = { readonly success: boolean }

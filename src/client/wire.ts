@@ -7,6 +7,7 @@ import type { Kind } from '../resource/kind/index.ts'
 import type { ResourceField } from '../resource/resource.ts'
 import type { NewRowOf, RowOf, ValueOf } from '../resource/row.ts'
 import type { retentionRule } from '../retention/rule.ts'
+import type { SinkStatus, sink } from '../sink/sink.ts'
 
 /** The methods whose types follow from their schemas. */
 type Served = ReturnType<typeof eventMethods | typeof taskMethods | typeof indexMethods>[number]
@@ -29,6 +30,7 @@ type ResourceTypes = {
 /** What users store, by its table. A definition that is declared with `defineDefinition` needs its line here. */
 interface DefinitionTypes {
   retention_rule: TypesOf<typeof retentionRule>
+  sink: TypesOf<typeof sink>
 }
 
 interface TypesOf<D> {
@@ -68,6 +70,7 @@ type Plain<T> = T extends object ? { [K in keyof T]: Plain<T[K]> } : T
 export const wire = typed<{
   resources: ResourceTypes
   definitions: Json<DefinitionTypes>
+  sinkStatus: Json<SinkStatus>
   methods: Json<MethodTypes>
 }>()
 

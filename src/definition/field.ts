@@ -43,6 +43,8 @@ export interface Field<T extends FieldTypes = FieldTypes> {
   readonly isFixed: boolean
   /** What clients read; absent: nothing. */
   readonly shown?: z.ZodType
+  /** What is shown of what is stored; absent: the same. */
+  show?(stored: T['stored']): unknown
   readonly storage: Storage<T['stored']>
   /** The store sets it to the moment of a creation, or of every change. */
   readonly stamp?: 'created' | 'updated'
@@ -59,6 +61,7 @@ export interface GivenOptions<Stored, Shown, Fixed> {
   readonly storage?: Storage<Stored>
   /** Absent: what was given. */
   readonly shown?: z.ZodType<Shown>
+  show?(stored: Stored): Shown
   readonly fixed?: Fixed
   readonly flags?: readonly Flag[]
   readonly listed?: ListedField<Shown>
@@ -80,8 +83,23 @@ export function given<
   stored: NoInfer<Stored>
   shown: NoInfer<Shown>
 }> {
-  const { storage = plain<Stored>(), shown = requiredOf(schema), fixed = false, flags = [], listed } = options
-  return { schema, isFixed: fixed, shown, storage, flags, ...(listed !== undefined && { listed }) }
+  const {
+    storage = plain<Stored>(),
+    shown = requiredOf(schema),
+    fixed = false,
+    flags = [],
+    ...rest
+  } = options
+  return { schema, isFixed: fixed, shown, storage, flags, ...rest }
+}
+
+/** What clients only say when they create one: nothing of it is kept. */
+export function asked<Schema extends z.ZodType>(
+  schema: Schema,
+  flags: readonly Flag[] = [],
+): Field<{ input: z.input<Schema>; output: z.output<Schema>; change: never; stored: never; shown: never }> {
+  const nowhere: Storage<never> = { columns: [], write: () => [], read: () => undefined as never }
+  return { schema, isFixed: true, storage: nowhere, flags }
 }
 
 export interface KeptOptions<Stored, Shown> {

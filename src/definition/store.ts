@@ -41,11 +41,11 @@ export function createStore<F extends Fields>(
   type Stored = StoredOf<Definition<F>>
   const { table, key, fields, channel, onConflict = 'do nothing' } = definition
   let width = 0
-  const members = Object.entries(fields).map(([name, field]) => {
+  const members = Object.entries(fields).flatMap(([name, field]) => {
     const columns = field.storage.columns ?? [name]
     const from = width
     width += columns.length
-    return { ...field, name, columns, from }
+    return columns.length === 0 ? [] : [{ ...field, name, columns, from }]
   })
   const columns = members.flatMap(each => each.columns).join(', ')
   const [keyColumn = key] = fields[key]?.storage.columns ?? []
@@ -105,6 +105,7 @@ export function createStore<F extends Fields>(
     list: async ({ run }) => (await run(list, [])).rows.map(read),
     async update(runner, name, values, now) {
       const set = written(values, ['updated'], now)
+      if (set.length === 0) return (await runner.run(find, [name])).rows.map(read)[0]
       const statement = rawStatement(
         `update ${table} set ${set.map(({ column }, i) => `${column} = $${i + 2}`).join(', ')}
          where ${keyColumn} = $1 returning ${columns}`,

@@ -42,8 +42,6 @@ export interface DefinitionRules<D> {
   update?(given: Partial<GivenOf<D>>, before: StoredOf<D>, caller: Identity): Partial<StoredOf<D>> | undefined
   /** Before one that is locked is deleted. */
   remove?(runner: Runner, before: StoredOf<D>): Promise<void>
-  /** What is shown of one, where its fields are not stored as they are shown. */
-  show?(stored: StoredOf<D>): object
 }
 
 type Members = Readonly<Record<string, unknown>>
@@ -81,15 +79,19 @@ export function definitionMethods<F extends Fields>(
     rules,
     store: createStore<Fields>(definition, deps.sealer),
     shown,
-    show(stored) {
-      const members: Members = { ...stored, ...rules.show?.(stored as StoredOf<Definition<F>>) }
-      return Object.fromEntries(Object.keys(shown.shape).map(name => [name, members[name]]))
-    },
+    show: stored => showOf(definition, stored),
   }
   return verbs.flatMap(verb => {
     const said = definition.methods[verb]
     return said === undefined ? [] : [makers[verb](kind, ...said)]
   })
+}
+
+function showOf({ fields }: Definition, stored: Members): Members {
+  const shown = Object.entries(fields).filter(([, field]) => field.shown !== undefined)
+  return Object.fromEntries(
+    shown.map(([name, field]) => [name, field.show === undefined ? stored[name] : field.show(stored[name])]),
+  )
 }
 
 const done = z.strictObject({ success: z.literal(true) })

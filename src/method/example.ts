@@ -109,7 +109,10 @@ function sampleObject({ properties = {}, required = [] }: Json): unknown {
   return Object.fromEntries(
     (required as readonly string[]).map(name => {
       const schema = known[name] ?? {}
-      return [name, 'enum' in schema ? sampleOf(schema) : (members[name] ?? sampleOf(schema))]
+      return [
+        name,
+        'enum' in schema || 'examples' in schema ? sampleOf(schema) : (members[name] ?? sampleOf(schema)),
+      ]
     }),
   )
 }

@@ -1,12 +1,186 @@
-import type { Method } from './method.ts'
-import { changeMethods } from './sink/change.ts'
-import { controlMethods } from './sink/control.ts'
-import { inspectMethods } from './sink/inspect.ts'
-import type { SinkMethodDeps } from './sink/sink-method.ts'
+import { z } from 'zod'
+import { createStore } from '../definition/store.ts'
+import { invalidParams, RpcError } from '../errors.ts'
+import { requireWebhookUrl } from '../outbound/webhook-place.ts'
+import { requireSuper } from '../permission/grant.ts'
+import { nameSchema } from '../permission/name.ts'
+import { resources } from '../resource/kind/index.ts'
+import type { Resource } from '../resource/resource.ts'
+import type { Sealer } from '../seal.ts'
+import { type StoredSink, sink, sinkStatusSchema } from '../sink/sink.ts'
+import { type SinkLag, sinkLags } from '../sink/status.ts'
+import { pauseSink, resumeSink } from '../sink/store.ts'
+import { changeTarget, type SinkTarget } from '../sink/target.ts'
+import { type ChangeLog, notKept } from '../stream/change-log.ts'
+import type { StreamFormat } from '../stream/format.ts'
+import { type DefinitionDeps, definitionMethods, notFound } from './definition.ts'
+import { credentialParam, defineMethod, type Method } from './method.ts'
+import { planFilters } from './record/record-method.ts'
 
-export type { SinkMethodDeps } from './sink/sink-method.ts'
+/** What the methods of sinks work with. */
+export interface SinkMethodDeps extends DefinitionDeps {
+  readonly sealer: Sealer
+  readonly changes: ChangeLog
+  readonly maxConditions: number
+  /** The private addresses that webhooks may reach, as for `createOutbound`. */
+  readonly outboundAllow: readonly string[]
+}
 
 /** All `sink_*` methods; they are for the super token alone. */
 export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
-  return [changeMethods, inspectMethods, controlMethods].flatMap(methods => methods(deps))
+  const { changes, outboundAllow } = deps
+
+  /** The number behind which a new sink begins. Throws RpcError 108 (`sequence_too_old`, `sequence_ahead`). */
+  async function beginning(resource: Resource, after: number | undefined): Promise<number> {
+    if (after === undefined) return changes.position(resource)
+    const fault = await changes.whyNotKept(resource, after)
+    if (fault === undefined) return after
+    // From the beginning means from the oldest that is left.
+    if (after === 0 && fault.oldest !== undefined) return fault.oldest - 1
+    const { reason: _, ...numbers } = fault
+    throw notKept(fault, 'after', numbers)
+  }
+
+  function reachable(target: SinkTarget): SinkTarget {
+    if (target.webhook) requireWebhookUrl(target.webhook.url, outboundAllow, 'target.webhook.url')
+    return target
+  }
+
+  const own = definitionMethods(sink, deps, {
+    async create(given) {
+      const resource = resourceOf(given.resource)
+      planFilters(resource, given.query, deps)
+      const target = reachable(changeTarget(given.target))
+      const format = chosenFormat(resource, given.format)
+      return {
+        ...given,
+        target,
+        format,
+        state: 'running' as const,
+        cursor: await beginning(resource, given.after),
+      }
+    },
+    update({ target, format, query, batch_size }, before) {
+      const resource = resourceOf(before.resource)
+      if (query !== undefined) planFilters(resource, query, deps)
+      return {
+        ...(query !== undefined && { query }),
+        ...(target !== undefined && { target: reachable(changeTarget(target, before)) }),
+        ...(format !== undefined && { format: chosenFormat(resource, format) }),
+        ...(batch_size !== undefined && { batch_size }),
+        // Whoever works on it goes by the old definition: it is taken up again with the new one.
+        owner: null,
+      }
+    },
+  })
+  return [...own, ...controlMethods(deps), statusMethod(deps)]
+}
+
+/** Declared: the schema let no other name through. */
+function resourceOf(name: string): Resource {
+  const resource = resources.find(each => each.name === name)
+  if (resource === undefined) throw invalidParams('resource', 'unknown resource')
+  return resource
+}
+
+/** The format that is asked for. Throws RpcError -32602 where the resource has no envelope. */
+function chosenFormat({ envelope }: Resource, wanted: StreamFormat | undefined): StreamFormat {
+  if (wanted === 'envelope' && envelope === undefined) {
+    throw invalidParams('format', 'this resource has no envelope', 'no_envelope')
+  }
+  return wanted ?? (envelope === undefined ? 'row' : 'envelope')
+}
+
+const namedParams = { token: credentialParam, name: nameSchema }
+
+/** The methods that stop a sink and let it go on. */
+function controlMethods({ database, sealer, clock, changes }: SinkMethodDeps): readonly Method[] {
+  const store = createStore(sink, sealer)
+
+  /** Where the changes begin that are left, when those that the sink needs next are not. */
+  async function firstKept({ resource: name, cursor }: StoredSink): Promise<number | undefined> {
+    const resource = resources.find(each => each.name === name)
+    // Records that bear numbers of their own are gone only where somebody has deleted them.
+    if (resource === undefined || resource.recorded === 'publish') return undefined
+    return (await changes.whyNotKept(resource, cursor))?.oldest
+  }
+
+  const pause = defineMethod({
+    name: 'sink_pause',
+    summary: 'Stops a sink within a second; nothing is lost meanwhile, as long as its changes are kept',
+    params: namedParams,
+    result: z.strictObject({ success: z.literal(true) }),
+    async handle({ params, caller }) {
+      requireSuper(caller)
+      const isThere = await database.transaction(runner => pauseSink(runner, params.name, clock()))
+      if (!isThere) throw notFound(sink)
+      return { success: true }
+    },
+  })
+
+  const resume = defineMethod({
+    name: 'sink_resume',
+    summary: 'Lets a sink that was paused or failed go on where it stopped; its failures are forgotten',
+    params: {
+      ...namedParams,
+      skip_lost: z
+        .boolean()
+        .default(false)
+        .describe('Go on behind the changes that are not kept any more, where there are such'),
+    },
+    result: z.strictObject({
+      success: z.literal(true),
+      skipped: z.int().describe('Numbers that it will never deliver'),
+    }),
+    async handle({ params: { name, skip_lost: skipLost }, caller }) {
+      requireSuper(caller)
+      const found = await store.find(database, name)
+      if (found === undefined) throw notFound(sink)
+      const oldest = await firstKept(found)
+      if (oldest !== undefined && !skipLost) throw behindTooFar(found.cursor + 1, oldest)
+      const skipTo = oldest === undefined ? found.cursor : oldest - 1
+      const resuming = { now: clock(), ...(oldest !== undefined && { skipTo }) }
+      const isThere = await database.transaction(runner => resumeSink(runner, name, resuming))
+      if (!isThere) throw notFound(sink)
+      return { success: true, skipped: skipTo - found.cursor }
+    },
+  })
+
+  return [pause, resume]
+}
+
+/** 108: what lies between is gone, and nobody passes over it in silence. */
+function behindTooFar(lostFrom: number, oldest: number): RpcError {
+  const message = `Changes ${lostFrom} to ${oldest - 1} are not kept any more; with skip_lost it goes on behind them`
+  return new RpcError('behind_too_far', message, { path: 'skip_lost', lost_from: lostFrom, oldest })
+}
+
+function statusMethod({ database, sealer }: SinkMethodDeps): Method {
+  const store = createStore(sink, sealer)
+  return defineMethod({
+    name: 'sink_status',
+    summary: 'How far the sinks have come, all or the one that is named',
+    params: { token: credentialParam, name: nameSchema.optional() },
+    result: z.strictObject({ sinks: z.array(sinkStatusSchema) }),
+    async handle({ params: { name }, caller }) {
+      requireSuper(caller)
+      const sinks = await store.list(database)
+      const wanted = name === undefined ? sinks : sinks.filter(each => each.name === name)
+      if (name !== undefined && wanted.length === 0) throw notFound(sink)
+      // Read later, so that no sink seems to be ahead of its resource.
+      const lags = new Map((await sinkLags(database, resources)).map(lag => [lag.name, lag]))
+      return { sinks: wanted.map(each => showStatus(each, lags.get(each.name))) }
+    },
+  })
+}
+
+function showStatus(stored: StoredSink, lag: SinkLag | undefined): object {
+  const last = lag?.lastNumber ?? stored.cursor
+  const members: Readonly<Record<string, unknown>> = {
+    ...stored,
+    last_sequence_number: last,
+    lag: Math.max(0, last - stored.cursor),
+    age_ms: lag?.ageMs ?? 0,
+  }
+  return Object.fromEntries(Object.keys(sinkStatusSchema.shape).map(name => [name, members[name]]))
 }

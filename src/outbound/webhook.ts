@@ -4,8 +4,7 @@ import { type Outbound, type OutboundAnswer, OutboundError } from './outbound.ts
 import { quotedAnswer, retryAfterMs, type WebhookResult, webhookResult } from './webhook-answer.ts'
 
 export type { WebhookResult } from './webhook-answer.ts'
-export { newWebhookSecret, webhookSecretFault } from './webhook-secret.ts'
-export { webhookUrlFault } from './webhook-url.ts'
+export { newWebhookSecret } from './webhook-place.ts'
 
 export interface WebhookTarget {
   readonly url: string

@@ -13,9 +13,11 @@ export const ruleId = z.int().describe('As retention_set and retention_list give
 /** What makes a rule; the elements of the condition are read by `planExpired`, which knows their paths. */
 export const ruleParams = {
   resource: z.enum(resources.map(({ name }) => name)).describe('Of which kind of record'),
-  query: z.strictObject({
-    condition: z.array(z.unknown()).describe('As for X_query, without limit and last; all hold together'),
-  }),
+  query: z
+    .strictObject({
+      condition: z.array(z.unknown()).describe('As for X_query, without limit and last; all hold together'),
+    })
+    .meta({ examples: [{ condition: ['is_success'] }] }),
   older_than_ms: z
     .int()
     .min(leastAgeMs)

@@ -1,8 +1,7 @@
 import type { Database, Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
-import type { Sealer } from '../seal.ts'
+import type { DefinitionStore } from '../definition/store.ts'
 import type { StoredSink } from './sink.ts'
-import { sinkColumns, toSink } from './sink-row.ts'
 
 /** What a server sees of one sink. */
 export interface SeenSink {
@@ -33,7 +32,7 @@ const take = rawStatement(
   `update sink set owner = $2 where id = (
      select id from sink s where id = $1 and state = 'running'
        and (s.owner is null or s.owner = $2 or not exists (${alive})) for update skip locked)
-   returning extract(epoch from next_attempt_time - now()) * 1000`,
+   returning name, extract(epoch from next_attempt_time - now()) * 1000`,
 )
 
 const release = rawStatement('update sink set owner = null where id = $1 and owner = $2')
@@ -51,16 +50,14 @@ export async function seeSinks({ run }: Pick<Runner, 'run'>, owner: string): Pro
 /** Undefined when another server was faster, or the sink does not run any more. */
 export function takeSink(
   database: Database,
-  sealer: Sealer,
+  store: DefinitionStore<StoredSink>,
   { id, owner }: { readonly id: number; readonly owner: string },
 ): Promise<TakenSink | undefined> {
   return database.transaction(async runner => {
     const { rows } = await runner.run(take, [id, owner])
-    const [taken] = rows
-    if (taken === undefined) return undefined
-    const query = runner.kysely.selectFrom('sink').select(sinkColumns).where('id', '=', id)
-    const sink = toSink(await query.executeTakeFirstOrThrow(), sealer)
-    return { sink, waitMs: Math.max(0, Number(taken[0] ?? 0)) }
+    const [name, waitMs] = rows[0] ?? []
+    const sink = name === undefined ? undefined : await store.find(runner, name)
+    return sink && { sink, waitMs: Math.max(0, Number(waitMs ?? 0)) }
   })
 }
 

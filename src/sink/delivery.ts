@@ -58,7 +58,7 @@ export function createDelivery(sink: StoredSink, progress: Progress, deps: Deliv
     },
     cut: () => controller.abort(),
     async deliver(batch, number) {
-      if (sink.isLocked) throw new DeliveryError(secretsLost, { lasting: 'refused' })
+      if (sink.is_locked) throw new DeliveryError(secretsLost, { lasting: 'refused' })
       destination ??= deps.open(sink)
       await destination.deliver(batch, failures + 1, signal)
       failures = 0

@@ -5,7 +5,8 @@ import type { Clock } from '../async/clock.ts'
 import { DeliveryError, type Destination, type Item } from './destination.ts'
 import { createFileFolder, type FileFolder } from './file-folder.ts'
 import { readTail } from './ndjson-tail.ts'
-import type { FileSink, StoredSink } from './sink.ts'
+import type { StoredSink } from './sink.ts'
+import type { FileSink } from './target.ts'
 
 export interface FileDeps {
   /** Its folder `sinks` holds the files. */
@@ -24,8 +25,8 @@ interface OpenFile {
  * recognised by its numbers, and what was written only in part is cut off: each number has one line.
  */
 export function fileDestination(
-  { id, createdTime }: StoredSink,
-  { name, maxBytes, keep }: FileSink,
+  { id, created_time: createdTime }: StoredSink,
+  { name, max_bytes: maxBytes, keep }: FileSink,
   { dataDir, clock }: FileDeps,
 ): Destination {
   const folder = createFileFolder({

@@ -1,7 +1,8 @@
 import type { JetStreamClient } from '@nats-io/jetstream'
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
 import { DeliveryError, type Destination, type Item, type Items } from './destination.ts'
-import type { NatsCredentials, NatsSink, StoredSink } from './sink.ts'
+import type { StoredSink } from './sink.ts'
+import type { NatsSink } from './target.ts'
 
 const connectMs = 5000
 const ackMs = 10_000
@@ -108,23 +109,24 @@ export function natsDestination({ name, id }: StoredSink, target: NatsSink): Des
   }
 }
 
-function connectOptions(nats: Nats, name: string, { servers, credentials }: NatsSink): ConnectionOptions {
+function connectOptions(nats: Nats, name: string, target: NatsSink): ConnectionOptions {
+  const { servers } = target
   return {
-    servers: [...servers],
+    servers,
     name: `daybook sink ${name}`,
     timeout: connectMs,
     // A connection that is lost fails the batch; the next attempt connects anew.
     reconnect: false,
     // Otherwise a server that says it has no TLS would be believed.
     ...(servers.some(server => server.startsWith('tls://')) && { tls: {} }),
-    ...(credentials !== null && authentication(nats, credentials)),
+    ...authentication(nats, target),
   }
 }
 
-function authentication(nats: Nats, credentials: NatsCredentials): Partial<ConnectionOptions> {
-  if ('token' in credentials) return { token: credentials.token }
-  if ('user' in credentials) return { user: credentials.user, pass: credentials.password }
-  return { authenticator: nats.nkeyAuthenticator(new TextEncoder().encode(credentials.nkey)) }
+function authentication(nats: Nats, { token, user, password, nkey }: NatsSink): Partial<ConnectionOptions> {
+  if (token !== undefined) return { token }
+  if (nkey !== undefined) return { authenticator: nats.nkeyAuthenticator(new TextEncoder().encode(nkey)) }
+  return user === undefined || password === undefined ? {} : { user, pass: password }
 }
 
 /** What the client throws tells neither credentials nor contents. */

@@ -1,80 +1,121 @@
+import { z } from 'zod'
+import { defineDefinition, type StoredOf } from '../definition/definition.ts'
+import { asked, createdTime, given, hidden, id, kept, updatedTime } from '../definition/field.ts'
+import { conditions, momentOrNull, plain } from '../definition/storage.ts'
+import { nameSchema } from '../permission/name.ts'
+import { resources } from '../resource/kind/index.ts'
 import type { StreamFormat } from '../stream/format.ts'
+import { lockStorage, placeOf, shownTargetSchema, showTarget, targetSchema, targetStorage } from './target.ts'
 
-/** The channel that says: a sink was made, changed, paused, resumed or deleted. */
+const format = z.enum(['row', 'envelope'])
+const state = z.enum(['running', 'paused', 'failed'])
+
+/** How far a sink has come; times in epoch milliseconds. */
+export const sinkStatusSchema = z.strictObject({
+  name: z.string(),
+  resource: z.string(),
+  state,
+  fail_reason: z
+    .enum(['refused', 'behind_too_far'])
+    .nullable()
+    .describe('Why it has failed: what is wrong lasts, or the change behind `cursor` is not kept any more'),
+  cursor: z.int().describe('Everything up to this number was confirmed, or is not wanted'),
+  last_sequence_number: z.int().describe('Of the resource'),
+  lag: z.int().describe('Numbers between the two'),
+  age_ms: z.int().describe('How long ago the first of them got its number; 0 without any'),
+  failures: z.int().describe('In a row'),
+  last_error: z.string().nullable(),
+  next_attempt_time: z.int().nullable(),
+  delivered: z.int(),
+  last_delivered: z.int().nullable(),
+})
+
+export type SinkStatus = z.output<typeof sinkStatusSchema>
+
+/** Why a sink has failed: its target, or what it is to do, refuses for good; or the next changes are not kept. */
+export type SinkFailure = NonNullable<SinkStatus['fail_reason']>
+
+/** Notified when a sink was made, changed, paused, resumed or deleted. */
 export const sinkChannel = 'daybook_sink'
 
-export type SinkState = 'running' | 'paused' | 'failed'
-
-/**
- * Why a sink has failed: its target, or what it is to do, refuses for good; or the next changes are not kept any more.
- */
-export type SinkFailure = 'refused' | 'behind_too_far'
-
-/** How a NATS server is told who we are. */
-export type NatsCredentials =
-  | { readonly token: string }
-  | { readonly user: string; readonly password: string }
-  | { readonly nkey: string }
-
-export interface WebhookSink {
-  readonly kind: 'webhook'
-  readonly url: string
-  /** `whsec_<base64>`; null: the posts are not signed. */
-  readonly secret: string | null
-  readonly headers: Readonly<Record<string, string>>
-}
-
-export interface NatsSink {
-  readonly kind: 'nats'
-  readonly servers: readonly string[]
-  /** The stream that must take what is published; null: whichever listens to the subject. */
-  readonly stream: string | null
-  readonly subject: string
-  readonly credentials: NatsCredentials | null
-}
-
-export interface FileSink {
-  readonly kind: 'file'
-  /** `<data folder>/sinks/<name>.ndjson` */
-  readonly name: string
-  /** A file that would grow beyond this is put aside and a new one begun. */
-  readonly maxBytes: number
-  /** How many files that were put aside are kept. */
-  readonly keep: number
-}
-
-/** Where a sink's changes go to. */
-export type SinkTarget = WebhookSink | NatsSink | FileSink
-
-/** What whoever makes a sink decides. */
-export interface SinkDefinition {
-  readonly name: string
-  /** The resource's name. */
-  readonly resource: string
-  /** As it was given; it is planned anew whenever the sink is taken up. */
-  readonly condition: readonly unknown[]
-  readonly target: SinkTarget
-  readonly format: StreamFormat
-  /** Changes of one delivery, at most. */
-  readonly batchSize: number
-}
+/** Where the changes of a resource are sent, in order. */
+export const sink = defineDefinition({
+  noun: 'sink',
+  table: 'sink',
+  key: 'name',
+  absent: 'sink_not_found',
+  taken: { reason: 'file_in_use', path: 'target.file.name', message: 'There is a sink of this file' },
+  answers: 'brief',
+  channel: sinkChannel,
+  fields: {
+    id,
+    name: given(nameSchema, { fixed: true, listed: { title: 'name' } }),
+    resource: given(z.enum(resources.map(({ name }) => name)), {
+      fixed: true,
+      listed: { title: 'resource' },
+    }),
+    query: given(z.strictObject({ condition: z.array(z.unknown()).describe('All hold together') }), {
+      storage: conditions,
+    }),
+    target: given(targetSchema, {
+      storage: targetStorage,
+      shown: shownTargetSchema,
+      show: showTarget,
+      listed: { title: 'target', read: placeOf },
+    }),
+    format: given(format.optional().describe('Absent: envelope where the resource has one, else row'), {
+      storage: plain<StreamFormat>(),
+      shown: format,
+      listed: { title: 'format' },
+      flags: [{ option: '--format <format>', summary: 'row or envelope' }],
+    }),
+    batch_size: given(z.int().min(1).max(1000).default(100), {
+      flags: [{ option: '--batch-size <n>', summary: 'changes of one delivery; else 100', value: 'number' }],
+    }),
+    after: asked(
+      z.int().min(0).optional().describe('Begin behind this number; 0: with all that is kept; absent: now'),
+      [
+        {
+          option: '--after <n>',
+          summary: 'begin behind this number, 0 with all that is kept; else now',
+          value: 'number',
+        },
+      ],
+    ),
+    state: kept(state, { listed: { title: 'state' } }),
+    fail_reason: hidden(plain<SinkStatus['fail_reason']>()),
+    cursor: hidden(plain<number>()),
+    failures: hidden(plain<number>()),
+    last_error: hidden(plain<string | null>()),
+    next_attempt_time: hidden(momentOrNull()),
+    delivered: hidden(plain<number>()),
+    last_delivered: hidden(momentOrNull()),
+    /** The server that works on it. */
+    owner: hidden(plain<string | null>()),
+    is_locked: hidden(lockStorage),
+    created_time: createdTime,
+    updated_time: updatedTime,
+  },
+  methods: {
+    create: [
+      'sink_create',
+      'Makes a sink: the changes of a resource that fulfil the conditions are sent to its target, in order',
+    ],
+    update: ['sink_update', 'Changes a sink, which goes on where it is; what is left out stays'],
+    delete: ['sink_delete', 'Deletes a sink; what it has sent stays where it is'],
+    read: ['sink_read', 'Shows a sink, without its secrets'],
+    list: ['sink_list', 'Shows all sinks, in order of their names'],
+  },
+  command: {
+    name: 'sinks',
+    summary: 'manage the sinks of a server, which changes are sent to',
+    none: 'no sinks; daybook sinks add makes one',
+    verbs: {
+      list: ['list', 'show all sinks, never their secrets'],
+      delete: ['remove', 'delete a sink; what it has sent stays where it is'],
+    },
+  },
+})
 
 /** A sink as it is stored; times in epoch milliseconds. */
-export interface StoredSink extends SinkDefinition {
-  readonly id: number
-  readonly state: SinkState
-  /** Null unless it has failed. */
-  readonly failReason: SinkFailure | null
-  /** The last number that the target has confirmed, or that the conditions left out. */
-  readonly cursor: number
-  /** In a row. */
-  readonly failures: number
-  readonly lastError: string | null
-  readonly nextAttemptTime: number | null
-  readonly delivered: number
-  readonly lastDelivered: number | null
-  /** Its secrets were sealed with another key: nothing can be sent until they are given anew. */
-  readonly isLocked: boolean
-  readonly createdTime: number
-  readonly updatedTime: number
-}
+export type StoredSink = StoredOf<typeof sink>

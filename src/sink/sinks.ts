@@ -1,12 +1,13 @@
 import { coalesce } from '../async/coalesce.ts'
 import type { Database } from '../database/database.ts'
+import { createStore } from '../definition/store.ts'
 import type { Sealer } from '../seal.ts'
 import { numberedChannel } from '../stream/sequencer.ts'
 import { releaseSink, seeSinks, takeSink } from './claim.ts'
 import type { Destination } from './destination.ts'
 import { type FileDeps, fileDestination } from './file.ts'
 import { natsDestination } from './nats.ts'
-import { type StoredSink, sinkChannel } from './sink.ts'
+import { sink as definition, type StoredSink, sinkChannel } from './sink.ts'
 import { type WebhookDeps, webhookDestination } from './webhook.ts'
 import { type SinkWorker, startSinkWorker, type WorkerDeps } from './worker.ts'
 
@@ -37,6 +38,7 @@ interface Held {
 /** Works on the sinks that no other server works on, each in order and from where the last one had come to. */
 export async function startSinks(options: SinksOptions): Promise<Sinks> {
   const { database, sealer, owner, onError } = options
+  const store = createStore(definition, sealer)
   const held = new Map<number, Held>()
   const looking = coalesce(lookOver, onError)
   let closed = false
@@ -58,7 +60,7 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
   }
 
   async function begin(id: number, me: string): Promise<void> {
-    const taken = await takeSink(database, sealer, { id, owner: me })
+    const taken = await takeSink(database, store, { id, owner: me })
     if (taken === undefined) return
     const worker = startSinkWorker(taken, me, { ...options, open: sink => destinationOf(sink, options) })
     const done = worker.ended
@@ -107,7 +109,9 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
 }
 
 function destinationOf(sink: StoredSink, deps: WebhookDeps & FileDeps): Destination {
-  const { target } = sink
-  if (target.kind === 'webhook') return webhookDestination(sink, target, deps)
-  return target.kind === 'nats' ? natsDestination(sink, target) : fileDestination(sink, target, deps)
+  const { webhook, nats, file } = sink.target
+  if (webhook !== undefined) return webhookDestination(sink, webhook, deps)
+  if (nats !== undefined) return natsDestination(sink, nats)
+  if (file !== undefined) return fileDestination(sink, file, deps)
+  throw new TypeError('a stored target has a kind')
 }

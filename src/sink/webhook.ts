@@ -1,9 +1,9 @@
 import type { Clock } from '../async/clock.ts'
 import { JsonText } from '../json.ts'
-import { safeHeaders } from '../outbound/headers.ts'
 import type { FailedDelivery, Webhooks } from '../outbound/webhook.ts'
 import { DeliveryError, type Destination } from './destination.ts'
-import type { StoredSink, WebhookSink } from './sink.ts'
+import type { StoredSink } from './sink.ts'
+import type { WebhookSink } from './target.ts'
 
 const timeoutMs = 15_000
 
@@ -53,12 +53,4 @@ function isLasting({ retry, status }: FailedDelivery): boolean {
 /** A header holds no characters beyond ASCII, and the id must not hold the dot that Standard Webhooks cuts at. */
 function idPart(name: string): string {
   return encodeURIComponent(name).replaceAll('.', '%2E')
-}
-
-/** What every post says itself. */
-const own = /^(?:content-type|user-agent|webhook-.*|daybook-.*)$/i
-
-/** Whether a sink may send this header. */
-export function isSinkHeader(name: string, value: string): boolean {
-  return !own.test(name) && Object.keys(safeHeaders({ [name]: value })).length > 0
 }

@@ -64,14 +64,14 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
 
   /** Resolves to whether there was anything new. */
   async function readOn(resource: Resource, matches: Matcher): Promise<boolean> {
-    const { changes, through } = await readBehind(log, resource, progress.cursor, sink.batchSize)
+    const { changes, through } = await readBehind(log, resource, progress.cursor, sink.batch_size)
     if (through === progress.cursor) {
       await progress.save()
       return false
     }
     const wanted = changes.filter(change => matches(change.row()))
     const items = wanted.map(change => itemOf(change, resource, sink))
-    const batches = batchesOf(items, sink.batchSize)
+    const batches = batchesOf(items, sink.batch_size)
     for (const [i, batch] of batches.entries()) {
       if (isStopping) return true
       // What lies between the last one and the end of what was read is not wanted.
@@ -135,7 +135,7 @@ function readerOf(sink: StoredSink, resources: readonly Resource[]): SinkReader 
   if (resource === undefined)
     throw new DeliveryError(`resource_unknown: ${sink.resource}`, { lasting: 'refused' })
   try {
-    const plan = planConditions(sink.condition, {
+    const plan = planConditions(sink.query.condition, {
       language: resource.language,
       path: 'query.condition',
       maxConditions,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { createStore } from '../../src/definition/store.ts'
 import { parseJson } from '../../src/json.ts'
 import { invoke } from '../../src/method/invoke.ts'
 import type { Method } from '../../src/method/method.ts'
@@ -7,7 +8,7 @@ import { type SinkMethodDeps, sinkMethods } from '../../src/method/sink.ts'
 import { newWebhookSecret } from '../../src/outbound/webhook.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
 import { createSealer } from '../../src/seal.ts'
-import { findSink } from '../../src/sink/store.ts'
+import { sink } from '../../src/sink/sink.ts'
 import { createChangeLog } from '../../src/stream/change-log.ts'
 import { describeEngines } from '../support/databases.ts'
 import { fault, startTokens, type TestTokens } from '../token/tokens.ts'
@@ -160,7 +161,7 @@ describeEngines('the methods of sinks', open => {
       expect(text).not.toContain('hidden')
       expect(text).not.toContain(secret)
     }
-    expect((await findSink(database, sealer, 'b'))?.target).toMatchObject({ secret, headers })
+    expect((await stored('b')).target).toMatchObject({ webhook: { secret, headers } })
   })
 
   test.each([
@@ -286,13 +287,16 @@ describeEngines('the methods of sinks', open => {
     expect(await call('read', { name: 'a' })).toEqual(before)
     const moved = { webhook: { url: 'https://example.org/' } }
     await call('update', { name: 'a', target: moved })
-    const { target, batchSize, cursor, delivered, condition } = await stored('a')
-    expect(target).toEqual({ kind: 'webhook', url: 'https://example.org/', secret, headers: {} })
-    expect([batchSize, cursor, delivered, condition]).toEqual([5, 2, 1, ['is_failure']])
+    const { target, batch_size, cursor, delivered, query } = await stored('a')
+    expect(target).toEqual({ webhook: { url: 'https://example.org/', secret, headers: {} } })
+    expect([batch_size, cursor, delivered, query.condition]).toEqual([5, 2, 1, ['is_failure']])
     await call('update', { name: 'a', target: { webhook: { ...moved.webhook, secret: null } } })
     expect(await call('read', { name: 'a' })).toMatchObject({ target: { webhook: { secret: null } } })
     await call('update', { name: 'a', target: nats, query: { condition: [] } })
-    expect(await stored('a')).toMatchObject({ target: { kind: 'nats', credentials: null }, condition: [] })
+    expect(await stored('a')).toMatchObject({
+      target: { nats: { ...nats.nats, stream: null } },
+      query: { condition: [] },
+    })
     const wrong = { code: -32602, data: { path: 'query.condition[0]' } }
     await expect(call('update', { name: 'a', query: { condition: ['last'] } })).rejects.toMatchObject(wrong)
   })
@@ -308,7 +312,7 @@ describeEngines('the methods of sinks', open => {
     const missing = { code: -32602, data: { path: 'target.webhook.secret' } }
     await expect(call('update', { name: 'a', target: { webhook: { url } } })).rejects.toMatchObject(missing)
     await call('update', { name: 'a', target: webhook })
-    expect(await stored('a')).toMatchObject({ isLocked: false, target: { secret } })
+    expect(await stored('a')).toMatchObject({ is_locked: false, target: { webhook: { secret } } })
   })
 
   test('pauses and resumes, also after it failed; nothing moves its place', async () => {
@@ -374,8 +378,8 @@ describeEngines('the methods of sinks', open => {
   })
 
   async function stored(name: string) {
-    const sink = await findSink(database, sealer, name)
-    if (sink === undefined) throw new Error(`no sink ${name}`)
-    return sink
+    const found = await createStore(sink, sealer).find(database, name)
+    if (found === undefined) throw new Error(`no sink ${name}`)
+    return found
   }
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { DeliveryError, Destination, Items } from '../../src/sink/destination.ts'
 import { fileDestination } from '../../src/sink/file.ts'
-import type { FileSink, StoredSink } from '../../src/sink/sink.ts'
+import type { StoredSink } from '../../src/sink/sink.ts'
 import { numbersTo, temporaryFolder } from './sink-setup.ts'
 
 interface Place {
@@ -39,8 +39,8 @@ function numbersIn(text: string): number[] {
 
 /** The file of a sink, opened as after a start. */
 function reopen({ dataDir }: Place, { id = 1, maxBytes = mebibyte, keep = 10 } = {}): Destination {
-  const sink = { id, createdTime: 1_700_000_000_000 } as StoredSink
-  const target: FileSink = { kind: 'file', name: 'out', maxBytes, keep }
+  const sink = { id, created_time: 1_700_000_000_000 } as StoredSink
+  const target = { name: 'out', max_bytes: maxBytes, keep }
   const file = fileDestination(sink, target, { dataDir, clock: () => now++ })
   onTestFinished(file.close)
   return file

@@ -4,7 +4,8 @@ import { nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DeliveryError, type Destination, type Items } from '../../src/sink/destination.ts'
 import { natsDestination } from '../../src/sink/nats.ts'
-import type { NatsSink, StoredSink } from '../../src/sink/sink.ts'
+import type { StoredSink } from '../../src/sink/sink.ts'
+import type { NatsSink } from '../../src/sink/target.ts'
 import {
   addStream,
   connectNats,
@@ -20,11 +21,9 @@ const never = new AbortController().signal
 
 function openSink(servers: readonly number[], target: Partial<NatsSink> = {}, id = 7): Destination {
   const sink = natsDestination({ name: 'out', id } as StoredSink, {
-    kind: 'nats',
     servers: servers.map(port => `127.0.0.1:${port}`),
     stream: null,
     subject: 'daybook.changes',
-    credentials: null,
     ...target,
   })
   onTestFinished(sink.close)
@@ -128,10 +127,10 @@ describe.skipIf(!hasNats)('a sink of NATS JetStream', () => {
       const { port } = await startNats(`authorization { ${config} }`)
       const connection = await connectNats(port, own)
       await addStream(connection)
-      await openSink([port], { credentials }).deliver(itemsOf([1]), 1, never)
+      await openSink([port], credentials).deliver(itemsOf([1]), 1, never)
       expect(await readStream(connection)).toHaveLength(1)
-      for (const wrong of [{ token: 'wr0ng' }, { user: 'u', password: 'wr0ng' }, null]) {
-        const refused = openSink([port], { credentials: wrong })
+      for (const wrong of [{ token: 'wr0ng' }, { user: 'u', password: 'wr0ng' }, {}]) {
+        const refused = openSink([port], wrong)
         const failure = await failureOf(refused.deliver(itemsOf([2]), 1, never), 'refused')
         expect(failure).toMatch(/^nats_failed: .*authorization/i)
         expect(failure).not.toContain('wr0ng')

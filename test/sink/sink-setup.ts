@@ -5,18 +5,20 @@ import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 import { systemClock } from '../../src/async/clock.ts'
 import type { Database } from '../../src/database/database.ts'
+import { createStore } from '../../src/definition/store.ts'
 import { takeServerLease } from '../../src/event/run/server-lease.ts'
 import { createOutbound } from '../../src/outbound/outbound.ts'
 import { createWebhooks, newWebhookSecret } from '../../src/outbound/webhook.ts'
 import { resources } from '../../src/resource/kind/index.ts'
 import { createSealer } from '../../src/seal.ts'
-import type { SinkDefinition, StoredSink } from '../../src/sink/sink.ts'
+import { type StoredSink, sink } from '../../src/sink/sink.ts'
 import { startSinks } from '../../src/sink/sinks.ts'
-import { findSink, insertSink } from '../../src/sink/store.ts'
+import type { WebhookSink } from '../../src/sink/target.ts'
 import { createChangeLog } from '../../src/stream/change-log.ts'
 import { bodyOf, listenHttp } from '../outbound/listener.ts'
 
 export const sealer = createSealer('s'.repeat(32))
+export const store = createStore(sink, sealer)
 
 /** A folder that is removed when the test ends. */
 export async function temporaryFolder(): Promise<string> {
@@ -71,31 +73,33 @@ export async function startSinkServer(database: Database, dataDir = '/nowhere'):
 /** Stores a sink for the js-results of the worker of its name, which no other test has. */
 export async function makeSink(
   database: Database,
-  target: SinkDefinition['target'],
-  rest: Partial<SinkDefinition> = {},
+  webhook: WebhookSink,
+  rest: Partial<StoredSink> = {},
 ): Promise<StoredSink> {
   const name = rest.name ?? `s-${randomUUID()}`
   const resource = rest.resource ?? 'js-result'
-  const definition: SinkDefinition = {
-    name,
-    resource,
-    condition: [{ js_worker_name: name }],
-    target,
-    format: 'row',
-    batchSize: 10,
-    ...rest,
-  }
   const declared = resources.find(each => each.name === resource)
   if (declared === undefined) throw new Error(`no resource ${resource}`)
   const cursor = await createChangeLog(database).position(declared)
-  await database.transaction(runner => insertSink(runner, sealer, { definition, cursor, now: systemClock() }))
+  const made: Partial<StoredSink> = {
+    name,
+    resource,
+    query: { condition: [{ js_worker_name: name }] },
+    target: { webhook },
+    format: 'row',
+    batch_size: 10,
+    state: 'running',
+    cursor,
+    ...rest,
+  }
+  await store.insert(database, made, systemClock())
   return stored(database, name)
 }
 
 export async function stored(database: Database, name: string): Promise<StoredSink> {
-  const sink = await findSink(database, sealer, name)
-  if (sink === undefined) throw new Error(`no sink ${name}`)
-  return sink
+  const found = await store.find(database, name)
+  if (found === undefined) throw new Error(`no sink ${name}`)
+  return found
 }
 
 /** Waits until the stored sink fulfils the test. */
@@ -145,7 +149,7 @@ export interface Post {
 
 export interface Receiver {
   readonly posts: Post[]
-  readonly target: Extract<SinkDefinition['target'], { kind: 'webhook' }>
+  readonly target: WebhookSink
   /** The `n` of each item that was confirmed, in order. */
   confirmed(): readonly number[]
 }
@@ -165,7 +169,7 @@ export async function startReceiver(
   })
   return {
     posts,
-    target: { kind: 'webhook', url: `http://127.0.0.1:${port}/`, secret: newWebhookSecret(), headers: {} },
+    target: { url: `http://127.0.0.1:${port}/`, secret: newWebhookSecret(), headers: {} },
     confirmed: () =>
       posts
         .filter(post => post.status === 200)

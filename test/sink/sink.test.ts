@@ -4,16 +4,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Database } from '../../src/database/database.ts'
 import { createSealer } from '../../src/seal.ts'
 import { batchesOf } from '../../src/sink/destination.ts'
-import { listSinks, lockSink, pauseSink, removeSink, resumeSink, updateSink } from '../../src/sink/store.ts'
+import { pauseSink, resumeSink } from '../../src/sink/store.ts'
 import { describeEngines, openTestDatabase } from '../support/databases.ts'
 import {
   makeSink,
   numberChanges,
   numbersTo,
   record,
-  sealer,
   startReceiver,
   startSinkServer,
+  store,
   stored,
   whenSink,
 } from './sink-setup.ts'
@@ -30,13 +30,13 @@ describeEngines('a sink', open => {
   test('posts the changes that fulfil its conditions, signed, in order, each with its number', async () => {
     const receiver = await startReceiver()
     const headers = { authorization: 'Bearer x' }
-    const { name, cursor } = await makeSink(database, { ...receiver.target, headers }, { batchSize: 4 })
+    const { name, cursor } = await makeSink(database, { ...receiver.target, headers }, { batch_size: 4 })
     await startSinkServer(database)
     await record(database, name, 6)
     await record(database, 'somebody else', 3)
     await record(database, name, 3, 7)
     const sink = await whenSink(database, name, ({ delivered }) => delivered === 9)
-    expect(sink).toMatchObject({ state: 'running', failures: 0, lastError: null, cursor: cursor + 12 })
+    expect(sink).toMatchObject({ state: 'running', failures: 0, last_error: null, cursor: cursor + 12 })
     expect(receiver.confirmed()).toEqual(numbersTo(9))
     const items = receiver.posts.flatMap(post => post.body.items)
     const numbers = [1, 2, 3, 4, 5, 6, 10, 11, 12].map(n => cursor + n)
@@ -73,7 +73,7 @@ describeEngines('a sink', open => {
 
   test('sends a batch again until it is confirmed, without a hole', async () => {
     const receiver = await startReceiver((_post, index) => (index % 3 === 0 ? 503 : 200))
-    const { name } = await makeSink(database, receiver.target, { batchSize: 2 })
+    const { name } = await makeSink(database, receiver.target, { batch_size: 2 })
     const server = await startSinkServer(database)
     await record(database, name, 6)
     await whenSink(database, name, ({ delivered }) => delivered === 6)
@@ -93,9 +93,9 @@ describeEngines('a sink', open => {
     await startSinkServer(database)
     await record(database, name, 5)
     const failing = await whenSink(database, name, ({ failures }) => failures === 901)
-    expect(failing).toMatchObject({ state: 'running', failReason: null, cursor, delivered: 0 })
-    expect(failing.lastError).toMatch(/^webhook_failed: http_status 503/)
-    const waits = (failing.nextAttemptTime ?? 0) - Date.now()
+    expect(failing).toMatchObject({ state: 'running', fail_reason: null, cursor, delivered: 0 })
+    expect(failing.last_error).toMatch(/^webhook_failed: http_status 503/)
+    const waits = (failing.next_attempt_time ?? 0) - Date.now()
     expect(waits).toBeGreaterThan(100_000)
     expect(waits).toBeLessThanOrEqual(300_000)
     isUp = true
@@ -106,7 +106,7 @@ describeEngines('a sink', open => {
       .where('name', '=', name)
       .execute()
     const sink = await whenSink(database, name, ({ delivered }) => delivered === 5)
-    expect(sink).toMatchObject({ state: 'running', failures: 0, lastError: null })
+    expect(sink).toMatchObject({ state: 'running', failures: 0, last_error: null })
     expect(receiver.confirmed()).toEqual(numbersTo(5))
   })
 
@@ -118,20 +118,20 @@ describeEngines('a sink', open => {
     await record(database, name, 5)
     const failed = await whenSink(database, name, ({ state }) => state === 'failed')
     expect(failed).toMatchObject({
-      failReason: 'refused',
+      fail_reason: 'refused',
       failures: 1,
       cursor,
       delivered: 0,
-      nextAttemptTime: null,
+      next_attempt_time: null,
     })
-    expect(failed.lastError).toMatch(/^webhook_failed: http_status 404/)
+    expect(failed.last_error).toMatch(/^webhook_failed: http_status 404/)
     await record(database, name, 2, 6)
     await sleep(50)
     expect(receiver.posts).toHaveLength(1)
     isUp = true
     expect(await resumeSink(database, name, { now: Date.now() })).toBe(true)
     const sink = await whenSink(database, name, ({ delivered }) => delivered === 7)
-    expect(sink).toMatchObject({ state: 'running', failReason: null, failures: 0, lastError: null })
+    expect(sink).toMatchObject({ state: 'running', fail_reason: null, failures: 0, last_error: null })
     expect(receiver.confirmed()).toEqual(numbersTo(7))
   })
 })
@@ -151,9 +151,9 @@ describe('a sink', () => {
     const { name } = await makeSink(database, receiver.target)
     await startSinkServer(database)
     await record(database, name, 1)
-    const { nextAttemptTime } = await whenSink(database, name, ({ failures }) => failures === 3)
-    expect(nextAttemptTime).toBeGreaterThan(Date.now() - 1000)
-    expect(nextAttemptTime).toBeLessThan(Date.now() + 2000)
+    const { next_attempt_time } = await whenSink(database, name, ({ failures }) => failures === 3)
+    expect(next_attempt_time).toBeGreaterThan(Date.now() - 1000)
+    expect(next_attempt_time).toBeLessThan(Date.now() + 2000)
     // Who resumes it does not want to wait any longer.
     const before = receiver.posts.length
     await resumeSink(database, name, { now: Date.now() })
@@ -189,9 +189,9 @@ describe('a sink', () => {
       const receiver = await startReceiver(() => status)
       const { name } = await makeSink(database, receiver.target)
       await record(database, name, 1)
-      const { failures, lastError } = await whenSink(database, name, ({ state }) => state === 'failed')
+      const { failures, last_error } = await whenSink(database, name, ({ state }) => state === 'failed')
       expect(failures).toBe(1)
-      expect(lastError).toContain(`http_status ${status}`)
+      expect(last_error).toContain(`http_status ${status}`)
       expect(receiver.posts).toHaveLength(1)
     }
   })
@@ -201,7 +201,7 @@ describe('a sink', () => {
       await sleep(200)
       return 200
     })
-    const { name } = await makeSink(database, receiver.target, { batchSize: 2 })
+    const { name } = await makeSink(database, receiver.target, { batch_size: 2 })
     await startSinkServer(database)
     await record(database, name, 20)
     await vi.waitUntil(() => receiver.posts.length === 2, { interval: 5 })
@@ -230,7 +230,7 @@ describe('a sink', () => {
       state: 'paused',
       cursor,
       failures: 0,
-      lastError: null,
+      last_error: null,
     })
     isSilent = false
     await resumeSink(database, name, { now: Date.now() })
@@ -240,7 +240,7 @@ describe('a sink', () => {
 
   test('is worked on by one of two servers, and by the other when that one stops', async () => {
     const receiver = await startReceiver()
-    const { name } = await makeSink(database, receiver.target, { batchSize: 3 })
+    const { name } = await makeSink(database, receiver.target, { batch_size: 3 })
     const servers = [await startSinkServer(database), await startSinkServer(database)]
     await record(database, name, 10)
     await whenSink(database, name, ({ delivered }) => delivered === 10)
@@ -278,12 +278,7 @@ describe('a sink', () => {
     await startSinkServer(database)
     await record(database, name, 3)
     await whenSink(database, name, ({ delivered }) => delivered === 3)
-    await database.transaction(async runner => {
-      const sink = await lockSink(runner, sealer, name)
-      if (sink === undefined) throw new Error('no sink')
-      const definition = { ...sink, target: after.target }
-      await updateSink(runner, sealer, { before: sink, definition, now: Date.now() })
-    })
+    await store.update(database, name, { target: { webhook: after.target }, owner: null }, Date.now())
     // By whoever goes by the new definition.
     await vi.waitUntil(async () => (await ownerOf(name)) !== null, { interval: 5 })
     await record(database, name, 2, 4)
@@ -292,13 +287,13 @@ describe('a sink', () => {
       [1, 2, 3],
       [4, 5],
     ])
-    await removeSink(database, name)
+    await store.remove(database, name)
     // Until its server has heard of it.
     await sleep(500)
     await record(database, name, 1, 6)
     await sleep(100)
     expect(after.posts.flatMap(post => post.body.items)).toHaveLength(2)
-    expect(await listSinks(database, sealer)).not.toContainEqual(expect.objectContaining({ name }))
+    expect(await store.list(database)).not.toContainEqual(expect.objectContaining({ name }))
   })
 
   test('whose next changes are not kept any more fails and says where they begin', async () => {
@@ -315,15 +310,18 @@ describe('a sink', () => {
     await resumeSink(database, name, { now: Date.now() })
     await startSinkServer(database)
     const failed = await whenSink(database, name, ({ state }) => state === 'failed')
-    expect(failed).toMatchObject({ failReason: 'behind_too_far' })
-    expect(failed.lastError).toContain(String(cursor + 3))
+    expect(failed).toMatchObject({ fail_reason: 'behind_too_far' })
+    expect(failed.last_error).toContain(String(cursor + 3))
     expect(failed).toMatchObject({ id, cursor, failures: 1 })
     expect(receiver.posts).toEqual([])
   })
 
   test('counts records that are gone, and change events deleted with their numbers, as looked at', async () => {
     const receiver = await startReceiver()
-    const sink = await makeSink(database, receiver.target, { resource: 'change-event', condition: [] })
+    const sink = await makeSink(database, receiver.target, {
+      resource: 'change-event',
+      query: { condition: [] },
+    })
     const others = await makeSink(database, receiver.target)
     await record(database, others.name, 3)
     await database.kysely.deleteFrom('js_result').where('js_worker_name', '=', others.name).execute()
@@ -377,25 +375,25 @@ describe('a sink', () => {
       .execute()
     await startSinkServer(database)
     await record(database, name, 1)
-    const { lastError } = await whenSink(database, name, ({ state }) => state === 'failed')
-    expect(lastError).toMatch(/^secrets_unreadable/)
+    const { last_error } = await whenSink(database, name, ({ state }) => state === 'failed')
+    expect(last_error).toMatch(/^secrets_unreadable/)
     expect(receiver.posts).toEqual([])
   })
 
   test('whose conditions are not known any more fails; the others go on', async () => {
     const receiver = await startReceiver()
-    const { name } = await makeSink(database, receiver.target, { condition: ['gone'] })
+    const { name } = await makeSink(database, receiver.target, { query: { condition: ['gone'] } })
     const unknown = await makeSink(database, receiver.target)
     const good = await makeSink(database, receiver.target)
     await database.kysely.updateTable('sink').set({ resource: 'gone' }).where('id', '=', unknown.id).execute()
     await startSinkServer(database)
     await record(database, good.name, 1)
     await whenSink(database, good.name, ({ delivered }) => delivered === 1)
-    expect((await whenSink(database, name, ({ state }) => state === 'failed')).lastError).toMatch(
+    expect((await whenSink(database, name, ({ state }) => state === 'failed')).last_error).toMatch(
       /^condition_unknown: query\.condition\[0\]/,
     )
     const lost = await whenSink(database, unknown.name, ({ state }) => state === 'failed')
-    expect(lost.lastError).toBe('resource_unknown: gone')
+    expect(lost.last_error).toBe('resource_unknown: gone')
   })
 
   async function ownerOf(name: string): Promise<string | null> {

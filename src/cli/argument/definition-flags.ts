@@ -7,6 +7,7 @@ import { durationOption } from './moment.ts'
 import { parseWholeNumber } from './whole-number.ts'
 
 type FlagVerb = 'create' | 'update'
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
 /** The options that a definition's fields declare. */
 export function addFlags(command: Command, { fields }: Definition, verb: FlagVerb): Command {
@@ -24,12 +25,12 @@ export function readFlags<D extends Definition>(
   definition: D,
   command: Command,
   verb: 'create',
-): Promise<Partial<NewOf<D>>>
+): Promise<Given<NewOf<D>>>
 export function readFlags<D extends Definition>(
   definition: D,
   command: Command,
   verb: 'update',
-): Promise<ChangeOf<D>>
+): Promise<Given<ChangeOf<D>>>
 /** What the options give, as the wire takes it. Throws UsageError, and the error of a file that cannot be read. */
 export async function readFlags({ fields }: Definition, command: Command, verb: FlagVerb): Promise<object> {
   const given: Record<string, unknown> = {}

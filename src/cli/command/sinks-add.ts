@@ -1,19 +1,14 @@
 import type { Command } from 'commander'
-import type { NewSink } from '../../client/client.ts'
+import { sink } from '../../sink/sink.ts'
 import { conditionHelp, openConditionSession } from '../argument/condition-session.ts'
+import { addFlags, readFlags } from '../argument/definition-flags.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { parseWholeNumber } from '../argument/whole-number.ts'
 import { readSinkTarget, type SinkTargetFlags } from './sinks-target.ts'
 
-interface AddFlags extends SinkTargetFlags {
-  readonly format?: 'row' | 'envelope'
-  readonly batchSize?: number
-  readonly after?: number
-}
-
 /** `daybook sinks add NAME RESOURCE [CONDITION…]`: makes a sink. */
 export function addSinksAddCommand(sinks: Command, surroundings: Surroundings): void {
-  sinks
+  const add = sinks
     .command('add')
     .description('make a sink; one of --webhook, --nats and --file says where the changes go')
     .argument('<name>')
@@ -33,34 +28,21 @@ export function addSinksAddCommand(sinks: Command, surroundings: Surroundings): 
     .option('--keep <n>', 'how many files that were put aside are kept', parseWholeNumber)
     .option('--secret-file <file>', 'the secret is the first line of this file')
     .option('--secret-stdin', 'or the first line of stdin')
-    .option('--format <format>', 'row or envelope')
-    .option('--batch-size <n>', 'changes of one delivery; else 100', parseWholeNumber)
-    .option('--after <n>', 'begin behind this number, 0 with all that is kept; else now', parseWholeNumber)
-    .action(
-      async (
-        name: string,
-        resource: string,
-        conditions: readonly string[],
-        flags: AddFlags,
-        command: Command,
-      ) => {
-        const { target, madeSecret } = await readSinkTarget(flags, surroundings)
-        const session = await openConditionSession({ resource, conditions, command, surroundings })
-        const { client, output, condition } = session
-        const { format, batchSize, after } = flags
-        const wanted: NewSink = {
-          name,
-          resource: session.resource,
-          query: { condition },
-          target,
-          ...(format !== undefined && { format }),
-          ...(batchSize !== undefined && { batch_size: batchSize }),
-          ...(after !== undefined && { after }),
-        }
-        const created = await client.call('sink_create', wanted)
-        if (madeSecret === undefined) return output.record(created)
-        await output.record({ ...created, secret: madeSecret })
-        await output.note('Keep the secret: it cannot be shown again.')
-      },
-    )
+  addFlags(add, sink, 'create').action(
+    async (name: string, resource: string, conditions: readonly string[], flags: SinkTargetFlags) => {
+      const { target, madeSecret } = await readSinkTarget(flags, surroundings)
+      const session = await openConditionSession({ resource, conditions, command: add, surroundings })
+      const { client, output, condition } = session
+      const created = await client.call('sink_create', {
+        ...(await readFlags(sink, add, 'create')),
+        name,
+        resource: session.resource,
+        query: { condition },
+        target,
+      })
+      if (madeSecret === undefined) return output.record(created)
+      await output.record({ ...created, secret: madeSecret })
+      await output.note('Keep the secret: it cannot be shown again.')
+    },
+  )
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalidParams, RpcError } from '../../errors.ts'
 import type { Target } from '../../event/handler/handler.ts'
-import { webhookSecretFault, webhookUrlFault } from '../../outbound/webhook.ts'
+import { webhookSecretFault, webhookUrlFault } from '../../outbound/webhook-place.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { textCheck } from '../../text-check.ts'
 
