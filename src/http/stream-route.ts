@@ -70,14 +70,21 @@ interface Asked {
 async function stream(asked: Asked, deps: StreamRouteDeps): Promise<void> {
   const { request, reply } = asked
   const { hub, log } = deps
-  const { again, ticket, readRequest } = opening(request, deps)
-  const caller = await again()
+  const { reauthenticate, ticket, readRequest } = opening(request, deps)
+  const caller = await reauthenticate()
   asked.isKnown = true
   const { resource, condition, format, after, path } = readRequest()
   const plan = planFilters(resource, { condition }, log, 'condition')
   const response = reply.raw
   const subscriber = subscriberOf(response, resource, format)
-  const subscribing = { resource, plan, caller, again, subscriber, ...(ticket && { ticket: ticket.id }) }
+  const subscribing = {
+    resource,
+    plan,
+    caller,
+    reauthenticate,
+    subscriber,
+    ...(ticket && { ticket: ticket.id }),
+  }
   const subscribed = await onBehalfOf(caller.tokenKey, () => hub.subscribe(subscribing, after, path))
   // The client may have left while that was waited for.
   if (response.destroyed) subscribed.close()
@@ -96,7 +103,7 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<void> {
 
 /** Who asks, and for what: the one is looked at before the other. */
 interface Opening {
-  again(): Promise<Identity>
+  reauthenticate(): Promise<Identity>
   readonly ticket?: Ticket
   readRequest(): StreamRequest
 }
@@ -105,7 +112,7 @@ function opening(request: FastifyRequest, { hub, authenticate, tickets }: Stream
   const { bearer } = contextOf(request)
   const query = request.query as Readonly<Record<string, unknown>>
   if (query.ticket === undefined) {
-    return { again: () => authenticate(bearer), readRequest: () => readQuery(request) }
+    return { reauthenticate: () => authenticate(bearer), readRequest: () => readQuery(request) }
   }
   if (bearer !== undefined) throw twoCredentials()
   const [other] = Object.keys(query).filter(name => name !== 'ticket')
@@ -119,7 +126,7 @@ function opening(request: FastifyRequest, { hub, authenticate, tickets }: Stream
     return hub.cursors.read({ resource, caller: nobody, ticket: id }, last, path) >= 0
   })
   return {
-    again: ticket.holder,
+    reauthenticate: ticket.holder,
     ticket,
     readRequest() {
       const { asked } = ticket

@@ -1,6 +1,6 @@
 import type { Identity } from '../permission/grant.ts'
 import type { Refreshed, Subscription } from './subscription.ts'
-import type { Slice, Turns } from './turns.ts'
+import type { Slice, TimeSlices } from './time-slices.ts'
 
 /** Looks callers up again once tokens may have changed: nothing is sent to a caller whose rights are not known. */
 export interface CallerCheck {
@@ -17,14 +17,14 @@ const maxRounds = 5
 
 /** `onChanged` is told which subscriptions may read something else by now. */
 export function createCallerCheck(
-  turns: Turns,
+  slices: TimeSlices,
   onChanged: (subscription: Subscription) => void,
 ): CallerCheck {
   async function refreshAll(stale: readonly Subscription[]): Promise<boolean> {
     let isKnown = true
     for (let i = 0; i < stale.length; i += refreshedAtOnce) {
       // Between two handfuls others have their turn.
-      const some = await turns.slice(() => refreshSome(stale.slice(i, i + refreshedAtOnce)))
+      const some = await slices.run(() => refreshSome(stale.slice(i, i + refreshedAtOnce)))
       isKnown = !(await Promise.all(some)).includes('unknown') && isKnown
     }
     return isKnown
@@ -36,7 +36,7 @@ export function createCallerCheck(
     // Before anybody is asked.
     const changes = stale.map(each => each.changes)
     return stale.map(async (each, i) => {
-      const answer = asked.get(each.caller) ?? each.askAgain()
+      const answer = asked.get(each.caller) ?? each.reauthenticate()
       asked.set(each.caller, answer)
       const refreshed = await each.refresh(answer, changes[i] ?? 0)
       if (refreshed === 'changed') onChanged(each)
@@ -48,7 +48,7 @@ export function createCallerCheck(
     refresh: subscriptions => refreshAll(staleOf(subscriptions)),
     async whenKnown(subscriptions, work) {
       for (let round = 0; round < maxRounds; round++) {
-        const stale = await turns.slice(slice => {
+        const stale = await slices.run(slice => {
           const found = staleOf(subscriptions)
           if (found.length === 0) work(slice)
           return found

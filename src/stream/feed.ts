@@ -4,7 +4,7 @@ import type { ChangeLog } from './change-log.ts'
 import { createPages } from './pages.ts'
 import { createCatchUpReader, createLiveReader, type Reader } from './reader.ts'
 import type { Subscription } from './subscription.ts'
-import type { Turns } from './turns.ts'
+import type { TimeSlices } from './time-slices.ts'
 
 /**
  * The live changes of one resource. They are read once for all its subscriptions and matched in memory; nothing is read
@@ -28,14 +28,14 @@ export interface FeedOptions {
   readonly resource: Resource
   readonly log: ChangeLog
   /** Shared with the feeds of all other resources. */
-  readonly turns: Turns
+  readonly slices: TimeSlices
   onError(error: unknown): void
 }
 
 /** Numbers read at once. */
 const batch = 500
 
-export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed {
+export function createFeed({ resource, log, slices, onError }: FeedOptions): Feed {
   const all = new Set<Subscription>()
   /** Those that have not caught up with the others of their token. */
   const behind = new Map<Subscription, Reader>()
@@ -49,15 +49,15 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
     },
     onRetry() {
       wake()
-      for (const each of behind.values()) turns.wake(each)
+      for (const each of behind.values()) slices.wake(each)
     },
   })
-  const callers = createCallerCheck(turns, placeAgain)
-  const deps = { pages, turns, callers, onError }
+  const callers = createCallerCheck(slices, placeAgain)
+  const deps = { pages, slices, callers, onError }
 
   function wake(): void {
     pages.expire()
-    for (const each of live.values()) turns.wake(each)
+    for (const each of live.values()) slices.wake(each)
   }
 
   function leave(subscription: Subscription): void {
@@ -74,7 +74,7 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
     const own = live.get(token) ?? createLiveReader(token, cursor, deps)
     live.set(token, own)
     own.lane.add(subscription)
-    turns.wake(own)
+    slices.wake(own)
   }
 
   function isReachedBy({ token, cursor }: Subscription): boolean {
@@ -105,7 +105,7 @@ export function createFeed({ resource, log, turns, onError }: FeedOptions): Feed
       all.add(subscription)
       const own = createCatchUpReader(subscription, { isReachedBy, join }, deps)
       behind.set(subscription, own)
-      turns.wake(own)
+      slices.wake(own)
     },
   }
 }

@@ -7,7 +7,7 @@ import { createFeed, type Feed } from './feed.ts'
 import { createMatchBudget, type MatchLimits } from './match-budget.ts'
 import { numberedChannel } from './sequencer.ts'
 import { type StreamEnd, Subscription, type SubscriptionOptions } from './subscription.ts'
-import { createTurns } from './turns.ts'
+import { createTimeSlices } from './time-slices.ts'
 
 /** Where live changes are had from, on this server. */
 export interface Hub {
@@ -133,11 +133,11 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
 /** The feeds of all resources that are or were subscribed to. */
 function createFeeds(log: ChangeLog, onError: (error: unknown) => void) {
-  const turns = createTurns(onError)
+  const slices = createTimeSlices(onError)
   const feeds = new Map<Resource, Feed>()
   return {
     of(resource: Resource): Feed {
-      const feed = feeds.get(resource) ?? createFeed({ resource, log, turns, onError })
+      const feed = feeds.get(resource) ?? createFeed({ resource, log, slices, onError })
       feeds.set(resource, feed)
       return feed
     },

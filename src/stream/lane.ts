@@ -2,7 +2,7 @@ import type { MatchedRow, Matcher } from '../condition/match.ts'
 import type { Change, Changes } from './change-log.ts'
 import { createSubscriberIndex, type SubscriberIndex } from './subscriber-index.ts'
 import type { Subscription } from './subscription.ts'
-import type { Slice } from './turns.ts'
+import type { Slice } from './time-slices.ts'
 import type { Wanted } from './wanted.ts'
 
 /** The live subscriptions of one token to one resource, with a place of their own among its changes. */

@@ -4,7 +4,7 @@ import { type Changes, isTooOld } from './change-log.ts'
 import { createLane, type Lane } from './lane.ts'
 import type { Pages } from './pages.ts'
 import { maxUnreadBytes, type StreamEnd, type Subscription } from './subscription.ts'
-import type { Follower, Turns } from './turns.ts'
+import type { Follower, TimeSlices } from './time-slices.ts'
 
 /** What goes through the changes: the live subscriptions of one token, or one that has not caught up with those. */
 export interface Reader extends Follower {
@@ -14,7 +14,7 @@ export interface Reader extends Follower {
 /** What all readers of a feed share. */
 export interface ReaderDeps {
   readonly pages: Pages
-  readonly turns: Turns
+  readonly slices: TimeSlices
   readonly callers: CallerCheck
   onError(error: unknown): void
 }
@@ -69,7 +69,7 @@ export function createLiveReader(token: string, cursor: number, deps: ReaderDeps
 
 /** One subscription alone, which goes on as fast as its client reads. */
 export function createCatchUpReader(subscription: Subscription, goal: Goal, deps: ReaderDeps): Reader {
-  const { pages, turns, callers } = deps
+  const { pages, slices, callers } = deps
   const lane = createLane(subscription.cursor)
   lane.add(subscription)
 
@@ -77,7 +77,7 @@ export function createCatchUpReader(subscription: Subscription, goal: Goal, deps
     if (subscription.hasEnded) return false
     subscription.cursor = Math.max(subscription.cursor, lane.cursor)
     if (subscription.subscriber.unread() > catchUpBytes) {
-      void drained(subscription).then(() => turns.wake(reader))
+      void drained(subscription).then(() => slices.wake(reader))
       return false
     }
     const page = goal.isReachedBy(subscription) ? undefined : await pages.read(lane.cursor)
@@ -105,8 +105,8 @@ export function createCatchUpReader(subscription: Subscription, goal: Goal, deps
   return reader
 }
 
-function wakeLater(reader: Reader, { turns }: ReaderDeps): void {
-  setTimeout(() => turns.wake(reader), retryMs).unref()
+function wakeLater(reader: Reader, { slices }: ReaderDeps): void {
+  setTimeout(() => slices.wake(reader), retryMs).unref()
 }
 
 /** Resolves once the client has read enough; ends its subscription when that takes too long. */

@@ -49,7 +49,7 @@ export interface SubscriptionOptions {
    * Who the caller is by now: the same object for all who present the same. Throws RpcError 101 or 102 when that is nobody
    * any more.
    */
-  again(): Promise<Identity>
+  reauthenticate(): Promise<Identity>
   readonly subscriber: Subscriber
   /** The ticket that it was begun with. */
   readonly ticket?: string
@@ -124,8 +124,8 @@ export class Subscription {
   }
 
   /** Who the caller is by now, see SubscriptionOptions. */
-  askAgain(): Promise<Identity> {
-    return this.#options.again()
+  reauthenticate(): Promise<Identity> {
+    return this.#options.reauthenticate()
   }
 
   /** How often tokens may have changed. */

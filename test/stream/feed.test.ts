@@ -6,7 +6,7 @@ import { type ChangeLog, createChangeLog } from '../../src/stream/change-log.ts'
 import { createFeed, type Feed } from '../../src/stream/feed.ts'
 import { type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'
 import { Subscription } from '../../src/stream/subscription.ts'
-import { createTurns } from '../../src/stream/turns.ts'
+import { createTimeSlices } from '../../src/stream/time-slices.ts'
 import { createCaller, superToken } from '../resource/caller.ts'
 import { plainRow } from '../resource/record-rows.ts'
 import { openTestDatabase } from '../support/databases.ts'
@@ -70,7 +70,7 @@ describe('a feed', () => {
       resource: serviceEvent,
       plan,
       caller: superToken,
-      again: async () => superToken,
+      reauthenticate: async () => superToken,
       subscriber,
     }
     const subscription = new Subscription(asked, testCursors, each => feed.leave(each))
@@ -85,7 +85,12 @@ describe('a feed', () => {
 
   /** A feed that one subscriber follows live. */
   async function liveFeed(): Promise<{ feed: Feed; first: RecordingSubscriber }> {
-    const feed = createFeed({ resource: serviceEvent, log, turns: createTurns(rethrow), onError: rethrow })
+    const feed = createFeed({
+      resource: serviceEvent,
+      log,
+      slices: createTimeSlices(rethrow),
+      onError: rethrow,
+    })
     const first = follow(feed, last)
     await append()
     feed.wake()
@@ -94,7 +99,12 @@ describe('a feed', () => {
   }
 
   test('misses nothing for who finds nothing more while the others are given something', async () => {
-    const feed = createFeed({ resource: serviceEvent, log, turns: createTurns(rethrow), onError: rethrow })
+    const feed = createFeed({
+      resource: serviceEvent,
+      log,
+      slices: createTimeSlices(rethrow),
+      onError: rethrow,
+    })
     const held = log.holdNext()
     const late = follow(feed, last)
     const release = await held

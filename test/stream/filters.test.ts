@@ -59,7 +59,10 @@ describeEngines('what a subscription delivers is what a query finds', open => {
       filtersOnly: true,
     })
     const again = async () => superToken
-    const subscribed = await hub.subscribe({ resource, plan, caller: superToken, again, subscriber }, after)
+    const subscribed = await hub.subscribe(
+      { resource, plan, caller: superToken, reauthenticate: again, subscriber },
+      after,
+    )
     subscribed.start()
     return { condition, subscriber, subscribed }
   }

@@ -24,7 +24,7 @@ interface Following {
   readonly after?: number
   readonly condition?: readonly unknown[]
   readonly caller?: Identity
-  readonly again?: () => Promise<Identity>
+  readonly reauthenticate?: () => Promise<Identity>
   readonly clock?: () => number
   readonly on?: Hub
 }
@@ -76,7 +76,7 @@ describe('the hub', () => {
       after,
       condition = [],
       caller = superToken,
-      again = async () => caller,
+      reauthenticate = async () => caller,
       clock,
       on = hub,
     } = following
@@ -84,7 +84,7 @@ describe('the hub', () => {
     const { language } = jsResult
     const options = { language, path: '', maxConditions: 32, allowAll: false, filtersOnly: true }
     const plan = planConditions(condition, options)
-    const asked = { resource: jsResult, plan, caller, again, subscriber, ...(clock && { clock }) }
+    const asked = { resource: jsResult, plan, caller, reauthenticate, subscriber, ...(clock && { clock }) }
     const followed = { subscriber, subscribed: await on.subscribe(asked, after) }
     opened.push(followed)
     return followed
@@ -235,7 +235,7 @@ describe('the hub', () => {
       const found = Promise.withResolvers<Identity>()
       let hasChanged = false
       const again = () => (hasChanged ? found.promise : Promise.resolve(reader))
-      const subscriber = await follow({ caller: reader, again })
+      const subscriber = await follow({ caller: reader, reauthenticate: again })
       await append('mine', 'shared', 'foreign')
       await expect.poll(() => namesOf(subscriber), soon).toEqual(['mine', 'shared'])
 
@@ -257,7 +257,9 @@ describe('the hub', () => {
         lookups++
         return reader
       }
-      const all = await Promise.all(Array.from({ length: 50 }, () => follow({ caller: reader, again })))
+      const all = await Promise.all(
+        Array.from({ length: 50 }, () => follow({ caller: reader, reauthenticate: again })),
+      )
       await append('mine')
       for (const each of all) await expect.poll(() => namesOf(each), soon).toEqual(['mine'])
       lookups = 0
@@ -271,7 +273,7 @@ describe('the hub', () => {
     test('delivers what new rights add', async () => {
       await untilNumbered()
       let identity = narrowed
-      const subscriber = await follow({ caller: identity, again: async () => identity })
+      const subscriber = await follow({ caller: identity, reauthenticate: async () => identity })
       await append('mine', 'shared')
       await expect.poll(() => namesOf(subscriber), soon).toEqual(['shared'])
       identity = reader
@@ -286,7 +288,7 @@ describe('the hub', () => {
       let isChanging = false
       const subscriber = await follow({
         caller: reader,
-        async again() {
+        async reauthenticate() {
           const identity = steps[0] ?? reader
           if (isChanging) {
             isChanging = false
@@ -307,7 +309,10 @@ describe('the hub', () => {
 
     test('sees a change between the asking and the start', async () => {
       await untilNumbered()
-      const { subscriber, subscribed } = await prepare({ caller: reader, again: async () => narrowed })
+      const { subscriber, subscribed } = await prepare({
+        caller: reader,
+        reauthenticate: async () => narrowed,
+      })
       hub.refresh()
       await append('mine', 'shared')
       subscribed.start()
@@ -316,11 +321,11 @@ describe('the hub', () => {
 
     test('ends when that is nobody any more, or may read nothing of what was asked for', async () => {
       await untilNumbered()
-      const gone = await follow({ again: async () => Promise.reject(permissionDenied()) })
+      const gone = await follow({ reauthenticate: async () => Promise.reject(permissionDenied()) })
       const nothing = await follow({
         caller: reader,
         condition: [{ js_worker_name: 'mine' }],
-        again: async () => narrowed,
+        reauthenticate: async () => narrowed,
       })
       hub.refresh()
       await append('mine')
@@ -340,7 +345,7 @@ describe('the hub', () => {
       const caller = { ...reader, validTo: 2000 }
       const expired = new RpcError('credential_expired', 'over')
       const again = async () => (now > 2000 ? Promise.reject(expired) : caller)
-      const busy = await follow({ caller, again, clock: () => now })
+      const busy = await follow({ caller, reauthenticate: again, clock: () => now })
       await append('mine')
       await expect.poll(() => namesOf(busy), soon).toEqual(['mine'])
       now = 2001
@@ -349,7 +354,7 @@ describe('the hub', () => {
       expect(namesOf(busy)).toEqual(['mine'])
 
       now = 1000
-      const idle = await follow({ caller, again, clock: () => now })
+      const idle = await follow({ caller, reauthenticate: again, clock: () => now })
       now = 2001
       await expect.poll(() => idle.ends, soon).toMatchObject([{ reason: 'permission_denied' }])
     })
@@ -359,7 +364,9 @@ describe('the hub', () => {
       const before = last
       let isAway = false
       const away = new RpcError('database_unavailable', 'away')
-      const subscriber = await follow({ again: async () => (isAway ? Promise.reject(away) : superToken) })
+      const subscriber = await follow({
+        reauthenticate: async () => (isAway ? Promise.reject(away) : superToken),
+      })
       await append('a')
       await expect.poll(() => subscriber.numbers(), soon).toEqual([before + 1])
       isAway = true

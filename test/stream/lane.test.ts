@@ -6,7 +6,7 @@ import { serviceEvent } from '../../src/resource/kind/service-event.ts'
 import type { Change } from '../../src/stream/change-log.ts'
 import { createLane } from '../../src/stream/lane.ts'
 import { Subscription } from '../../src/stream/subscription.ts'
-import type { Slice } from '../../src/stream/turns.ts'
+import type { Slice } from '../../src/stream/time-slices.ts'
 import { someCondition } from '../condition/random-condition.ts'
 import { superToken } from '../resource/caller.ts'
 import { randomRows } from '../resource/random-row.ts'
@@ -26,7 +26,7 @@ function subscriptionTo(conditions: readonly unknown[]) {
     resource: serviceEvent,
     plan,
     caller: superToken,
-    again: async () => superToken,
+    reauthenticate: async () => superToken,
     subscriber,
   }
   const subscription = new Subscription(asked, testCursors, () => undefined)

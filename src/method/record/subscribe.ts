@@ -54,7 +54,7 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
       push.subscriptions.set(id, { close: () => undefined, end: () => undefined })
       try {
         const subscribed = await hub.subscribe(
-          { resource, plan, caller, again: live.now, subscriber },
+          { resource, plan, caller, reauthenticate: live.now, subscriber },
           params.after?.toString(),
         )
         // The client may have left while that was waited for.

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest'
 import { currentBehalf, onBehalfOf } from '../../src/fairness/behalf.ts'
-import { createTurns, type Follower } from '../../src/stream/turns.ts'
+import { createTimeSlices, type Follower } from '../../src/stream/time-slices.ts'
 
-const turns = createTurns(error => {
+const slices = createTimeSlices(error => {
   throw error
 })
 
 /** Has so many slices of work to do, each as long as it may be. */
-function follower(token: string, slices: number, onSlice: (token: string) => void): Follower {
-  let left = slices
+function follower(token: string, count: number, onSlice: (token: string) => void): Follower {
+  let left = count
   return {
     token,
     async goOn() {
-      await turns.slice(slice => {
+      await slices.run(slice => {
         while (!slice.spend(100));
         onSlice(token)
       })
@@ -30,8 +30,8 @@ test('one token with much to do does not keep another one waiting, nor the event
     if (done.length < 60) setImmediate(count)
   }
   setImmediate(count)
-  for (let i = 0; i < 50; i++) turns.wake(follower('busy', 1, token => void done.push(token)))
-  for (let i = 0; i < 10; i++) turns.wake(follower('modest', 1, token => void done.push(token)))
+  for (let i = 0; i < 50; i++) slices.wake(follower('busy', 1, token => void done.push(token)))
+  for (let i = 0; i < 10; i++) slices.wake(follower('modest', 1, token => void done.push(token)))
   await expect.poll(() => done.length, { timeout: 5000 }).toBe(60)
   expect(done.lastIndexOf('modest')).toBeLessThan(30)
   expect(loops).toBeGreaterThan(50)
@@ -43,11 +43,11 @@ test('whoever is woken while it is at work goes on', async () => {
     token: 'one',
     async goOn() {
       rounds += 1
-      if (rounds === 1) turns.wake(again)
+      if (rounds === 1) slices.wake(again)
       return false
     },
   }
-  turns.wake(again)
+  slices.wake(again)
   await expect.poll(() => rounds).toBe(2)
 })
 
@@ -60,7 +60,7 @@ test('what many wait for is done on nobody’s behalf', async () => {
         return false
       },
     }
-    onBehalfOf('somebody', () => turns.wake(asked))
+    onBehalfOf('somebody', () => slices.wake(asked))
   })
   expect(await behalf).toBeUndefined()
 })

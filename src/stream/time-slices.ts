@@ -17,11 +17,11 @@ export interface Slice {
 }
 
 /** Shares out the time of this server that changes are matched in: each token has a turn before any has a second one. */
-export interface Turns {
+export interface TimeSlices {
   /** Has the follower go on until it has nothing more to do. */
   wake(follower: Follower): void
   /** Does `work` when there is time, at once if there is some left in this turn of the event loop. */
-  slice<T>(work: (slice: Slice) => T | Promise<T>): Promise<T>
+  run<T>(work: (slice: Slice) => T | Promise<T>): Promise<T>
 }
 
 /** How long the event loop is held; requests take several of its turns. */
@@ -32,7 +32,7 @@ const workersOfToken = 2
 /** The clock is looked at after this much. */
 const clockCost = 500
 
-export function createTurns(onError: (error: unknown) => void): Turns {
+export function createTimeSlices(onError: (error: unknown) => void): TimeSlices {
   const queue = createFairQueue<string, Follower>()
   const busy = new Set<Follower>()
   /** Woken while they were at work. */
@@ -80,7 +80,7 @@ export function createTurns(onError: (error: unknown) => void): Turns {
   }
 
   return {
-    slice: slices.run,
+    run: slices.run,
     wake(follower) {
       if (busy.has(follower)) {
         again.add(follower)
@@ -98,7 +98,7 @@ export function createTurns(onError: (error: unknown) => void): Turns {
 interface Slices {
   /** What is left of this turn of the event loop; undefined: nothing, or others wait for the next one. */
   begin(): Slice | undefined
-  run: Turns['slice']
+  run: TimeSlices['run']
 }
 
 /** Work that is done at once, but for no longer than a slice in each turn of the event loop. */
