@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, Runner } from './database.ts'
+import { locks, withAdvisoryLock } from './locks.ts'
 import { type MigrationFile, migrationFolder, readMigrations, selectPending } from './migration-file.ts'
 import { requireRights } from './rights.ts'
 import { describeError, StartError } from './start-error.ts'
@@ -8,9 +9,6 @@ export interface MigrateOptions {
   /** Where the `NNNN_what.sql` are, a URL that ends in `/`. Default: `sql/` of this package. */
   readonly folder?: URL
 }
-
-// Any number, the same in every Daybook.
-const lockKey = 7_411_000_001
 
 /**
  * Brings the database up to date, each migration in a transaction with its row of table `migration`. Any number
@@ -46,7 +44,10 @@ async function applyOne(
 ): Promise<boolean> {
   try {
     // Waiting for another server, or building an index on millions of rows, may take longer than any request.
-    return await database.transaction(runner => apply(runner, files, file), { isLong: true })
+    return await database.transaction(
+      runner => withAdvisoryLock(runner, locks.migrating, () => apply(runner, files, file)),
+      { isLong: true },
+    )
   } catch (error) {
     if (error instanceof StartError) throw error
     const help = isForbidden(error) ? ': run daybook migrate as the role that owns the tables' : ''
@@ -62,13 +63,9 @@ function isForbidden(error: unknown): boolean {
   return ('code' in error && error.code === '42501') || isForbidden(error.cause)
 }
 
-/**
- * The lock is the transaction's, not the session's: it needs no connection of its own and survives a pooler.
- * What another server did while we waited for it is read after it is held.
- */
+/** Another server may have applied it while we waited for the lock. */
 async function apply(runner: Runner, files: readonly MigrationFile[], file: MigrationFile): Promise<boolean> {
   const { kysely } = runner
-  await sql`select pg_advisory_xact_lock(${lockKey})`.execute(kysely)
   await sql`create table if not exists migration (
     name         text collate "C" primary key,
     checksum     text not null,

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { makeContentsPrivate, makePrivateFolder } from '../private-folder.ts'
 import { acquireDataLock, type DataLock } from './data-lock.ts'
 import type { Database } from './database.ts'
-import { requireChannel, safeWake } from './listen.ts'
 import { openPGliteConnection, type PGliteConnection } from './pglite-connection.ts'
 import { createGate, type Gate } from './pglite-gate.ts'
 import { createPoolSession, runTransaction } from './postgres-session.ts'
@@ -13,6 +12,7 @@ import { createRunner, type Session } from './runner.ts'
 import type { SessionSettings } from './session-settings.ts'
 import { describeError, StartError } from './start-error.ts'
 import { startUpkeep } from './upkeep.ts'
+import { createWakes, type Wakes } from './wakes.ts'
 
 export interface PGliteDatabaseOptions {
   /** Made private, see makePrivateFolder. None: the data lives in memory and ends with `close`. */
@@ -43,7 +43,7 @@ export async function openPGlite(options: PGliteDatabaseOptions): Promise<Databa
       onNotification: wakes.wake,
       onReopened(why) {
         onError(new Error(why))
-        for (const channel of wakes.channels()) wakes.wake(channel)
+        wakes.wakeAll()
       },
       onFatal(error) {
         onError(error)
@@ -137,7 +137,6 @@ function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Par
       await gate.enter(() => longSession.execute(sql, []))
     },
     async listen(channel, wake) {
-      requireChannel(channel)
       const end = wakes.add(channel, wake)
       try {
         await gated.execute(`listen ${channel}`, [])
@@ -160,32 +159,6 @@ function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Par
     close() {
       closing ??= close()
       return closing
-    },
-  }
-}
-
-/** Who listens to which channel. */
-interface Wakes {
-  channels(): IterableIterator<string>
-  /** Returns what ends it, which tells whether it was the channel's last. */
-  add(channel: string, wake: () => void): () => boolean
-  wake(channel: string): void
-}
-
-function createWakes(onError: (error: unknown) => void): Wakes {
-  const wakes = new Map<string, Set<() => void>>()
-  return {
-    channels: () => wakes.keys(),
-    add(channel, wake) {
-      const own = safeWake(wake, onError)
-      wakes.set(channel, (wakes.get(channel) ?? new Set()).add(own))
-      return () => {
-        const set = wakes.get(channel)
-        return set?.delete(own) === true && set.size === 0 && wakes.delete(channel)
-      }
-    },
-    wake(channel) {
-      for (const wake of wakes.get(channel) ?? []) wake()
     },
   }
 }

@@ -3,7 +3,7 @@ import { backoffMs } from '../async/backoff.ts'
 import { pause } from '../async/pause.ts'
 import { repeat } from '../async/repeat.ts'
 import { toConnectError } from './database-error.ts'
-import { requireChannel, safeWake } from './listen.ts'
+import { createWakes } from './wakes.ts'
 
 /** How long to wait before a lost connection is opened again. */
 const delays = { firstMs: 50, longestMs: 1000 }
@@ -20,7 +20,7 @@ export interface Listener {
 }
 
 export function createListener(config: ClientConfig, onError: (error: unknown) => void): Listener {
-  const wakes = new Map<string, Set<() => void>>()
+  const wakes = createWakes(onError)
   const closing = new AbortController()
   let client: Client | undefined
   let opening: Promise<void> | undefined
@@ -29,15 +29,13 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
     // A probe that is not answered fails, and ends the connection.
     const next = new Client({ ...config, query_timeout: probeMs })
     next.on('error', onError)
-    next.on('notification', ({ channel }) => {
-      for (const wake of wakes.get(channel) ?? []) wake()
-    })
+    next.on('notification', ({ channel }) => wakes.wake(channel))
     next.on('end', () => {
       if (client === next) lose()
     })
     try {
       await next.connect()
-      for (const channel of wakes.keys()) await next.query(`listen ${channel}`)
+      for (const channel of wakes.channels()) await next.query(`listen ${channel}`)
       closing.signal.throwIfAborted()
       client = next
     } catch (error) {
@@ -57,20 +55,13 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
       if (closing.signal.aborted) return
       try {
         await connect()
-        for (const set of wakes.values()) for (const wake of set) wake()
+        wakes.wakeAll()
         return
       } catch (error) {
         if (closing.signal.aborted) return
         onError(error)
       }
     }
-  }
-
-  async function stop(channel: string, wake: () => void): Promise<void> {
-    const set = wakes.get(channel)
-    if (!set?.delete(wake) || set.size > 0) return
-    wakes.delete(channel)
-    await client?.query(`unlisten ${channel}`).catch(onError)
   }
 
   function openFirst(): Promise<void> {
@@ -97,19 +88,19 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
 
   return {
     async listen(channel, wake) {
-      requireChannel(channel)
-      const own = safeWake(wake, onError)
-      wakes.set(channel, (wakes.get(channel) ?? new Set()).add(own))
+      const end = wakes.add(channel, wake)
       try {
         opening ??= openFirst()
         await opening
       } catch (error) {
-        wakes.get(channel)?.delete(own)
+        end()
         throw toConnectError(error)
       }
       // Should this fail, the connection is lost, and the next one listens to every channel of `wakes`.
       await client?.query(`listen ${channel}`).catch(onError)
-      return () => stop(channel, own)
+      return async () => {
+        if (end()) await client?.query(`unlisten ${channel}`).catch(onError)
+      }
     },
     async close() {
       closing.abort()

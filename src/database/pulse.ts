@@ -1,8 +1,8 @@
 import { repeat } from '../async/repeat.ts'
 import { onOwnBehalf } from '../fairness/behalf.ts'
 import type { Runner } from './database.ts'
-import { safeWake } from './listen.ts'
 import { rawStatement, type Statement } from './statement.ts'
+import { safely } from './wakes.ts'
 
 /** Looks for what no notification told of: all that is asked is asked in one statement, so that an idle server hardly works. */
 export interface Pulse {
@@ -27,7 +27,7 @@ export function createPulse({ run, onError, everyMs = 1000 }: PulseOptions): Pul
     const current = statement
     const { rows } = await onOwnBehalf(() => run(current, []))
     for (const [i, [key, { told }]] of all.entries()) {
-      if (asked.has(key)) safeWake(() => told(rows[0]?.[i]), onError)()
+      if (asked.has(key)) safely(() => told(rows[0]?.[i]), onError)()
     }
   }
 

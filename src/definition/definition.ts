@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Channel } from '../database/channels.ts'
 import type { ReasonOf } from '../errors.ts'
 import type { Field, Fields, FieldTypes } from './field.ts'
 import { requiredOf } from './field.ts'
@@ -83,7 +84,7 @@ export interface Definition<F extends Fields = Fields> {
   /** Absent: everything is for the super token alone. */
   readonly permission?: DefinitionPermission
   /** Notified of each change. */
-  readonly channel?: string
+  readonly channel?: Channel
   /** What an insertion does where one is there, in SQL; absent: nothing, and the key is a conflict. */
   readonly onConflict?: string
   readonly command?: DefinitionCommand

@@ -1,3 +1,4 @@
+import { notifySql } from '../database/channels.ts'
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import type { Sealer } from '../seal.ts'
@@ -54,7 +55,7 @@ export function createStore<F extends Fields>(
   const lock = rawStatement(`select ${columns} from ${table} where ${keyColumn} = $1 for update`)
   const list = rawStatement(`select ${columns} from ${table} order by ${keyColumn}`)
   const remove = rawStatement(`delete from ${table} where ${keyColumn} = $1`)
-  const notify = rawStatement(`select pg_notify('${channel}', '')`)
+  const notify = channel === undefined ? undefined : rawStatement(`select ${notifySql(channel)}`)
 
   function read(row: readonly unknown[]): Stored {
     const entries = members.map(({ name, columns, from, storage }) => [
@@ -81,7 +82,7 @@ export function createStore<F extends Fields>(
     row: readonly unknown[] | undefined,
   ): Promise<Stored | undefined> {
     if (row === undefined) return undefined
-    if (channel !== undefined) await runner.run(notify, [])
+    if (notify !== undefined) await runner.run(notify, [])
     return read(row)
   }
 
@@ -115,7 +116,7 @@ export function createStore<F extends Fields>(
     },
     async remove(runner, name) {
       const { affected } = await runner.run(remove, [name])
-      if (affected > 0 && channel !== undefined) await runner.run(notify, [])
+      if (affected > 0 && notify !== undefined) await runner.run(notify, [])
       return affected > 0
     },
   }

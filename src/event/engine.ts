@@ -1,12 +1,12 @@
 import type { Clock } from '../async/clock.ts'
 import { repeat } from '../async/repeat.ts'
 import { within } from '../async/within.ts'
+import { channels } from '../database/channels.ts'
 import type { Database } from '../database/database.ts'
 import { createScriptRunner, type ScriptRunner, type ScriptRunnerDeps } from '../js-worker/run.ts'
 import type { Webhooks } from '../outbound/webhook.ts'
 import { createHandlerDirectory, type HandlerDirectory } from './handler/handler-directory.ts'
 import type { LocalHandler } from './handler/local-handlers.ts'
-import { cancelChannel } from './run/cancel.ts'
 import type { Ending } from './run/end-runs.ts'
 import { createExecute } from './run/execute.ts'
 import { forsakeOrphans } from './run/forsake.ts'
@@ -18,7 +18,6 @@ import { createTaskSignal } from './run/task-signal.ts'
 import { createWaiter, type Waiter } from './run/wait.ts'
 import { readEventRequests } from './send/event-request.ts'
 import { forgetKeys } from './send/idempotency.ts'
-import { workChannel } from './send/insert-runs.ts'
 import { fireHandlers, fireScripts } from './send/schedule.ts'
 import { createSender, type Sender } from './send/send.ts'
 
@@ -127,8 +126,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 
   const listening = [
-    await database.listen(workChannel, wake),
-    await database.listen(cancelChannel, () => void runner.review().catch(onError)),
+    await database.listen(channels.work, wake),
+    await database.listen(channels.cancel, () => void runner.review().catch(onError)),
   ]
   const repeated = [
     repeat(pollMs, runner.review, onError),

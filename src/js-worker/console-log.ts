@@ -1,4 +1,5 @@
 import type { Clock } from '../async/clock.ts'
+import { channels, notifySql } from '../database/channels.ts'
 import type { Runner } from '../database/database.ts'
 import { nextId } from '../database/next-id.ts'
 import { rawStatement } from '../database/statement.ts'
@@ -96,7 +97,7 @@ const insert = rawStatement(
          'organizationUnitId', $4::bigint)))
      from run, line
      returning id)
-   select pg_notify('daybook_change', '') from (select count(*) from written) as w`,
+   select ${notifySql(channels.change)} from (select count(*) from written) as w`,
 )
 
 /** A run that writes nothing costs nothing. */

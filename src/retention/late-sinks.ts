@@ -1,3 +1,5 @@
+import { channels, notifySql } from '../database/channels.ts'
+
 /** The number up to which every sink of a resource has delivered that still counts; all numbers where there is none. `resource`: SQL. */
 export function deliveredNumber(resource: string): string {
   return `coalesce((select min(cursor) from sink
@@ -14,5 +16,5 @@ export function endLateSinks(resource: string, last: string): string {
         || coalesce(' (' || last_error || ')', ''),
       updated_time = now()
     where resource = ${resource} and cursor < ${last} and fail_reason is distinct from 'behind_too_far'
-    returning pg_notify('daybook_sink', '')`
+    returning ${notifySql(channels.sink)}`
 }

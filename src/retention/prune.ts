@@ -1,7 +1,7 @@
 import { pause } from '../async/pause.ts'
 import type { Database, Runner } from '../database/database.ts'
+import { locks, unlessLocked } from '../database/locks.ts'
 import { rawStatement } from '../database/statement.ts'
-import { alone } from './alone.ts'
 import { deliveredNumber, endLateSinks } from './late-sinks.ts'
 import { createPace } from './pace.ts'
 import { forgetMachines, leaveOldest } from './prune-change-events.ts'
@@ -77,7 +77,7 @@ async function inBatches(
   while (!signal.aborted) {
     const size = pace.size()
     let began = 0
-    const done = await alone(database, runner => {
+    const done = await unlessLocked(database, locks.retention, runner => {
       began = performance.now()
       return work(runner, size)
     })

@@ -3,13 +3,13 @@ import { pause } from '../async/pause.ts'
 import type { AnyTables } from '../condition/compile.ts'
 import { beyond } from '../condition/cursor.ts'
 import type { Database, Runner } from '../database/database.ts'
+import { locks, unlessLocked } from '../database/locks.ts'
 import { rawStatement, type Statement } from '../database/statement.ts'
 import type { StatementCache } from '../database/statement-cache.ts'
 import { RpcError } from '../errors.ts'
 import type { Resource } from '../resource/resource.ts'
 import { type PlacedRow, type Reader, readPlacedRows } from '../resource/select/read.ts'
 import { removeKeys } from '../resource/write/remove-keys.ts'
-import { alone } from './alone.ts'
 import { dropExpiredPartitions } from './drop-partitions.ts'
 import { type Expired, planExpired } from './expired.ts'
 import { createPace, type Pace } from './pace.ts'
@@ -74,7 +74,9 @@ const end = rawStatement(
 export async function runNextRule(deps: RuleRunDeps, signal: AbortSignal): Promise<boolean> {
   const { database, everyMs, onError } = deps
   // Somewhat less, or a turn that comes a moment early would leave the rule to the one after.
-  const due = await alone(database, runner => runner.run(claim, [everyMs * 0.9, leaseMs]))
+  const due = await unlessLocked(database, locks.retention, runner =>
+    runner.run(claim, [everyMs * 0.9, leaseMs]),
+  )
   const [id, startedTime] = due?.rows[0] ?? []
   if (id === undefined) return false
   try {

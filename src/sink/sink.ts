@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { channels } from '../database/channels.ts'
 import { defineDefinition, type StoredOf } from '../definition/definition.ts'
 import { asked, createdTime, given, hidden, id, kept, updatedTime } from '../definition/field.ts'
 import { conditions, momentOrNull, plain } from '../definition/storage.ts'
@@ -35,9 +36,6 @@ export type SinkStatus = z.output<typeof sinkStatusSchema>
 /** Why a sink has failed: its target, or what it is to do, refuses for good; or the next changes are not kept. */
 export type SinkFailure = NonNullable<SinkStatus['fail_reason']>
 
-/** Notified when a sink was made, changed, paused, resumed or deleted. */
-export const sinkChannel = 'daybook_sink'
-
 /** Where the changes of a resource are sent, in order. */
 export const sink = defineDefinition({
   noun: 'sink',
@@ -46,7 +44,7 @@ export const sink = defineDefinition({
   absent: 'sink_not_found',
   taken: { reason: 'file_in_use', path: 'target.file.name', message: 'There is a sink of this file' },
   answers: 'brief',
-  channel: sinkChannel,
+  channel: channels.sink,
   fields: {
     id,
     name: given(nameSchema, { fixed: true, listed: { title: 'name' } }),

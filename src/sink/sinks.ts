@@ -1,13 +1,13 @@
 import { coalesce } from '../async/coalesce.ts'
+import { channels } from '../database/channels.ts'
 import type { Database } from '../database/database.ts'
 import { createStore } from '../definition/store.ts'
 import type { Sealer } from '../seal.ts'
-import { numberedChannel } from '../stream/sequencer.ts'
 import { releaseSink, seeSinks, takeSink } from './claim.ts'
 import type { Destination } from './destination.ts'
 import { type FileDeps, fileDestination } from './file.ts'
 import { natsDestination } from './nats.ts'
-import { sink as definition, type StoredSink, sinkChannel } from './sink.ts'
+import { sink as definition, type StoredSink } from './sink.ts'
 import { type WebhookDeps, webhookDestination } from './webhook.ts'
 import { type SinkWorker, startSinkWorker, type WorkerDeps } from './worker.ts'
 
@@ -84,8 +84,8 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
     for (const { worker } of held.values()) worker.wake()
   }
   const listening = [
-    await database.listen(sinkChannel, looking.run),
-    await database.listen(numberedChannel, wake),
+    await database.listen(channels.sink, looking.run),
+    await database.listen(channels.numbered, wake),
   ]
   const stopAsking = database.everySecond('exists (select from sink)', isAny => {
     if (isAny === true || held.size > 0) looking.run()

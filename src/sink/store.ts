@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
+import { channels } from '../database/channels.ts'
 import type { Runner } from '../database/database.ts'
-import { sinkChannel } from './sink.ts'
 
 /** Stops a sink that runs; what is under way may still be confirmed. False when there is no such sink. */
 export async function pauseSink(runner: Runner, name: string, now: number): Promise<boolean> {
@@ -45,6 +45,6 @@ export async function resumeSink(
 
 async function announced({ kysely }: Runner, row: object | undefined): Promise<boolean> {
   if (row === undefined) return false
-  await sql`select pg_notify(${sinkChannel}, '')`.execute(kysely)
+  await sql`select pg_notify(${channels.sink}, '')`.execute(kysely)
   return true
 }

@@ -1,11 +1,11 @@
 import { repeat } from '../async/repeat.ts'
+import { channels } from '../database/channels.ts'
 import type { Database } from '../database/database.ts'
 import type { Resource } from '../resource/resource.ts'
 import { type ChangeLog, createChangeLog, notKept } from './change-log.ts'
 import { type Cursors, mayCount } from './cursor.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { createMatchBudget, type MatchLimits } from './match-budget.ts'
-import { numberedChannel } from './sequencer.ts'
 import { type StreamEnd, Subscription, type SubscriptionOptions } from './subscription.ts'
 import { createTimeSlices } from './time-slices.ts'
 
@@ -89,7 +89,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     await Promise.all([polling.stop(), beating.stop()])
   }
 
-  const stopListening = await database.listen(numberedChannel, feeds.wake)
+  const stopListening = await database.listen(channels.numbered, feeds.wake)
   const polling = repeat(pollMs, poll, onError)
   const beating = repeat(heartbeatMs, beat, onError)
 

@@ -1,13 +1,8 @@
 import { coalesce } from '../async/coalesce.ts'
 import { pause } from '../async/pause.ts'
+import { channels } from '../database/channels.ts'
 import type { Database } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
-
-/** The channel that says: something was committed that has no number yet. */
-export const changeChannel = 'daybook_change'
-
-/** The channel that says: there are new numbers. */
-export const numberedChannel = 'daybook_numbered'
 
 /** Numbers committed changes for all servers of the database; whichever holds the lock does it. */
 export interface Sequencer {
@@ -62,7 +57,9 @@ export async function startSequencer({ database, onError }: SequencerOptions): P
     }, standByMs).unref()
   }
 
-  const stopListening = await database.listen(changeChannel, () => (standsBy ? tryLater() : numbering.run()))
+  const stopListening = await database.listen(channels.change, () =>
+    standsBy ? tryLater() : numbering.run(),
+  )
   // A notification may be missed, or its server die.
   const stopAsking = database.everySecond('exists (select from pending_change)', isPending => {
     if (isPending === true) numbering.run()

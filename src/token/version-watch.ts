@@ -1,4 +1,5 @@
 import type { Clock } from '../async/clock.ts'
+import { channels } from '../database/channels.ts'
 import type { Database } from '../database/database.ts'
 import { onOwnBehalf } from '../fairness/behalf.ts'
 
@@ -50,7 +51,7 @@ export async function watchTokenVersion(options: VersionWatchOptions): Promise<V
   }
 
   await poll()
-  const stopListening = await database.listen('daybook_token', onChange)
+  const stopListening = await database.listen(channels.token, onChange)
   // A failed poll is tried again; until one succeeds, `confirm` tells whoever relies on it.
   const timer = setInterval(() => {
     if (isAsked) poll().catch(() => undefined)

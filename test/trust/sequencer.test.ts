@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { channels } from '../../src/database/channels.ts'
 import type { Database, Runner } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { rawStatement } from '../../src/database/statement.ts'
 import { serviceEvent } from '../../src/resource/kind/service-event.ts'
 import { createChangeLog } from '../../src/stream/change-log.ts'
-import { numberedChannel, type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'
+import { type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'
 import { createTestPostgres } from '../support/databases.ts'
 import type { PostgresDatabase } from '../support/postgres-database.ts'
 import { rounds } from './rounds.ts'
@@ -82,7 +83,7 @@ describe('two servers that number what 12 writers commit', () => {
     const database = server(n)
     const reading: Reading = { ids: [], numbers: [], seenAt: new Map() }
     let wake = (): void => undefined
-    const end = await database.listen(numberedChannel, () => wake())
+    const end = await database.listen(channels.numbered, () => wake())
     let cursor = 0
     while (true) {
       const woken = new Promise<void>(resolve => {

@@ -1,8 +1,6 @@
+import { channels, notifySql } from '../../database/channels.ts'
 import type { Runner } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
-
-/** The channel that tells servers to look whether something they run was cancelled. */
-export const cancelChannel = 'daybook_cancel'
 
 export interface Cancelled {
   /** Runs that waited, and have failed now. */
@@ -25,7 +23,7 @@ const cancel = rawStatement(
      returning status = 'running' as runs
    )
    select count(*) filter (where not runs), count(*) filter (where runs),
-     case when bool_or(runs) then pg_notify('${cancelChannel}', '') end
+     case when bool_or(runs) then ${notifySql(channels.cancel)} end
    from asked`,
 )
 

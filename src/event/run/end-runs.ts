@@ -1,7 +1,7 @@
+import { channels, notifySql } from '../../database/channels.ts'
 import type { Runner } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 import { storableText, stringifyJson } from '../../json.ts'
-import { tellWork } from '../send/insert-runs.ts'
 import { handlerGone } from './forsake.ts'
 import { type Attempt, nextAttempt, type Outcome } from './run.ts'
 
@@ -52,7 +52,7 @@ const end = rawStatement(
        as r(id, attempt, full_name, status, result, message, failures, due_time)
      offset 0) r
    where e.id = r.id and e.attempt = r.attempt and case when e.status = 'running' then true end
-   returning e.id, e.status, case when e.status = 'waiting' and e.due_time <= now() then ${tellWork} end`,
+   returning e.id, e.status, case when e.status = 'waiting' and e.due_time <= now() then ${notifySql(channels.work)} end`,
 )
 
 /** Ends attempts, all in one statement. Resolves to what became of each, in order. */

@@ -1,4 +1,5 @@
-import type { Runner } from '../../database/database.ts'
+import type { Result, Runner } from '../../database/database.ts'
+import { locks, withAdvisoryLock } from '../../database/locks.ts'
 import { rawStatement } from '../../database/statement.ts'
 import { parseJson } from '../../json.ts'
 import type { Origin } from '../../permission/grant.ts'
@@ -19,12 +20,6 @@ export interface RunTaking {
   /** How long a remote worker holds a run of this handler. */
   leaseMs?(handler: Handler): number
 }
-
-/** Any number, the same in every Daybook. */
-const lockKey = 7_411_000_002
-
-// While one counts what runs, no other may take more of it.
-const lock = rawStatement(`select pg_advisory_xact_lock(${lockKey})`)
 
 /** What waits for a handler and is due, as `event_log_open` has it. */
 const isDue = "e.status = 'waiting' and e.due_time <= now()"
@@ -81,8 +76,7 @@ export async function takeRuns(
   handlers: Handlers,
   { of, max, now, owner, leaseMs }: RunTaking,
 ): Promise<Taken> {
-  if (hasLimits(of)) await run(lock, [])
-  const { rows } = await run(take, [
+  const values = [
     of.map(handler => handler.fullName),
     of.map(handler => handler.concurrency),
     of.map(handler => leaseMs?.(handler) ?? null),
@@ -90,7 +84,10 @@ export async function takeRuns(
     now,
     owner ?? null,
     handlers.version,
-  ])
+  ]
+  const takeThem = (): Promise<Result> => run(take, values)
+  const taken = hasLimits(of) ? withAdvisoryLock({ run }, locks.takingRuns, takeThem) : takeThem()
+  const { rows } = await taken
   const [due, version, isAlive] = rows[0] ?? []
   if (version !== handlers.version) throw outdated
   if (isAlive !== true) throw leaseEnded()

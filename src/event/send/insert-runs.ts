@@ -1,3 +1,4 @@
+import { channels, notifySql } from '../../database/channels.ts'
 import type { Runner } from '../../database/database.ts'
 import { readDefinitionVersion } from '../../database/definition-version.ts'
 import { nextId } from '../../database/next-id.ts'
@@ -5,12 +6,6 @@ import { rawStatement } from '../../database/statement.ts'
 import { stringifyJson } from '../../json.ts'
 import { type Handlers, outdated } from '../handler/handler-directory.ts'
 import type { NewRun } from './event.ts'
-
-/** Where is told, when a transaction commits, that there are runs which may begin. */
-export const workChannel = 'daybook_work'
-
-/** The SQL that tells of work, be it in a statement of its own or beside others. */
-export const tellWork = `pg_notify('${workChannel}', '')`
 
 // A row that waits is the job: nothing else is written. With handlers that have changed meanwhile nothing is.
 const insert = rawStatement(
@@ -31,7 +26,7 @@ const insert = rawStatement(
        coalesce(to_timestamp(defer_time / 1000), now()), chain_owner
      from given
    )
-   select id, case when place = 1 and $15::boolean then ${tellWork} end from given order by place`,
+   select id, case when place = 1 and $15::boolean then ${notifySql(channels.work)} end from given order by place`,
 )
 
 /**

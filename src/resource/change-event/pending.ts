@@ -1,3 +1,4 @@
+import { channels, notifySql } from '../../database/channels.ts'
 import type { Runner } from '../../database/database.ts'
 import { nextId } from '../../database/next-id.ts'
 import { rawStatement } from '../../database/statement.ts'
@@ -35,7 +36,7 @@ const insert = rawStatement(
        to_timestamp(timestamp / 1000), tenant_key, tenant_name, folder_name, full_folder_path, folder_key, body::json, false
      from given
      returning id)
-   select pg_notify('daybook_change', '') from (select count(*) from written) as w`,
+   select ${notifySql(channels.change)} from (select count(*) from written) as w`,
 )
 
 /** Writes events to be numbered in this order, all or none. */

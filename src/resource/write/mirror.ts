@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import { rawStatement, type Statement } from '../../database/statement.ts'
+import { withAdvisoryLock } from '../../database/locks.ts'
+import type { Statement } from '../../database/statement.ts'
 import type { MergeRule, ResourceField } from '../resource.ts'
 import { appendedFields, type BoundRow } from '../row.ts'
 import type { Reader } from '../select/read.ts'
@@ -22,8 +23,6 @@ interface State {
   readonly of: readonly MirroredRow[]
 }
 
-const lock = rawStatement('select pg_advisory_xact_lock(hashtextextended($1::text, 0))')
-
 /**
  * Records rows of the object `name`; `reader` runs in a transaction, which no other for this object overlaps. Resolves to
  * their ids, in order.
@@ -34,7 +33,15 @@ export async function mirrorRows(
   name: string,
   rows: readonly MirroredRow[],
 ): Promise<readonly number[]> {
-  await reader.runner.run(lock, [`${reader.resource.name}/${name}`])
+  const object = `${reader.resource.name}/${name}`
+  return withAdvisoryLock(reader.runner, object, () => mirrorAll(reader, rule, rows))
+}
+
+async function mirrorAll(
+  reader: Reader,
+  rule: MergeRule,
+  rows: readonly MirroredRow[],
+): Promise<readonly number[]> {
   const fields = appendedFields(reader.resource)
   const ids = new Map<MirroredRow, number>()
   const answer = ({ of }: State, id: number): void => {
