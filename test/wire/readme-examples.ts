@@ -13,7 +13,7 @@ export interface ReadmeExample {
 /** The README's curl commands, each with the JSON block that follows it; `token` takes the place of `$TOKEN`. */
 export function readExamples(token: string): readonly ReadmeExample[] {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-  const blocks = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+  const blocks = [...readme.matchAll(/^```(\w+)(?: \w+)?\n(.*?)^```$/gms)]
   return blocks.flatMap(([, language, text = ''], i) => {
     const body = /curl [^']*'[^']*' -d '(.*)'\n$/s.exec(text)?.[1]
     const [, next, answer = ''] = blocks[i + 1] ?? []
