@@ -49,6 +49,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   resource: [...base, 'database', 'permission', 'condition'],
   token: [...base, 'database', 'permission'],
   definition: ['errors', 'json', 'seal', 'database'],
+  definitions: ['definition', 'retention', 'sink'],
   retention: [...core, 'definition'],
   'js-worker': [...core, 'sandbox', 'outbound', 'seal'],
   event: [...core, 'outbound', 'sandbox', 'js-worker', 'seal'],
@@ -58,6 +59,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   method: [
     ...core,
     'definition',
+    'definitions',
     'stream',
     'sink',
     'machine',
@@ -105,7 +107,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'http',
   ],
   // Types alone, see test/client/imports.test.ts.
-  client: [...base, 'resource', 'permission', 'definition', 'retention', 'sink', 'method'],
+  client: [...base, 'resource', 'permission', 'definition', 'definitions', 'sink', 'method'],
   cli: [
     ...base,
     'config',
@@ -117,6 +119,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'token',
     'permission',
     'definition',
+    'definitions',
     'retention',
     'sink',
   ],

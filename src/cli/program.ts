@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { plainDefinitions } from '../definitions.ts'
 import { stringifyJson } from '../json.ts'
 import { programVersion } from '../version.ts'
 import { inSession } from './argument/session.ts'
@@ -6,6 +7,7 @@ import type { Surroundings } from './argument/surroundings.ts'
 import { addAppendCommand } from './command/append.ts'
 import { addChainCommand } from './command/chain.ts'
 import { addCompletionCommand } from './command/completion.ts'
+import { addDefinitionCommand } from './command/definition.ts'
 import { addDeleteCommand } from './command/delete.ts'
 import { addDoctorCommand } from './command/doctor.ts'
 import { addExportCommand } from './command/export.ts'
@@ -65,6 +67,7 @@ function leavesOf(command: Command): readonly Command[] {
 export function createProgram(surroundings: Surroundings): Command {
   const program = createServeProgram(surroundings)
   for (const add of commands) add(program, surroundings)
+  for (const definition of plainDefinitions) addDefinitionCommand(program, surroundings, definition)
   for (const command of leavesOf(program)) {
     if (!showNoRecords.has(command.name())) addDisplayOptions(command)
   }

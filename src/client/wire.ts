@@ -1,13 +1,13 @@
 import type { z } from 'zod'
 import type { ChangeOf, NewOf, ShownOf } from '../definition/definition.ts'
+import type { definitions } from '../definitions.ts'
 import type { eventMethods } from '../method/event.ts'
 import type { taskMethods } from '../method/event-task.ts'
 import type { indexMethods } from '../method/table-index.ts'
 import type { Kind } from '../resource/kind/index.ts'
 import type { ResourceField } from '../resource/resource.ts'
 import type { NewRowOf, RowOf, ValueOf } from '../resource/row.ts'
-import type { retentionRule } from '../retention/rule.ts'
-import type { SinkStatus, sink } from '../sink/sink.ts'
+import type { SinkStatus } from '../sink/sink.ts'
 
 /** The methods whose types follow from their schemas. */
 type Served = ReturnType<typeof eventMethods | typeof taskMethods | typeof indexMethods>[number]
@@ -27,11 +27,8 @@ type ResourceTypes = {
   }
 }
 
-/** What users store, by its table. A definition that is declared with `defineDefinition` needs its line here. */
-interface DefinitionTypes {
-  retention_rule: TypesOf<typeof retentionRule>
-  sink: TypesOf<typeof sink>
-}
+/** What users store, by its table. */
+type DefinitionTypes = { [D in (typeof definitions)[number] as D['table']]: TypesOf<D> }
 
 interface TypesOf<D> {
   /** To create one. */

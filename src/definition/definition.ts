@@ -53,18 +53,19 @@ export interface DefinitionPermission {
  *     })
  *     export type Thing = StoredOf<typeof thing>
  *
- * and one line in method/index.ts (`...definitionMethods(thing, deps)`); one in cli/program.ts for its commands, and one in
- * client/wire.ts for its published types.
+ * and its line in src/definitions.ts: its methods, its subcommands and its published types are there.
  * A field's name is its name everywhere: on the wire, in the store's objects and in the column, unless its `storage` says
- * otherwise. `given` fields come from clients, `kept` ones from the server, `hidden` ones stay inside. What is special
- * about a kind goes into the `Rules` that definitionMethods takes, or into method files of its own beside it.
+ * otherwise. `given` fields come from clients, `kept` ones from the server, `hidden` ones stay inside, `asked` ones are
+ * only said at a creation. A kind that needs more says `isSpecial`: a file in method/ calls `definitionMethods` with its
+ * DefinitionRules and adds methods of its own, and one in cli/command/ puts its subcommands together with `addVerb`,
+ * `addFlags` and `readFlags`; method/sink.ts and cli/command/sinks.ts are examples.
  * Types: `NewOf` is what a client writes to create one, `ChangeOf` to change it, `ShownOf` what it reads; `StoredOf` is what
  * the server works with.
  */
-export interface Definition<F extends Fields = Fields> {
+export interface Definition<F extends Fields = Fields, Table extends string = string> {
   /** What one is called in messages: `sink`. */
   readonly noun: string
-  readonly table: string
+  readonly table: Table
   /** The field by which clients name one; unique. */
   readonly key: string
   /** In the order of the wire row. */
@@ -88,10 +89,13 @@ export interface Definition<F extends Fields = Fields> {
   /** What an insertion does where one is there, in SQL; absent: nothing, and the key is a conflict. */
   readonly onConflict?: string
   readonly command?: DefinitionCommand
+  /** Its methods and subcommands are put together in files of their own. */
+  readonly isSpecial?: true
 }
 
 type Checked = 'key' | 'first' | 'listed'
-interface DefinitionOptions<F extends Fields> extends Omit<Definition<F>, Checked> {
+interface DefinitionOptions<F extends Fields, Table extends string>
+  extends Omit<Definition<F, Table>, Checked> {
   readonly key: keyof F & string
   /** Absent: the key alone. */
   readonly first?: readonly (keyof F & string)[]
@@ -99,7 +103,9 @@ interface DefinitionOptions<F extends Fields> extends Omit<Definition<F>, Checke
   readonly listed?: string
 }
 
-export function defineDefinition<const F extends Fields>(options: DefinitionOptions<F>): Definition<F> {
+export function defineDefinition<const F extends Fields, const Table extends string>(
+  options: DefinitionOptions<F, Table>,
+): Definition<F, Table> {
   return Object.freeze({ first: [options.key], listed: `${options.noun}s`, ...options })
 }
 

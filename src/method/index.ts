@@ -1,8 +1,10 @@
+import { plainDefinitions } from '../definitions.ts'
 import type { Engine } from '../event/engine.ts'
 import type { WorkerReports } from '../machine/machine-reports.ts'
 import { resources } from '../resource/kind/index.ts'
 import type { Tickets } from '../stream/ticket.ts'
 import { changeEventMethods } from './change-event.ts'
+import { definitionMethods } from './definition.ts'
 import { eventMethods } from './event.ts'
 import { type HandlerMethodDeps, handlerMethods } from './event-handler.ts'
 import { taskMethods } from './event-task.ts'
@@ -64,6 +66,7 @@ export function createMethods({
     ...jsWorkerMethods(events.jsWorkers),
     ...sinkMethods(sinks),
     ...retentionMethods(log),
+    ...plainDefinitions.flatMap(each => definitionMethods(each, { ...log, sealer: sinks.sealer })),
     ...indexMethods(log),
     ...tokenMethods(token),
     ...dialects,

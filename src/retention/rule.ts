@@ -29,6 +29,7 @@ export const ruleParams = {
 export const retentionRule = defineDefinition({
   noun: 'rule',
   table: 'retention_rule',
+  isSpecial: true,
   key: 'id',
   absent: 'rule_not_found',
   answers: 'brief',

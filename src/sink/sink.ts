@@ -40,6 +40,7 @@ export type SinkFailure = NonNullable<SinkStatus['fail_reason']>
 export const sink = defineDefinition({
   noun: 'sink',
   table: 'sink',
+  isSpecial: true,
   key: 'name',
   absent: 'sink_not_found',
   taken: { reason: 'file_in_use', path: 'target.file.name', message: 'There is a sink of this file' },
