@@ -21,7 +21,7 @@ import type { Method } from '../method/method.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Follow, followUnwatched } from '../permission/live-caller.ts'
 import { createDispatcher } from '../rpc/dispatcher.ts'
-import { createFrontDoor, type FrontDoor } from '../rpc/front-door.ts'
+import { createEndpoint, type Endpoint } from '../rpc/endpoint.ts'
 import type { Hub } from '../stream/hub.ts'
 
 export interface ServerOptions {
@@ -63,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, logger, metrics } = options
   const health = createHealth(options.probes)
   const oncePerBatch = new Set(options.methods.filter(each => each.isOncePerBatch).map(each => each.name))
-  const frontDoor = createFrontDoor({
+  const endpoint = createEndpoint({
     dispatch: createDispatcher(options),
     limits: config,
     metrics,
@@ -83,7 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   metrics.watch('answerBytes', () => answers.bytes)
   const webSockets = createWebSockets({
-    frontDoor,
+    endpoint,
     answers,
     logger,
     follow: bearer => follow(() => authenticate(bearer)),
@@ -102,7 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const app = await createHttpServer({
     settings: config,
-    frontDoor,
+    endpoint,
     webSockets,
     dialectRoutes,
     answers,
@@ -126,7 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     hub: stream?.hub,
     app,
     health,
-    frontDoor,
+    endpoint,
     dialectRoutes,
     webSockets,
     sockets: trackSockets(app.server),
@@ -149,7 +149,7 @@ interface Parts {
   readonly hub: Hub | undefined
   readonly app: FastifyInstance
   readonly health: Health
-  readonly frontDoor: FrontDoor
+  readonly endpoint: Endpoint
   readonly dialectRoutes: DialectRoutes
   readonly webSockets: WebSockets
   readonly sockets: ReadonlySet<Socket>
@@ -169,7 +169,7 @@ async function retire({ app, health, webSockets, sockets }: Parts, drainMs: numb
 }
 
 async function stop(
-  { hub, app, health, frontDoor, dialectRoutes, webSockets, sockets }: Parts,
+  { hub, app, health, endpoint, dialectRoutes, webSockets, sockets }: Parts,
   drainMs: number,
 ): Promise<void> {
   health.stop()
@@ -177,7 +177,7 @@ async function stop(
   webSockets.drain()
   const closed = app.close()
   // A request goes on when its client has hung up: closed connections alone do not mean that all is done.
-  await within(drainMs, Promise.all([closed, frontDoor.idle(), dialectRoutes.idle()]))
+  await within(drainMs, Promise.all([closed, endpoint.idle(), dialectRoutes.idle()]))
   webSockets.close()
   for (const socket of sockets) socket.destroy()
   await closed

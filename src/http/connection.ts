@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 import type { AnswerMemory } from '../fairness/answer-memory.ts'
 import type { Logger } from '../logger.ts'
 import type { PushChannel, RequestContext } from '../method/method.ts'
-import type { FrontDoor, Written } from '../rpc/front-door.ts'
+import type { Endpoint, Written } from '../rpc/endpoint.ts'
 import { failure, writeResponse } from '../rpc/outcome.ts'
 import { createPushChannel } from './push-channel.ts'
 
@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly beneath: Writable
   /** The context of the request that opened the connection; its bearer counts for every message. */
   readonly upgrade: RequestContext
-  readonly frontDoor: FrontDoor
+  readonly endpoint: Endpoint
   readonly answers: AnswerMemory
   readonly logger: Logger
   /** How long it may go on without a credential that holds, in milliseconds. */
@@ -41,7 +41,7 @@ export interface Connection {
 }
 
 export function serveConnection(options: ConnectionOptions): Connection {
-  const { socket, beneath, upgrade, frontDoor, answers, logger, strangerMs, onStranger } = options
+  const { socket, beneath, upgrade, endpoint, answers, logger, strangerMs, onStranger } = options
   const messages = createMessageQueue(socket, handle, closeWhenIdle)
   let received = 0
   const liveness = createLiveness(socket)
@@ -65,7 +65,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
     const answering = answers.begin(() => socket.terminate())
     try {
       const context: RequestContext = { ...shared, correlationId, afterAnswer }
-      const answer = await answering.during(() => frontDoor.answer(message, context))
+      const answer = await answering.during(() => endpoint.answer(message, context))
       const sending = answer === undefined ? undefined : send(answer)
       // What is closed would never tell that it is: its subscriptions would stay.
       if (socket.readyState === socket.OPEN) for (const work of afterwards) work()

@@ -10,7 +10,7 @@ interface RefusalAnswer {
   readonly detail?: ErrorDetail
 }
 
-/** Requests that never reach the front door, and how each is answered. */
+/** Requests that never reach the endpoint, and how each is answered. */
 const refusals = {
   foreign_host: {
     status: 403,

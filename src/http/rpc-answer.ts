@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import type { AnswerMemory } from '../fairness/answer-memory.ts'
 import type { JsonText } from '../json.ts'
-import type { FrontDoor } from '../rpc/front-door.ts'
+import type { Endpoint } from '../rpc/endpoint.ts'
 import { type Asking, contextOf } from '../rpc/request-context.ts'
 import { answerOn } from './answer-on.ts'
 import { accepts } from './compression.ts'
 import { gzipAround } from './gzip-around.ts'
 
 export interface RpcDeps {
-  readonly frontDoor: FrontDoor
+  readonly endpoint: Endpoint
   readonly answers: AnswerMemory
 }
 
@@ -26,7 +26,7 @@ const largeText = 64 * 1024
 
 /** Answers a whole body that came by HTTP; `raw` is where the answer goes. */
 export async function answerRpc(
-  { frontDoor, answers }: RpcDeps,
+  { endpoint, answers }: RpcDeps,
   body: Buffer,
   asking: Asking,
   raw: ServerResponse,
@@ -35,7 +35,7 @@ export async function answerRpc(
   const context = contextOf(asking, text => {
     shared = text
   })
-  const answer = await answerOn(raw, answers).during(() => frontDoor.answer(body, context))
+  const answer = await answerOn(raw, answers).during(() => endpoint.answer(body, context))
   const isLarge = typeof answer === 'string' && answer.length > largeText
   const plain = { content: isLarge ? Buffer.from(answer) : answer, isGzip: false, variesByCoding: false }
   if (answer === undefined || shared === undefined) return plain

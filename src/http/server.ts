@@ -5,7 +5,7 @@ import type { AnswerMemory } from '../fairness/answer-memory.ts'
 import { onBehalfOf, strangerAt } from '../fairness/behalf.ts'
 import { addressMatcher, shareAddress } from '../ip-address.ts'
 import type { Logger } from '../logger.ts'
-import type { FrontDoor } from '../rpc/front-door.ts'
+import type { Endpoint } from '../rpc/endpoint.ts'
 import { contextOf, requestIdOf } from '../rpc/request-context.ts'
 import type { DialectRoutes } from './compat-routes.ts'
 import { varyByCoding } from './compression.ts'
@@ -37,7 +37,7 @@ export interface HttpSettings extends OriginSettings {
 
 export interface HttpOptions extends StatusOptions {
   readonly settings: HttpSettings
-  readonly frontDoor: FrontDoor
+  readonly endpoint: Endpoint
   readonly webSockets: WebSockets
   readonly dialectRoutes: DialectRoutes
   readonly answers: AnswerMemory

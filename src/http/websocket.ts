@@ -5,13 +5,13 @@ import { strangerAt } from '../fairness/behalf.ts'
 import type { Logger } from '../logger.ts'
 import type { RequestContext } from '../method/method.ts'
 import { isRefusal, type LiveCaller } from '../permission/live-caller.ts'
-import type { FrontDoor } from '../rpc/front-door.ts'
+import type { Endpoint } from '../rpc/endpoint.ts'
 import { type Connection, serveConnection } from './connection.ts'
 import type { GivenUp, UnfinishedBodies } from './unfinished-bodies.ts'
 import { watchMessages } from './unfinished-message.ts'
 
 export interface WebSocketOptions {
-  readonly frontDoor: FrontDoor
+  readonly endpoint: Endpoint
   readonly answers: AnswerMemory
   readonly logger: Logger
   /** Whoever presented this at the upgrade. */
@@ -37,7 +37,7 @@ export interface WebSockets {
 }
 
 export function createWebSockets({
-  frontDoor,
+  endpoint,
   answers,
   logger,
   follow,
@@ -58,7 +58,7 @@ export function createWebSockets({
         socket,
         beneath,
         upgrade,
-        frontDoor,
+        endpoint,
         answers,
         logger,
         strangerMs,

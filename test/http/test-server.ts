@@ -5,7 +5,7 @@ import { createLogger } from '../../src/logger.ts'
 import type { Method, RequestContext } from '../../src/method/method.ts'
 import { createMetrics, type Metrics } from '../../src/metrics.ts'
 import { createDispatcher } from '../../src/rpc/dispatcher.ts'
-import { createFrontDoor, type FrontDoor } from '../../src/rpc/front-door.ts'
+import { createEndpoint, type Endpoint } from '../../src/rpc/endpoint.ts'
 import { testAuthenticate, testMethods } from './test-methods.ts'
 
 export const testContext: RequestContext = { bearer: undefined, correlationId: 'test' }
@@ -35,11 +35,11 @@ function serverOptions({ methods = [], env = {}, probes }: TestOptions): ServerO
   }
 }
 
-/** A front door without a network, and what it logs and counts. */
-export function createTestDoor(options: TestOptions = {}): TestParts & { readonly door: FrontDoor } {
+/** A endpoint without a network, and what it logs and counts. */
+export function createTestDoor(options: TestOptions = {}): TestParts & { readonly door: Endpoint } {
   const all = serverOptions(options)
   const dispatch = createDispatcher(all)
-  return { ...all, door: createFrontDoor({ dispatch, limits: all.config, metrics: all.metrics }) }
+  return { ...all, door: createEndpoint({ dispatch, limits: all.config, metrics: all.metrics }) }
 }
 
 /** The parsed answer to `body` (an object is sent as JSON); undefined when there is none. */

@@ -217,12 +217,12 @@ test('a client that leaves while its request runs harms nothing', async () => {
 /** WebSockets that are checked every five milliseconds. */
 async function startImpatient(): Promise<string> {
   const logger = createLogger({ level: 'silent' })
-  const frontDoor = createTestDoor().door
+  const endpoint = createTestDoor().door
   const follow = () => followUnwatched(async () => superToken)
   const unfinished = createUnfinishedBodies({ maxBodyBytes: 1000, maxUnfinishedBytes: 1_000_000 })
   onTestFinished(unfinished.close)
   const answers = createAnswerMemory({ bytes: 1_000_000 })
-  const sockets = createWebSockets({ frontDoor, answers, logger, follow, checkEveryMs: 5, unfinished })
+  const sockets = createWebSockets({ endpoint, answers, logger, follow, checkEveryMs: 5, unfinished })
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   server.on('connection', (socket, { socket: beneath }) => sockets.accept(socket, testContext, beneath))
   await once(server, 'listening')

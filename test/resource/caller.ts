@@ -23,7 +23,7 @@ export function workerHolder(verb: Verb, ...patterns: readonly string[]): Identi
   return holderOf([{ scopes: patterns.map(pattern => ({ js_worker: pattern })), permissions }])
 }
 
-/** Calls a log method as the front door would; the super token calls if nobody is named. */
+/** Calls a log method as the endpoint would; the super token calls if nobody is named. */
 export type Call = <Answer>(method: string, params: object, caller?: Identity) => Promise<Answer>
 
 export interface CallerOptions {

@@ -9,16 +9,16 @@ import { failure, type Outcome, writeAnswer } from './outcome.ts'
 import type { Entry, Refusal } from './request.ts'
 import { createTurns } from './turns.ts'
 
-export interface FrontDoorLimits extends BodyLimits, BatchLimits {
+export interface EndpointLimits extends BodyLimits, BatchLimits {
   /** Bytes of the answer to one request. */
   readonly maxAnswerBytes: number
   /** Bytes of large bodies that may wait for their turn to be parsed; absent: any. */
   readonly maxUnfinishedBytes?: number
 }
 
-export interface FrontDoorOptions {
+export interface EndpointOptions {
   readonly dispatch: Dispatch
-  readonly limits: FrontDoorLimits
+  readonly limits: EndpointLimits
   readonly metrics: Metrics
   /** The methods that a batch may call once. */
   readonly isOncePerBatch?: (method: string) => boolean
@@ -28,7 +28,7 @@ export interface FrontDoorOptions {
 export type Written = string | Buffer
 
 /** Where JSON-RPC text comes in and its answer goes out, whatever carries it. */
-export interface FrontDoor {
+export interface Endpoint {
   /** The answer's text, or its bytes; undefined when nothing but notifications came. Never rejects. */
   answer(body: Buffer | string, context: RequestContext): Promise<Written | undefined>
   /** Resolves as soon as no request is running. */
@@ -38,12 +38,12 @@ export interface FrontDoor {
 /** Beyond as many bytes, to parse or to write a text takes milliseconds. */
 const large = 64 * 1024
 
-export function createFrontDoor({
+export function createEndpoint({
   dispatch,
   limits,
   metrics,
   isOncePerBatch = () => false,
-}: FrontDoorOptions): FrontDoor {
+}: EndpointOptions): Endpoint {
   const running = createRunning()
   const turns = createTurns(
     limits.maxUnfinishedBytes === undefined ? {} : { maxBytes: limits.maxUnfinishedBytes },
