@@ -2,14 +2,21 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { z } from 'zod'
 import { CommandFailure, meantOrAll, UsageError } from '../terminal/failure.ts'
 import type { Surroundings } from './surroundings.ts'
 
+const profileSchema = z.looseObject({
+  url: z.string().refine(text => URL.canParse(text)),
+  token: z.string().exactOptional(),
+})
+
 /** A server to speak to, and what to present there. */
-export interface Profile {
-  readonly url: string
-  readonly token?: string
-}
+export type Profile = z.output<typeof profileSchema>
+
+const fileSchema = z
+  .looseObject({ current: z.string().optional(), profiles: z.record(z.string(), profileSchema) })
+  .refine(({ current, profiles }) => current === undefined || Object.hasOwn(profiles, current))
 
 /** The servers of a person, by name. */
 export interface Profiles {
@@ -55,19 +62,9 @@ export function requireProfile(name: string, { all }: Profiles): Profile {
   throw new UsageError(`no profile "${name}"${advice}`)
 }
 
-interface ProfilesFile {
-  readonly current?: string
-  readonly profiles: Readonly<Record<string, Profile>>
-}
-
-function parseFile(text: string, path: string): ProfilesFile {
-  const file = parse(text, path)
-  if (isObject(file) && isObject(file.profiles) && Object.values(file.profiles).every(isProfile)) {
-    const { current, profiles } = file
-    if (current === undefined || (typeof current === 'string' && Object.hasOwn(profiles, current))) {
-      return file as unknown as ProfilesFile
-    }
-  }
+function parseFile(text: string, path: string): z.output<typeof fileSchema> {
+  const file = fileSchema.safeParse(parse(text, path))
+  if (file.success) return file.data
   throw new CommandFailure(`${path}: expected {"current":NAME,"profiles":{NAME:{"url":…,"token":…}}}`)
 }
 
@@ -78,15 +75,6 @@ function parse(text: string, path: string): unknown {
     // Its message would quote the file, secrets and all.
     throw new CommandFailure(`${path}: not JSON`)
   }
-}
-
-function isProfile(value: unknown): boolean {
-  if (!isObject(value) || typeof value.url !== 'string' || !URL.canParse(value.url)) return false
-  return value.token === undefined || typeof value.token === 'string'
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function readIfThere(path: string): string | undefined {
