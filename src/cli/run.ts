@@ -7,7 +7,7 @@ import { didYouMean } from '../nearest.ts'
 import { type AccessFlags, describeCredential, findAccess } from './argument/access.ts'
 import type { Surroundings } from './argument/surroundings.ts'
 import { createServeProgram } from './command/serve.ts'
-import { CommandFailure, UsageError } from './terminal/failure.ts'
+import { CommandFailure, hasCode, UsageError } from './terminal/failure.ts'
 import { visibleText } from './terminal/visible-text.ts'
 
 /** 0: fine; 1: it failed; 2: it was called wrongly. */
@@ -47,7 +47,7 @@ type Presented = () => readonly string[]
 function explain(error: unknown, presented: Presented): Explanation {
   if (error instanceof CommanderError) return { code: error.exitCode === 0 ? 0 : 2, lines: [] }
   // Whoever read our output has seen enough (`| head`).
-  if (isBrokenPipe(error)) return { code: 0, lines: [] }
+  if (hasCode(error, 'EPIPE')) return { code: 0, lines: [] }
   if (error instanceof UsageError) return { code: 2, lines: [`daybook: ${error.message}`] }
   if (error instanceof DaybookError) return { code: isUsage(error) ? 2 : 1, lines: refusal(error, presented) }
   if (error instanceof DaybookConnectionError) {
@@ -84,8 +84,4 @@ function refusal(
     ...log,
     ...(isAccess ? presented() : []),
   ]
-}
-
-function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import { parseCredential } from '../../permission/credential.ts'
+import { hasCode } from '../terminal/failure.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** What is presented to a server, and where it came from. */
@@ -31,7 +32,7 @@ export function localCredential(
   try {
     return { text: readFileSync(path, 'utf8').trim(), source: path }
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (hasCode(error, 'ENOENT', 'EACCES')) return undefined
     throw error
   }
 }
@@ -66,8 +67,4 @@ function subjectOf(jwt: string): string {
 
 function isThisMachine(hostname: string, listensOn: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname) || hostname === listensOn
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')
 }

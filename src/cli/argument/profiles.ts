@@ -3,7 +3,7 @@ import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { CommandFailure, meantOrAll, UsageError } from '../terminal/failure.ts'
+import { CommandFailure, hasCode, meantOrAll, UsageError } from '../terminal/failure.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const profileSchema = z.looseObject({
@@ -81,7 +81,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { copyFile, type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import type { Surroundings } from '../argument/surroundings.ts'
-import { CommandFailure } from '../terminal/failure.ts'
-import { writeLines } from '../terminal/output.ts'
+import { CommandFailure, hasCode } from '../terminal/failure.ts'
+import { writeLines, writeTo } from '../terminal/output.ts'
 import { visibleJson } from '../terminal/visible-text.ts'
 
 /** Where exported bytes go. */
@@ -58,7 +58,7 @@ async function statOf(path: string) {
   try {
     return await stat(path)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }
@@ -93,11 +93,7 @@ function fileTarget(file: FileHandle, { skipsHeader, names }: FileOptions): Expo
 
 function streamTarget(stream: NodeJS.WriteStream): ExportTarget {
   return {
-    write(bytes) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      stream.write(bytes, error => (error ? reject(error) : resolve()))
-      return promise
-    },
+    write: bytes => writeTo(stream, bytes),
     finish: async () => undefined,
     giveUp: async () => undefined,
   }

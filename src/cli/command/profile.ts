@@ -5,8 +5,7 @@ import { profilesFile, readProfiles, requireProfile, writeProfiles } from '../ar
 import { readPassword } from '../argument/secret-argument.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { UsageError } from '../terminal/failure.ts'
-import { createOutput } from '../terminal/output.ts'
-import { readPresentation } from '../terminal/presentation.ts'
+import { outputOf } from '../terminal/output.ts'
 
 const help = `
   daybook profile add prod --url https://daybook.example.com --token-stdin < token
@@ -21,7 +20,7 @@ export function addProfileCommand(program: Command, surroundings: Surroundings):
     .command('profile')
     .description('keep the addresses and tokens of several servers')
     .addHelpText('after', help)
-  const output = (command: Command) => createOutput(surroundings, readPresentation(command, surroundings))
+  const output = (command: Command) => outputOf(command, surroundings)
 
   profile
     .command('list')

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import process from 'node:process'
 import { Command, Option } from 'commander'
 import { type Config, readConfig } from '../../config.ts'
 import type { Logger } from '../../logger.ts'
-import { superTokenFile } from '../argument/credential.ts'
 import { addDatabaseOptions, addSettingOptions, configFlags } from '../argument/server-options.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { writeLines } from '../terminal/output.ts'
@@ -42,13 +40,18 @@ async function runServe(flags: ServeFlags, { env, stdout }: Surroundings): Promi
 
 // What follows is loaded only here: the commands that speak to a server would start slower for it.
 
-async function serveAlone(config: Config, say: Say): Promise<void> {
-  const [logger, { startApp }, { runUntilSignal }, { giveBackMemoryWhenIdle }] = await Promise.all([
+async function loadApp(config: Config) {
+  const [logger, app, untilSignal, spareMemory] = await Promise.all([
     openLog(config),
     import('../../app/app.ts'),
     import('../../app/until-signal.ts'),
     import('../../app/spare-memory.ts'),
   ])
+  return { logger, ...app, ...untilSignal, ...spareMemory }
+}
+
+async function serveAlone(config: Config, say: Say): Promise<void> {
+  const { logger, startApp, runUntilSignal, giveBackMemoryWhenIdle } = await loadApp(config)
   const lost = Promise.withResolvers<never>()
   const ending = lost.promise.catch(endSoon)
   // When the start itself fails, nobody waits for it.
@@ -57,7 +60,7 @@ async function serveAlone(config: Config, say: Say): Promise<void> {
   giveBackMemoryWhenIdle()
   // Before anything is said: whoever reads that we listen may stop us at once.
   const stopped = runUntilSignal(app.close)
-  await say(welcome(config, app))
+  await say(welcomeLines(config, app))
   // Else only a server that is stopped in order leaves it to the next one.
   flushCompileCache()
   await Promise.race([stopped, ending])
@@ -70,16 +73,12 @@ function endSoon(error: unknown): never {
 }
 
 async function serveAsWorker(config: Config, number: number): Promise<void> {
-  const [log, { linkWorker }, { startApp }, { runUntilSignal }, { giveBackMemoryWhenIdle }] =
-    await Promise.all([
-      openLog(config),
-      import('../../app/worker-link.ts'),
-      import('../../app/app.ts'),
-      import('../../app/until-signal.ts'),
-      import('../../app/spare-memory.ts'),
-    ])
+  const [{ logger, startApp, runUntilSignal, giveBackMemoryWhenIdle }, { linkWorker }] = await Promise.all([
+    loadApp(config),
+    import('../../app/worker-link.ts'),
+  ])
   const link = linkWorker(number)
-  const app = await startApp(config, log.child({ worker: number }), { link })
+  const app = await startApp(config, logger.child({ worker: number }), { link })
   giveBackMemoryWhenIdle()
   const stopped = runUntilSignal(
     app.close,
@@ -110,7 +109,7 @@ async function keepWorkers(config: Config, say: Say): Promise<void> {
     if (isOnTerminal) return void process.kill(process.pid, 'SIGTERM')
     workers.restart().catch(error => logger.error({ err: error }, 'the workers were not all replaced'))
   })
-  if (served !== undefined) await say(welcome(config, served))
+  if (served !== undefined) await say(welcomeLines(config, served))
   await stopped
 }
 
@@ -118,15 +117,6 @@ async function openLog(config: Config): Promise<Logger> {
   const { createLogger, prettyStream } = await import('../../logger.ts')
   const stream = config.logFormat === 'pretty' ? await prettyStream() : undefined
   return createLogger({ level: config.logLevel, ...(stream && { stream }) })
-}
-
-function welcome(
-  config: Config,
-  served: { url: string; superToken?: string | undefined },
-): readonly string[] {
-  const tokenFile = superTokenFile(config)
-  const hasTokenFile = config.superToken === undefined && existsSync(tokenFile)
-  return welcomeLines({ url: served.url, superToken: served.superToken, tokenFile, hasTokenFile })
 }
 
 /**

@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
+import { superTokenFile } from '../argument/credential.ts'
 
-export interface Welcome {
-  /** Where the server listens. */
+/** A server that listens. */
+export interface Served {
   readonly url: string
   /** `key:secret`; only on the start that made it. */
   readonly superToken?: string | undefined
-  /** Where the super token is kept. */
-  readonly tokenFile: string
-  /** False when the super token came from the configuration, or its file was moved away. */
-  readonly hasTokenFile: boolean
 }
 
 /** What `serve` says at once: opening the database may take seconds. */
@@ -22,14 +19,15 @@ export function startLine({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'd
 }
 
 /** What `serve` says once it listens: where, who may come in, and a command to try that works when pasted. */
-export function welcomeLines({ url, superToken, tokenFile, hasTokenFile }: Welcome): readonly string[] {
-  const path = resolve(tokenFile)
+export function welcomeLines(config: Config, { url, superToken }: Served): readonly string[] {
+  const path = resolve(superTokenFile(config))
   const listens = `Daybook listens on ${url}`
   if (superToken !== undefined) {
     const token = [`Super token, shown only now and kept in ${path}:`, `  ${superToken}`]
     return [listens, ...token, ...tryLines(url, superToken)]
   }
-  if (!hasTokenFile) return [listens]
+  // The file is missing too where it was moved away.
+  if (config.superToken !== undefined || !existsSync(path)) return [listens]
   return [listens, `The super token is in ${path}`, ...tryLines(url, `$(cat ${quote(path)})`)]
 }
 

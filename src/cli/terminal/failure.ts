@@ -20,3 +20,8 @@ export class CommandFailure extends Error {
 export function meantOrAll(word: string, words: readonly string[]): string {
   return didYouMean(nearest(word, words)) || `; there are: ${words.toSorted().join(', ')}`
 }
+
+/** Whether a fault of the system is one of these, e.g. `ENOENT`. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}

@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { stringifyJson } from '../../json.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { allMembers, type Column, plainMembers, type Row } from './column.ts'
@@ -5,7 +6,7 @@ import { csvLines } from './csv.ts'
 import { meantOrAll, UsageError } from './failure.ts'
 import { showThroughPager } from './pager.ts'
 import { colourPaint, plainPaint } from './paint.ts'
-import type { Presentation } from './presentation.ts'
+import { type Presentation, readPresentation } from './presentation.ts'
 import { renderRecord, renderRows } from './table.ts'
 import { visibleJson, visibleText } from './visible-text.ts'
 
@@ -32,6 +33,11 @@ export interface Output {
   endProgress(): Promise<void>
   /** For the person in front of it, on stderr. */
   note(text: string): Promise<void>
+}
+
+/** Shows what `command` finds as its options say. Throws UsageError. */
+export function outputOf(command: Command, surroundings: Surroundings): Output {
+  return createOutput(surroundings, readPresentation(command, surroundings))
 }
 
 /** Writes to the standard streams. Rejects with EPIPE when nobody reads. */
@@ -77,8 +83,8 @@ export function createOutput(surroundings: Surroundings, presentation: Presentat
     lines: write,
     sample: (rows, columns = plainMembers(rows)) =>
       writeLines(stderr, renderRows(rows, { width: widthOf(stderr), zone, columns })),
-    progress: text => writeText(stderr, stderr.isTTY === true ? `\r\u001b[2K${text}` : `${text}\n`),
-    endProgress: () => writeText(stderr, stderr.isTTY === true ? '\n' : ''),
+    progress: text => writeTo(stderr, stderr.isTTY === true ? `\r\u001b[2K${text}` : `${text}\n`),
+    endProgress: () => writeTo(stderr, stderr.isTTY === true ? '\n' : ''),
     note,
   }
 }
@@ -117,13 +123,13 @@ export function jsonLine(value: object): string {
   return visibleJson(stringifyJson(value))
 }
 
-/** Resolves when the lines are handed over, so that a slow reader slows us down. */
 export function writeLines(stream: NodeJS.WriteStream, lines: readonly string[]): Promise<void> {
-  return writeText(stream, lines.map(line => `${line}\n`).join(''))
+  return writeTo(stream, lines.map(line => `${line}\n`).join(''))
 }
 
-function writeText(stream: NodeJS.WriteStream, text: string): Promise<void> {
+/** Resolves when it is handed over, so that a slow reader slows us down. */
+export function writeTo(stream: NodeJS.WriteStream, data: string | Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  stream.write(text, error => (error ? reject(error) : resolve()))
+  stream.write(data, error => (error ? reject(error) : resolve()))
   return promise
 }

@@ -1,17 +1,9 @@
-import { existsSync } from 'node:fs'
-import { access, constants, stat } from 'node:fs/promises'
 import { pause } from '../../async/pause.ts'
-import type { Client } from '../../client/client.ts'
 import type { Config } from '../../config.ts'
 import type { PartitionReport } from '../../database/partition-report.ts'
 import { describeError } from '../../database/start-error.ts'
 import type { TableSize } from '../../database/table-sizes.ts'
-import { describeCredential } from '../argument/access.ts'
-import { type Credential, superTokenFile } from '../argument/credential.ts'
-import { profilesFile } from '../argument/profiles.ts'
 import { hasDatabase, openConfiguredDatabase } from '../argument/server-options.ts'
-import type { Surroundings } from '../argument/surroundings.ts'
-import { readReadiness } from './healthcheck.ts'
 
 /** What one check found. */
 export interface Finding {
@@ -20,66 +12,8 @@ export interface Finding {
   readonly detail: string
 }
 
-export interface Patient {
-  readonly credential: Credential | undefined
-  readonly config: Config
-  readonly url: string
-  readonly client: Client
-  readonly env: Surroundings['env']
-}
-
-/** Looks at everything between this command and an answered request; changes nothing. Never throws. */
-export async function diagnose({
-  config,
-  url,
-  client,
-  credential,
-  env,
-}: Patient): Promise<readonly Finding[]> {
-  const { isReady, isReachable, detail } = await readReadiness(url)
-  return [
-    await checkDataFolder(config),
-    await checkSecretFile('super token', superTokenFile(config)),
-    ...(existsSync(profilesFile(env)) ? [await checkSecretFile('profiles', profilesFile(env))] : []),
-    ...(await checkDatabase(config, isReachable)),
-    isReady ? ok('server', `${url} is ready`) : fault('server', `${url}: ${detail}`),
-    ...(isReachable ? [await checkToken(client, credential)] : []),
-  ]
-}
-
-async function checkToken(client: Client, credential: Credential | undefined): Promise<Finding> {
-  const finding = await check('token', async () => `${(await client.tokens.get()).token_key} is valid`)
-  if (finding.status === 'ok' || credential === undefined) return finding
-  return { ...finding, detail: `${finding.detail}; ${describeCredential(credential)}` }
-}
-
-function checkDataFolder({ data: dataDir }: Config): Promise<Finding> {
-  return check('data folder', async () => {
-    try {
-      await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
-      return dataDir
-    } catch (error) {
-      if (isMissing(error)) return `${dataDir} is not made yet; serve makes it`
-      throw error
-    }
-  })
-}
-
-/** Whoever can read the file owns the servers whose tokens it holds. */
-function checkSecretFile(name: string, path: string): Promise<Finding> {
-  return check(name, async () => {
-    try {
-      const { mode } = await stat(path)
-      if ((mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600`)
-      return path
-    } catch (error) {
-      if (isMissing(error)) return `no file ${path}`
-      throw error
-    }
-  })
-}
-
-async function checkDatabase(config: Config, isReachable: boolean): Promise<readonly Finding[]> {
+/** Looks at the database; changes nothing. `isReachable`: whether the server answers. Never throws. */
+export async function checkDatabase(config: Config, isReachable: boolean): Promise<readonly Finding[]> {
   if (!hasDatabase(config)) return [ok('database', 'not made yet; serve makes it')]
   const { pendingMigrations } = await import('../../database/migrate.ts')
   const { deafness, hearsItself } = await import('../../database/hearing.ts')
@@ -176,7 +110,8 @@ function migrationsFinding(pending: readonly string[]): Finding {
   return fault('migrations', `to apply, by serve or migrate: ${pending.join(', ')}`)
 }
 
-async function check(name: string, look: () => Promise<string>): Promise<Finding> {
+/** What `look` says, or why it failed. */
+export async function check(name: string, look: () => Promise<string>): Promise<Finding> {
   try {
     return ok(name, await look())
   } catch (error) {
@@ -184,14 +119,10 @@ async function check(name: string, look: () => Promise<string>): Promise<Finding
   }
 }
 
-function ok(name: string, detail: string): Finding {
+export function ok(name: string, detail: string): Finding {
   return { check: name, status: 'ok', detail }
 }
 
 export function fault(name: string, detail: string): Finding {
   return { check: name, status: 'fault', detail }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
