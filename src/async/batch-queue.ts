@@ -1,4 +1,4 @@
-import { errorCodes, RpcError } from '../errors.ts'
+import { hasCode, RpcError } from '../errors.ts'
 import { currentBehalf, onOwnBehalf } from '../fairness/behalf.ts'
 
 /** Writes items together; resolves to an answer for each, in order, once they are committed. */
@@ -92,7 +92,7 @@ export function createBatchQueue<Item, Answer>(
   // been committed all the same, and must not be tried again.
   async function fail(batch: readonly Waiting<Item, Answer>[], error: unknown): Promise<void> {
     const [only, ...others] = batch
-    if (others.length > 0 && isRefusedValue(error)) {
+    if (others.length > 0 && hasCode(error, 'invalid_input')) {
       for (const each of batch) await write([each])
       return
     }
@@ -108,8 +108,4 @@ function tooManyWaiting(what: string): RpcError {
     retryable: true,
     retry_after_ms: 1000,
   })
-}
-
-function isRefusedValue(error: unknown): boolean {
-  return error instanceof RpcError && error.code === errorCodes.invalid_input
 }

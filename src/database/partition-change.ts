@@ -1,5 +1,5 @@
 import { pause } from '../async/pause.ts'
-import { RpcError } from '../errors.ts'
+import { hasReason, RpcError } from '../errors.ts'
 import type { Database, Result, Runner } from './database.ts'
 import type { Hole, Partition, PartitionedTable } from './partitions.ts'
 import { plainStatement, rawStatement } from './statement.ts'
@@ -229,8 +229,7 @@ async function withBriefLock<T>(
         return await work(run, runner)
       })
     } catch (error) {
-      const isLocked = error instanceof RpcError && error.data.reason === 'lock_timeout'
-      if (!isLocked || attempt === lockAttempts) throw error
+      if (!hasReason(error, 'lock_timeout') || attempt === lockAttempts) throw error
       await pause(lockTimeoutMs * attempt)
     }
   }

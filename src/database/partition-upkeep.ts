@@ -1,5 +1,5 @@
 import { type Repeated, repeat } from '../async/repeat.ts'
-import { RpcError } from '../errors.ts'
+import { hasReason } from '../errors.ts'
 import { onOwnBehalf } from '../fairness/behalf.ts'
 import type { Database, Runner } from './database.ts'
 import {
@@ -116,7 +116,7 @@ export async function makeRoom(
 }
 
 function isLockTimeout(error: unknown): void {
-  if (!(error instanceof RpcError) || error.data.reason !== 'lock_timeout') throw error
+  if (!hasReason(error, 'lock_timeout')) throw error
 }
 
 function needsRoom(table: PartitionedTable, keys: readonly number[], partitionRows: number): boolean {

@@ -1,5 +1,5 @@
 import type { ClientConfig, PoolClient } from 'pg'
-import { errorCodes, RpcError } from '../errors.ts'
+import { hasCode, hasReason, RpcError } from '../errors.ts'
 import { currentBehalf, whoeverKnows } from '../fairness/behalf.ts'
 import type { PoolStats, Reading, Reads, ReplicaState, Result } from './database.ts'
 import { createKnownWrites } from './known-writes.ts'
@@ -138,11 +138,10 @@ function openConnections(options: ReplicaOptions): Connections {
 /** What the primary would say as well: a value that it refuses, a statement that takes too long, a queue that is full. */
 function isOfStatement(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false
-  return error.code !== errorCodes.database_error || error.data.reason === 'statement_timeout'
+  return !hasCode(error, 'database_error') || hasReason(error, 'statement_timeout')
 }
 
-const lost: ReadonlySet<unknown> = new Set(['database_unavailable', 'database_restarting', 'connection_lost'])
-
 function isLost(error: unknown): boolean {
-  return !(error instanceof RpcError) || lost.has(error.data.reason)
+  if (!(error instanceof RpcError)) return true
+  return hasReason(error, 'database_unavailable', 'database_restarting', 'connection_lost')
 }

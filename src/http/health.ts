@@ -1,9 +1,12 @@
 import { within } from '../async/within.ts'
-import { RpcError } from '../errors.ts'
+import { type Failure, hasReason } from '../errors.ts'
 import { onOwnBehalf } from '../fairness/behalf.ts'
 
 /** Why the server should get no requests now. */
-export type NotReady = 'stopping' | 'database_unreachable' | 'database_read_only' | 'migrations_pending'
+export type NotReady = Extract<
+  Failure,
+  'stopping' | 'database_unreachable' | 'database_read_only' | 'migrations_pending'
+>
 
 /** What readiness depends on: see Database.ping and pendingMigrations. */
 export interface HealthProbes {
@@ -54,8 +57,7 @@ export function createHealth(probes: HealthProbes): Health {
         if (state === undefined) return 'database_unreachable'
         return state === 'ready' ? undefined : state
       } catch (error) {
-        const isReadOnly = error instanceof RpcError && error.data.reason === 'database_read_only'
-        return isReadOnly ? 'database_read_only' : 'database_unreachable'
+        return hasReason(error, 'database_read_only') ? 'database_read_only' : 'database_unreachable'
       }
     },
   }

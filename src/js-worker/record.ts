@@ -4,7 +4,7 @@ import { pause } from '../async/pause.ts'
 import type { Runner } from '../database/database.ts'
 import { nextId } from '../database/next-id.ts'
 import { compileStatement, rawStatement, Slot, type Statement } from '../database/statement.ts'
-import { errorCodes, RpcError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import { jsResult } from '../resource/kind/js-result.ts'
 import { renderRow } from '../resource/select/render.ts'
 
@@ -149,7 +149,5 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
 
 // Written twice, an end changes nothing the second time: also a lost connection may be tried again.
 function isPassing(error: unknown): boolean {
-  return (
-    error instanceof RpcError && (error.code === errorCodes.busy || error.code === errorCodes.database_error)
-  )
+  return hasCode(error, 'busy', 'database_error')
 }

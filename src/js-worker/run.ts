@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import type { Clock } from '../async/clock.ts'
 import type { Database } from '../database/database.ts'
-import { errorCodes, RpcError } from '../errors.ts'
+import { hasCode, RpcError } from '../errors.ts'
 import { checkJson, JsonText, parseJson, stringifyJson } from '../json.ts'
 import { type Identity, intersectIdentities, originsOf } from '../permission/grant.ts'
 import type { Ask } from '../permission/live-caller.ts'
@@ -270,9 +270,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       return await write(outcome)
     } catch (error) {
       deps.onError?.(error)
-      if (!(error instanceof RpcError) || error.code !== errorCodes.invalid_input) {
-        return { outcome, row: undefined }
-      }
+      if (!hasCode(error, 'invalid_input')) return { outcome, row: undefined }
       const refused = notKept('the database refused it')
       return await write(refused).catch(error => {
         deps.onError?.(error)

@@ -1,5 +1,5 @@
 import type { Clock } from '../async/clock.ts'
-import { errorCodes, RpcError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import type { Identity } from './grant.ts'
 
 /**
@@ -119,6 +119,5 @@ function watchRight(look: Ask, { onChange, clock }: FollowOptions): Watch {
 
 /** Whether an error says that somebody may not, rather than that it could not be found out. */
 export function isRefusal(error: unknown): boolean {
-  if (!(error instanceof RpcError)) return false
-  return error.code === errorCodes.permission_denied || error.code === errorCodes.malformed_credential
+  return hasCode(error, 'permission_denied', 'malformed_credential')
 }

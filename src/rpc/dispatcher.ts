@@ -1,5 +1,5 @@
 import jayson from 'jayson'
-import { errorCodes, RpcError } from '../errors.ts'
+import { hasCode, RpcError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { type Authenticate, invoke } from '../method/invoke.ts'
 import type { Method, RequestContext } from '../method/method.ts'
@@ -90,7 +90,7 @@ export function logFault(
   where: { method: string; correlationId: string },
 ): void {
   if (!(error instanceof RpcError)) logger.error({ ...where, err: error }, 'a method failed unexpectedly')
-  else if (error.code === errorCodes.database_error || error.cause !== undefined) {
+  else if (error.cause !== undefined || hasCode(error, 'database_error')) {
     logger.warn({ ...where, reason: error.data.reason, err: error }, 'a method failed')
   }
 }

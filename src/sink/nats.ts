@@ -136,7 +136,7 @@ function fail(cause: unknown): never {
   if (isSilence(cause)) {
     throw new DeliveryError('nats_failed: no JetStream stream takes the subject', { cause })
   }
-  const lasting = isRefusal(cause) ? 'refused' : undefined
+  const lasting = isLasting(cause) ? 'refused' : undefined
   throw new DeliveryError(`nats_failed: ${message}`, { lasting, cause })
 }
 
@@ -145,7 +145,7 @@ function isSilence(error: unknown): boolean {
 }
 
 /** Credentials that are wrong, a subject that may not be published to, an item that is too large, another stream. */
-function isRefusal(error: unknown): boolean {
+function isLasting(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error.name === 'JetStreamApiError') return Number((error as { status?: unknown }).status) < 500
   if (error.name === 'AuthorizationError') return !/timeout/i.test(error.message)

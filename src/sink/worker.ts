@@ -3,7 +3,7 @@ import { within } from '../async/within.ts'
 import { allMatch, type Matcher } from '../condition/match.ts'
 import { planConditions } from '../condition/plan.ts'
 import type { Database } from '../database/database.ts'
-import { RpcError } from '../errors.ts'
+import { hasReason, RpcError } from '../errors.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Change, ChangeLog } from '../stream/change-log.ts'
 import { changeText } from '../stream/format.ts'
@@ -164,6 +164,6 @@ function itemOf(change: Change, resource: Resource, { format }: StoredSink): Ite
 /** Undefined for what is no fault of the sink. */
 function faultOf(error: unknown): DeliveryError | undefined {
   if (error instanceof DeliveryError) return error
-  if (!(error instanceof RpcError) || error.data.reason !== 'sequence_too_old') return undefined
+  if (!hasReason(error, 'sequence_too_old')) return undefined
   return new DeliveryError(`behind_too_far: ${error.message}`, { lasting: 'behind_too_far', cause: error })
 }

@@ -207,8 +207,3 @@ export function notKept({ reason }: NotKept, path: string, known: object): RpcEr
 function tooOld(oldest: number): RpcError {
   return new RpcError('sequence_too_old', `Changes are kept from number ${oldest} on`)
 }
-
-/** Whether an error says that the changes behind a number are no longer kept. */
-export function isTooOld(error: unknown): boolean {
-  return error instanceof RpcError && error.data.reason === 'sequence_too_old'
-}

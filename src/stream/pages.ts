@@ -1,4 +1,5 @@
-import { type Changes, isTooOld } from './change-log.ts'
+import { hasReason } from '../errors.ts'
+import type { Changes } from './change-log.ts'
 
 /** Changes behind a number, as they are held for all who are at that place. */
 export interface Pages {
@@ -72,7 +73,7 @@ export function createPages({ read, onError, onRetry }: PagesOptions): Pages {
     try {
       return isEnd(after) ? undefined : await readPage(after)
     } catch (error) {
-      if (isTooOld(error)) throw error
+      if (hasReason(error, 'sequence_too_old')) throw error
       if (pause === undefined) onError(error)
       pause ??= setTimeout(() => {
         pause = undefined

@@ -1,6 +1,7 @@
 import { within } from '../async/within.ts'
+import { hasReason } from '../errors.ts'
 import { type CallerCheck, isAnyStale } from './caller-check.ts'
-import { type Changes, isTooOld } from './change-log.ts'
+import type { Changes } from './change-log.ts'
 import { createLane, type Lane } from './lane.ts'
 import type { Pages } from './pages.ts'
 import { maxUnreadBytes, type StreamEnd, type Subscription } from './subscription.ts'
@@ -116,7 +117,9 @@ async function drained(subscription: Subscription): Promise<void> {
 }
 
 function endAll(subscriptions: Iterable<Subscription>, error: unknown, { onError }: ReaderDeps): void {
-  const reason: StreamEnd['reason'] = isTooOld(error) ? 'sequence_too_old' : 'internal_error'
+  const reason: StreamEnd['reason'] = hasReason(error, 'sequence_too_old')
+    ? 'sequence_too_old'
+    : 'internal_error'
   if (reason === 'internal_error') onError(error)
   for (const each of [...subscriptions]) each.end(reason)
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { beyond } from '../../condition/cursor.ts'
 import type { Predicate } from '../../condition/predicate.ts'
-import { RpcError } from '../../errors.ts'
+import { hasReason, RpcError } from '../../errors.ts'
 import { JsonText, stringifyJson } from '../../json.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
 import { type LogMethodDeps, readerOf, walkerOf } from '../../method/record/record-method.ts'
@@ -70,7 +70,7 @@ async function* walkRows(reader: Reader, predicates: readonly Predicate[]): Asyn
 
 /** A row is smaller than its event: where a page of rows is too large, so is the answer. */
 function rethrow(error: unknown): never {
-  throw error instanceof RpcError && error.data.reason === 'answer_too_large' ? answerTooLarge() : error
+  throw hasReason(error, 'answer_too_large') ? answerTooLarge() : error
 }
 
 function answerTooLarge(): RpcError {

@@ -3,7 +3,7 @@ import type { Clock } from '../../async/clock.ts'
 import { pause } from '../../async/pause.ts'
 import { within } from '../../async/within.ts'
 import type { Database } from '../../database/database.ts'
-import { errorCodes, RpcError } from '../../errors.ts'
+import { hasCode } from '../../errors.ts'
 import type { Handler } from '../handler/handler.ts'
 import type { HandlerDirectory, Handlers } from '../handler/handler-directory.ts'
 import { disableHandler } from '../handler/handler-store.ts'
@@ -168,7 +168,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       try {
         return (await gathered([{ run, outcome }]))[0]
       } catch (error) {
-        if (isRefusedValue(error) && outcome.kind === 'success') {
+        if (hasCode(error, 'invalid_input') && outcome.kind === 'success') {
           return write(run, { kind: 'failed', message: 'result_refused: not storable', retry: false })
         }
         if (tries >= endTries) throw error
@@ -237,8 +237,4 @@ function timedOut({ handler }: Run): Stop {
 
 function failing(why: string, retry: boolean): Stop {
   return { why, outcome: { kind: 'failed', message: why, retry }, graceMs: stopGraceMs }
-}
-
-function isRefusedValue(error: unknown): boolean {
-  return error instanceof RpcError && error.code === errorCodes.invalid_input
 }
