@@ -8,6 +8,7 @@ import {
   Registry,
 } from 'prom-client'
 import { batchedCounter, batchedDuration } from './batched-metrics.ts'
+import type { Reason } from './errors.ts'
 
 /** The method label of a request that names no known method: a client must not make new series. */
 export const unknownMethod = 'unknown'
@@ -195,7 +196,7 @@ export interface Metrics {
   countLookup(cache: string, isHit: boolean): void
   countRows(resource: string, action: RowAction, rows: number): void
   /** A credential that was not taken: its kind, and the reason of the error. */
-  countRefusedCredential(kind: string, reason: string): void
+  countRefusedCredential(kind: string, reason: Reason): void
   /** One attempt of an event handler that ended here: `success`, `fail`, `waiting` (to be tried again) or `lost`. */
   countRun(ending: string): void
   /** A delivery of a sink that failed here. */
@@ -203,7 +204,7 @@ export interface Metrics {
   /** Told which sinks there are: what was counted of others is forgotten. */
   keepSinks(names: readonly string[]): void
   /** A request of a script's route that was refused unread. */
-  countRouteRefusal(reason: string): void
+  countRouteRefusal(reason: Reason): void
   /** Something of a client that was ended: `what` it is, and why. */
   countCutOff(what: 'connection' | 'body' | 'answer' | 'websocket', reason: string): void
   /** Has the gauges of a source read from `read`. */

@@ -38,7 +38,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'json-scan': [],
   config: ['ip-address', 'nearest', 'outbound', 'permission', 'schedule'],
   logger: [],
-  metrics: ['batched-metrics', 'database'],
+  metrics: ['errors', 'batched-metrics', 'database'],
   'batched-metrics': [],
   seal: [],
   permission: base,

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Runner } from '../database/database.ts'
-import { type ErrorData, errorCodes, RpcError } from '../errors.ts'
+import { type ErrorData, errorCodes, type Reason, RpcError } from '../errors.ts'
 import { shareAddress } from '../ip-address.ts'
 import type { ScriptCall, ScriptEnd, ScriptRunner } from '../js-worker/run.ts'
 import { findRouteWorker } from '../js-worker/store.ts'
@@ -51,7 +51,7 @@ export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): voi
       // Before anything is read or looked up.
       const waitMs = deps.rate.take(shareAddress(request.ip))
       if (waitMs === 0) return done()
-      const reason = 'too_many_requests'
+      const reason: Reason = 'too_many_requests'
       deps.metrics.countRouteRefusal(reason)
       sendError(sayWhenAgain(reply, { reason, retryable: true, retry_after_ms: waitMs }), 429, reason)
     })
@@ -156,7 +156,7 @@ function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
   throw error
 }
 
-function sendError(reply: FastifyReply, status: number, error: string, more: object = {}): FastifyReply {
+function sendError(reply: FastifyReply, status: number, error: Reason, more: object = {}): FastifyReply {
   return reply
     .code(status)
     .type('application/json')

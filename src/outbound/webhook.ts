@@ -1,4 +1,5 @@
 import { Webhook } from 'standardwebhooks'
+import type { FailureText } from '../errors.ts'
 import { stringifyJson } from '../json.ts'
 import { type Outbound, type OutboundAnswer, OutboundError } from './outbound.ts'
 import { quotedAnswer, retryAfterMs, type WebhookResult, webhookResult } from './webhook-answer.ts'
@@ -34,7 +35,7 @@ export type DeliveryOutcome = { readonly kind: 'success'; readonly result: Webho
 export interface FailedDelivery {
   readonly kind: 'failed'
   /** Starts with `webhook_failed: ` and names the fault, with up to 1 KiB of what the receiver said. */
-  readonly message: string
+  readonly message: FailureText
   readonly retry: boolean
   /** What the receiver answered with; absent: it gave no answer. */
   readonly status?: number
@@ -101,7 +102,8 @@ function signed(secrets: readonly string[], { id, now }: Delivery, body: string)
 function outcomeOf(answer: OutboundAnswer, now: number): DeliveryOutcome {
   const { status, headers } = answer
   if (status >= 200 && status < 300) return { kind: 'success', result: webhookResult(answer) }
-  const message = `webhook_failed: http_status ${status}: ${quotedAnswer(answer)}`.replace(/: $/, '')
+  const quoted = quotedAnswer(answer)
+  const message: FailureText = `webhook_failed: http_status ${status}${quoted && `: ${quoted}`}`
   if (status === 410) return { kind: 'failed', message, status, retry: false, disable: true }
   // A redirect would be the same the next time.
   if (status < 400) return { kind: 'failed', message, status, retry: false }

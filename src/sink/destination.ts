@@ -1,3 +1,4 @@
+import type { FailureText } from '../errors.ts'
 import type { SinkFailure } from './sink.ts'
 
 /** A numbered change as it is delivered. */
@@ -27,7 +28,7 @@ export class DeliveryError extends Error {
   /** The least wait before the next attempt, as the target asked for. */
   readonly retryAfterMs: number
 
-  constructor(message: string, { lasting, retryAfterMs = 0, cause }: DeliveryErrorOptions = {}) {
+  constructor(message: FailureText, { lasting, retryAfterMs = 0, cause }: DeliveryErrorOptions = {}) {
     super(message, { cause })
     this.name = 'DeliveryError'
     this.lasting = lasting

@@ -3,6 +3,7 @@ import { channels } from '../database/channels.ts'
 import { defineDefinition, type StoredOf } from '../definition/definition.ts'
 import { asked, createdTime, given, hidden, id, kept, updatedTime } from '../definition/field.ts'
 import { conditions, momentOrNull, plain } from '../definition/storage.ts'
+import type { Failure } from '../errors.ts'
 import { nameSchema } from '../permission/name.ts'
 import { resources } from '../resource/kind/index.ts'
 import type { StreamFormat } from '../stream/format.ts'
@@ -17,7 +18,7 @@ export const sinkStatusSchema = z.strictObject({
   resource: z.string(),
   state,
   fail_reason: z
-    .enum(['refused', 'behind_too_far'])
+    .enum(['refused', 'behind_too_far'] satisfies Failure[])
     .nullable()
     .describe('Why it has failed: what is wrong lasts, or the change behind `cursor` is not kept any more'),
   cursor: z.int().describe('Everything up to this number was confirmed, or is not wanted'),

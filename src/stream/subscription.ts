@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../async/clock.ts'
 import type { Plan } from '../condition/plan.ts'
+import type { Failure } from '../errors.ts'
 import type { Identity } from '../permission/grant.ts'
 import { isRefusal } from '../permission/live-caller.ts'
 import type { Resource } from '../resource/resource.ts'
@@ -10,12 +11,10 @@ import { type Wanted, wantedOf } from './wanted.ts'
 
 /** Why a subscription ended, and the place up to which its client has everything. */
 export interface StreamEnd {
-  readonly reason:
-    | 'too_slow'
-    | 'permission_denied'
-    | 'sequence_too_old'
-    | 'server_stopping'
-    | 'internal_error'
+  readonly reason: Extract<
+    Failure,
+    'too_slow' | 'permission_denied' | 'sequence_too_old' | 'server_stopping' | 'internal_error'
+  >
   readonly cursor: string
 }
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../async/clock.ts'
 import type { Database } from '../database/database.ts'
-import { RpcError } from '../errors.ts'
+import { type Reason, RpcError } from '../errors.ts'
 import { onOwnBehalf } from '../fairness/behalf.ts'
 import {
   type Credential,
@@ -39,7 +39,7 @@ export interface AuthenticatorOptions {
   /** Told whether a credential was remembered. */
   readonly onLookup?: (isHit: boolean) => void
   /** Told of each credential that was not taken: its kind, and the reason of the error. */
-  readonly onRefused?: (kind: CredentialKind, reason: string) => void
+  readonly onRefused?: (kind: CredentialKind, reason: Reason) => void
 }
 
 /** `malformed`: of no kind. */

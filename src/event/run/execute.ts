@@ -1,5 +1,5 @@
 import type { Clock } from '../../async/clock.ts'
-import { RpcError } from '../../errors.ts'
+import { type FailureText, RpcError } from '../../errors.ts'
 import { workerAction } from '../../js-worker/action.ts'
 import type { ChainPlace, ScriptRunner } from '../../js-worker/run.ts'
 import type { Webhooks } from '../../outbound/webhook.ts'
@@ -121,7 +121,11 @@ async function callWebhook(
   if (target.kind !== 'webhook') throw new TypeError('not a webhook')
   // Sealed with another key than this server's. What nobody signed must not be sent.
   if (target.secrets.length === 0) {
-    return { kind: 'failed', message: 'webhook_secret_unreadable: set it anew', retry: false }
+    return {
+      kind: 'failed',
+      message: 'webhook_secret_unreadable: set it anew' satisfies FailureText,
+      retry: false,
+    }
   }
   const now = clock()
   return webhooks.deliver(target, {

@@ -1,8 +1,9 @@
 import type { Runner } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
+import type { FailureText } from '../../errors.ts'
 
 /** What is said of a run whose handler was deleted before it ended. */
-export const handlerGone = 'handler_gone: its handler was deleted'
+export const handlerGone: FailureText = 'handler_gone: its handler was deleted'
 
 /** The SQL that fails runs whose handler is gone. `$1` is when, epoch ms. */
 function forsaking(which: string) {

@@ -1,4 +1,4 @@
-import { RpcError } from '../../errors.ts'
+import { type Failure, RpcError } from '../../errors.ts'
 import { checkJson, JsonText, parseJson, stringifyJson } from '../../json.ts'
 import type { Outcome } from './run.ts'
 
@@ -21,7 +21,7 @@ export function storableOutcome(outcome: Outcome): Outcome {
   }
 }
 
-function refused(word: string, why: string): Outcome {
+function refused(word: Failure, why: string): Outcome {
   return { kind: 'failed', message: `${word}: ${why}`, retry: false }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../async/clock.ts'
 import type { Database } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
+import type { FailureText } from '../../errors.ts'
 import type { HandlerDirectory } from '../handler/handler-directory.ts'
 import { type EndedRun, endRuns } from './end-runs.ts'
 import { handlerGone } from './forsake.ts'
@@ -66,6 +67,6 @@ const serverLost = failed('server_lost: the server that ran it is gone', true)
 const leaseExpired = failed('lease_expired: the remote worker did not say that it still works', true)
 const gone = failed(handlerGone, false)
 
-function failed(message: string, retry: boolean): Outcome & { kind: 'failed' } {
+function failed(message: FailureText, retry: boolean): Outcome & { kind: 'failed' } {
   return { kind: 'failed', message, retry }
 }

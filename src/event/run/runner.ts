@@ -3,7 +3,7 @@ import type { Clock } from '../../async/clock.ts'
 import { pause } from '../../async/pause.ts'
 import { within } from '../../async/within.ts'
 import type { Database } from '../../database/database.ts'
-import { hasCode } from '../../errors.ts'
+import { type FailureText, hasCode } from '../../errors.ts'
 import type { Handler } from '../handler/handler.ts'
 import type { HandlerDirectory, Handlers } from '../handler/handler-directory.ts'
 import { disableHandler } from '../handler/handler-store.ts'
@@ -50,7 +50,7 @@ export interface Runner {
 
 /** Why a run is told to stop, and how it has then ended; without an outcome its row is not ours to end. */
 interface Stop {
-  readonly why: string
+  readonly why: FailureText
   readonly outcome: Outcome | undefined
   /** How long it may take, in milliseconds; then it is cut off. */
   readonly graceMs: number
@@ -169,7 +169,11 @@ export function createRunner(deps: RunnerDeps): Runner {
         return (await gathered([{ run, outcome }]))[0]
       } catch (error) {
         if (hasCode(error, 'invalid_input') && outcome.kind === 'success') {
-          return write(run, { kind: 'failed', message: 'result_refused: not storable', retry: false })
+          return write(run, {
+            kind: 'failed',
+            message: 'result_refused: not storable' satisfies FailureText,
+            retry: false,
+          })
         }
         if (tries >= endTries) throw error
         await pause(endTryMs)
@@ -235,6 +239,6 @@ function timedOut({ handler }: Run): Stop {
   return failing(`handler_timeout: not done after ${handler.timeoutMs} ms`, true)
 }
 
-function failing(why: string, retry: boolean): Stop {
+function failing(why: FailureText, retry: boolean): Stop {
   return { why, outcome: { kind: 'failed', message: why, retry }, graceMs: stopGraceMs }
 }

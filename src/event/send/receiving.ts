@@ -1,3 +1,4 @@
+import type { FailureText } from '../../errors.ts'
 import { type Identity, type Origin, permits } from '../../permission/grant.ts'
 import { isRefusal } from '../../permission/live-caller.ts'
 import { receiveAction } from '../handler/action.ts'
@@ -23,4 +24,4 @@ export function mayReceive(makers: Identity | undefined, sender: string, runType
 }
 
 /** Why an event was not given to its handler. */
-export const notReceived = 'permission_denied: the makers of the handler may not receive it'
+export const notReceived: FailureText = 'permission_denied: the makers of the handler may not receive it'
