@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { defaultText, settings } from '../src/config/settings.ts'
 import { errorCodes, failures, reasons } from '../src/errors.ts'
 
 /** The cells of the table of a page whose header row begins with `header`. */
@@ -49,17 +48,5 @@ describe('the pages of docs', () => {
   it('list every other word that a failure begins with, and no other', () => {
     const known = Object.entries(failures).map(([word, summary]) => [`\`${word}\``, cell(summary)])
     expect(tableUnder('errors.md', 'word')).toEqual(known)
-  })
-
-  it('list every setting with its default, and no other', () => {
-    const listed = tableUnder('configuration.md', 'variable').map(([variable, fallback]) => [
-      variable,
-      fallback,
-    ])
-    const known = Object.entries(settings).map(([variable, setting]) => [
-      `\`${variable}\`${setting.isSecret ? ' ¹' : ''}`,
-      defaultText(setting),
-    ])
-    expect(listed).toEqual(known)
   })
 })

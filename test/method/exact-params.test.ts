@@ -1,29 +1,13 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { jitaiMethods } from '../../src/compat/jitai.ts'
 import { exactParamsOf } from '../../src/method/exact-params.ts'
-import { createMethods, type MethodDeps } from '../../src/method/index.ts'
-
-const log = { database: {} }
-// Methods are made without what they will work with.
-const methods = createMethods({
-  log,
-  subscribe: {},
-  tickets: {},
-  events: { engine: {}, workers: {}, log, handlers: {}, jsWorkers: {} },
-  sinks: {},
-  token: {},
-  dialects: jitaiMethods({ log, sender: {}, timezone: 'UTC' } as unknown as Parameters<
-    typeof jitaiMethods
-  >[0]),
-  version: '1.0.0',
-} as unknown as MethodDeps)
+import { declaredMethods } from '../support/declared-methods.ts'
 
 /** Of the conditions of a query each may be one on a payload. */
 const queries = /_(?:query|page|count|delete|subscribe|envelopes|cancel|replay|ticket|set|preview)$/
 
 test('long numbers are read exactly where they are kept or compared with what is kept, and nowhere else', () => {
-  const exact = methods.flatMap(({ name, params }) => {
+  const exact = declaredMethods.flatMap(({ name, params }) => {
     const { names } = exactParamsOf(params)
     const others = queries.test(name) ? names.filter(each => each !== 'query') : names
     return others.map(each => `${name} ${each}`)

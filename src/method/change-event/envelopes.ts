@@ -22,7 +22,7 @@ export function envelopesMethod(deps: LogMethodDeps): Method {
   const reader = writerOf(changeEvent, deps)
   return defineMethod({
     name: `${changeEvent.name}_envelopes`,
-    summary: 'The change events that fulfil the conditions in the envelopes of seed 004, oldest first',
+    summary: 'The change events that fulfil the conditions in the envelopes of UiPath Insights, oldest first',
     params: {
       token: credentialParam,
       query: querySchema(changeEvent),

@@ -51,7 +51,8 @@ const [first, ...others] = families.map(bodyOf)
 
 const bodySchema = z
   .discriminatedUnion('EventType', [first, ...others] as [Body, ...Body[]], {
-    error: issue => (issue.code === 'invalid_union' ? 'expected an event type of seed 004' : undefined),
+    error: issue =>
+      issue.code === 'invalid_union' ? 'expected an event type of UiPath Insights' : undefined,
   })
   .superRefine((body, context) => {
     for (const name of Object.keys(body)) {

@@ -17,7 +17,7 @@ const fields = [
     name: 'event_type',
     kind: 'name',
     append: 'required',
-    summary: 'As seed 004 writes it, e.g. job.started',
+    summary: 'As UiPath Insights writes it, e.g. job.started',
   },
   { name: 'schema_version', kind: 'name', filter: false, append: 'optional', summary: '0.0.1' },
   {

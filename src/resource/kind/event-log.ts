@@ -104,7 +104,7 @@ const running = equalOneOfFew('status', 'running')
 /** What event handlers did (seed 000). */
 export const eventLog = defineResource({
   name: 'event-log',
-  summary: 'what event handlers did',
+  summary: 'runs of event handlers',
   table: 'event_log',
   fields,
   newestBy: 'created_time',
