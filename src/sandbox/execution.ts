@@ -1,21 +1,11 @@
 import type { QuickJSHandle } from 'quickjs-emscripten-core'
 import { createConsoleBuffer, maxOutputBytes } from './console-buffer.ts'
-import {
-  importFaultOf,
-  isOfParsing,
-  outcomeOfCrash,
-  outcomeOfSyntax,
-  outcomeOfThrown,
-  outOfMemory,
-  syntaxFaultOf,
-} from './fault.ts'
-import { type Guest, maxResultBytes, type Thrown } from './guest.ts'
-import { type FromThread, type HostAnswer, maxHostCalls, type RunOrder } from './message.ts'
-import { type ConsoleLevel, failed, type HostCallName, type ScriptOutcome } from './script.ts'
-import { createScriptTimers } from './script-timers.ts'
-
-/** JSON text that the calls of the host may hold which wait for their answers. */
-export const maxArgumentBytes = 1024 * 1024
+import type { Guest } from './guest.ts'
+import type { FromThread, HostAnswer, RunOrder } from './message.ts'
+import { type ConsoleLevel, failed, type ScriptOutcome } from './script.ts'
+import { outcomeOfCrash, type Thrown } from './thrown.ts'
+import { createVerdict, tooLarge } from './verdict.ts'
+import { createPendingCalls, createTimers } from './waits.ts'
 
 /** Jobs between two looks at the clock: each is short, or interrupted. */
 const jobsAtOnce = 200
@@ -24,7 +14,7 @@ export interface Finished {
   readonly outcome: ScriptOutcome
   /** The calls of the host whose answers did not reach the script. */
   readonly unheard: readonly number[]
-  /** False when the engine has failed, and must not be used again. */
+  /** False when QuickJS has failed, and the VM must not be used again. */
   readonly isSound: boolean
 }
 
@@ -37,13 +27,7 @@ export interface ExecutionOptions {
   readonly onFinished: (finished: Finished) => void
 }
 
-export interface Execution {
-  readonly begin: () => void
-  readonly answer: (message: HostAnswer) => void
-  /** It has its turn again, after it has said that it wants one. */
-  readonly go: (heldMs: number, answer: HostAnswer | undefined) => void
-  readonly cancel: () => void
-}
+export type Execution = ReturnType<typeof createExecution>
 
 type Step = () => Thrown | undefined
 
@@ -52,230 +36,172 @@ type Step = () => Thrown | undefined
 type Operation = (args: readonly QuickJSHandle[]) => QuickJSHandle | void
 
 /**
- * One run of a script: its job loop, deadline, host calls, timers and output. It begins with a turn, which it gives back
- * whenever it has to wait.
+ * One run of a script: its steps, its jobs and how they end. It begins with a turn, which it gives back whenever it has
+ * to wait.
  */
-export function createExecution({
-  order,
-  guest,
-  send,
-  isCancelled,
-  onFinished,
-}: ExecutionOptions): Execution {
-  let deadline = performance.now() + order.limits.maxRunMs
-  let deadlineTimer = setTimeout(endIfLate, order.limits.maxRunMs)
-  const timers = createScriptTimers(id => resume(() => guest.call('fire', id)))
+export function createExecution({ order, guest, send, isCancelled, onFinished }: ExecutionOptions) {
+  // While it waits for its turn, its clock stands still.
+  const deadline = createDeadline(order.limits.maxRunMs, () => steps.length === 0 && endIfStopped())
+  const timers = createTimers(id => resume(() => guest.call('fire', id)))
+  const calls = createPendingCalls(send)
   const output = createConsoleBuffer(lines => send({ kind: 'console', lines }))
-  /** Bytes of the arguments of each call that waits for its answer. */
-  const pending = new Map<number, number>()
-  let pendingBytes = 0
-  let outcome: ScriptOutcome | undefined
-  /** What the entry point returned. The jobs that are ready still run: one of them may be what fails the run. */
-  let returned: ScriptOutcome | undefined
-  let imported: string | undefined
+  const verdict = createVerdict({ order, guest, isCancelled, isLate: deadline.hasPassed })
+  const parts: Parts = { order, guest, verdict, timers, calls, output }
   /** What has come while it had no turn. */
   const steps: Step[] = []
   let hasTurn = true
   let finished = false
 
-  const operations: Readonly<Record<string, Operation>> = {
-    // The deadline is for the JSON of the result too.
-    returned: ([text]) => {
-      returned ??= interrupt() ? timedOut() : returnedOutcome(textOf(guest, text))
-    },
-    failed: ([text]) => end(outcomeOf(JSON.parse(textOf(guest, text)))),
-    missing: () => end(failed('script_entry_missing', `the default export has no ${order.entry}`)),
-    too_large: () => end(tooLarge()),
-    relieve: () => guest.relieve(),
-    timer: ([id, delay]) => timers.set(numberOf(guest, id), numberOf(guest, delay)),
-    clear: ([id]) => timers.clear(numberOf(guest, id)),
-    console: ([level, text]) => print(textOf(guest, level), textOf(guest, text)),
-    call: ([id, name, args]) => callHost(numberOf(guest, id), textOf(guest, name), textOf(guest, args)),
-    abort: ([id]) => abortCall(numberOf(guest, id)),
-    library: ([name]) => guest.library(textOf(guest, name)),
-    native: ([name, args, ...buffers]) => guest.native(textOf(guest, name), textOf(guest, args), buffers),
-  }
-
-  function end(result: ScriptOutcome): void {
-    outcome ??= result
-  }
-
-  function endIfThrown(thrown: Thrown | undefined): void {
-    if (thrown !== undefined) end(outcomeOf(thrown, 'unhandled rejection: '))
-  }
-
-  /** True when the script must stop: called again and again while it runs. */
-  function interrupt(): boolean {
-    if (isCancelled()) end(failed('script_cancelled', 'it was cancelled'))
-    if (performance.now() >= deadline) end(timedOut())
-    return outcome !== undefined
-  }
-
-  function timedOut(): ScriptOutcome {
-    return failed('script_timeout', `did not end within ${order.limits.maxRunMs} ms`)
-  }
-
-  function callHost(id: number, name: string, args: string): void {
-    if (args === '') throw new RangeError('no heap is left to hand the arguments over')
-    if (pending.size >= maxHostCalls) throw new RangeError(`more than ${maxHostCalls} calls at once`)
-    const bytes = Buffer.byteLength(args)
-    if (pendingBytes + bytes > maxArgumentBytes) throw new RangeError('the arguments are too large')
-    pendingBytes += bytes
-    pending.set(id, bytes)
-    send({ kind: 'host', id, name: name as HostCallName, args })
-  }
-
-  function abortCall(id: number): void {
-    if (pending.has(id)) send({ kind: 'abort', id })
-  }
-
-  function print(level: string, text: string): void {
-    const line = { level: level as ConsoleLevel, text: text === '' ? '' : JSON.parse(text) }
-    if (output.add(line)) return
-    end(failed('script_output_too_large', `printed more than ${maxOutputBytes} bytes`))
-  }
-
-  function begin(): void {
-    enter(() => {
-      const thrown = guest.begin({
-        source: order.source,
-        file: order.name,
-        heapBytes: order.limits.maxHeapBytes,
-        stackBytes: order.limits.maxStackBytes,
-        // A script that has ended may run on to its next interrupt; nothing of that counts.
-        host: (operation, args) => (outcome === undefined && operations[operation]?.(args)) || undefined,
-        interrupt,
-        onImport: specifier => {
-          imported ??= specifier
-        },
-      })
-      if (thrown !== undefined) end(outcomeOfLoading(thrown))
-      else load()
-    })
-  }
-
-  function load(): void {
-    endIfThrown(guest.call('prepare', order.params, order.env, order.context))
-    if (outcome !== undefined) return
-    const { value, thrown } = guest.evaluate()
-    if (value === undefined) end(outcomeOfLoading(thrown))
-    else endIfThrown(guest.call('start', value, order.entry, isNamespace(guest, value)))
-  }
-
-  function outcomeOfLoading(thrown: Thrown): ScriptOutcome {
-    if (imported !== undefined) return outcomeOfSyntax(importFaultOf(order.source, imported))
-    return isOfParsing(thrown, order.name) ? outcomeOfSyntax(syntaxFaultOf(thrown)) : outcomeOf(thrown)
-  }
-
-  function outcomeOf(thrown: Thrown, label?: string): ScriptOutcome {
-    // With no heap left for the error of that, QuickJS throws null.
-    if (thrown.empty && guest.engine.isFull()) return outOfMemory()
-    return outcomeOfThrown(thrown, label)
-  }
-
   /** Takes a step once it has its turn. */
-  function resume(step: Step | undefined): void {
-    if (finished || step === undefined) return
+  function resume(step: Step): void {
+    if (finished) return
     steps.push(step)
     if (steps.length === 1) send({ kind: 'wanting' })
   }
 
-  /** Undefined for a call whose answer nobody waits for. */
-  function stepOf({ id, ok, text }: HostAnswer): Step | undefined {
-    pendingBytes -= pending.get(id) ?? 0
-    return pending.delete(id) ? () => guest.call('answer', id, ok, text) : undefined
+  function answer(message: HostAnswer): void {
+    if (calls.settle(message.id)) resume(stepOf(message))
   }
 
+  function stepOf({ id, ok, text }: HostAnswer): Step {
+    return () => guest.call('answer', id, ok, text)
+  }
+
+  /** It has its turn again, after it has said that it wants one. */
   function go(heldMs: number, answer: HostAnswer | undefined): void {
     if (finished) return
-    const answered = answer && stepOf(answer)
-    if (answered !== undefined) steps.push(answered)
+    if (answer !== undefined && calls.settle(answer.id)) steps.push(stepOf(answer))
     hasTurn = true
-    if (heldMs > 0) moveDeadline(heldMs)
+    if (heldMs > 0) deadline.move(heldMs)
     do {
       const step = steps.shift()
       enter(() => {
-        if (!interrupt()) endIfThrown(step?.())
+        if (!verdict.interrupt()) verdict.endIfRejected(step?.())
       })
     } while (!finished && steps.length > 0)
   }
 
-  function moveDeadline(ms: number): void {
-    deadline += ms
-    clearTimeout(deadlineTimer)
-    deadlineTimer = setTimeout(endIfLate, Math.max(deadline - performance.now(), 0))
-  }
-
-  function endIfLate(): void {
-    // While it waits for its turn, its clock stands still.
-    if (steps.length === 0) endIfStopped()
-  }
-
   /** Ends a run that waits, when it has to: nothing of the script runs for that. */
   function endIfStopped(): void {
-    if (!finished && interrupt()) enter(() => undefined)
+    if (!finished && verdict.interrupt()) enter(() => undefined)
   }
 
   function enter(step: () => void): void {
     try {
       step()
-      runJobs()
-      failIfUnhandled()
-      interrupt()
-      if (returned !== undefined) end(returned)
+      runJobs(guest, verdict)
     } catch (error) {
-      end(outcomeOfCrash(error))
+      verdict.end(outcomeOfCrash(error))
       finish(false)
       return
     }
-    if (outcome === undefined && pending.size === 0 && timers.count() === 0 && steps.length === 0) {
-      // A promise that failed for want of heap, and that nobody looks at, leaves others waiting for ever.
-      end(
-        guest.engine.isFull()
-          ? outOfMemory()
-          : failed('script_never_settles', 'it awaits what can never come'),
-      )
+    const isIdle = steps.length === 0 && calls.isEmpty() && timers.isEmpty()
+    if (isIdle && verdict.outcome() === undefined) verdict.endIdle()
+    if (verdict.outcome() !== undefined) finish(true)
+    else if (hasTurn && steps.length === 0) {
+      hasTurn = false
+      send({ kind: 'waiting' })
     }
-    if (outcome !== undefined) finish(true)
-    else if (hasTurn && steps.length === 0) giveTurn()
-  }
-
-  function giveTurn(): void {
-    hasTurn = false
-    send({ kind: 'waiting' })
-  }
-
-  function runJobs(): void {
-    while (!interrupt() && guest.runtime.hasPendingJob()) {
-      const ran = guest.runtime.executePendingJobs(jobsAtOnce)
-      if (ran.error && !interrupt()) end(outcomeOf(guest.describe(ran.error)))
-    }
-  }
-
-  /** As in Node, a rejected promise that nobody awaits is a failure once there is nothing else to do. */
-  function failIfUnhandled(): void {
-    const thrown = outcome === undefined ? guest.unhandled() : undefined
-    if (thrown !== undefined) end(outcomeOf(thrown, 'unhandled rejection: '))
   }
 
   function finish(isSound: boolean): void {
     finished = true
-    clearTimeout(deadlineTimer)
+    deadline.clear()
     timers.clearAll()
     output.flush()
     onFinished({
-      outcome: outcome ?? failed('script_crashed', 'it ended without an outcome'),
-      unheard: [...pending.keys()],
+      outcome: verdict.outcome() ?? failed('script_crashed', 'it ended without an outcome'),
+      unheard: calls.ids(),
       isSound,
     })
   }
 
+  return { begin: () => enter(() => load(parts)), answer, go, cancel: endIfStopped }
+}
+
+/** When a run is late; `onLate` is called then. */
+function createDeadline(ms: number, onLate: () => void) {
+  let endsAt = performance.now() + ms
+  let timer = setTimeout(onLate, ms)
   return {
-    begin,
-    answer: answer => resume(stepOf(answer)),
-    go,
-    cancel: endIfStopped,
+    hasPassed: () => performance.now() >= endsAt,
+    move(ms: number): void {
+      endsAt += ms
+      clearTimeout(timer)
+      timer = setTimeout(onLate, Math.max(endsAt - performance.now(), 0))
+    },
+    clear: () => clearTimeout(timer),
   }
+}
+
+/** What the script's side can reach of a run. */
+interface Parts {
+  readonly order: RunOrder
+  readonly guest: Guest
+  readonly verdict: ReturnType<typeof createVerdict>
+  readonly timers: ReturnType<typeof createTimers>
+  readonly calls: ReturnType<typeof createPendingCalls>
+  readonly output: ReturnType<typeof createConsoleBuffer>
+}
+
+/** Compiles the script and calls its entry point. */
+function load(parts: Parts): void {
+  const { order, guest, verdict } = parts
+  const operations = operationsOf(parts)
+  const thrown = guest.begin({
+    source: order.source,
+    file: order.name,
+    heapBytes: order.limits.maxHeapBytes,
+    stackBytes: order.limits.maxStackBytes,
+    // A script that has ended may run on to its next interrupt; nothing of that counts.
+    host: (name, args) => (verdict.outcome() === undefined && operations[name]?.(args)) || undefined,
+    interrupt: verdict.interrupt,
+    onImport: verdict.onImport,
+  })
+  if (thrown === undefined)
+    verdict.endIfRejected(guest.call('prepare', order.params, order.env, order.context))
+  else verdict.endLoading(thrown)
+  if (verdict.outcome() !== undefined) return
+  const loaded = guest.evaluate()
+  if (loaded.value === undefined) verdict.endLoading(loaded.thrown)
+  else verdict.endIfRejected(guest.call('start', loaded.value, order.entry, isNamespace(guest, loaded.value)))
+}
+
+function operationsOf(parts: Parts): Readonly<Record<string, Operation>> {
+  const { order, guest, verdict, timers, calls, output } = parts
+  const text = (handle?: QuickJSHandle) => (handle === undefined ? '' : guest.context.getString(handle))
+  const number = (handle?: QuickJSHandle) =>
+    handle === undefined ? Number.NaN : guest.context.getNumber(handle)
+  return {
+    returned: ([result]) => verdict.setReturned(text(result)),
+    failed: ([thrown]) => verdict.endWith(JSON.parse(text(thrown))),
+    missing: () => verdict.end(failed('script_entry_missing', `the default export has no ${order.entry}`)),
+    too_large: () => verdict.end(tooLarge()),
+    relieve: () => guest.relieve(),
+    timer: ([id, delay]) => timers.set(number(id), number(delay)),
+    clear: ([id]) => timers.clear(number(id)),
+    console: ([level, line]) => {
+      const json = text(line)
+      if (output.add({ level: text(level) as ConsoleLevel, text: json === '' ? '' : JSON.parse(json) }))
+        return
+      verdict.end(failed('script_output_too_large', `printed more than ${maxOutputBytes} bytes`))
+    },
+    call: ([id, name, args]) => calls.ask(number(id), text(name), text(args)),
+    abort: ([id]) => calls.abort(number(id)),
+    library: ([name]) => guest.library(text(name)),
+    native: ([name, args, ...buffers]) => guest.native(text(name), text(args), buffers),
+  }
+}
+
+function runJobs(guest: Guest, verdict: ReturnType<typeof createVerdict>): void {
+  while (!verdict.interrupt() && guest.runtime.hasPendingJob()) {
+    const ran = guest.runtime.executePendingJobs(jobsAtOnce)
+    if (ran.error && !verdict.interrupt()) verdict.endWith(guest.describe(ran.error))
+  }
+  // Only once there is nothing else to do.
+  if (verdict.outcome() === undefined) verdict.endIfRejected(guest.unhandled())
+  verdict.interrupt()
+  verdict.endIfReturned()
 }
 
 /** A module that awaits at its top level comes as a promise of its namespace. */
@@ -286,22 +212,4 @@ function isNamespace(guest: Guest, loaded: QuickJSHandle): boolean {
   if (state.type === 'fulfilled') state.value.dispose()
   else state.error.dispose()
   return false
-}
-
-function returnedOutcome(result: string): ScriptOutcome {
-  // Nothing comes out when the heap has no room for a copy.
-  if (result === '') return outOfMemory()
-  return Buffer.byteLength(result) > maxResultBytes ? tooLarge() : { kind: 'returned', result }
-}
-
-function tooLarge(): ScriptOutcome {
-  return failed('script_result_too_large', `the result has more than ${maxResultBytes} bytes of JSON`)
-}
-
-function textOf(guest: Guest, handle: QuickJSHandle | undefined): string {
-  return handle === undefined ? '' : guest.context.getString(handle)
-}
-
-function numberOf(guest: Guest, handle: QuickJSHandle | undefined): number {
-  return handle === undefined ? Number.NaN : guest.context.getNumber(handle)
 }

@@ -3,9 +3,6 @@ import type { ConsoleLevel, HostCallName, ScriptOutcome, ScriptRun, SyntaxFault 
 /** How long compiling a source without running it may take. */
 export const checkMs = 2000
 
-/** Calls of the host that may wait for their answers at once. */
-export const maxHostCalls = 100
-
 /** What a thread is started with. `cancelled[0]` becomes 1 to stop a run that cannot read its messages. */
 export interface ThreadData {
   readonly module: WebAssembly.Module
@@ -28,7 +25,7 @@ export type ToThread =
   | { readonly kind: 'check'; readonly source: string }
   | { readonly kind: 'cancel' }
   | HostAnswer
-  /** The run goes on, often with an answer; `heldMs`: how long it was kept from that, which is not counted against it. */
+  /** The run continues, often with an answer; `heldMs`: how long it waited for its turn, which is not counted against it. */
   | { readonly kind: 'go'; readonly heldMs: number; readonly answer: HostAnswer | undefined }
 
 export interface ConsoleLine {
@@ -39,7 +36,7 @@ export interface ConsoleLine {
 export type FromThread =
   /** The thread takes the next run or check. */
   | { readonly kind: 'ready' }
-  /** The run can do nothing until a timer or an answer comes. It goes on when it is told to. */
+  /** The run can do nothing until a timer or an answer comes. It continues when it is told to. */
   | { readonly kind: 'waiting' }
   /** What it waited for has come. */
   | { readonly kind: 'wanting' }

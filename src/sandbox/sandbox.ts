@@ -1,15 +1,12 @@
 import { AsyncResource } from 'node:async_hooks'
 import { RpcError } from '../errors.ts'
 import { currentBehalf } from '../fairness/behalf.ts'
-import { checkInThread } from './check-task.ts'
-import { createRunQueue, type Place } from './run-queue.ts'
-import { runInThread } from './run-task.ts'
 import type { RuntimeState } from './runtimes.ts'
+import { createScheduler } from './scheduler.ts'
 import { failed, type ScriptOutcome, type ScriptRun, type SyntaxFault } from './script.ts'
 import type { ScriptThread } from './script-thread.ts'
-import { createShares, type Share } from './share.ts'
-import { closed, createThreadPool } from './thread-pool.ts'
-import { type Entry, goesOn, type Turn, takeTurn } from './turn.ts'
+import { checkInThread, runInThread } from './task.ts'
+import type { Turn } from './turn.ts'
 
 export type { RuntimeState } from './runtimes.ts'
 export * from './script.ts'
@@ -48,21 +45,8 @@ export interface SandboxOptions {
   readonly maxQueued?: number
 }
 
-interface Job {
-  /** The script that a warm thread is wanted for; undefined for a check. */
-  readonly name: string | undefined
-  readonly idleMs: number
-  readonly share: Share
-  readonly depth: number
-  readonly start: (thread: ScriptThread, turn: Turn) => void
-  readonly refuse: (outcome: ScriptOutcome) => void
-}
-
 /** How long a thread stays after a check. */
 const checkIdleMs = 30_000
-
-/** What one asker may have waiting for one worker. */
-const maxQueuedOfAsker = 100
 
 /** No worker has this name. */
 const checks = '\u0000check'
@@ -70,111 +54,9 @@ const checks = '\u0000check'
 /**
  * Starts no thread before the first run. A run computes in its turn, of which there are as many as `threads`, and gives
  * it back whenever it waits for a timer or the host; its thread, and all that is in it, remains its own.
- *
- * Neither a worker nor an owner can take all turns or all threads, so that others always find some. An inline call counts
- * as its caller's, and each level of them may go a little beyond every bound: runs that hold all threads would otherwise
- * wait for ever for those they call.
  */
-export function createSandbox(options: SandboxOptions): Sandbox {
-  const { threads: maxTurns, maxQueued = 500 } = options
-  const maxRuns = Math.max(options.runs ?? 24, maxTurns)
-  const turns = createShares({
-    all: maxTurns,
-    owner: Math.max(maxTurns - 1, 1),
-    worker: Math.max(maxTurns - 2, 1),
-  })
-  const begun = createShares({
-    all: maxRuns,
-    owner: Math.ceil(maxRuns * 0.75),
-    worker: Math.ceil(maxRuns / 2),
-  })
-  const pool = createThreadPool({ warm: maxTurns, onFree, onFault })
-  /** What gives back all that the task of a thread holds. */
-  const atWork = new Map<ScriptThread, () => void>()
-  const queue = createRunQueue<Entry<ScriptOutcome>>()
-  let queued = 0
-  let isClosed = false
-
-  /** Answers what withdraws the job while it waits. */
-  function enqueue(job: Job): () => void {
-    const { share, depth, refuse } = job
-    const place = { ...share, rank: depth, asker: currentBehalf() }
-    const entry: Entry<ScriptOutcome> = {
-      refuse,
-      begin() {
-        queued--
-        begin(job, place)
-      },
-    }
-    if (isClosed) refuse(closed)
-    else if (isFull(place)) refuse(failed('sandbox_busy', 'too many runs of this worker wait already'))
-    else {
-      queued++
-      queue.push(place, entry)
-      dispatch()
-    }
-    return () => {
-      if (queue.remove(place, entry)) queued--
-    }
-  }
-
-  function isFull(place: Place): boolean {
-    const { owner, worker, asker } = queue.sizesOf(place)
-    const ofAsker = place.asker === undefined ? 0 : asker
-    return owner >= maxQueued * 2 || worker >= maxQueued || ofAsker >= maxQueuedOfAsker
-  }
-
-  function dispatch(): void {
-    for (;;) {
-      const entry = queue.take(mayGo)
-      if (entry === undefined) break
-      entry.begin()
-    }
-    if (queued === 0) pool.dropIdle()
-    // What may not begin needs no thread.
-    else if (queue.has(mayBegin)) pool.startFor(queued)
-  }
-
-  function mayGo(share: Share, rank: number): boolean {
-    return mayBegin(share, rank) && (rank === goesOn || pool.hasFor(share.worker))
-  }
-
-  function mayBegin(share: Share, rank: number): boolean {
-    return turns.has(share) && (rank === goesOn || begun.has(share, rank))
-  }
-
-  function begin(job: Job, place: Place): void {
-    const thread = pool.take(job.name, job.idleMs)
-    if (thread === undefined) throw new Error('begun without a thread that is ready')
-    begun.take(job.share)
-    const turn = takeTurn({ place, turns, queue, dispatch })
-    atWork.set(thread, () => {
-      turn.end()
-      begun.give(job.share)
-      pool.giveBack(thread)
-    })
-    job.start(thread, turn)
-  }
-
-  function onFree(thread: ScriptThread): void {
-    atWork.get(thread)?.()
-    atWork.delete(thread)
-    dispatch()
-  }
-
-  function onFault(why: string, all: boolean): void {
-    const outcome = failed('script_crashed', why)
-    if (all) refuseAll(outcome)
-    const entry = queue.take((_share, rank) => rank !== goesOn)
-    if (entry === undefined) return
-    queued--
-    entry.refuse?.(outcome)
-  }
-
-  function refuseAll(outcome: ScriptOutcome): void {
-    for (const entry of queue.clear()) entry.refuse?.(outcome)
-    queued = 0
-  }
+export function createSandbox({ threads, runs = 24, maxQueued = 500 }: SandboxOptions): Sandbox {
+  const scheduler = createScheduler({ maxTurns: threads, maxRuns: Math.max(runs, threads), maxQueued })
 
   function run(run: ScriptRun): Promise<ScriptOutcome> {
     const { promise, resolve } = Promise.withResolvers<ScriptOutcome>()
@@ -199,43 +81,35 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     if (signal?.aborted) withdraw()
     else {
       signal?.addEventListener('abort', withdraw, { once: true })
-      // Whoever makes a turn free is not who it is for.
+      // The run that makes a turn free is not the one it is for.
       const startHere = AsyncResource.bind(start)
-      leaveQueue = enqueue({ name, idleMs: run.idleMs, share, depth, start: startHere, refuse: settle })
+      leaveQueue = scheduler.enqueue({
+        name,
+        idleMs: run.idleMs,
+        share,
+        depth,
+        start: startHere,
+        refuse: settle,
+      })
     }
     return promise
   }
 
   function check(source: string): Promise<SyntaxFault | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<SyntaxFault | undefined>()
-    enqueue({
+    scheduler.enqueue({
       name: undefined,
       idleMs: checkIdleMs,
       share: { owner: currentBehalf() ?? '', worker: checks },
       depth: 0,
-      start,
+      start: thread => resolve(checkInThread(thread, source)),
       refuse: () => reject(busy()),
     })
-
-    async function start(thread: ScriptThread): Promise<void> {
-      resolve(await checkInThread(thread, source))
-    }
     return promise
   }
 
-  async function close(): Promise<void> {
-    isClosed = true
-    refuseAll(closed)
-    await pool.close()
-  }
-
-  return {
-    run,
-    check,
-    runtimes: pool.runtimes,
-    counts: () => ({ computing: turns.taken, waiting: begun.taken - turns.taken, queued }),
-    close,
-  }
+  const { runtimes, counts, close } = scheduler
+  return { run, check, runtimes, counts, close }
 }
 
 function busy(): RpcError {

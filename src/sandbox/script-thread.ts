@@ -48,18 +48,18 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
   let stillborn = true
   let lost: ScriptOutcome | undefined
   let task: Task | undefined
-  let killTimer: NodeJS.Timeout | undefined
-  /** What happens at the end of the task's time, and when; undefined once it is cancelled or over. */
-  let clock: { readonly late: ScriptOutcome; endsAt: number; leftMs: number } | undefined
+  const clock = createTaskClock(late => {
+    lose(late)
+    worker.terminate()
+  })
 
   worker.on('message', (message: FromThread) => {
     if (lost !== undefined) return
     if (message.kind === 'ready') return becomeReady()
     if (task?.onMessage(message) !== true) return
     task = undefined
-    clock = undefined
     if (message.kind === 'outcome' && message.isReady) becomeReady()
-    else killAfter(endingMs, failed('script_crashed', 'its thread did not come back'))
+    else clock.end(failed('script_crashed', 'its thread did not come back'))
   })
   worker.on('error', error => lose(outcomeOfError(error)))
   worker.on('exit', () => {
@@ -68,7 +68,7 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
   })
 
   function becomeReady(): void {
-    clearTimeout(killTimer)
+    clock.stop()
     ready = true
     stillborn = false
     onReady()
@@ -77,22 +77,10 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
   function lose(outcome: ScriptOutcome): void {
     lost ??= outcome
     ready = false
-    clearTimeout(killTimer)
+    clock.stop()
     const lostTask = task
     task = undefined
     lostTask?.onLost(lost)
-  }
-
-  function killAfter(ms: number, outcome: ScriptOutcome): void {
-    clearTimeout(killTimer)
-    const kill = () => {
-      lose(outcome)
-      worker.terminate()
-    }
-    killTimer = setTimeout(() => {
-      // The answer may lie in the queue of a main thread that was late itself: one more turn of its loop reads it.
-      killTimer = setTimeout(kill, 1)
-    }, ms)
   }
 
   function begin(next: Task, message: ToThread, limitMs: number, late: ScriptOutcome): void {
@@ -100,36 +88,26 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
     task = next
     Atomics.store(cancelled, 0, 0)
     worker.postMessage(message)
-    clock = { late, endsAt: performance.now() + limitMs, leftMs: limitMs }
-    killAfter(limitMs, late)
-  }
-
-  function pause(of: Task): void {
-    if (task !== of || clock === undefined) return
-    clearTimeout(killTimer)
-    clock.leftMs = Math.max(clock.endsAt - performance.now(), 0)
-  }
-
-  function proceed(of: Task): void {
-    if (task !== of || clock === undefined) return
-    clock.endsAt = performance.now() + clock.leftMs
-    killAfter(clock.leftMs, clock.late)
+    clock.start(limitMs, late)
   }
 
   function cancel(of: Task, late: ScriptOutcome): void {
     if (task !== of) return
     Atomics.store(cancelled, 0, 1)
     worker.postMessage({ kind: 'cancel' } satisfies ToThread)
-    clock = undefined
-    killAfter(endingMs, late)
+    clock.end(late)
   }
 
   return {
     isReady: () => ready,
     isStarting: () => stillborn,
     begin,
-    pause,
-    proceed,
+    pause: of => {
+      if (task === of) clock.pause()
+    },
+    proceed: of => {
+      if (task === of) clock.proceed()
+    },
     post: (of, message) => {
       if (task === of) worker.postMessage(message)
     },
@@ -137,6 +115,47 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
     end: async outcome => {
       lose(outcome)
       await worker.terminate()
+    },
+  }
+}
+
+/** The time of one task after the other; `kill` is called when it is over. */
+function createTaskClock(kill: (late: ScriptOutcome) => void) {
+  let timer: NodeJS.Timeout | undefined
+  /** Undefined once the task is told to end. */
+  let time: { readonly late: ScriptOutcome; endsAt: number; leftMs: number } | undefined
+
+  function killAfter(ms: number, late: ScriptOutcome): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      // The answer may lie in the queue of a main thread that was late itself: one more turn of its loop reads it.
+      timer = setTimeout(() => kill(late), 1)
+    }, ms)
+  }
+
+  return {
+    start(ms: number, late: ScriptOutcome): void {
+      time = { late, endsAt: performance.now() + ms, leftMs: ms }
+      killAfter(ms, late)
+    },
+    pause(): void {
+      if (time === undefined) return
+      clearTimeout(timer)
+      time.leftMs = Math.max(time.endsAt - performance.now(), 0)
+    },
+    proceed(): void {
+      if (time === undefined) return
+      time.endsAt = performance.now() + time.leftMs
+      killAfter(time.leftMs, time.late)
+    },
+    /** What is left may take a moment, and cannot be paused. */
+    end(late: ScriptOutcome): void {
+      time = undefined
+      killAfter(endingMs, late)
+    },
+    stop(): void {
+      time = undefined
+      clearTimeout(timer)
     },
   }
 }

@@ -16,6 +16,11 @@ export interface ScriptLimits {
 /** The most a thread can give: more stack would leave the room of the thread's own stack, more heap its WebAssembly memory. */
 export const scriptBounds = { maxStackBytes: 2 * 1024 * 1024, maxHeapBytes: 128 * 1024 * 1024 } as const
 
+/** Calls of the host that may wait for their answers at once. */
+export const maxHostCalls = 100
+/** JSON text of a result may have this many bytes. */
+export const maxResultBytes = 1024 * 1024
+
 /** What a script can ask of the host. */
 export type HostCallName = 'send' | 'call' | 'inlineCall' | 'nodeget' | 'fetch'
 export type ConsoleLevel = 'log' | 'info' | 'warn' | 'error' | 'debug'
@@ -65,6 +70,13 @@ export interface SyntaxFault {
   readonly message: string
   readonly line: number
   readonly column: number
+}
+
+/** Of a source that takes too much time or memory to compile. */
+export const uncheckable: SyntaxFault = {
+  message: 'cannot be compiled within the limits',
+  line: 1,
+  column: 1,
 }
 
 const maxMessageBytes = 4096

@@ -5,7 +5,7 @@ import { createRuntimes, type RuntimeState } from './runtimes.ts'
 import { failed } from './script.ts'
 import { type ScriptThread, startScriptThread } from './script-thread.ts'
 
-/** Threads that are at one task at a time, and whose script each is warm for. */
+/** Threads that do one task at a time, and the script that each is warm for. */
 export interface ThreadPool {
   /** Whether one is ready that `take` would give to a script rather than have another one started. */
   readonly hasFor: (name: string) => boolean
@@ -13,7 +13,7 @@ export interface ThreadPool {
   readonly take: (name: string | undefined, idleMs: number) => ScriptThread | undefined
   /** Its task is over; it stays warm for the idle time. */
   readonly giveBack: (thread: ScriptThread) => void
-  /** Starts threads, for so many that wait for one. */
+  /** Starts threads for this many jobs that wait for one. */
   readonly startFor: (waiting: number) => void
   /** Ends threads that are idle, but for some that stay warm: each holds memory. */
   readonly dropIdle: () => void
@@ -24,9 +24,9 @@ export interface ThreadPool {
 export interface ThreadPoolOptions {
   /** Threads that are kept for scripts that differ; when idle, twice as many. */
   readonly warm: number
-  /** A thread is ready, or is gone: in any case it is at no task any more. */
+  /** A thread is ready, or is gone: in either case it has no task any more. */
   readonly onFree: (thread: ScriptThread) => void
-  /** Nothing could be started for one that waits, and this is why; or for `all`. */
+  /** Why nothing could be started for one that waits, or for `all`. */
   readonly onFault: (why: string, all: boolean) => void
 }
 
@@ -66,24 +66,17 @@ export function createThreadPool({ warm, onFree, onFault }: ThreadPoolOptions): 
   }
 
   function startFor(waiting: number): void {
-    if (module === undefined) {
-      if (!isLoading) load(waiting)
-      return
-    }
     const starting = [...threads].filter(thread => thread.isStarting()).length
-    for (let i = starting; i < Math.min(waiting, maxStarting); i++) start(module)
+    for (let i = starting; module && i < Math.min(waiting, maxStarting); i++) start(module)
+    if (module === undefined && !isLoading) load(waiting)
   }
 
   async function load(waiting: number): Promise<void> {
     isLoading = true
-    try {
-      module = await loadModule()
-      startFor(waiting)
-    } catch {
-      onFault('the engine could not be loaded', true)
-    } finally {
-      isLoading = false
-    }
+    module = await loadModule().catch(() => undefined)
+    isLoading = false
+    if (module === undefined) onFault('the engine could not be loaded', true)
+    else startFor(waiting)
   }
 
   function start(module: WebAssembly.Module): void {

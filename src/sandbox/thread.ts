@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { checkHeapBytes, compileOnly } from './check.ts'
-import { createEngine } from './engine.ts'
 import { createExecution, type Execution } from './execution.ts'
 import { createGuest, type Guest } from './guest.ts'
-import type { FromThread, RunOrder, ThreadData, ToThread } from './message.ts'
-import type { SyntaxFault } from './script.ts'
+import { checkMs, type FromThread, type RunOrder, type ThreadData, type ToThread } from './message.ts'
+import { type SyntaxFault, scriptBounds, uncheckable } from './script.ts'
+import { importFaultOf, syntaxFaultOf } from './thrown.ts'
+import { createVm } from './vm.ts'
 
 // The file a worker thread starts with: it takes one run or check at a time, and says when it takes the next.
 const { module, cancelled } = workerData as ThreadData
@@ -12,29 +12,27 @@ const { module, cancelled } = workerData as ThreadData
 let guest: Guest | undefined
 let execution: Execution | undefined
 
+const checkHeapBytes = 64 * 1024 * 1024
+
 function send(message: FromThread): void {
   parentPort?.postMessage(message)
 }
 
-async function guestFor(heapBytes: number): Promise<Guest> {
-  if (guest?.engine.heapBytes !== heapBytes) guest = await makeGuest(heapBytes)
-  return guest
-}
-
 async function makeGuest(heapBytes: number): Promise<Guest> {
-  return createGuest(await createEngine(module, heapBytes))
+  return createGuest(await createVm(module, heapBytes))
 }
 
 async function run(order: RunOrder): Promise<void> {
   const { maxHeapBytes } = order.limits
+  if (guest?.vm.heapBytes !== maxHeapBytes) guest = await makeGuest(maxHeapBytes)
   execution = createExecution({
     order,
-    guest: await guestFor(maxHeapBytes),
+    guest,
     send,
     isCancelled: () => Atomics.load(cancelled, 0) === 1,
     onFinished: ({ outcome, unheard, isSound }) => {
       execution = undefined
-      const isReady = isSound && guest?.engine.isSmall() === true
+      const isReady = isSound && guest?.vm.isSmall() === true
       send({ kind: 'outcome', outcome, unheard, isReady })
       if (!isReady) replaceGuest(maxHeapBytes)
     },
@@ -58,8 +56,27 @@ function faultOf(guest: Guest, source: string): SyntaxFault | undefined {
   try {
     return compileOnly(guest, source)
   } catch {
-    return { message: 'cannot be compiled within the limits', line: 1, column: 1 }
+    return uncheckable
   }
+}
+
+/** Compiles a module without running it. Throws when QuickJS itself fails. */
+function compileOnly(guest: Guest, source: string): SyntaxFault | undefined {
+  const deadline = performance.now() + checkMs
+  let imported: string | undefined
+  const thrown = guest.begin({
+    source,
+    file: 'script',
+    heapBytes: checkHeapBytes,
+    stackBytes: scriptBounds.maxStackBytes,
+    host: () => undefined,
+    interrupt: () => performance.now() >= deadline,
+    onImport: specifier => {
+      imported ??= specifier
+    },
+  })
+  if (imported !== undefined) return importFaultOf(source, imported)
+  return thrown && syntaxFaultOf(thrown)
 }
 
 parentPort?.on('message', (message: ToThread) => {

@@ -1,4 +1,4 @@
-import type { Place, RunQueue } from './run-queue.ts'
+import { goesOn, type Place, type RunQueue } from './run-queue.ts'
 import type { Shares } from './share.ts'
 
 /** The right of a run to compute, which it holds from its beginning. */
@@ -29,9 +29,6 @@ export interface TurnOptions<Refusal> {
   /** Called when something may have become possible. */
   readonly dispatch: () => void
 }
-
-/** Of a run that has begun: it holds up a thread, and sometimes others that wait for it. */
-export const goesOn = Number.POSITIVE_INFINITY
 
 /** Takes a turn. */
 export function takeTurn<Refusal>({ place: begun, turns, queue, dispatch }: TurnOptions<Refusal>): Turn {

@@ -1,27 +1,10 @@
+import type { exceptionLibrary } from './exception.ts'
 import type { Kit } from './kit.ts'
+import type { timerLibrary } from './timers.ts'
 
-/** DOMException, AbortController and AbortSignal. */
-export function abortLibrary(kit: Kit) {
-  const codes: Readonly<Record<string, number>> = {
-    InvalidCharacterError: 5,
-    NotSupportedError: 9,
-    InvalidAccessError: 15,
-    AbortError: 20,
-    QuotaExceededError: 22,
-    TimeoutError: 23,
-    DataCloneError: 25,
-  }
-
-  class DOMException extends Error {
-    constructor(message: unknown = '', name: unknown = 'Error') {
-      super(String(message))
-      Object.defineProperty(this, 'name', { value: String(name), configurable: true, writable: true })
-    }
-
-    get code(): number {
-      return Object.hasOwn(codes, this.name) ? Number(codes[this.name]) : 0
-    }
-  }
+/** AbortController and AbortSignal. */
+export function abortLibrary(kit: Kit<{ exception: typeof exceptionLibrary; timers: typeof timerLibrary }>) {
+  const { DOMException } = kit.library('exception')
 
   interface AbortEvent {
     readonly type: 'abort'
@@ -117,11 +100,5 @@ export function abortLibrary(kit: Kit) {
     }
   }
 
-  /** An error of the host's native functions. */
-  function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
-    if (name === 'TypeError') return new TypeError(message)
-    return name === 'RangeError' ? new RangeError(message) : new DOMException(message, name)
-  }
-
-  return { errorOf, DOMException, AbortController, AbortSignal }
+  return { AbortController, AbortSignal }
 }

@@ -1,7 +1,8 @@
+import type { exceptionLibrary } from './exception.ts'
 import type { Kit } from './kit.ts'
 
 /** structuredClone. */
-export function cloneLibrary(kit: Kit) {
+export function cloneLibrary(kit: Kit<{ exception: typeof exceptionLibrary }>) {
   const errors: readonly ErrorConstructor[] = [
     Error,
     EvalError,
@@ -13,7 +14,7 @@ export function cloneLibrary(kit: Kit) {
   ]
 
   function refused(what: string): Error {
-    const { DOMException } = kit.library('abort')
+    const { DOMException } = kit.library('exception')
     return new DOMException(`${what} cannot be cloned`, 'DataCloneError')
   }
 

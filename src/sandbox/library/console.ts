@@ -1,7 +1,13 @@
+import type { formatLibrary } from './format.ts'
 import type { Kit } from './kit.ts'
 
 /** console: a line of the run's output for each call. */
-export function consoleLibrary({ host, library, display, maxTextLength }: Kit) {
+export function consoleLibrary({
+  host,
+  library,
+  display,
+  maxTextLength,
+}: Kit<{ format: typeof formatLibrary }>) {
   const { stringify } = JSON
 
   /** Values that are looked at before the whole library of formats is made. */
@@ -37,7 +43,7 @@ export function consoleLibrary({ host, library, display, maxTextLength }: Kit) {
 
   function formatted(args: readonly unknown[]): string {
     try {
-      return plainText(args) ?? library('inspect').format(args, maxTextLength)
+      return plainText(args) ?? library('format').format(args, maxTextLength)
     } catch {
       // What a script has broken still says what it can.
       return display(args[0])

@@ -1,7 +1,11 @@
+import type { encodingLibrary } from './encoding.ts'
+import type { exceptionLibrary } from './exception.ts'
 import type { Kit } from './kit.ts'
 
 /** crypto: random values, digests and HMAC. */
-export function cryptoLibrary(kit: Kit) {
+export function cryptoLibrary(
+  kit: Kit<{ encoding: typeof encodingLibrary; exception: typeof exceptionLibrary }>,
+) {
   interface Algorithm {
     readonly name: string
     readonly hash?: string | { readonly name: string }
@@ -11,7 +15,7 @@ export function cryptoLibrary(kit: Kit) {
   const secrets = new WeakMap<object, ArrayBuffer>()
 
   function fault(message: string, name: string): Error {
-    const { DOMException } = kit.library('abort')
+    const { DOMException } = kit.library('exception')
     return new DOMException(message, name)
   }
 

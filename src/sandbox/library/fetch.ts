@@ -1,18 +1,32 @@
-import type { httpLibrary } from './http.ts'
+import type { bodyLibrary } from './body.ts'
+import type { headerLibrary } from './headers.ts'
 import type { Kit } from './kit.ts'
+import type { requestLibrary } from './request.ts'
+import type { responseLibrary } from './response.ts'
+import type { urlLibrary } from './url.ts'
+
+interface Needs extends Readonly<Record<string, (kit: never) => unknown>> {
+  readonly body: typeof bodyLibrary
+  readonly headers: typeof headerLibrary
+  readonly request: typeof requestLibrary
+  readonly response: typeof responseLibrary
+  readonly url: typeof urlLibrary
+}
 
 /** fetch: through the host, which knows where a script may go. */
-export function fetchLibrary(kit: Kit) {
-  type Http = ReturnType<typeof httpLibrary>
-  type Request = InstanceType<Http['Request']>
-  type Response = InstanceType<Http['Response']>
+export function fetchLibrary(kit: Kit<Needs>) {
+  type Request = InstanceType<typeof Request>
+  type Response = ReturnType<typeof received>
   interface Signal {
     readonly aborted: boolean
     readonly reason: unknown
     addEventListener(type: string, listener: () => void): void
   }
 
-  const { Headers, Request, describe, received, withContentOf } = kit.library('http')
+  const { Headers } = kit.library('headers')
+  const { Request } = kit.library('request')
+  const { received } = kit.library('response')
+  const { describe, withContentOf } = kit.library('body')
   const mostRedirects = 20
 
   function ask(args: readonly unknown[], signal: Signal | null | undefined): Promise<unknown> {
@@ -39,7 +53,7 @@ export function fetchLibrary(kit: Kit) {
     return received(answer as Parameters<typeof received>[0], request.url)
   }
 
-  async function fetch(input: unknown, init?: ConstructorParameters<Http['Request']>[1]): Promise<Response> {
+  async function fetch(input: unknown, init?: ConstructorParameters<typeof Request>[1]): Promise<Response> {
     let request = new Request(input, init)
     for (let i = 0; i <= mostRedirects; i++) {
       const response = await send(request)

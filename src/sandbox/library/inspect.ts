@@ -1,53 +1,14 @@
-import type { Kit } from './kit.ts'
-
 /** The text of values on the console: JSON, where that says all of them, and more where it does not. */
-export function inspectLibrary(_kit: Kit) {
+export function inspectLibrary() {
   const maxDepth = 16
-
-  /** As util.format: `%s`, `%d`, `%i`, `%f`, `%j`, `%o`, `%O`, `%c` and `%%` of a first text, then the rest. */
-  function format(args: readonly unknown[], maxLength: number): string {
-    const [first, ...rest] = args
-    let at = 0
-    const text =
-      typeof first !== 'string'
-        ? ''
-        : first.replace(/%[sdifjoOc%]/g, mark => {
-            if (mark === '%%') return '%'
-            if (at >= rest.length) return mark
-            return inserted(mark, rest[at++], maxLength)
-          })
-    const others = typeof first === 'string' ? rest.slice(at) : args
-    let all = text
-    for (let i = 0; i < others.length && all.length <= maxLength; i++) {
-      all += (i === 0 && typeof first !== 'string' ? '' : ' ') + shown(others[i], maxLength)
-    }
-    return all
-  }
-
-  function inserted(mark: string, value: unknown, maxLength: number): string {
-    if (mark === '%c') return ''
-    if (mark === '%d')
-      return typeof value === 'object'
-        ? 'NaN'
-        : typeof value === 'bigint'
-          ? `${value}n`
-          : numberText(Number(value))
-    if (mark === '%i') return numberText(Number.parseInt(String(value), 10))
-    if (mark === '%f') return numberText(Number.parseFloat(String(value)))
-    return shown(value, maxLength)
-  }
 
   function numberText(value: number): string {
     return Object.is(value, -0) ? '-0' : String(value)
   }
 
-  /** Of one argument: texts as they are. */
-  function shown(value: unknown, maxLength: number): string {
-    try {
-      return typeof value === 'string' ? value : inspect(value, maxLength)
-    } catch {
-      return '[unprintable]'
-    }
+  function classOf(value: object): string {
+    const made = Object.getPrototypeOf(value) === null ? undefined : value.constructor
+    return (typeof made === 'function' && made.name) || 'Object'
   }
 
   function inspect(value: unknown, maxLength: number): string {
@@ -87,11 +48,6 @@ export function inspectLibrary(_kit: Kit) {
       if (json !== value) return show(json)
       const name = classOf(value)
       return `${name === 'Object' ? '' : `${name} `}{${members(value)}}`
-    }
-
-    function classOf(value: object): string {
-      const made = Object.getPrototypeOf(value) === null ? undefined : value.constructor
-      return (typeof made === 'function' && made.name) || 'Object'
     }
 
     function view(value: ArrayBufferView): string {
@@ -136,5 +92,5 @@ export function inspectLibrary(_kit: Kit) {
     return show(value)
   }
 
-  return { format, inspect }
+  return { inspect, numberText }
 }

@@ -1,7 +1,8 @@
+import type { consoleLibrary } from './console.ts'
 import type { Kit } from './kit.ts'
 
 /** The globals of scripts that were written for NodeGet. */
-export function nodegetLibrary(kit: Kit) {
+export function nodegetLibrary(kit: Kit<{ console: typeof consoleLibrary }>) {
   const randomUUID = () => kit.native('uuid', []) as string
 
   interface Asked {

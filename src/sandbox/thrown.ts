@@ -1,5 +1,32 @@
-import { type Cause, preludeFile, type Thrown } from './guest.ts'
 import { failed, type ScriptOutcome, type SyntaxFault } from './script.ts'
+
+/** A thrown value as the script's side describes it. */
+export interface Thrown {
+  readonly name: string
+  readonly message: string
+  readonly stack: string
+  /** It was null or undefined. */
+  readonly empty: boolean
+  /** Names and texts of its other members. */
+  readonly members?: readonly (readonly [string, string])[]
+  readonly cause?: Cause
+  /** Of an AggregateError. */
+  readonly errors?: readonly Cause[]
+}
+
+type Cause = Omit<Thrown, 'empty'>
+
+/** What QuickJS itself throws where the heap has no room. */
+export const noRoom: Thrown = { name: 'InternalError', message: 'out of memory', stack: '', empty: false }
+export const unreadable: Thrown = {
+  name: '',
+  message: 'an error that cannot be read',
+  stack: '',
+  empty: false,
+}
+
+/** Frames of this file are the sandbox's own; no worker's name can hold a bracket. */
+export const preludeFile = '<sandbox>'
 
 /** The outcome of a run that ended with something thrown. */
 export function outcomeOfThrown(thrown: Thrown, label = ''): ScriptOutcome {
@@ -41,7 +68,7 @@ function isStackOverflow({ name, message }: Thrown): boolean {
   return (name === 'InternalError' || name === 'SyntaxError') && message === 'stack overflow'
 }
 
-/** The outcome of an exception of the engine, not of the script. */
+/** The outcome of an exception of QuickJS, not of the script. */
 export function outcomeOfCrash(error: unknown): ScriptOutcome {
   // The thread's own stack ended before the one that QuickJS counts.
   if (error instanceof RangeError) return failed('script_stack_overflow', 'used more stack than it may')
