@@ -1,19 +1,16 @@
 import type { ConditionOf, ResourceName } from '../../client/client.ts'
 import { meantOrAll, UsageError } from '../terminal/failure.ts'
 import type { Zone } from '../terminal/time-text.ts'
-import type { ValueKind } from './catalogue.ts'
+import type { KnownConditions, ValueKind } from './catalogue.ts'
 import { parseJsonArgument } from './json-argument.ts'
 import { parseDuration, parseMoment } from './moment.ts'
 
 export interface ConditionReading {
-  /** What kind of value a key takes; undefined for a key that is not known. */
-  readonly kindOf: (key: string) => ValueKind | undefined
   /** What `now` and `-1h` count from, epoch milliseconds. */
   readonly now: number
   /** Where times without an offset are. */
   readonly zone: Zone
-  /** Every word and key that the resource has; undefined: only the server knows. */
-  readonly known: ReadonlySet<string> | undefined
+  readonly known: KnownConditions
 }
 
 /**
@@ -24,7 +21,7 @@ export interface ConditionReading {
  */
 export function parseCondition(text: string, reading: ConditionReading): ConditionOf<ResourceName> {
   const element = readElement(text, reading)
-  if (reading.known !== undefined) requireKnown(element, reading.known)
+  if (reading.known.size > 0) requireKnown(element, reading.known)
   // The server judges conditions; the type knows only those of this version.
   return element as ConditionOf<ResourceName>
 }
@@ -37,8 +34,8 @@ function readElement(text: string, reading: ConditionReading): unknown {
   return { [key]: readValue(key, text.slice(cut + 1), reading) }
 }
 
-function readValue(key: string, text: string, { kindOf, now, zone }: ConditionReading): unknown {
-  const kind = kindOf(key)
+function readValue(key: string, text: string, { known, now, zone }: ConditionReading): unknown {
+  const kind = known.get(key)
   const single = (part: string) => (isNumeric(kind) ? readNumber(key, part, { now, zone }) : part)
   switch (kind) {
     case 'number':
@@ -74,12 +71,12 @@ const nestings = ['or', 'and', 'not']
  * Throws UsageError that names a word or key of a condition that is not `known`, at any depth, and the nearest one: it
  * is mistyped, and that is worth more than the server's refusal.
  */
-function requireKnown(condition: unknown, known: ReadonlySet<string>): void {
+function requireKnown(condition: unknown, known: KnownConditions): void {
   for (const [name, value] of membersOf(condition)) {
     if (nestings.includes(name)) {
       for (const inner of Array.isArray(value) ? value : [value]) requireKnown(inner, known)
     } else if (!known.has(name)) {
-      throw new UsageError(`unknown condition "${name}"${meantOrAll(name, [...known])}`)
+      throw new UsageError(`unknown condition "${name}"${meantOrAll(name, [...known.keys()])}`)
     }
   }
 }

@@ -65,7 +65,6 @@ export async function openConditionSession(given: ConditionArguments): Promise<C
   const catalogue = await loadCatalogue(session.client)
   const resource = catalogue.requireResource(given.resource)
   const reading = {
-    kindOf: (key: string) => catalogue.kindOf(resource, key),
     known: catalogue.conditionsOf(resource),
     now: session.clock(),
     zone: session.presentation.zone,

@@ -26,9 +26,8 @@ beforeAll(async () => {
 })
 
 function read(text: string, resource: ResourceName = 'js-result'): string {
-  const kindOf = (key: string) => catalogue.kindOf(resource, key)
   const known = catalogue.conditionsOf(resource)
-  return stringifyJson(parseCondition(text, { kindOf, known, now, zone: 'utc' }))
+  return stringifyJson(parseCondition(text, { known, now, zone: 'utc' }))
 }
 
 describe('a condition on the command line', () => {
@@ -93,7 +92,7 @@ describe('a condition on the command line', () => {
   })
 
   test('of a server that does not say which there are, any is left to it', () => {
-    const reading = { kindOf: () => undefined, known: undefined, now, zone: 'utc' } as const
+    const reading = { known: new Map(), now, zone: 'utc' } as const
     expect(parseCondition('bogus=1', reading)).toEqual({ bogus: '1' })
   })
 
