@@ -62,7 +62,7 @@ function leavesOf(command: Command): readonly Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
 }
 
-/** The `daybook` command. Its faults are thrown: nothing in it ends the process. */
+/** The `daybook` command. Faults are thrown: nothing here ends the process. */
 export function createProgram(surroundings: Surroundings): Command {
   const program = createServeProgram(surroundings)
   for (const add of commands) add(program, surroundings)

@@ -46,7 +46,7 @@ type Presented = () => readonly string[]
 
 function explain(error: unknown, presented: Presented): Explanation {
   if (error instanceof CommanderError) return { code: error.exitCode === 0 ? 0 : 2, lines: [] }
-  // Whoever read our output has seen enough (`| head`).
+  // The reader of our output has seen enough (`| head`).
   if (hasCode(error, 'EPIPE')) return { code: 0, lines: [] }
   if (error instanceof UsageError) return { code: 2, lines: [`daybook: ${error.message}`] }
   if (error instanceof DaybookError) return { code: isUsage(error) ? 2 : 1, lines: refusal(error, presented) }
@@ -59,7 +59,7 @@ function explain(error: unknown, presented: Presented): Explanation {
   return { code: 1, lines: [`daybook: ${describeError(error)}`] }
 }
 
-/** A condition that there is not is a word mistyped, which only the server could know. */
+/** An unknown condition is a mistyped word that only the server could recognise. */
 function isUsage({ reason }: DaybookError): boolean {
   return reason === 'unknown_condition'
 }

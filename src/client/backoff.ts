@@ -3,11 +3,11 @@ import { DaybookConnectionError, DaybookError } from './error.ts'
 
 const limits = { firstMs: 250, longestMs: 15_000 }
 
-/** The pauses between tries that fail one after the other. */
+/** The pauses between consecutive failed tries. */
 export interface Backoff {
-  /** How long to wait now, milliseconds: longer each time, and as long as the server asks for. */
+  /** How long to wait now, in milliseconds: longer each time, and at least as long as the server asks for. */
   next(fault?: unknown): number
-  /** To be called after a try that did not fail. */
+  /** Call it after a try that succeeded. */
   reset(): void
 }
 
@@ -29,12 +29,12 @@ function askedFor(fault: unknown): number {
   return ms > 0 ? Math.min(ms, limits.longestMs) : 0
 }
 
-// The database was away, something went wrong, or nothing was said but that: none of it is the request's fault.
+// The database was unavailable, or the server failed: the request is not at fault.
 const serverFaults = [103, 999, -32603]
 
 const payloadTooLarge = 413
 
-/** Whether the same request may be answered later: the server or the network is at fault, not the request. */
+/** Whether the same request may succeed later: the server or the network is at fault, not the request. */
 export function isPassing(fault: unknown): boolean {
   if (fault instanceof DaybookConnectionError) return fault.status !== payloadTooLarge
   if (!(fault instanceof DaybookError)) return false

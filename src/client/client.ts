@@ -39,7 +39,7 @@ export interface ClientOptions {
 }
 
 export interface DeleteOptions {
-  /** Deletes nothing, and says how many records it would delete. */
+  /** Deletes nothing and says how many records it would delete. */
   readonly dryRun?: boolean
   /** Deletes nothing (error 108) if more records than this are found. */
   readonly maxAffected?: number
@@ -49,7 +49,7 @@ export interface PageOptions<R extends ResourceName, F extends keyof Row<R>> {
   readonly order?: 'newest' | 'oldest'
   /** Rows of one request, at most 1000; the server takes 100 if absent. */
   readonly pageSize?: number
-  /** The members that are wanted; all if absent. */
+  /** The members to return; all if absent. */
   readonly fields?: readonly F[]
 }
 
@@ -70,19 +70,19 @@ export interface Client extends EventClient {
   /** Adds 1 to 1000 records; resolves to their ids, in order. */
   append<R extends AppendedName>(resource: R, rows: readonly NewRow<R>[]): Promise<readonly number[]>
   /**
-   * Every record that fulfils all conditions, oldest first, as the bytes of NDJSON or CSV; with a limit the newest. What is
-   * cut off ends with DaybookConnectionError.
+   * Every record that fulfils all conditions, oldest first, as the bytes of NDJSON or CSV; with a limit, the newest ones.
+   * Throws DaybookConnectionError when it is cut off.
    */
   export<R extends ResourceName>(
     resource: R,
     condition: readonly ConditionOf<R>[],
     options?: ExportOptions,
   ): AsyncGenerator<Uint8Array, void, undefined>
-  /** Takes back 1 to 1000 exported records, under the same ids; for the super token alone. */
+  /** Imports 1 to 1000 exported records under their ids; for the super token alone. */
   import<R extends ResourceName>(resource: R, rows: readonly Row<R>[]): Promise<Importing>
-  /** Ends a run; resolves to false if it was not open any more. */
+  /** Ends a run; resolves to false if it had already ended. */
   finish(resource: RunName, id: number, outcome: Outcome): Promise<boolean>
-  /** Every record that fulfils all conditions, however many: `for await (const row of client.page(…))`. */
+  /** All records that fulfil the conditions, page by page: `for await (const row of client.page(…))`. */
   page<R extends ResourceName, F extends keyof Row<R> = keyof Row<R>>(
     resource: R,
     condition: readonly ConditionOf<R>[],
@@ -90,7 +90,7 @@ export interface Client extends EventClient {
   ): AsyncGenerator<Pick<Row<R>, F>, void, undefined>
   /**
    * The records that fulfil all conditions as they are added and change: `for await (const { row } of client.subscribe(…))`.
-   * Reconnects and misses nothing; limit and last mean nothing here.
+   * Reconnects and misses nothing. `limit` and `last` have no meaning here.
    */
   subscribe<R extends ResourceName, F extends StreamFormat = 'row'>(
     resource: R,
@@ -105,7 +105,7 @@ export function createClient(options: ClientOptions): Client {
   const { url, token, timeoutMs = 30_000 } = options
   const connection = { url, token, timeoutMs, fetch: options.fetch ?? fetch }
   const send = createTransport(connection)
-  // The server's answers are what its schemas say; these types come from there.
+  // The types of results follow from the server's schemas.
   const call: Call = (method, params, { timeoutMs: ownTimeoutMs } = {}) => {
     const presented = token === undefined ? params : { token, ...params }
     return send(method, presented, ownTimeoutMs) as Promise<ResultOf<typeof method>>
@@ -153,7 +153,7 @@ function pageParams<R extends ResourceName, F extends keyof Row<R>>(
   }
 }
 
-/** The rows of all pages, one after the other; a page is asked for only when its first row is wanted. */
+/** The rows of all pages; a page is requested only when its first row is needed. */
 async function* rowsOfPages<Row>(
   fetchPage: (after: string | undefined) => Promise<Page<Row>>,
 ): AsyncGenerator<Row, void, undefined> {

@@ -32,7 +32,7 @@ export class DaybookError extends Error {
 
 /** No JSON-RPC answer came back: the server was not reached, was too slow, or something else answered. */
 export class DaybookConnectionError extends Error {
-  /** The HTTP status, where there was an answer at all. */
+  /** The HTTP status; undefined when there was no answer at all. */
   readonly status: number | undefined
 
   constructor(message: string, options: { status?: number; cause?: unknown } = {}) {

@@ -3,23 +3,23 @@ import type { Work } from './held-task.ts'
 import type { Call } from './methods.ts'
 import { startWorker, type Worker, type WorkerSettings } from './worker.ts'
 
-/** What is done with events. All but `worker` throw DaybookError or DaybookConnectionError. */
+/** What a client does with events. All but `worker` throw DaybookError or DaybookConnectionError. */
 export interface EventClient {
   /** Sends an event to the handlers that take it. */
   send(event: NewEvent, options?: SendOptions): Promise<SentEvent>
   /** Sends 1 to 100 events, all or none; resolves to what became of each, in order. */
   sendMany(events: readonly NewEvent[], options?: SendOptions): Promise<readonly SentEvent[]>
-  /** All that the events of one request id set off. */
+  /** Everything that the events of one request id set off. */
   chain(requestId: string, options?: ChainOptions): Promise<Chain>
   /**
    * Does the work of remote handlers until it is stopped: claims tasks, keeps them while `work` runs, completes them
    * with what it returns and fails them with what it throws. Survives faults of the server and of the network.
-   * Throws RangeError for a concurrency that is none.
+   * Throws RangeError for an invalid concurrency.
    */
   worker(settings: WorkerSettings, work: Work): Worker
 }
 
-/** What is done with events over `call`, which waits `timeoutMs` for an answer. */
+/** An EventClient over `call`, which waits `timeoutMs` for an answer. */
 export function createEventClient(call: Call, timeoutMs: number): EventClient {
   const send = (params: object, { waitMs }: SendOptions = {}): Promise<unknown> =>
     waitMs === undefined

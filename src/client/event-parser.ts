@@ -3,13 +3,13 @@ export interface ServerEvent {
   readonly id: string | undefined
   /** `message` where it has no name. */
   readonly event: string
-  /** Undefined for an event that is none because it has no data. */
+  /** Undefined where there was only an id, which the specification does not dispatch as an event. */
   readonly data: string | undefined
 }
 
 /** Reads a stream of server-sent events (WHATWG HTML, section 9.2.6), however it is cut into chunks. */
 export interface EventParser {
-  /** The events that this chunk completes. An event whose end never comes is none. */
+  /** The events that this chunk completes. An event that is never completed is dropped. */
   push(chunk: Uint8Array): readonly ServerEvent[]
 }
 
@@ -17,7 +17,7 @@ export function createEventParser(): EventParser {
   const decoder = new TextDecoder()
   /** A line whose end has not come yet. */
   let begun = ''
-  /** The last chunk ended with a CR: a LF that begins the next one belongs to it. */
+  /** The last chunk ended with a CR: a LF at the start of the next one belongs to it. */
   let endedWithCr = false
   let id: string | undefined
   let event = ''
@@ -49,7 +49,7 @@ export function createEventParser(): EventParser {
       if (endedWithCr && text.startsWith('\n')) text = text.slice(1)
       endedWithCr = text.endsWith('\r')
       const events: ServerEvent[] = []
-      // Only what is new is searched: a long line would else be searched from its beginning with each chunk.
+      // Only the new part is searched: a long line would otherwise be searched from its start with each chunk.
       const lines = text.split(/\r\n|\n|\r/)
       const rest = lines.pop() ?? ''
       for (const line of lines) {

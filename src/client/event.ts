@@ -2,37 +2,37 @@ import type { wire } from './wire.ts'
 
 type Methods = (typeof wire)['methods']
 
-/** An event to be sent; handlers are found by its sender and type. What is left out has a default. */
+/** An event to send; its sender and type decide which handlers take it. Everything else has a default. */
 export type NewEvent = NonNullable<Methods['event_send']['params']['events']>[number]
 
-/** What became of an event: a record for each handler that takes it; `matched` is false when none does. */
+/** What became of an event: a record for each handler that takes it. `matched` is false when no handler does. */
 export type SentEvent = Exclude<Methods['event_send']['result'], { readonly events: unknown }>
 
 /**
- * A record that an event set off; the last three members only where the answer was waited for. All but `id` and `status` are
- * null to a sender who may not read the records of that handler.
+ * A record that an event set off; `attempt`, `result` and `error_message` only after waiting. All but `id` and `status` are
+ * null if the sender may not read the records of that handler.
  */
 export type StartedLog = SentEvent['event_logs'][number]
 
-/** All that an event set off. `status` and `duration_ms` are null when there is no such record, or one still runs. */
+/** Everything that an event set off. `status` is null when there is no record; `duration_ms` also while one still runs. */
 export type Chain = Methods['event-log_chain']['result']
 
 /** A record at its place in a chain; `depth` counts from 0. */
 export type ChainNode = Chain['nodes'][number]
 
 /**
- * A task of a remote handler, as a worker gets it. Delivery is at least once: `id` tells duplicates. `lease_until` is when
- * the server takes it back, epoch ms by its own clock; a heartbeat moves it.
+ * A task of a remote handler, as a worker gets it. Delivery is at least once: drop duplicates by `id`. The server takes the
+ * task back at `lease_until` (epoch ms by its own clock) unless a heartbeat extends it.
  */
 export type Task = Methods['event-task_claim']['result']['tasks'][number]
 
 export interface SendOptions {
-  /** Wait until all its handlers have ended, so many milliseconds (60,000 at most). */
+  /** How long to wait until all its handlers have ended, in milliseconds; at most 60,000. */
   readonly waitMs?: number
 }
 
 export interface ChainOptions {
-  /** Only what this place and those below it did. */
+  /** Only this node and those below it. */
   readonly nodeId?: string
   /** How many levels below the first. */
   readonly depth?: number

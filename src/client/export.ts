@@ -5,9 +5,9 @@ import type { Connection } from './transport.ts'
 export interface ExportOptions {
   /** `ndjson` if absent. */
   readonly format?: 'ndjson' | 'csv'
-  /** CSV begins with a byte order mark, by which spreadsheets know that it is UTF-8. */
+  /** Start CSV with a byte order mark, so that spreadsheets read it as UTF-8. */
   readonly bom?: boolean
-  /** Only records whose key is greater: goes on with an export that was cut off. */
+  /** Only records with a greater key: resumes an export that was cut off. */
   readonly after?: number
   /** Ends it when it is aborted. */
   readonly signal?: AbortSignal

@@ -2,7 +2,7 @@ import { parseJson } from '../json.ts'
 import { DaybookConnectionError, DaybookError } from './error.ts'
 import { type Connection, describeFault, wireErrorOf } from './transport.ts'
 
-/** The URL of what lies beside the paths that take JSON-RPC, e.g. `/stream`. */
+/** The URL of a path beside those that take JSON-RPC, e.g. `/stream`. */
 export function urlBeside({ url: base }: Connection, path: string): URL {
   const url = new URL(base)
   url.pathname = `${url.pathname.replace(/\/$|(?:\/nodeget)?\/rpc\/?$/, '')}${path}`
@@ -11,7 +11,7 @@ export function urlBeside({ url: base }: Connection, path: string): URL {
 }
 
 export interface GetOptions {
-  /** The only media type that is taken; any if absent. */
+  /** The only media type that is accepted; any if absent. */
   readonly mediaType?: string
   /** What the answer should be, in words. */
   readonly expected: string
@@ -22,7 +22,7 @@ export interface GetOptions {
 }
 
 /**
- * The bytes of an answer as they come; nothing is read from the connection while nobody asks for more. Throws DaybookError
+ * The bytes of an answer as they arrive; nothing is read from the connection until more is asked for. Throws DaybookError
  * when the server refuses, and DaybookConnectionError when the connection fails, is too slow or is aborted.
  */
 export async function* getBytes(
@@ -30,7 +30,7 @@ export async function* getBytes(
   { token, fetch: send, timeoutMs }: Connection,
   { mediaType, expected, silenceMs, signal }: GetOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // A header that cannot be sent is the caller's fault: it throws here, where nobody tries again.
+  // A header that cannot be sent is the caller's fault: it throws here, outside of what is tried again.
   const headers = headersOf(token, mediaType ?? '*/*')
   const cut = new AbortController()
   const end = (): void => cut.abort()
@@ -58,7 +58,7 @@ export async function* getBytes(
   }
 }
 
-/** The credential in UTF-8, as the server reads it. Throws TypeError for what no header can hold. */
+/** The credential as UTF-8 bytes, which is how the server reads it. Throws TypeError for what no header can hold. */
 function headersOf(token: string | undefined, accept: string): Headers {
   const headers = new Headers({ accept })
   if (token === undefined) return headers
@@ -78,7 +78,7 @@ async function requireTaken(
   throw refusalOf(status, await response.text(), expected)
 }
 
-/** What an answer says that is not `expected`. */
+/** The error of an answer that is not what was `expected`. */
 function refusalOf(status: number, text: string, expected: string): Error {
   try {
     const answer = parseJson(text)
@@ -86,7 +86,7 @@ function refusalOf(status: number, text: string, expected: string): Error {
       return new DaybookError(wireErrorOf(answer.error, status))
     }
   } catch {
-    // No JSON, or no error in it: somebody else has answered.
+    // No JSON, or no error in it: something other than Daybook answered.
   }
   return new DaybookConnectionError(`HTTP status ${status}, and not ${expected}`, { status })
 }

@@ -6,14 +6,14 @@ import { isLeaseLost, keepLease, type LeaseOptions } from './lease.ts'
 import type { Call } from './methods.ts'
 
 export interface TaskContext {
-  /** Aborted when the task is cancelled, or when another worker may have it: stop, nobody waits for the result. */
+  /** Aborted when the task is cancelled or may belong to another worker: stop, the result is no longer wanted. */
   readonly signal: AbortSignal
 }
 
-/** Does a task; what it returns is the result, what it throws is why it failed (see TaskFailure). */
+/** Does a task: returns its result, or throws why it failed (see TaskFailure). */
 export type Work = (task: Task, context: TaskContext) => unknown
 
-/** Thrown by the work of a task to say how it failed; anything else that is thrown is tried again. */
+/** Throw it from the work of a task to say whether to try again; after any other error the task is tried again. */
 export class TaskFailure extends Error {
   /** Whether to try again, as often as the handler allows. */
   readonly retry: boolean
@@ -29,7 +29,7 @@ export interface HoldOptions extends LeaseOptions {
   readonly work: Work
 }
 
-/** Does a task that was claimed just now and reports how it ended. Faults go to `onFault`; it never throws. */
+/** Does a newly claimed task and reports how it ended. Faults go to `onFault`; never throws. */
 export async function holdTask(task: Task, options: HoldOptions): Promise<void> {
   const lease = keepLease(task, options)
   const ending = await carryOut(task, options.work, lease.signal)
@@ -51,8 +51,8 @@ async function carryOut(task: Task, work: Work, signal: AbortSignal): Promise<En
 }
 
 /**
- * Tells the server how the task ended, for another lease if it does not answer: the attempt number keeps a late
- * report from doing harm.
+ * Tells the server how the task ended; keeps trying for the length of a lease. The attempt number keeps a late report
+ * from doing harm.
  */
 async function report(task: Task, ending: Ending, options: HoldOptions): Promise<void> {
   const { call, leaseMs, onFault } = options
@@ -67,7 +67,7 @@ async function report(task: Task, ending: Ending, options: HoldOptions): Promise
       if (isLeaseLost(fault)) return
       if (!isPassing(fault)) {
         if (ending.kind === 'failed') return
-        // Not told, the task would be done again, with a result that is refused again.
+        // Unreported, the task would be done again, and its result refused again.
         const message = `result_refused: ${failureMessage(fault)}`
         return report(task, { kind: 'failed', message, retry: false }, options)
       }
@@ -86,10 +86,10 @@ function tell(call: Call, { id, attempt }: Task, ending: Ending): Promise<unknow
 
 const longestMessage = 16_000
 
-/** What the record tells of an error that the work threw. */
+/** The error message of the record for an error that the work threw. */
 function failureMessage(error: unknown): string {
   const text = error instanceof TaskFailure ? error.message : describe(error)
-  // The server would refuse these, and the task would stay open.
+  // The server would refuse a longer or unstorable text, and the task would stay open.
   return storableText(text.slice(0, longestMessage)) || 'failed'
 }
 

@@ -8,9 +8,9 @@ import type { Call } from './methods.ts'
 export interface Lease {
   /** Aborted when the task is cancelled or no longer held. */
   readonly signal: AbortSignal
-  /** Whether the server says that the task is not ours any more. */
+  /** Whether the server says that the task is no longer ours. */
   isTaken(): boolean
-  /** To be called when the task has ended. */
+  /** Call it when the task has ended. */
   end(): Promise<void>
 }
 
@@ -22,13 +22,13 @@ export interface LeaseOptions {
   readonly onFault: (fault: unknown, task: Task) => void
 }
 
-/** Keeps a task that was claimed just now by a heartbeat at each third of its lease. */
+/** Keeps a newly claimed task with a heartbeat after every third of its lease. */
 export function keepLease(task: Task, { call, leaseMs, worker, onFault }: LeaseOptions): Lease {
   const over = new AbortController()
   const stopWork = new AbortController()
   const beatMs = Math.floor(leaseMs / 3)
   let isTaken = false
-  // Of the local clock: the server's may be another.
+  // By the local clock: the server's may differ.
   let heldUntil = performance.now() + leaseMs
 
   async function beat(): Promise<'kept' | 'missed' | 'over'> {
@@ -63,7 +63,7 @@ export function keepLease(task: Task, { call, leaseMs, worker, onFault }: LeaseO
       if (over.signal.aborted) return
       const state = await beat()
       if (state === 'over') return
-      // The server may be back soon, and the lease does not wait.
+      // The server may be back soon, and the lease is running out.
       wait = state === 'kept' ? beatMs : beatMs / 4
     }
   }
@@ -79,7 +79,7 @@ export function keepLease(task: Task, { call, leaseMs, worker, onFault }: LeaseO
   }
 }
 
-/** Whether another attempt has the task, or none. */
+/** Whether the task belongs to another attempt, or to none. */
 export function isLeaseLost(fault: unknown): boolean {
   return fault instanceof DaybookError && fault.reason === 'lease_lost'
 }

@@ -30,11 +30,11 @@ export interface Deletion {
 
 export interface Importing {
   readonly imported: number
-  /** Those that were there already, with the same content. */
+  /** Records that were already there with the same content. */
   readonly skipped: number
 }
 
-/** How a run that was open ended; `finish_time` is now if absent. */
+/** How an open run ended; `finish_time` is now if absent. */
 export type Outcome = { readonly finish_time?: EpochMs } & (
   | { readonly result: unknown }
   | { readonly error_message: string }
@@ -48,10 +48,10 @@ export interface PageParams<R extends ResourceName> {
   readonly count?: 'none' | 'exact' | 'estimate'
 }
 
-/** What one `X_page` call answers. */
+/** The answer of `X_page`. */
 export interface Page<Row> {
   readonly rows: readonly Row[]
-  /** The cursor of the page that follows, null at the end. */
+  /** The cursor of the next page, null at the end. */
   readonly next: string | null
 }
 
@@ -77,7 +77,7 @@ type FinishMethod<R extends RunName> = {
 /** The methods of runs. */
 type RunMethods<R extends RunName> = ResourceMethods<R> & AppendMethod<R> & FinishMethod<R>
 
-/** The methods of what happened once and for all. */
+/** The methods of records that never change. */
 type EventRecordMethods<R extends AppendedName> = ResourceMethods<R> & AppendMethod<R>
 
 interface KeyAndSecret {
@@ -116,7 +116,7 @@ interface TokenMethods {
   >
 }
 
-/** What a browser's EventSource, which can send no header, opens a stream with: `/stream?ticket=…`. */
+/** For a browser's EventSource, which cannot send headers: it opens `/stream?ticket=…`. */
 interface StreamMethods {
   readonly stream_ticket: Typed<
     {
@@ -133,7 +133,7 @@ interface StreamMethods {
 
 type Declared = (typeof wire)['methods']
 
-/** The methods that are what the server's schemas say, but for conditions and for how many events are sent. */
+/** The methods whose types are those of the server's schemas, but for conditions and for several events in one call. */
 type Served = Omit<Declared, 'event_send' | 'event-log_cancel' | 'event-log_replay'> & {
   /** Of one event; several have another shape, see sendMany. */
   readonly event_send: Typed<NewEvent & { readonly wait_ms?: number }, SentEvent>
@@ -144,7 +144,7 @@ type Served = Omit<Declared, 'event_send' | 'event-log_cancel' | 'event-log_repl
   >
 }
 
-/** Every method whose parameters and result have types here. */
+/** Every method whose parameters and result are typed. */
 export type Methods = RunMethods<'js-result'> &
   RunMethods<'event-log'> &
   EventRecordMethods<'service-event'> &
@@ -158,7 +158,7 @@ export type Methods = RunMethods<'js-result'> &
   RetentionMethods &
   ScriptWorkerMethods
 
-/** What `method` takes beside the credential; any object for a method that is not in `Methods`. */
+/** The parameters of a method beside the credential; any object for a method that is not in `Methods`. */
 export type ParamsOf<M extends string> = M extends keyof Methods ? Methods[M]['params'] : object
 
 export type ResultOf<M extends string> = M extends keyof Methods ? Methods[M]['result'] : unknown

@@ -18,7 +18,7 @@ export type Row<R extends ResourceName> = Kinds[R]['row']
 /** A record as it is appended. */
 export type NewRow<R extends AppendedName> = Kinds[R]['newRow']
 /**
- * One element of a condition array, e.g. `{ js_worker_name: 'demo_worker' }`, `'is_failure'`, `{ limit: 10 }`.
+ * An element of a condition array, e.g. `{ js_worker_name: 'demo_worker' }`, `'is_failure'`, `{ limit: 10 }`.
  * Times are epoch milliseconds. `all` counts only in a delete.
  */
 export type ConditionOf<R extends ResourceName> = {
@@ -58,7 +58,7 @@ export type ServiceEventCondition = ConditionOf<'service-event'>
 export type ExecutionEventCondition = ConditionOf<'execution-event'>
 export type ChangeEventCondition = ConditionOf<'change-event'>
 
-/** What a method takes and answers. */
+/** The parameters and the result of a method. */
 export interface Typed<Params, Result> {
   readonly params: Params
   readonly result: Result

@@ -10,46 +10,45 @@ import type { Connection } from './transport.ts'
 /** A record that was added or has changed, as it is now. */
 export interface Change<T> {
   /**
-   * Where it stands: what comes behind it, for `after`. The sequence number as text for those who may read every record of
-   * the resource.
+   * Its position, to be passed as `after`: the sequence number as text if you may read every record of the resource.
    */
   readonly cursor: string
   readonly row: T
 }
 
 export interface SubscribeOptions<F extends StreamFormat = 'row'> {
-  /** Begin behind this cursor, 0 for the beginning; absent: with what changes from now on. */
+  /** Start after this cursor, 0 for the beginning; without it, with changes from now on. */
   readonly after?: string | number
   /** Ends the iteration when it is aborted. */
   readonly signal?: AbortSignal
-  /** `envelope`: as the resource's origin writes it (change-event alone); `row` if absent. */
+  /** `envelope`: in the format of UiPath Insights (change-event only); `row` if absent. */
   readonly format?: F
-  /** Told each time the server has begun to stream, and behind which cursor. */
+  /** Called each time the server starts to stream, with the cursor it starts after. */
   readonly onOpen?: (cursor: string) => void
-  /** Told of each fault that is survived: without it they pass unseen. */
+  /** Called with each fault that is survived; without it they go unnoticed. */
   readonly onFault?: (fault: unknown) => void
 }
 
 export type StreamFormat = 'row' | 'envelope'
 
-/** What a change holds in this format. */
+/** What a change carries in this format. */
 export type Streamed<R extends ResourceName, F extends StreamFormat> = F extends 'row' ? Row<R> : unknown
 
-/** The changes of records: to be iterated over once. `return()` ends it at once, also while it waits. */
+/** The changes of records, to be iterated once. `return()` ends it at once, even while it waits. */
 export type Changes<T> = AsyncGenerator<Change<T>, void, undefined>
 
-/** After a connection that worked; those that lose one server must not come back to it all at the same moment. */
+/** The longest pause after a connection that worked; random, so that clients of one server do not all return at once. */
 const soonMs = 100
 
 /** Heartbeats come every 15 to 30 seconds. */
 const usualSilenceMs = 45_000
 
-/** The request itself is refused, whoever says so: the same one will be again. */
+/** The request itself is refused, by the server or by a proxy: the same one will be refused again. */
 const lastingStatuses = [400, 405, 413, 414, 431]
 
 /**
- * Follows the records that fulfil all conditions, reconnects by itself and goes on behind the last change that was
- * yielded. The iteration throws DaybookError for what no reconnect can mend: `permission_denied`, `sequence_too_old`, …
+ * Follows the records that fulfil all conditions. Reconnects by itself and resumes after the last change that was
+ * yielded. The iteration throws DaybookError where reconnecting does not help: `permission_denied`, `sequence_too_old`, …
  */
 export function subscribe<R extends ResourceName, F extends StreamFormat = 'row'>(
   connection: Connection & { readonly silenceMs?: number },
@@ -75,7 +74,7 @@ export function subscribe<R extends ResourceName, F extends StreamFormat = 'row'
   return endable(follow<Streamed<R, F>>(open, options, stopping), stop)
 }
 
-/** A generator waits for its own next step before it hears of `return()`: this one is told at once. */
+/** A generator learns of `return()` only after its pending step; this one ends at once. */
 function endable<T>(changes: Changes<T>, stop: () => void): Changes<T> {
   const end = (): Promise<IteratorResult<Change<T>, void>> => {
     stop()
@@ -97,7 +96,7 @@ function endable<T>(changes: Changes<T>, stop: () => void): Changes<T> {
   }
 }
 
-/** Opens a connection that begins behind a cursor. */
+/** Opens a connection that starts after a cursor. */
 type Open = (after: string | number | undefined) => AsyncGenerator<ServerEvent, void, undefined>
 
 async function* follow<T>(
@@ -145,13 +144,13 @@ async function* eventsIn(
   for await (const chunk of chunks) yield* parser.push(chunk)
 }
 
-/** Every event of the stream says how far it is. */
+/** Every event of the stream carries its cursor. */
 function cursorOf({ id }: ServerEvent): string {
   if (id !== undefined && id !== '') return id
   throw new DaybookConnectionError('an event without a cursor: this is no stream of a Daybook')
 }
 
-/** Why it ended is told better by what the next connection is answered with. */
+/** The answer to the next connection tells more exactly why it ended. */
 function endOf({ data }: ServerEvent): DaybookConnectionError {
   return new DaybookConnectionError(`the server has ended the stream: ${data}`)
 }

@@ -10,12 +10,12 @@ export interface TokenClient {
   edit(target: string, limits: readonly Limit[]): Promise<ResultOf<'token_edit'>>
   delete(target: string): Promise<ResultOf<'token_delete'>>
   list(): Promise<readonly TokenInfo[]>
-  /** Makes a new secret; the old one is dead at once. */
+  /** Makes a new secret; the old one stops working at once. */
   roll(target: string): Promise<ResultOf<'token_roll_token_secret'>>
   changePassword(target: string, newPassword: string): Promise<ResultOf<'token_change_password'>>
   /** Mints a JWT, with the presented token's limits or narrower ones. */
   issue(ttlMs: number, limits?: readonly Limit[]): Promise<ResultOf<'token_issue'>>
-  /** Whether the presented token may do what `permission` says to what `scope` names, and why. */
+  /** Whether the presented token has `permission` on `scope`, and why. */
   explain(scope: unknown, permission: unknown): Promise<ResultOf<'token_explain'>>
 }
 

@@ -6,7 +6,7 @@ export interface Limit {
   readonly permissions: readonly unknown[]
 }
 
-/** A token to be made; a username and a password only together. */
+/** A token to create; username and password only together. */
 export interface NewToken {
   readonly username?: string
   readonly password?: string
@@ -16,7 +16,7 @@ export interface NewToken {
   readonly token_limit: readonly Limit[]
 }
 
-/** A token as it can be looked at: never its secret. */
+/** A token as it is shown, without its secret. */
 export interface TokenInfo {
   readonly version: number
   readonly token_key: string

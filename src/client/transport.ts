@@ -12,8 +12,8 @@ export interface Connection {
 }
 
 /**
- * Sends one request and resolves to its result. A number beyond 2^53 comes and goes as an ExactNumber.
- * Throws DaybookError, and DaybookConnectionError when there is none within `timeoutMs`, or the client's own time.
+ * Sends one request and resolves to its result. Numbers beyond 2^53 travel as ExactNumber.
+ * Throws DaybookError, and DaybookConnectionError when no answer comes within `timeoutMs` (the client's own if absent).
  */
 export type Transport = (method: string, params: object, timeoutMs?: number) => Promise<unknown>
 
@@ -32,7 +32,7 @@ async function exchange(
   body: string,
   { url, fetch: send, timeoutMs }: Omit<Connection, 'token'>,
 ): Promise<{ status: number; text: string }> {
-  // Not of the connection: a time that is none is the caller's mistake.
+  // Outside of the try: an invalid time-out is the caller's mistake.
   const signal = AbortSignal.timeout(timeoutMs)
   try {
     const response = await send(url, {
@@ -47,11 +47,11 @@ async function exchange(
   }
 }
 
-/** What kept an answer from coming, in a line. */
+/** Why no answer came, in one line. */
 export function describeFault(cause: unknown, timeoutMs: number): string {
   if (!(cause instanceof Error)) return String(cause)
   if (cause.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`
-  // fetch says only "fetch failed"; what it was (ECONNREFUSED …) is in the cause.
+  // fetch says only "fetch failed"; the reason (ECONNREFUSED …) is in its cause.
   const inner = cause.cause
   if (!(inner instanceof Error)) return cause.message
   return inner.message || ('code' in inner ? String(inner.code) : cause.message)
@@ -79,8 +79,8 @@ function notAnAnswer(status: number): string {
 }
 
 /**
- * The error of an answer: any JSON-RPC server may sit at the address, one without `data` too. Throws
- * DaybookConnectionError for what is none.
+ * The error of an answer. Another JSON-RPC server may answer at the address, even one without `data`. Throws
+ * DaybookConnectionError for what is not an error.
  */
 export function wireErrorOf(error: unknown, status: number): AnsweredError {
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) {

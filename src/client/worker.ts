@@ -7,34 +7,34 @@ import type { Call } from './methods.ts'
 export interface WorkerSettings {
   /** The remote handlers whose work it does. */
   readonly fullNames: readonly string[]
-  /** Its name among the machines, e.g. the host's; without one it is not among them. */
+  /** Its name in the list of machines, e.g. the host name; without one it is not listed. */
   readonly name?: string
   /** Tasks at the same time; 1 if absent. */
   readonly concurrency?: number
-  /** How long the server leaves a task to a worker that is not heard of, milliseconds; 30,000 if absent. */
+  /** How long the server leaves a task with a silent worker, in milliseconds; 30,000 if absent. */
   readonly leaseMs?: number
   /** Stops the worker when it is aborted. */
   readonly signal?: AbortSignal
-  /** How long one claim waits for work, and an idle worker for its end; milliseconds, 5,000 if absent. */
+  /** How long one claim waits for work, and an idle worker takes to stop at most; milliseconds, 5,000 if absent. */
   readonly pollMs?: number
-  /** Told of each fault that is survived: without it they pass unseen. */
+  /** Called with each fault that is survived; without it they go unnoticed. */
   readonly onFault?: (fault: unknown, task?: Task) => void
 }
 
 export interface Worker {
   /**
    * Resolves when the worker was stopped and its last task has ended. Rejects with the DaybookError when the server
-   * refuses what it asks for: a credential that is none, a handler that is gone.
+   * refuses what it asks for, e.g. because of an invalid credential or a deleted handler.
    */
   readonly done: Promise<void>
-  /** Takes no more tasks, and ends those that run; resolves or rejects as `done`. */
+  /** Takes no more tasks and finishes the running ones; resolves or rejects as `done` does. */
   stop(): Promise<void>
 }
 
-/** What one claim may ask for. */
+/** The most tasks that one claim may ask for. */
 const maxClaimed = 100
 
-/** Starts a worker; `timeoutMs` is the longest wait for an answer beside the waiting it asked for. Throws RangeError. */
+/** Starts a worker; `timeoutMs` is the longest wait for an answer, on top of what a claim may wait. Throws RangeError. */
 export function startWorker(
   { call, timeoutMs }: { readonly call: Call; readonly timeoutMs: number },
   settings: WorkerSettings,
@@ -50,13 +50,13 @@ export function startWorker(
   const running = new Set<Promise<void>>()
   const backoff = createBackoff()
 
-  // Never aborted: the server would give the next task to a claim whose answer nobody reads.
+  // Never aborted: the server would hand the next task to a claim whose answer nobody reads.
   async function claim(max: number): Promise<readonly Task[]> {
     const params = { full_names: fullNames, max, lease_ms: leaseMs, wait_ms: pollMs, ...worker }
     const asked = performance.now()
     try {
       const { tasks } = await call('event-task_claim', params, { timeoutMs: timeoutMs + pollMs })
-      // A server that stops answers at once; without a pause this would go round as fast as it can.
+      // A server that is stopping answers at once: without a pause this would become a busy loop.
       if (tasks.length === 0 && performance.now() - asked < pollMs / 2) await pause(backoff.next(), signal)
       else backoff.reset()
       return tasks

@@ -3,14 +3,14 @@ import { type Credential, credentialName, localCredential, variableOrFile } from
 import { type Profile, profilesFile, readProfiles, requireProfile } from './profiles.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Which server a command speaks to, and as who. */
+/** Which server a command speaks to, and with which credential. */
 export interface Access {
   readonly config: Config
   readonly url: string
   readonly credential: Credential | undefined
 }
 
-/** The options of all commands that say so. */
+/** The options that choose them. */
 export interface AccessFlags {
   readonly url?: string
   readonly token?: string
@@ -18,8 +18,8 @@ export interface AccessFlags {
 }
 
 /**
- * Flags win over the environment, that over the profile in use, and that over this machine's own server; a profile that
- * a flag names wins over the environment. Throws ConfigError, UsageError and CommandFailure.
+ * Flags win over the environment, which wins over the profile in use, which wins over this machine's own server. A profile
+ * named by a flag wins over the environment. Throws ConfigError, UsageError and CommandFailure.
  */
 export function findAccess(
   { url: urlFlag, token: tokenFlag, profile: profileFlag }: AccessFlags,
@@ -34,7 +34,7 @@ export function findAccess(
   const isNamed = profileFlag !== undefined
   const profileUrl = chosen?.profile.url
   const url = urlFlag ?? (isNamed ? profileUrl : undefined) ?? config.url ?? profileUrl ?? localUrl(config)
-  // What a profile holds is for its own server.
+  // The token of a profile is for its own server alone.
   const fromProfile = url === profileUrl ? chosen?.credential : undefined
   const given: Credential | undefined =
     config.token === undefined
@@ -48,7 +48,7 @@ export function findAccess(
   return { config, url, credential: credential ?? localCredential(config, url, env) }
 }
 
-/** Which credential was presented and where it came from, in words; never the secret. */
+/** Which credential was presented and where it came from, without its secret. */
 export function describeCredential({ text, source }: Credential): string {
   return `${credentialName(text)} was presented, from ${source}`
 }

@@ -3,10 +3,10 @@ import { CommandFailure, meantOrAll, UsageError } from '../terminal/failure.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What a condition's value looks like: `number[]` for a list of numbers. */
+/** The kind of a condition's value: `number[]` for a list of numbers. */
 export type ValueKind = 'number' | 'text' | 'json' | 'number[]' | 'text[]'
 
-/** The words and keys of a resource's conditions, and what their values look like; none where only the server knows. */
+/** The words and keys of a resource's conditions and the kinds of their values; empty where only the server knows them. */
 export type KnownConditions = ReadonlyMap<string, ValueKind>
 
 /** The resources of a server and their conditions, as its OpenRPC document describes them. */
@@ -18,7 +18,7 @@ export interface Catalogue {
   conditionsOf(resource: ResourceName): KnownConditions
 }
 
-/** Asks the server for its OpenRPC document, so that a new resource needs nothing here. */
+/** Asks the server for its OpenRPC document, so that a new resource needs no change here. */
 export async function loadCatalogue(client: Client): Promise<Catalogue> {
   const document = objectOf(await client.call('rpc.discover', {}))
   const methods = new Map(listOf(document.methods).map(method => [String(method.name), method]))
@@ -44,7 +44,7 @@ export async function loadCatalogue(client: Client): Promise<Catalogue> {
       const query = resolve(params.find(({ name }) => name === 'query')?.schema, document)
       const list = resolve(objectOf(query.properties).condition, document)
       const known = membersIn(list.items, document)
-      // A query has no word for every record, a delete has.
+      // `all` is a word of delete alone, so that no query lists it.
       return known.size === 0 ? known : new Map([...known, ['all', 'text']])
     },
   }
@@ -81,7 +81,7 @@ function isNumeric({ type }: Json): boolean {
   return type === 'integer' || type === 'number'
 }
 
-/** A document of somebody else may hold anything anywhere. */
+/** The document of another server may hold anything anywhere. */
 function objectOf(value: unknown): Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 }

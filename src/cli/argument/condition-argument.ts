@@ -6,18 +6,17 @@ import { parseJsonArgument } from './json-argument.ts'
 import { parseDuration, parseMoment } from './moment.ts'
 
 export interface ConditionReading {
-  /** What `now` and `-1h` count from, epoch milliseconds. */
+  /** The moment that `now` and `-1h` refer to, epoch milliseconds. */
   readonly now: number
-  /** Where times without an offset are. */
+  /** The zone of times without an offset. */
   readonly zone: Zone
   readonly known: KnownConditions
 }
 
 /**
  * A condition as it is typed: `is_failure`, `js_worker_name=demo_worker`, `run_type_in=call,cron`,
- * `start_time_from=-1h`, or the JSON itself. What it means is for the server to judge.
- * Throws UsageError for JSON that is none, for a time that is none, and for a word or key that the resource does not
- * have.
+ * `start_time_from=-1h`, or the JSON itself. The server judges what it means.
+ * Throws UsageError for invalid JSON, an invalid time, and a word or key that the resource does not have.
  */
 export function parseCondition(text: string, reading: ConditionReading): ConditionOf<ResourceName> {
   const element = readElement(text, reading)
@@ -61,15 +60,15 @@ function readNumber(
 ): unknown {
   if (/^duration_(from|to)$/.test(key)) return parseDuration(text, key)
   if (/_(from|to|from_to)$/.test(key)) return parseMoment(text, { now, zone, name: key })
-  // Anything but a number goes as text, so that the server says what it wants there.
+  // Anything but a number is sent as text, so that the server says what it expects.
   return /^-?\d[\d.eE+-]*$/.test(text) ? parseJsonArgument(text, key) : text
 }
 
 const nestings = ['or', 'and', 'not']
 
 /**
- * Throws UsageError that names a word or key of a condition that is not `known`, at any depth, and the nearest one: it
- * is mistyped, and that is worth more than the server's refusal.
+ * Throws UsageError for a word or key that is not `known`, at any depth, and names the nearest one: that helps more than
+ * the server's refusal.
  */
 function requireKnown(condition: unknown, known: KnownConditions): void {
   for (const [name, value] of membersOf(condition)) {
@@ -81,7 +80,7 @@ function requireKnown(condition: unknown, known: KnownConditions): void {
   }
 }
 
-/** Whether conditions say how many records are wanted. */
+/** Whether conditions limit the number of records. */
 export function hasLimit(conditions: readonly unknown[]): boolean {
   return conditions.some(condition =>
     membersOf(condition).some(([name]) => name === 'last' || name === 'limit'),

@@ -5,7 +5,7 @@ import { parseCredential } from '../../permission/credential.ts'
 import { hasCode } from '../terminal/failure.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** What is presented to a server, and where it came from. */
+/** A credential that is presented to a server, and its source. */
 export interface Credential {
   readonly text: string
   /** For a person: `--token`, `DAYBOOK_TOKEN`, the path of a file. */
@@ -23,7 +23,7 @@ export function localCredential(
   url: string,
   env: Surroundings['env'],
 ): Credential | undefined {
-  // It would otherwise be handed to any server that --url names.
+  // Otherwise it would be sent to any server that --url names.
   if (!isThisMachine(new URL(url).hostname, config.host)) return undefined
   if (config.superToken !== undefined) {
     return { text: config.superToken, source: variableOrFile('DAYBOOK_SUPER_TOKEN', env) }
@@ -37,13 +37,13 @@ export function localCredential(
   }
 }
 
-/** Where a secret of the environment came from: the variable, or the file that `<variable>_FILE` names. */
+/** The source of a secret of the environment: the variable, or the file that `<variable>_FILE` names. */
 export function variableOrFile(variable: string, env: Surroundings['env']): string {
   const file = env[`${variable}_FILE`]
   return file ? `${file} (${variable}_FILE)` : variable
 }
 
-/** Which credential it is, without anything that is secret. */
+/** Which credential it is, without its secret. */
 export function credentialName(text: string): string {
   try {
     const credential = parseCredential(text)
@@ -54,7 +54,7 @@ export function credentialName(text: string): string {
   }
 }
 
-/** Whose JWT it says it is; nobody has checked that. */
+/** The subject that a JWT claims; it is not verified. */
 function subjectOf(jwt: string): string {
   try {
     const claims: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString())

@@ -4,7 +4,7 @@ import { parseJson } from '../../json.ts'
 import { UsageError } from '../terminal/failure.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** JSON as it is typed. Throws UsageError that begins with `name`. */
+/** Parses JSON as it is typed. Throws UsageError that starts with `name`. */
 export function parseJsonArgument(text: string, name: string): unknown {
   try {
     return parseJson(text)
@@ -13,7 +13,7 @@ export function parseJsonArgument(text: string, name: string): unknown {
   }
 }
 
-/** The same, or `-` for what comes on stdin. */
+/** The same; `-` stands for stdin. */
 export async function readJsonArgument(
   text: string,
   name: string,
@@ -22,12 +22,12 @@ export async function readJsonArgument(
   return parseJsonArgument(text === '-' ? decode(await buffer(stdin), name) : text, name)
 }
 
-/** The same, or `@file`. Throws the error of the file too. */
+/** The same; `@file` stands for a file. Also throws the file's error. */
 export async function readJsonOrFile(text: string, name: string): Promise<unknown> {
   return parseJsonArgument(text.startsWith('@') ? decode(await readFile(text.slice(1)), name) : text, name)
 }
 
-/** Read leniently, bytes that are not UTF-8 would be sent as other characters. */
+/** Decoded leniently, bytes that are not UTF-8 would be sent as other characters. */
 function decode(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

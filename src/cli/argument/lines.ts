@@ -11,7 +11,7 @@ const newline = 0x0a
 
 /**
  * The lines of a stream of UTF-8 bytes. Throws CommandFailure that names the line whose bytes are not UTF-8:
- * read leniently, they would be stored as other characters.
+ * decoded leniently, they would be stored as other characters.
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line, void, undefined> {
   let number = 0

@@ -15,8 +15,8 @@ const wholeMs = /^-?\d+$/
 const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/
 
 /**
- * Milliseconds of a length of time: `1500` (already milliseconds), `90s`, `15m`, `1.5h`, `7d`.
- * Throws UsageError that begins with `name`.
+ * The milliseconds of a length of time: `1500` (already milliseconds), `90s`, `15m`, `1.5h`, `7d`.
+ * Throws UsageError that starts with `name`.
  */
 export function parseDuration(text: string, name: string): number {
   if (wholeMs.test(text)) return Number(text)
@@ -27,7 +27,7 @@ export function parseDuration(text: string, name: string): number {
 
 /**
  * Epoch milliseconds of a moment: `1775000000000`, `2026-01-01`, `2026-01-01T12:00:00Z`, `2026-01-01 12:00:00` (in the
- * zone in which times are shown), `now`, `-1h` or `+1h` from `now`. Throws UsageError that begins with `name`.
+ * zone in which times are shown), `now`, `-1h` or `+1h` from `now`. Throws UsageError that starts with `name`.
  */
 export function parseMoment(text: string, { now, zone, name }: MomentReading): number {
   if (text === 'now') return now
@@ -70,7 +70,7 @@ function isCalendarDay(day: string): boolean {
   return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(day)
 }
 
-/** For an option whose value is a length of time in milliseconds: `1500`, `90s`, `15m`. */
+/** The parser of an option whose value is a length of time in milliseconds: `1500`, `90s`, `15m`. */
 export function durationOption(name: string): (text: string) => number {
   return text => parseDuration(text, name)
 }

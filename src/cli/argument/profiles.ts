@@ -11,16 +11,16 @@ const profileSchema = z.looseObject({
   token: z.string().exactOptional(),
 })
 
-/** A server to speak to, and what to present there. */
+/** A server's address and the credential to present there. */
 export type Profile = z.output<typeof profileSchema>
 
 const fileSchema = z
   .looseObject({ current: z.string().optional(), profiles: z.record(z.string(), profileSchema) })
   .refine(({ current, profiles }) => current === undefined || Object.hasOwn(profiles, current))
 
-/** The servers of a person, by name. */
+/** A person's servers, by name. */
 export interface Profiles {
-  /** The one that is used unless another is named. */
+  /** The one in use unless another is named. */
   readonly current: string | undefined
   readonly all: ReadonlyMap<string, Profile>
 }
@@ -33,7 +33,7 @@ export function profilesFile(env: Env): string {
   return join(folder, 'daybook', 'config.json')
 }
 
-/** No file: no profiles. Throws CommandFailure for a file that is not one of ours. */
+/** Without a file there are no profiles. Throws CommandFailure for a file in another format. */
 export function readProfiles(env: Env): Profiles {
   const path = profilesFile(env)
   const text = readIfThere(path)
@@ -42,14 +42,14 @@ export function readProfiles(env: Env): Profiles {
   return { current, all: new Map(Object.entries(profiles)) }
 }
 
-/** Replaces the file at once; only its owner can read it, for it holds secrets. */
+/** Replaces the file atomically. It holds secrets: only its owner can read it. */
 export async function writeProfiles(env: Env, { current, all }: Profiles): Promise<void> {
   const path = profilesFile(env)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const part = `${path}.${process.pid}.part`
   const file = { ...(current !== undefined && { current }), profiles: Object.fromEntries(all) }
   await writeFile(part, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
-  // A file left behind by a process of the same number would keep its own mode.
+  // A file left behind by a process with the same id would keep its own mode.
   await chmod(part, 0o600)
   await rename(part, path)
 }
@@ -72,7 +72,7 @@ function parse(text: string, path: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // Its message would quote the file, secrets and all.
+    // The parser's message would quote the file with its secrets.
     throw new CommandFailure(`${path}: not JSON`)
   }
 }

@@ -4,7 +4,7 @@ import { parseJsonArgument } from './json-argument.ts'
 import { type Line, linesOfFile, readLines } from './lines.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Where rows come from, a line of JSON each. */
+/** The source of rows, one line of JSON each. */
 export interface RowSource {
   readonly lines: AsyncIterable<Line>
   /** What a line is called in a message. */
@@ -12,8 +12,8 @@ export interface RowSource {
 }
 
 /**
- * Rows as they were given: as JSON, one or a list of them in an argument; `@FILE` and `-` (stdin, also without an
- * argument) are lines of JSON. Throws UsageError.
+ * The rows that were given: arguments hold a row or a list of rows as JSON; `@FILE` and `-` (stdin, the default) hold lines
+ * of JSON. Throws UsageError.
  */
 export function rowSource(given: readonly string[], { stdin }: Pick<Surroundings, 'stdin'>): RowSource {
   const [first = '-', ...more] = given
@@ -46,12 +46,12 @@ export interface Batch {
 }
 
 const maxRows = 1000
-// Half of what a server takes in one request unless it is configured otherwise.
+// Half of a server's default limit of one request.
 const maxBytes = 512 * 1024
 
 /**
  * Rows of NDJSON in batches of at most 1000 rows and 512 KiB; a larger row goes alone. Blank lines are skipped.
- * What stands before a bad line is still given out; then throws CommandFailure that names the line.
+ * The rows before a bad line are still yielded; then it throws CommandFailure that names the line.
  */
 export async function* batchRows(lines: AsyncIterable<Line>): AsyncGenerator<Batch, void, undefined> {
   let batch = emptyBatch()

@@ -7,7 +7,7 @@ export interface ScheduleFlags {
   readonly tz?: string
 }
 
-/** The options that say when something runs without being asked. */
+/** The options of a schedule. */
 export function addScheduleOptions(command: Command): Command {
   return command
     .option('--cron <expression>', 'run by the clock too: "*/5 * * * *"')

@@ -8,7 +8,7 @@ export interface SecretFlags {
   readonly secretStdin?: true
 }
 
-/** The first line of a file or of stdin: an argument would show in the list of processes. Throws UsageError. */
+/** The first line of a file or of stdin: an argument would be visible in the list of processes. Throws UsageError. */
 export async function readSecret(
   { secretFile, secretStdin }: SecretFlags,
   { stdin }: Surroundings,
@@ -22,7 +22,7 @@ export async function readSecret(
   throw new UsageError('the secret is empty')
 }
 
-/** The first line of stdin: an argument would show in the list of processes. Throws UsageError if there is none. */
+/** The first line of stdin: an argument would be visible in the list of processes. Throws UsageError if there is none. */
 export async function readPassword({ stdin }: Surroundings): Promise<string> {
   for await (const { text } of readLines(stdin)) return text.replace(/\r$/, '')
   throw new UsageError('no password came on stdin')

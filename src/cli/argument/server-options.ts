@@ -48,16 +48,16 @@ export function configFlags(options: Readonly<Record<string, unknown>>): NonNull
   return Object.fromEntries(given)
 }
 
-/** Whether there is anything to open: the embedded database is only made by `serve` and `migrate`. */
+/** Whether there is a database to open: only `serve` and `migrate` make the embedded one. */
 export function hasDatabase({ databaseUrl, data }: Config): boolean {
   return databaseUrl !== undefined || existsSync(join(data, 'database'))
 }
 
-/** What else a command wants of the database. */
+/** More options of the database that a command may give. */
 export type DatabaseWishes = Partial<Pick<DatabaseOptions, 'readUrl' | 'readMaxLagMs' | 'onError'>>
 
 /**
- * Opens the configured database; one that is not made yet is opened in memory, so that looking makes nothing.
+ * Opens the configured database; if there is none yet, one in memory, so that looking makes nothing.
  * Throws StartError.
  */
 export async function openConfiguredDatabase(
@@ -65,7 +65,7 @@ export async function openConfiguredDatabase(
   mayCreate: boolean,
   wishes: DatabaseWishes = {},
 ): Promise<Database> {
-  // Loaded only here: the commands that speak to a server would start slower for it.
+  // Loaded only here: it would slow down the start of the commands that speak to a server.
   const { openDatabase } = await import('../../database/open.ts')
   return openDatabase({
     url: config.databaseUrl,
@@ -78,5 +78,5 @@ export async function openConfiguredDatabase(
   })
 }
 
-/** Whoever waits for the database sees its error; there is nobody else here to tell. */
+/** The caller that awaits the database sees its error; there is nobody else to tell. */
 function ignoreBackgroundError(): void {}

@@ -13,7 +13,7 @@ export interface Session extends Surroundings, Access {
   readonly presentation: Presentation
 }
 
-/** Reads the options that all commands share; `more` are a command's own settings. Throws as findAccess does. */
+/** Reads the options that all commands share; `more` are a command's own settings. Throws what findAccess throws. */
 export function openSession(
   command: Command,
   surroundings: Surroundings,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../async/clock.ts'
 
-/** What a command has to do with, beside its arguments. */
+/** The environment of a command. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: NodeJS.ReadStream

@@ -69,7 +69,7 @@ export async function affect<Answer>(
   if (!(await askYesNo(`${capitalized(name)} ${count} of ${resource}?`, session))) {
     return output.note(`nothing ${past}`)
   }
-  // No more than what was agreed to, even if records have come since.
+  // No more than was confirmed, even if records have been added since.
   await show(output, await act(session, { maxAffected: count }))
 }
 

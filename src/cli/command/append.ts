@@ -25,9 +25,9 @@ const help = `
 export function addAppendCommand(program: Command, surroundings: Surroundings): void {
   program
     .command('append')
-    .description('add records: as JSON, or a line of JSON each from a file or stdin')
+    .description('add records: as JSON arguments, or as NDJSON from a file or stdin')
     .argument('<resource>', resourceHelp)
-    .argument('[rows...]', 'a JSON object or a list of them, @FILE, or - for stdin, as without any')
+    .argument('[rows...]', 'a JSON object or a list of them, @FILE, or - for stdin (the default)')
     .addHelpText('after', help)
     .action(
       inSession(surroundings, async (session, name: string, rows: string[]) => {
@@ -42,7 +42,7 @@ export function addAppendCommand(program: Command, surroundings: Surroundings): 
 
 async function append({ client, output }: Session, resource: AppendedName, source: RowSource) {
   let written = 0
-  // What was typed as an argument is no long work.
+  // Rows typed as arguments take no time.
   const isLong = source.unit === 'line'
   const send = async (rows: readonly object[]): Promise<void> => {
     // The server judges rows; the type knows only those of this version.
@@ -58,13 +58,13 @@ async function append({ client, output }: Session, resource: AppendedName, sourc
   return { written }
 }
 
-/** `daybook import RESOURCE [FILE]`: takes back the NDJSON of an export. Run again after a fault it writes what is missing. */
+/** `daybook import RESOURCE [FILE]`: imports the NDJSON of an export. Run again after a fault, it writes what is missing. */
 export function addImportCommand(program: Command, surroundings: Surroundings): void {
   program
     .command('import')
-    .description('take back what export wrote as lines of JSON, under the same ids; run again it goes on')
+    .description('import records that export wrote as NDJSON, under the same ids; run it again to resume')
     .argument('<resource>', resourceHelp)
-    .argument('[file]', 'where the records are; stdin if absent')
+    .argument('[file]', 'the file to read; stdin if absent')
     .action(
       inSession(surroundings, async (session, name: string, file: string | undefined) => {
         const resource = (await loadCatalogue(session.client)).requireResource(name)
@@ -94,7 +94,7 @@ async function takeBack(session: Session, resource: ResourceName, lines: RowSour
   return { imported, skipped }
 }
 
-/** Sends rows batch by batch. Throws CommandFailure that names the lines at fault, and says what was `done` before them. */
+/** Sends rows batch by batch. Throws CommandFailure that names the lines at fault and says what was `done` before. */
 async function sendRows(
   { lines, unit }: RowSource,
   send: (rows: readonly object[]) => Promise<void>,

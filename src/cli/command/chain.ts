@@ -13,13 +13,13 @@ interface ChainFlags extends WatchFlags {
   readonly depth?: number
 }
 
-/** `daybook chain REQUEST_ID`: all that an event set off, as a tree. */
+/** `daybook chain REQUEST_ID`: everything that an event set off, as a tree. */
 export function addChainCommand(program: Command, surroundings: Surroundings): void {
   const chain = program
     .command('chain')
-    .description('show all that an event set off, as a tree')
-    .argument('<request-id>', 'as send printed it')
-    .option('--node <node>', 'only what this place and those below it did')
+    .description('show everything that an event set off, as a tree')
+    .argument('<request-id>', 'as printed by send')
+    .option('--node <node>', 'only this node and those below it')
     .option('--depth <n>', 'how many levels below the first', parseWholeNumber)
   addWatchOption(chain).action(
     inSession(surroundings, async (session, requestId: string, { node, depth, watch }: ChainFlags) => {

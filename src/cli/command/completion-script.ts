@@ -1,6 +1,6 @@
 import type { CompletedOption, Place } from './completion.ts'
 
-/** What a shell sources to complete `daybook`; the zsh one lends itself the completion of bash. */
+/** Scripts that complete `daybook` in a shell; the one for zsh uses bash completion. */
 export const completionScripts = {
   bash: bashScript,
   zsh: (places: readonly Place[]) =>
@@ -89,7 +89,7 @@ function spellings({ name, short }: CompletedOption): readonly string[] {
   return short === undefined ? [name] : [name, short]
 }
 
-/** For every one of these shells: in single quotes, a quote itself outside of them. */
+/** Quoted for all of these shells: in single quotes, with a quote itself outside of them. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -11,11 +11,11 @@ const setUp = `
   zsh:   source <(daybook completion zsh)        in ~/.zshrc
   fish:  daybook completion fish > ~/.config/fish/completions/daybook.fish`
 
-/** `daybook completion SHELL`: what a shell sources to complete commands and options by Tab. */
+/** `daybook completion SHELL`: a script that completes commands and options by Tab. */
 export function addCompletionCommand(program: Command, { stdout }: Surroundings): void {
   program
     .command('completion')
-    .description('print what a shell sources to complete commands and options by Tab')
+    .description('print a script that completes commands and options by Tab')
     .addArgument(new Argument('<shell>').choices(shells))
     .addHelpText('after', setUp)
     .action(async (shell: (typeof shells)[number]) => {
@@ -28,7 +28,7 @@ export interface Place {
   /** The commands before it: empty, `token`, `token list`. */
   readonly path: string
   readonly commands: readonly Described[]
-  /** Words that its arguments may be. */
+  /** The words that its arguments may be. */
   readonly values: readonly string[]
   readonly options: readonly CompletedOption[]
 }
@@ -44,7 +44,7 @@ export interface CompletedOption extends Described {
   /** `-y` */
   readonly short: string | undefined
   readonly takesValue: boolean
-  /** The values that it may have, where these are known. */
+  /** The values that it may have, if they are known. */
   readonly choices: readonly string[]
 }
 
@@ -88,7 +88,7 @@ function completed({ long, short, description, required, argChoices }: Option): 
   }
 }
 
-/** The kinds of records that this version knows; a server may keep more. */
+/** The resources that this version knows; a server may have more. */
 function valuesOf(argument: Argument): readonly string[] {
   return argument.argChoices ?? (argument.name() === 'resource' ? [...recordColumns.keys()] : [])
 }

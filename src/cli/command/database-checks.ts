@@ -48,12 +48,12 @@ export async function checkDatabase(config: Config, isReachable: boolean): Promi
   if (database.status === 'ok') {
     return [database, ...hearing, ...(await checkReplica(config)), migrationsFinding(pending), ...tables]
   }
-  // One process at a time may open the embedded database; /readyz has looked for us.
+  // Only one process may open the embedded database; /readyz has checked it for us.
   if (isReachable && config.databaseUrl === undefined) return [ok('database', 'in use by the server')]
   return [database]
 }
 
-/** Tables that are named. */
+/** How many tables are named. */
 const largest = 5
 
 /** `event_log 1.5 GiB, 40 % of it indexes, about 2,000,000 rows; …`, the largest first. */
@@ -81,7 +81,7 @@ async function checkPartitions(describe: () => Promise<PartitionReport>): Promis
   })
 }
 
-/** A replica that follows shows that sooner. */
+/** A replica that keeps up shows it sooner. */
 const replicaMs = 3000
 
 async function checkReplica(config: Config): Promise<readonly Finding[]> {
@@ -110,7 +110,7 @@ function migrationsFinding(pending: readonly string[]): Finding {
   return fault('migrations', `to apply, by serve or migrate: ${pending.join(', ')}`)
 }
 
-/** What `look` says, or why it failed. */
+/** The finding that `look` describes, or a fault with its error. */
 export async function check(name: string, look: () => Promise<string>): Promise<Finding> {
   try {
     return ok(name, await look())

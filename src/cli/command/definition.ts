@@ -104,7 +104,7 @@ function addDelete({ definition, surroundings, command, method }: VerbCommand): 
     const { client, output } = openSession(command, surroundings)
     const params = { [definition.key]: key }
     if (read !== undefined && flags.yes !== true) {
-      // First of all: nobody should be asked about a name that is mistyped.
+      // First: nobody should be asked about a mistyped name.
       await client.call(read, params)
       const isConfirmed = await confirmRemoval(`${definition.noun} ${key}`, flags, surroundings)
       if (!isConfirmed) return output.note('nothing deleted')

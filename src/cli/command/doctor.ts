@@ -63,7 +63,7 @@ function checkDataFolder({ data: folder }: Config): Promise<Finding> {
   })
 }
 
-/** Whoever can read the file owns the servers whose tokens it holds. */
+/** Anyone who can read the file owns the servers whose tokens it holds. */
 function checkSecretFile(name: string, path: string): Promise<Finding> {
   return checkPlace(name, `no file ${path}`, async () => {
     const { mode } = await stat(path)
@@ -72,7 +72,7 @@ function checkSecretFile(name: string, path: string): Promise<Finding> {
   })
 }
 
-/** What is missing is no fault. */
+/** A missing file is no fault. */
 function checkPlace(name: string, missing: string, look: () => Promise<string>): Promise<Finding> {
   return check(name, () =>
     look().catch(error => {

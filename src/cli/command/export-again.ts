@@ -11,17 +11,17 @@ export interface ExportCall extends TargetFlags {
   readonly global: AccessFlags & { readonly utc?: boolean }
 }
 
-/** The command that goes on with an export behind a key, for a shell; undefined where only a new one helps. */
+/** The shell command that resumes an export after a key; undefined where only a new export helps. */
 export function commandToGoOn(
   { resource, condition }: Pick<ConditionSession, 'resource' | 'condition'>,
   { typed, global, format, output, bom }: ExportCall,
   after: number | undefined,
 ): string | undefined {
-  // The newest n are others by now.
+  // By now the newest n are different records.
   if (after === undefined || hasLimit(condition)) return undefined
   const conditions = condition.map((each, i) => {
     const text = typed[i] ?? ''
-    // An hour ago is another moment by now.
+    // By now, an hour ago is another moment.
     return /=.*(?:now|[+-]\d)/.test(text) ? stringifyJson(each) : text
   })
   const words = [
@@ -38,7 +38,7 @@ export function commandToGoOn(
     '--after',
     String(after),
   ]
-  // A secret is not repeated on the screen.
+  // A secret must not appear on the screen again.
   const also = global.token === undefined ? '' : '   # and the same --token'
   return words.map(shellWord).join(' ') + also
 }

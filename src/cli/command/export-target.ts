@@ -7,11 +7,11 @@ import { visibleJson } from '../terminal/visible-text.ts'
 
 /** Where exported bytes go. */
 export interface ExportTarget {
-  /** Resolves when they are handed over, so that a slow reader slows us down. */
+  /** Resolves when the bytes are handed over, so that a slow reader slows us down. */
   write(bytes: Uint8Array): Promise<void>
-  /** All was written: a file gets its name only now, so that half an export is never taken for the whole. */
+  /** Everything was written. A file gets its name only now, so that half an export is never mistaken for a whole. */
   finish(): Promise<void>
-  /** Not all was written. What there is waits under another name, to be gone on with. */
+  /** Not everything was written. What there is stays under another name, so that the export can be resumed. */
   giveUp(): Promise<void>
 }
 
@@ -23,7 +23,7 @@ export interface TargetFlags {
 }
 
 /**
- * Opens `<output>.part`; where `--after` goes on, with what is there already. Without `--output` it is stdout.
+ * Opens `<output>.part`, with `--after` to append to what is there. Without `--output` it is stdout.
  * Throws CommandFailure.
  */
 export async function openExportTarget(flags: TargetFlags, { stdout }: Surroundings): Promise<ExportTarget> {
@@ -39,17 +39,17 @@ export async function openExportTarget(flags: TargetFlags, { stdout }: Surroundi
 async function openFile(output: string, { format, after }: TargetFlags): Promise<ExportTarget> {
   const isAdding = after !== undefined
   const there = await statOf(output)
-  // A device or a pipe is what it is: nothing can be put in its place.
+  // A device or a pipe cannot be replaced by another file.
   if (there !== undefined && !there.isFile())
     return fileTarget(await open(output, 'w'), { skipsHeader: false })
-  // What a link leads to is replaced, not the link.
+  // The target of a link is replaced, not the link.
   const path = there === undefined ? output : await realpath(output)
   const part = `${path}.part`
   if (isAdding && there !== undefined && (await statOf(part)) === undefined) {
     await copyFile(path, part, constants.COPYFILE_FICLONE)
   }
   const file = await open(part, isAdding ? 'a' : 'w', there === undefined ? 0o600 : there.mode & 0o777)
-  // What is added to a file needs no second header.
+  // A file that is appended to needs no second header.
   const skipsHeader = format === 'csv' && (await file.stat()).size > 0
   return fileTarget(file, { skipsHeader, names: { part, path } })
 }
@@ -78,7 +78,7 @@ function fileTarget(file: FileHandle, { skipsHeader, names }: FileOptions): Expo
       await file.appendFile(bytes.subarray(start))
     },
     async finish() {
-      // Else a power cut might leave the name of a file that is not written yet.
+      // Otherwise a power cut might leave the final name on a file that is not written yet.
       if (names !== undefined) await file.sync()
       await file.close()
       if (names !== undefined) await rename(names.part, names.path)
@@ -99,7 +99,7 @@ function streamTarget(stream: NodeJS.WriteStream): ExportTarget {
   }
 }
 
-/** Nothing in a record may drive the terminal. */
+/** Nothing in a record may control the terminal. */
 function terminalTarget(stream: NodeJS.WriteStream): ExportTarget {
   return {
     async write(bytes) {

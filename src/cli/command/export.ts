@@ -18,9 +18,9 @@ export function addExportCommand(program: Command, surroundings: Surroundings): 
     .addOption(
       new Option('--format <format>', 'lines of JSON, or CSV').choices(['ndjson', 'csv']).default('ndjson'),
     )
-    .option('--output <file>', 'write to this file, which is FILE.part until it is whole, not to stdout')
-    .option('--bom', 'begin CSV with a byte order mark, by which spreadsheets know UTF-8')
-    .option('--after <key>', 'begin behind this key and add to the file', parseWholeNumber)
+    .option('--output <file>', 'write to this file (FILE.part until it is complete), not to stdout')
+    .option('--bom', 'start CSV with a byte order mark, so that spreadsheets read it as UTF-8')
+    .option('--after <key>', 'start after this key and append to the file', parseWholeNumber)
   addConditions(command, surroundings, {
     check({ bom, format }: TargetFlags) {
       if (bom === true && format !== 'csv') throw new UsageError('--bom is for --format csv')

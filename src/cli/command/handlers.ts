@@ -49,7 +49,7 @@ export function addHandlersCommand(program: Command, surroundings: Surroundings)
     .action(async (fullName: string, flags: { readonly yes?: true }, command: Command) => {
       requireConfirmable(flags, surroundings)
       const { client, output } = openSession(command, surroundings)
-      // First of all: nobody should be asked about a name that is mistyped.
+      // First: nobody should be asked about a mistyped name.
       if (flags.yes !== true) await client.call('event-handler_read', { full_name: fullName })
       if (!(await confirmRemoval(`handler ${fullName}`, flags, surroundings))) {
         return output.note('nothing deleted')

@@ -6,7 +6,7 @@ import { CommandFailure } from '../terminal/failure.ts'
 
 const timeoutMs = 5000
 
-/** `daybook healthcheck`: exit 0 when the server could serve now, for Docker and the like. */
+/** `daybook healthcheck`: exits with 0 when the server is ready, for Docker and the like. */
 export function addHealthcheckCommand(program: Command, surroundings: Surroundings): void {
   program
     .command('healthcheck')
@@ -20,14 +20,14 @@ export function addHealthcheckCommand(program: Command, surroundings: Surroundin
     )
 }
 
-/** What `/readyz` of a server says; `isReady` is false when it cannot be reached. */
+/** The answer of a server's `/readyz`; `isReady` is false when it cannot be reached. */
 export interface Readiness {
   readonly isReady: boolean
   readonly isReachable: boolean
   readonly detail: string
 }
 
-/** Asks the server at `url` whether it could serve now. Never throws. */
+/** Asks the server at `url` whether it is ready. Never throws. */
 export async function readReadiness(url: string): Promise<Readiness> {
   try {
     const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(timeoutMs) })

@@ -7,11 +7,11 @@ import { addWatchOption, showWatched, type WatchFlags } from './watch.ts'
 
 /** A command that shows all definitions of a kind. */
 export interface ListCommand {
-  /** What fits a line of a terminal. */
+  /** The columns that fit a line of a terminal. */
   readonly columns: readonly Column[]
-  /** What is said when there are none. */
+  /** The note when there are none. */
   readonly none: string
-  /** `name`: the only one that is wanted, where the command takes one. */
+  /** `name`: the one to show, where the command takes a name. */
   find(client: Client, name: string | undefined): Promise<readonly object[]>
   readonly takesName?: true
 }

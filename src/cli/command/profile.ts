@@ -13,12 +13,12 @@ const help = `
 Flags win over DAYBOOK_URL and DAYBOOK_TOKEN, those over the profile in use.
 What a profile presents goes to its own server only.`
 
-/** `daybook profile …`: the servers of a person, in a file that only they can read. */
+/** `daybook profile …`: a person's servers, in a file that only they can read. */
 export function addProfileCommand(program: Command, surroundings: Surroundings): void {
   const { env } = surroundings
   const profile = program
     .command('profile')
-    .description('keep the addresses and tokens of several servers')
+    .description('save the addresses and tokens of several servers')
     .addHelpText('after', help)
   const output = (command: Command) => outputOf(command, surroundings)
 

@@ -5,9 +5,9 @@ import type { Surroundings } from '../argument/surroundings.ts'
 import { recordColumns } from '../terminal/record-columns.ts'
 import { addWatchOption, showWatched, type WatchFlags } from './watch.ts'
 
-/** What a person looks at unless more is asked for. */
+/** How many rows a table on a terminal shows without a limit. */
 const usualRows = 30
-/** What the server answers unless more is asked for. */
+/** How many rows the server answers without a limit. */
 const serverRows = 1000
 
 /** `daybook query RESOURCE [CONDITION…]`: the records that fulfil all conditions, newest first. */
@@ -24,7 +24,7 @@ async function showRecords(session: ConditionSession): Promise<void> {
   const { client, output, resource, condition, presentation, stdout } = session
   const isAsked = hasLimit(condition)
   const isLooking = !isAsked && presentation.format === 'table' && stdout.isTTY === true
-  // One more than is shown tells whether there are more.
+  // One more row than is shown tells whether there are more.
   const rows = await client.query(resource, isLooking ? [...condition, { limit: usualRows + 1 }] : condition)
   const shown = isLooking ? rows.slice(0, usualRows) : rows
   const columns = recordColumns.get(resource)

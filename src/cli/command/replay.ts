@@ -40,29 +40,29 @@ function found({ would_affect: count = 0 }: ResultOf<Method>) {
 
 function paramsOf({ condition }: ConditionSession, { dryRun, maxAffected }: AffectBounds): ParamsOf<Method> {
   return {
-    // They were read as those of the event-log.
+    // They were parsed as conditions of the event-log.
     query: { condition: condition as readonly EventLogCondition[] },
     ...(dryRun !== undefined && { dry_run: dryRun }),
     ...(maxAffected !== undefined && { max_affected: maxAffected }),
   }
 }
 
-/** `daybook replay CONDITION…`: runs what records tell of again. */
+/** `daybook replay CONDITION…`: runs the handlers of records again. */
 export function addReplayCommand(program: Command, surroundings: Surroundings): void {
   const command = program
     .command('replay')
-    .description('run the handlers of the records found again, as new records; shows them and asks first')
+    .description('run the handlers of the matching records again, as new records; shows them and asks first')
   addEventLogCommand(command, surroundings, replay)
 }
 
-/** `daybook cancel CONDITION…`: keeps what waits from running, and tells what runs to stop. */
+/** `daybook cancel CONDITION…`: keeps waiting runs from starting, and tells running ones to stop. */
 export function addCancelCommand(program: Command, surroundings: Surroundings): void {
   const command = program
     .command('cancel')
     .description(
-      'keep the waiting ones of the records found from running, and tell the running ones to stop; shows them and asks first',
+      'keep matching records that wait from running, and tell running ones to stop; shows them and asks first',
     )
-  // What has ended cannot be cancelled, and must not be counted when somebody is asked.
+  // Ended runs cannot be cancelled and must not be counted in the question.
   addEventLogCommand(command, surroundings, cancel, [{ or: ['is_waiting', 'is_running'] }])
 }
 
@@ -73,7 +73,7 @@ Conditions, all of which must hold:
   created_time_from=-1h  finish_time_from_to=-2d,-1d  param_contains='{"a":1}'
   '{"or":["is_failure",{"sender":"app"}]}'   any condition as JSON`
 
-/** `also`: conditions beside those that are typed. */
+/** `also`: conditions in addition to the typed ones. */
 function addEventLogCommand<Answer>(
   command: Command,
   surroundings: Surroundings,

@@ -13,7 +13,7 @@ interface SendFlags {
   readonly parent?: string
   readonly key?: string
   readonly delay?: number
-  /** True: as long as it is worth by default. */
+  /** True: the default time. */
   readonly wait?: number | true
 }
 
@@ -30,12 +30,12 @@ export function addSendCommand(program: Command, surroundings: Surroundings): vo
     .description('send an event to the handlers that take it')
     .argument('<sender>', 'who sends it')
     .argument('[kwargs]', 'its arguments as JSON, or - for stdin')
-    .option('--type <type>', 'the type of the event; else events.NormalType')
-    .option('--request-id <id>', 'the chain it belongs to; else a new one')
-    .option('--parent <node>', 'the place in the chain that set it off')
+    .option('--type <type>', 'the type of the event (default events.NormalType)')
+    .option('--request-id <id>', 'the chain it belongs to (default: a new one)')
+    .option('--parent <node>', 'the node of the chain that set it off')
     .option('--key <key>', 'the same event with the same key is sent once')
     .option('--delay <time>', 'how long its handlers wait: 1500 (ms), 2s, 5m', durationOption('--delay'))
-    .option('--wait [time]', 'until its handlers have ended: 30s, at most 60s', durationOption('--wait'))
+    .option('--wait [time]', 'wait until its handlers have ended: 30s, at most 60s', durationOption('--wait'))
     .addHelpText('after', help)
     .action(
       inSession(
@@ -47,7 +47,7 @@ export function addSendCommand(program: Command, surroundings: Surroundings): vo
           const sent = await client.send(event, waitMs === undefined ? {} : { waitMs })
           const rows = sent.event_logs.map(log => ({ request_id: sent.request_id, ...log }))
           await output.rows(rows, { columns: startedColumns, none: 'no record' })
-          // In a table it would take the place of what is worth looking at.
+          // As a column it would crowd out the others.
           if (presentation.format === 'table' && rows.length > 0)
             await output.note(`daybook chain ${sent.request_id} shows what follows`)
           requireDone(sent, waitMs !== undefined)
@@ -71,7 +71,7 @@ async function readEvent(
   }
 }
 
-/** Who sends an event by hand wants something done: that nothing was is a fault. Throws CommandFailure. */
+/** Who sends an event by hand wants something done. Throws CommandFailure if nothing was. */
 function requireDone({ matched, event_logs: logs }: SentEvent, waited: boolean): void {
   if (!matched) throw new CommandFailure('no enabled handler takes this event; nothing is done')
   if (!waited) return

@@ -18,13 +18,13 @@ export function addServeCommand(program: Command, surroundings: Surroundings): v
   const serve = program.command('serve').description('run the server')
   addSettingOptions(serve, 'HOST', 'PORT', 'DAYBOOK_WORKERS', 'DAYBOOK_HANDLERS', 'LOG_LEVEL')
   addDatabaseOptions(serve)
-    // How a worker is started by the process that keeps it.
+    // How the process that keeps the workers starts one.
     .addOption(new Option('--worker <number>').hideHelp())
     .action((flags: ServeFlags) => runServe(flags, surroundings))
 }
 
 async function runServe(flags: ServeFlags, { env, stdout }: Surroundings): Promise<void> {
-  // A server whose output nobody reads serves all the same.
+  // A server must serve even if nobody reads its output.
   const say: Say = lines => writeLines(stdout, lines).catch(() => {})
   try {
     const config = readConfig({ env, flags: configFlags(flags) })
@@ -32,13 +32,13 @@ async function runServe(flags: ServeFlags, { env, stdout }: Surroundings): Promi
     await say([startLine(config)])
     return await (config.workers > 1 ? keepWorkers(config, say) : serveAlone(config, say))
   } catch (error) {
-    // The channel to its keeper would keep a worker that has failed.
+    // The channel to its keeper would keep a failed worker alive.
     process.channel?.unref()
     throw error
   }
 }
 
-// What follows is loaded only here: the commands that speak to a server would start slower for it.
+// What follows is loaded only here: it would slow down the start of the commands that speak to a server.
 
 async function loadApp(config: Config) {
   const [logger, app, untilSignal, spareMemory] = await Promise.all([
@@ -54,19 +54,19 @@ async function serveAlone(config: Config, say: Say): Promise<void> {
   const { logger, startApp, runUntilSignal, giveBackMemoryWhenIdle } = await loadApp(config)
   const lost = Promise.withResolvers<never>()
   const ending = lost.promise.catch(endSoon)
-  // When the start itself fails, nobody waits for it.
+  // When the start itself fails, nothing awaits it.
   ending.catch(() => undefined)
   const app = await startApp(config, logger, { onFatal: lost.reject })
   giveBackMemoryWhenIdle()
-  // Before anything is said: whoever reads that we listen may stop us at once.
+  // Before the welcome is printed: who reads it may stop us at once.
   const stopped = runUntilSignal(app.close)
   await say(welcomeLines(config, app))
-  // Else only a server that is stopped in order leaves it to the next one.
+  // Otherwise only a server that is stopped cleanly leaves the cache for the next one.
   flushCompileCache()
   await Promise.race([stopped, ending])
 }
 
-/** A server whose database is gone ends, for a supervisor to start another; those who wait are told first. */
+/** A server whose database is gone ends, so that a supervisor starts another; waiting clients are answered first. */
 function endSoon(error: unknown): never {
   setTimeout(() => process.exit(1), 1000)
   throw error
@@ -105,7 +105,7 @@ async function keepWorkers(config: Config, say: Say): Promise<void> {
   const served = await workers.start()
   const isOnTerminal = process.stdin.isTTY || process.stdout.isTTY
   process.on('SIGHUP', () => {
-    // A terminal that is closed sends it, too.
+    // A terminal that is closed sends it as well.
     if (isOnTerminal) return void process.kill(process.pid, 'SIGTERM')
     workers.restart().catch(error => logger.error({ err: error }, 'the workers were not all replaced'))
   })
@@ -120,8 +120,8 @@ async function openLog(config: Config): Promise<Logger> {
 }
 
 /**
- * The `daybook` command with `serve` alone, to which `createProgram` adds the others: a server starts without loading them. Its faults
- * are thrown: nothing in it ends the process.
+ * The `daybook` command with `serve` alone; `createProgram` adds the others, which a server starts without. Faults are
+ * thrown: nothing here ends the process.
  */
 export function createServeProgram(surroundings: Surroundings): Command {
   const { stdout, stderr } = surroundings

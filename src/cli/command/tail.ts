@@ -18,15 +18,15 @@ export function addTailCommand(program: Command, surroundings: Surroundings): vo
   const tail = program
     .command('tail')
     .description('show the records that fulfil all conditions as they are added and change, until Ctrl-C')
-    .option('--after <cursor>', 'begin behind this cursor (0: the beginning), not with what comes now')
+    .option('--after <cursor>', 'start after this cursor (0: the beginning) instead of now')
     .addOption(
-      new Option('--format <format>', 'envelope: as the origin of change events writes them').choices([
+      new Option('--format <format>', 'envelope: change events in the format of UiPath Insights').choices([
         'row',
         'envelope',
       ]),
     )
   addConditions(tail, surroundings, {
-    more: '\nlimit and last mean nothing for what is yet to come.',
+    more: '\nlimit and last have no meaning for records to come.',
     act: follow,
   })
 }
@@ -57,7 +57,7 @@ async function follow(session: ConditionSession, options: TailOptions): Promise<
   }
 }
 
-/** A row with its cursor, so that whoever reads it can go on from there; an envelope is as its origin has it. */
+/** A row with its cursor, so that its reader can resume from there; an envelope stays as it is. */
 function changeJson(format: StreamFormat | undefined) {
   return (cursor: string, row: object): string => jsonLine(format === 'envelope' ? row : { cursor, ...row })
 }
@@ -66,10 +66,10 @@ function messageOf(fault: unknown): string {
   return fault instanceof Error ? fault.message : String(fault)
 }
 
-/** Cells that one value may take: a payload must not push everything else away. */
+/** The most cells that one value may take: a payload must not crowd out the rest. */
 const widest = 60
 
-/** A change for a person, in a line: its number where its reader may know it, then every member that says something. */
+/** A change for a person, in one line: its number if the reader may know it, then every member that is not null. */
 function changeLine(cursor: string, row: object, zone: Zone): string {
   const members = Object.entries(row)
     .filter(([, value]) => value !== null)

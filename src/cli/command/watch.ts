@@ -5,7 +5,7 @@ import type { Session } from '../argument/session.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 
 export interface WatchFlags {
-  /** Seconds; true: as many as usual. */
+  /** Seconds; true: the default. */
   readonly watch?: number | true | undefined
 }
 
@@ -14,12 +14,12 @@ const usualSeconds = 2
 export function addWatchOption(command: Command): Command {
   return command.option(
     '--watch [seconds]',
-    `ask again every so many seconds (${usualSeconds} if absent), until Ctrl-C`,
+    `repeat every so many seconds (default ${usualSeconds}) until Ctrl-C`,
     parseSeconds,
   )
 }
 
-/** Calls `show` once, or with --watch again and again until Ctrl-C. A terminal is wiped each time. */
+/** Calls `show` once, or with --watch repeatedly until Ctrl-C. A terminal is cleared each time. */
 export async function showWatched(
   { watch }: WatchFlags,
   { output, stdout, presentation }: Session,
@@ -40,7 +40,7 @@ export async function showWatched(
   }
 }
 
-/** A server that is restarted is there again next time. */
+/** A server that is restarting may answer next time. */
 async function showOrNote(show: () => Promise<void>, output: Session['output']): Promise<void> {
   try {
     await show()

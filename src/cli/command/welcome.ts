@@ -10,7 +10,7 @@ export interface Served {
   readonly superToken?: string | undefined
 }
 
-/** What `serve` says at once: opening the database may take seconds. */
+/** The first line of `serve`, printed at once: opening the database may take seconds. */
 export function startLine({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'data'>): string {
   if (databaseUrl !== undefined) return 'Daybook starts: it connects to PostgreSQL'
   const folder = resolve(data)
@@ -18,7 +18,7 @@ export function startLine({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'd
   return `Daybook starts: it ${opens} the database in ${folder}`
 }
 
-/** What `serve` says once it listens: where, who may come in, and a command to try that works when pasted. */
+/** What `serve` prints once it listens: the address, the super token, and a command to paste. */
 export function welcomeLines(config: Config, { url, superToken }: Served): readonly string[] {
   const path = resolve(superTokenFile(config))
   const listens = `Daybook listens on ${url}`
@@ -26,7 +26,7 @@ export function welcomeLines(config: Config, { url, superToken }: Served): reado
     const token = [`Super token, shown only now and kept in ${path}:`, `  ${superToken}`]
     return [listens, ...token, ...tryLines(url, superToken)]
   }
-  // The file is missing too where it was moved away.
+  // The file may also have been moved away.
   if (config.superToken !== undefined || !existsSync(path)) return [listens]
   return [listens, `The super token is in ${path}`, ...tryLines(url, `$(cat ${quote(path)})`)]
 }

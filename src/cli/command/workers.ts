@@ -42,7 +42,7 @@ export function addWorkersCommand(program: Command, surroundings: Surroundings):
     .action(async (name: string, flags: { readonly yes?: true }, command: Command) => {
       requireConfirmable(flags, surroundings)
       const { client, output } = openSession(command, surroundings)
-      // First of all: nobody should be asked about a name that is mistyped.
+      // First: nobody should be asked about a mistyped name.
       if (flags.yes !== true) await client.call('js-worker_read', { name })
       if (!(await confirmRemoval(`script worker ${name}`, flags, surroundings))) {
         return output.note('nothing deleted')

@@ -3,7 +3,7 @@ import { type Paint, plainPaint } from './paint.ts'
 import { durationText } from './time-text.ts'
 import { fitText, visibleText } from './visible-text.ts'
 
-/** Handlers go no deeper; a chain that clients wrote may, and would be all indentation. */
+/** Handlers go no deeper. A chain that clients wrote may, and would be mostly indentation. */
 const deepestShown = 32
 
 /** A chain as lines of a tree, none longer than `width` cells: statuses, durations, and the first failure at the end. */
@@ -23,8 +23,8 @@ export function renderChain(chain: Chain, width: number, paint: Paint = plainPai
 }
 
 /**
- * What stands before each node, from the depths of nodes in the order of a tree. From the last one up, a node has a
- * sibling below it when its level was seen since the last node of a lesser depth.
+ * The branches before each node, from the depths of nodes in tree order. Read from the last node up, a node has a
+ * sibling below it if its level was seen since the last node of a lesser depth.
  */
 function branchesOf(depths: readonly number[]): readonly string[] {
   const branches: string[] = []

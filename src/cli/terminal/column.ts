@@ -14,7 +14,7 @@ export interface CellOptions {
 const lengths = /_ms$|^max_run_time$|^runtime_clean_time$/
 const moments = /_time$|_at$|timestamp|_until$|^last_delivered$|^oldest$/
 
-/** What a member of a record holds, by its name. */
+/** The kind of a record's member, by its name. */
 export function kindOf(member: string): CellKind {
   if (lengths.test(member)) return 'duration'
   if (moments.test(member)) return 'time'
@@ -57,7 +57,7 @@ export function allMembers(rows: readonly object[]): readonly Column[] {
   return [...new Set(rows.flatMap(row => Object.keys(row)))].map(name => member(name))
 }
 
-/** The members that never hold an object: payloads say nothing in a column that is cut. */
+/** The members that never hold an object: a payload says nothing in a narrow column. */
 export function plainMembers(rows: readonly object[]): readonly Column[] {
   return allMembers(rows).filter(({ read }) => !rows.some(row => isObject(read(row as Row))))
 }
@@ -66,7 +66,7 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !('rawJSON' in value)
 }
 
-/** When a definition fires, of which the expression says enough. */
+/** The schedule of a definition, as its cron expression. */
 export function cronOf({ schedule }: Row): unknown {
   return isObject(schedule) ? (schedule as { cron?: unknown }).cron : null
 }

@@ -16,12 +16,12 @@ export class CommandFailure extends Error {
   }
 }
 
-/** The end of a message about a word that there is not: the nearest one, else all there are. */
+/** The end of a message about an unknown word: the nearest known one, else all of them. */
 export function meantOrAll(word: string, words: readonly string[]): string {
   return didYouMean(nearest(word, words)) || `; there are: ${words.toSorted().join(', ')}`
 }
 
-/** Whether a fault of the system is one of these, e.g. `ENOENT`. */
+/** Whether an error of Node has one of these codes, e.g. `ENOENT`. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }

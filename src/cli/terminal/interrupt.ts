@@ -1,7 +1,7 @@
-/** Aborted by Ctrl-C and by SIGTERM: what follows something has been told to stop, and that is no failure. */
+/** Aborted by Ctrl-C and SIGTERM: being told to stop is no failure of a command that follows something. */
 export interface Interrupt {
   readonly signal: AbortSignal
-  /** Gives both signals back their own meaning. */
+  /** Restores the default meaning of both signals. */
   release(): void
 }
 

@@ -11,31 +11,31 @@ import { renderRecord, renderRows } from './table.ts'
 import { visibleJson, visibleText } from './visible-text.ts'
 
 export interface ListOptions {
-  /** What a table shows unless it is wide; every member that holds no object if absent. */
+  /** The columns of a table that is not wide; every member that holds no object if absent. */
   readonly columns?: readonly Column[]
-  /** What is said when there are no rows. */
+  /** The note when there are no rows. */
   readonly none?: string
 }
 
-/** Where a command puts what it found: data on stdout, everything else on stderr. */
+/** Where a command writes: data to stdout, everything else to stderr. */
 export interface Output {
-  /** Records, in the form that was asked for. Throws UsageError for fields that they do not have. */
+  /** Writes records in the requested format. Throws UsageError for fields that they do not have. */
   rows(rows: readonly object[], options?: ListOptions): Promise<void>
-  /** One record: its members line by line in a table. */
+  /** Writes one record; as a table, one member a line. */
   record(record: object): Promise<void>
-  /** Lines for the person in front of it, on stdout, a screen at a time. */
+  /** Writes lines for a person to stdout, a screen at a time. */
   lines(lines: readonly string[]): Promise<void>
-  /** Records for the person in front of it, as a table on stderr. */
+  /** Writes records for a person to stderr, as a table. */
   sample(rows: readonly object[], columns?: readonly Column[]): Promise<void>
-  /** How far it is, on stderr: a line that is written over on a terminal. */
+  /** Writes the progress to stderr; on a terminal, over the last one. */
   progress(text: string): Promise<void>
-  /** Must follow the last progress, or the next line would be written behind it. */
+  /** Must follow the last progress, or the next output would continue its line. */
   endProgress(): Promise<void>
-  /** For the person in front of it, on stderr. */
+  /** Writes a note for a person to stderr. */
   note(text: string): Promise<void>
 }
 
-/** Shows what `command` finds as its options say. Throws UsageError. */
+/** The output that the options of `command` ask for. Throws UsageError. */
 export function outputOf(command: Command, surroundings: Surroundings): Output {
   return createOutput(surroundings, readPresentation(command, surroundings))
 }
@@ -89,12 +89,12 @@ export function createOutput(surroundings: Surroundings, presentation: Presentat
   }
 }
 
-/** The cells of a line of a terminal; 80 where that is not known. */
+/** The width of a terminal in cells; 80 where it is not known. */
 export function widthOf({ columns }: NodeJS.WriteStream): number {
   return columns || 80
 }
 
-/** Members come before columns of the same name. What no row has cannot be judged when there is none. */
+/** A member wins over a column of the same name. Without rows, any name may be right. */
 function selectColumns(
   fields: readonly string[],
   rows: readonly object[],
@@ -118,7 +118,7 @@ function jsonArray(rows: readonly object[]): readonly string[] {
   return ['[', ...rows.map((row, i) => `  ${jsonLine(row)}${i === rows.length - 1 ? '' : ','}`), ']']
 }
 
-/** A record as a line of JSON that cannot drive a terminal. */
+/** A record as a line of JSON that cannot control a terminal. */
 export function jsonLine(value: object): string {
   return visibleJson(stringifyJson(value))
 }
@@ -127,7 +127,7 @@ export function writeLines(stream: NodeJS.WriteStream, lines: readonly string[])
   return writeTo(stream, lines.map(line => `${line}\n`).join(''))
 }
 
-/** Resolves when it is handed over, so that a slow reader slows us down. */
+/** Resolves when the data is handed over, so that a slow reader slows us down. */
 export function writeTo(stream: NodeJS.WriteStream, data: string | Uint8Array): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   stream.write(data, error => (error ? reject(error) : resolve()))

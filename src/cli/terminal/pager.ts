@@ -4,8 +4,8 @@ import type { Surroundings } from '../argument/surroundings.ts'
 const usual = 'less -FRX'
 
 /**
- * Shows lines a screen at a time, by PAGER or less. Resolves to false when nothing was shown: they fit the screen, or
- * there is no pager.
+ * Shows lines a screen at a time, through PAGER or less. Resolves to false when nothing was shown, because they fit the
+ * screen or there is no pager.
  */
 export function showThroughPager(
   lines: readonly string[],
@@ -13,12 +13,12 @@ export function showThroughPager(
 ): Promise<boolean> {
   const pager = env.PAGER ?? usual
   const isShort = lines.length < (stdout.rows || 24)
-  // What is no file of the system cannot be handed to another process.
+  // A stream without a file descriptor cannot be handed to another process.
   const isOurs = !('fd' in stdout)
   if (isShort || isOurs || pager === '' || pager === 'cat') return Promise.resolve(false)
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const child = spawn('sh', ['-c', pager], { env, stdio: ['pipe', stdout, 'inherit'] })
-  // Ctrl-C is for the pager, and must not end us while it has the terminal.
+  // Ctrl-C is meant for the pager and must not end us while the pager owns the terminal.
   const ignore = (): void => {}
   process.on('SIGINT', ignore)
   const end = (isShown: boolean): void => {
@@ -26,9 +26,9 @@ export function showThroughPager(
     resolve(isShown)
   }
   child.once('error', () => end(false))
-  // 127: the shell found no such command.
+  // 127: the shell did not find the command.
   child.once('close', code => end(code !== 127))
-  // Left before its end it reads no more.
+  // A pager that is left early stops reading.
   child.stdin?.on('error', () => {})
   child.stdin?.end(lines.map(line => `${line}\n`).join(''))
   return promise

@@ -14,7 +14,7 @@ const tones: ReadonlyMap<unknown, Tone> = new Map([
   ...['running', 'waiting', 'paused'].map(word => [word, 'busy'] as const),
 ])
 
-/** The tone of a state; undefined for one that is nothing special. */
+/** The tone of a state; undefined for an ordinary one. */
 export function toneOf(state: unknown): Tone | undefined {
   return tones.get(state)
 }

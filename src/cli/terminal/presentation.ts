@@ -6,7 +6,7 @@ import type { Zone } from './time-text.ts'
 
 const formats = ['table', 'json', 'ndjson', 'csv'] as const
 
-/** How what a command finds is shown. */
+/** How a command shows what it found. */
 export interface Presentation {
   /** `json` is one array; `ndjson` a line for each record. */
   readonly format: (typeof formats)[number]
@@ -30,23 +30,23 @@ interface DisplayFlags {
   readonly utc?: true
 }
 
-/** The options of all commands; they may stand anywhere. */
+/** The options of all commands, allowed anywhere on the command line. */
 export function addGlobalDisplayOptions(program: Command): void {
   program
-    .option('--json', 'lines of JSON, on a terminal too')
-    .option('--utc', 'times in UTC, shown and given; else those of this machine')
-    .option('--no-color', 'as NO_COLOR; FORCE_COLOR is the opposite')
-    .option('--no-pager', 'never through PAGER, which is less -FRX unless it is set')
+    .option('--json', 'print NDJSON, on a terminal too')
+    .option('--utc', 'show and read times in UTC instead of local time')
+    .option('--no-color', 'no colours, like NO_COLOR; FORCE_COLOR turns them on')
+    .option('--no-pager', 'do not page through PAGER (default less -FRX)')
 }
 
 /** The options of a command that shows records. */
 export function addDisplayOptions(command: Command): void {
   command
     .addOption(
-      new Option('--output <format>', 'else a table on a terminal, ndjson elsewhere').choices(formats),
+      new Option('--output <format>', 'default: table on a terminal, ndjson elsewhere').choices(formats),
     )
-    .option('--fields <names>', 'only these members or columns: id,start_time')
-    .option('--wide', 'every member in a table, payloads too')
+    .option('--fields <names>', 'show only these members or columns: id,start_time')
+    .option('--wide', 'show every member in a table, payloads too')
 }
 
 /** Reads both. Throws UsageError. */
@@ -64,14 +64,14 @@ export function readPresentation(command: Command, { env, stdout }: Surroundings
   }
 }
 
-/** Whether times are in UTC, shown and given. */
+/** The zone in which times are shown and read. */
 export function readZone(command: Command): Zone {
   return command.optsWithGlobals<DisplayFlags>().utc === true ? 'utc' : 'local'
 }
 
 function readFormat({ json, output }: DisplayFlags, isTerminal: boolean): Presentation['format'] {
   const format = formats.find(each => each === output)
-  // export has an --output of its own, a file.
+  // The --output of export is a file.
   if (format === undefined) return json === true || !isTerminal ? 'ndjson' : 'table'
   if (json === true && format !== 'ndjson') throw new UsageError(`--json is not --output ${format}`)
   return format

@@ -1,7 +1,7 @@
 import type { Surroundings } from '../argument/surroundings.ts'
 import type { Output } from './output.ts'
 
-/** How far a long command is, on stderr: often on a terminal, every few seconds elsewhere. */
+/** The progress of a long command on stderr: often on a terminal, every few seconds elsewhere. */
 export interface Progress {
   /** `rows`: how many so far. */
   show(rows: number): Promise<void>

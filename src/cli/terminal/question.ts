@@ -3,16 +3,16 @@ import type { Surroundings } from '../argument/surroundings.ts'
 import { UsageError } from './failure.ts'
 import { visibleText } from './visible-text.ts'
 
-/** Whether somebody is there who could answer. */
+/** Whether a person is there to answer. */
 export function canAsk({ stdin, stderr }: Surroundings): boolean {
   return stdin.isTTY === true && stderr.isTTY === true
 }
 
-/** Asks on the terminal, by stderr, so that stdout stays data; only `y` and `yes` mean yes. */
+/** Asks on the terminal, through stderr, so that stdout stays data. Only `y` and `yes` mean yes. */
 export async function askYesNo(question: string, { stdin, stderr }: Surroundings): Promise<boolean> {
   const lines = createInterface({ input: stdin, output: stderr })
   try {
-    // Without it an end of input (Ctrl-D) would leave the question open for ever.
+    // Without it the end of input (Ctrl-D) would leave the question pending forever.
     const ended = new AbortController()
     lines.once('close', () => ended.abort())
     const answer = await lines.question(`${question} [y/N] `, { signal: ended.signal })

@@ -3,7 +3,7 @@ import { type Column, member, type Row } from './column.ts'
 const id = member('id')
 const failure = member('error_message', 'error', 'line')
 
-/** From start to finish; of what still runs there is none. */
+/** From start to finish; null while it runs. */
 const duration: Column = {
   title: 'duration',
   kind: 'duration',
@@ -11,7 +11,7 @@ const duration: Column = {
     typeof start === 'number' && typeof finish === 'number' ? finish - start : null,
 }
 
-/** As the words is_failure, is_running and is_success have it. */
+/** As the conditions is_failure, is_running and is_success define it. */
 const runState: Column = { title: 'state', kind: 'state', read: stateOfRun }
 
 function stateOfRun({ error_message: error, result }: Row): string {
@@ -19,7 +19,7 @@ function stateOfRun({ error_message: error, result }: Row): string {
   return result === null || result === undefined ? 'running' : 'success'
 }
 
-/** What fits a line of 80 cells, by resource; a resource that is not here shows every member that is no payload. */
+/** The columns that fit into 80 cells, by resource; other resources show every member that is not a payload. */
 export const recordColumns: ReadonlyMap<string, readonly Column[]> = new Map([
   [
     'js-result',
@@ -78,7 +78,7 @@ export const recordColumns: ReadonlyMap<string, readonly Column[]> = new Map([
   ],
 ])
 
-/** The same of the records that an event or a replay has set off. */
+/** The columns of records that an event or a replay set off. */
 export const startedColumns: readonly Column[] = [
   id,
   member('full_name', 'name'),

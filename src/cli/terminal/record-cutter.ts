@@ -1,11 +1,11 @@
 /** Exported bytes up to the end of their last whole record. */
 export interface WholeRecords {
   readonly bytes: Uint8Array
-  /** The header line of CSV is none. */
+  /** Without the header line of CSV. */
   readonly records: number
 }
 
-/** Cuts a stream of bytes at the ends of records, so that a file of it always ends with a whole one. */
+/** Cuts a stream of bytes at the ends of records, so that a file always ends with a whole record. */
 export interface RecordCutter {
   push(chunk: Uint8Array): WholeRecords
   /** The key of the last whole record; undefined before the first. */
@@ -15,7 +15,7 @@ export interface RecordCutter {
 const newline = 0x0a
 const quote = 0x22
 
-/** The key is a record's first member, and its first cell. */
+/** The key is the first member of a record and its first cell. */
 const keys = { ndjson: /^\{"[^"]+":(-?\d+)[,}]/, csv: /^(-?\d+)(?:,|\r?\n)/ }
 
 export function createRecordCutter(format: keyof typeof keys): RecordCutter {
@@ -45,7 +45,7 @@ export function createRecordCutter(format: keyof typeof keys): RecordCutter {
         return { bytes: new Uint8Array(), records: 0 }
       }
       const bytes = Buffer.concat([held, chunk.subarray(0, end)])
-      // The first line of a chunk began with what was held.
+      // The first line of a chunk starts in the bytes that were held.
       last = start === 0 ? bytes : chunk.subarray(start, end)
       held = chunk.subarray(end)
       return { bytes, records: (isCsv ? lines - 1 : lines) - before }

@@ -5,7 +5,7 @@ import { fitText, textWidth, visibleText } from './visible-text.ts'
 
 const gap = '  '
 
-/** A text cut to fewer cells than these says too little; numbers and times are never cut. */
+/** A text cut to fewer cells says too little; numbers and times are never cut. */
 const leastWidth = 10
 
 export interface TableOptions extends CellOptions {
@@ -31,8 +31,8 @@ interface Cell {
 }
 
 /**
- * `rows` as lines of aligned columns under a line of titles, none longer than the terminal: text that does not fit
- * is cut. On a terminal too narrow for that, one member a line.
+ * `rows` as aligned columns under a line of titles, no line longer than the terminal: text that does not fit is cut.
+ * On a terminal too narrow for that, one member a line.
  */
 export function renderRows(rows: readonly object[], options: TableOptions): readonly string[] {
   if (rows.length === 0) return []
@@ -51,7 +51,7 @@ export function renderRows(rows: readonly object[], options: TableOptions): read
 }
 
 export interface RecordOptions extends CellOptions {
-  /** Lines are cut to so many cells; not at all if absent. */
+  /** Lines are cut to this many cells; not at all if absent. */
   readonly width?: number
   readonly columns?: readonly Column[]
 }
@@ -93,7 +93,7 @@ function isNumber(value: unknown): boolean {
   return typeof value === 'number' || isExactNumber(value)
 }
 
-/** Takes from the widest text, step by step, so that short ones stay whole. Undefined when it is not enough. */
+/** Narrows the widest text column step by step, so that short ones stay whole. Undefined when that is not enough. */
 function shrink(columns: readonly DrawnColumn[], width: number): readonly DrawnColumn[] | undefined {
   const widths = columns.map(column => column.width)
   const texts = columns.flatMap((column, i) => (column.isCut ? [i] : []))

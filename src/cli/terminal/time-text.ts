@@ -1,19 +1,19 @@
-/** Where the clock hangs that a person reads times from. */
+/** The time zone in which a person reads and writes times. */
 export type Zone = 'local' | 'utc'
 
-/** Epoch milliseconds as `2026-03-31 23:33:20`, with a `Z` where it is UTC that was asked for. */
+/** Epoch milliseconds as `2026-03-31 23:33:20`, with a `Z` when UTC was asked for. */
 export function timeText(ms: number, zone: Zone): string {
   const { text, suffix } = textIn(ms, zone)
   return `${text.replace(/\.\d+$/, '')}${zone === 'utc' ? suffix : ''}`
 }
 
-/** The same moment to the millisecond, and where on earth: `2026-03-31 23:33:20.000+02:00`. */
+/** The same moment with milliseconds and offset: `2026-03-31 23:33:20.000+02:00`. */
 export function exactTimeText(ms: number, zone: Zone): string {
   const { text, suffix } = textIn(ms, zone)
   return text + suffix
 }
 
-// The moments that a Date can hold in every zone.
+// The latest moment that a Date can hold in every zone.
 const latest = 8.64e15 - 86_400_000
 
 /** Whether a number can be shown as a moment. */
@@ -37,11 +37,11 @@ const minute = 60
 const hour = 60 * minute
 const day = 24 * hour
 
-/** A length of time in milliseconds for a person: `12 ms`, `1.24 s`, `2 min 5 s`, `3 h`, `30 d`; `-` of null. */
+/** A length of time in milliseconds for a person: `12 ms`, `1.24 s`, `2 min 5 s`, `3 h`, `30 d`; null is `-`. */
 export function durationText(ms: number | null): string {
   if (ms === null) return '-'
   if (ms < 1000) return `${ms} ms`
-  // What rounds to a minute is one.
+  // What rounds up to a minute is shown as one.
   if (ms < 59_995) return `${(ms / 1000).toFixed(2)} s`
   const seconds = Math.round(ms / 1000)
   if (seconds < hour) return `${Math.floor(seconds / minute)} min ${seconds % minute} s`

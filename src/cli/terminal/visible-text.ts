@@ -1,4 +1,4 @@
-// C0, DEL and C1 drive a terminal; the bidirectional controls and the separators make it show something else.
+// C0, DEL and C1 control a terminal; bidirectional controls and separators change what it shows.
 const unsafe = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
 const names = new Map([
@@ -7,12 +7,12 @@ const names = new Map([
   ['\t', '\\t'],
 ])
 
-/** `text` with everything that could drive a terminal written out, e.g. ESC as `\u001b`. */
+/** `text` with every character that could control a terminal escaped, e.g. ESC as `\u001b`. */
 export function visibleText(text: string): string {
   return text.replace(unsafe, character => names.get(character) ?? escapeOf(character))
 }
 
-/** The same JSON value, written without a character that could drive a terminal. */
+/** The same JSON value, with every character that could control a terminal escaped. */
 export function visibleJson(json: string): string {
   return json.replace(unsafe, escapeOf)
 }
@@ -23,7 +23,7 @@ function escapeOf(character: string): string {
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-// Terminals give two cells to these, and to an emoji.
+// Terminals draw these, and emoji, two cells wide.
 const wide =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u
 const plain = /^[\x20-\x7e]*$/
