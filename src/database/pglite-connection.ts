@@ -33,24 +33,74 @@ export interface PGliteConnectionOptions {
 
 /** Throws Error, in words for the operator, when the engine cannot be opened. */
 export async function openPGliteConnection(options: PGliteConnectionOptions): Promise<PGliteConnection> {
+  const engine = await openEngine(options)
+  /** Resolves when the connection was given back by the last who has asked for it. */
+  let turn = Promise.resolve()
+
+  async function connect(limit: number | undefined): Promise<PoolClient> {
+    const before = turn
+    const { promise, resolve: done } = Promise.withResolvers<void>()
+    turn = promise
+    await before
+    const source = engine.current()
+    try {
+      const { client, thread } = await source
+      thread.setLimit(limit)
+      const release = (broken?: Error | boolean): void => {
+        thread.setLimit(undefined)
+        if (broken !== undefined && broken !== false) engine.replaceClient(source)
+        done()
+      }
+      return Object.assign(client, { release }) as PoolClient
+    } catch (error) {
+      done()
+      throw error
+    }
+  }
+
+  return {
+    connect: () => connect(options.statementTimeoutMs),
+    connectForLong: () => connect(undefined),
+    async close() {
+      await turn
+      await engine.close()
+    },
+  }
+}
+
+interface Opened {
+  readonly thread: EngineThread
+  readonly client: Client
+}
+
+/** The engine and its client; it is opened again after a statement that was late. */
+interface Engine {
+  /** Throws RpcError when the engine is gone for good. */
+  current(): Promise<Opened>
+  /** Opens another client, unless what is `used` is replaced already. */
+  replaceClient(used: Promise<Opened>): void
+  close(): Promise<void>
+}
+
+async function openEngine(options: PGliteConnectionOptions): Promise<Engine> {
   const { dataDir, statementTimeoutMs: limitMs, onFatal } = options
   // What follows from a statement that was late must not count as part of its request.
   const outside = AsyncLocalStorage.snapshot()
-  let turn = Promise.resolve()
   // One that is lost before it is open is its opener's to deal with: two engines in one folder would destroy it.
   let isOpening = true
-  let thread = await start(options.snapshot)
-  let client = openClient(thread, options)
-  try {
-    await client
-  } catch (error) {
-    await thread.close()
-    throw error
-  }
-  isOpening = false
+  let opened = await open(options.snapshot)
+  let current = Promise.resolve(opened)
 
-  function start(snapshot: ArrayBuffer | undefined): Promise<EngineThread> {
-    return startEngineThread({ dataDir, snapshot, onLost: loss => outside(lose, loss) })
+  async function open(snapshot: ArrayBuffer | undefined): Promise<Opened> {
+    const thread = await startEngineThread({ dataDir, snapshot, onLost: loss => outside(lose, loss) })
+    try {
+      const client = await openClient(thread, options)
+      isOpening = false
+      return { thread, client }
+    } catch (error) {
+      await thread.close()
+      throw error
+    }
   }
 
   function lose(loss: Loss): Error {
@@ -63,19 +113,16 @@ export async function openPGliteConnection(options: PGliteConnectionOptions): Pr
     return error
   }
 
-  async function reopen(folder: string, reason: string): Promise<Client> {
+  async function reopen(folder: string, reason: string): Promise<Opened> {
     isOpening = true
     for (let attempt = 1; ; attempt++) {
       try {
         // Where there is none, PGlite would make an empty one.
         await access(join(folder, 'PG_VERSION'))
-        thread = await start(undefined)
-        const reopened = await openClient(thread, options)
-        isOpening = false
+        opened = await open(undefined)
         options.onReopened(`the embedded database was opened again: ${reason}`)
-        return reopened
+        return opened
       } catch (error) {
-        await thread.close()
         if (attempt === reopenAttempts)
           return fail(`cannot be opened again: ${describeError(error)}; ${reason}`)
       }
@@ -87,41 +134,25 @@ export async function openPGliteConnection(options: PGliteConnectionOptions): Pr
     throw error
   }
 
-  function use(next: Promise<Client>): void {
-    client = next
+  function use(next: Promise<Opened>): void {
+    current = next
     // Whoever asks for it next is told.
     next.catch(() => undefined)
   }
 
-  async function connect(limit: number | undefined): Promise<PoolClient> {
-    const before = turn
-    const { promise, resolve: done } = Promise.withResolvers<void>()
-    turn = promise
-    await before
-    const source = client
-    try {
-      const lent = await source
-      const of = thread
-      of.setLimit(limit)
-      const release = (broken?: Error | boolean): void => {
-        of.setLimit(undefined)
-        if (broken !== undefined && broken !== false && client === source) use(openClient(of, options))
-        done()
-      }
-      return Object.assign(lent, { release }) as PoolClient
-    } catch (error) {
-      done()
-      throw error
-    }
+  async function openAnotherClient(): Promise<Opened> {
+    const { thread } = opened
+    return { thread, client: await openClient(thread, options) }
   }
 
   return {
-    connect: () => connect(limitMs),
-    connectForLong: () => connect(undefined),
+    current: () => current,
+    replaceClient(used) {
+      if (current === used) use(openAnotherClient())
+    },
     async close() {
-      await turn
-      await client.catch(() => undefined)
-      await thread.close()
+      await current.catch(() => undefined)
+      await opened.thread.close()
     },
   }
 }

@@ -1,9 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ClientConfig } from 'pg'
+import { pause } from '../async/pause.ts'
 import { currentBehalf } from '../fairness/behalf.ts'
 import { createFairQueue } from '../fairness/fair-queue.ts'
 import { parameterOf } from './message-writer.ts'
-import { openPipelined, type PipelinedConnection, type PipelinedRead } from './pipelined-connection.ts'
+import {
+  openPipelined,
+  type PipelinedConnection,
+  type PipelinedConnectionOptions,
+  type PipelinedOutcome,
+  type PipelinedRead,
+} from './pipelined-connection.ts'
 import type { RowTaker } from './row-taker.ts'
 import type { SessionSettings } from './session-settings.ts'
 import { bindStatement, type Statement } from './statement.ts'
@@ -46,12 +53,6 @@ const longestBarMs = 32_000
 const maxWaiting = 1000
 const reopenMs = 1000
 
-interface Bar {
-  readonly until: number
-  /** How long it lasts, or has lasted. */
-  readonly ms: number
-}
-
 interface Line {
   connection: PipelinedConnection | undefined
   /** Nothing has come for too long. */
@@ -60,65 +61,22 @@ interface Line {
 
 /** Opens its connections; those that cannot be opened are tried again and again. */
 export async function openPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const lines: Line[] = Array.from({ length: pipelinedConnections }, () => ({
-    connection: undefined,
-    isStalled: false,
-  }))
   const queue = createFairQueue<string | undefined, PipelinedRead>()
-  const barred = new Map<string | undefined, Bar>()
-  const reopening = new Set<NodeJS.Timeout>()
+  const bars = createBars()
+  const lines = createLines(options, {
+    onSlow: bars.bar,
+    onFree: sendSoon,
+    onLost() {
+      // Nobody else would send what waits.
+      if (!lines.all.some(isUsable)) giveUpWaiting()
+    },
+  })
   let isSending = false
   let isClosed = false
   let looking: NodeJS.Timeout | undefined
 
-  async function open(line: Line): Promise<void> {
-    const connection = await openPipelined({
-      ...options,
-      statementTimeoutMs,
-      onSlow: bar,
-      onFree() {
-        line.isStalled = false
-        sendSoon()
-      },
-      onLost() {
-        line.connection = undefined
-        line.isStalled = false
-        reopen(line)
-      },
-    })
-    line.connection = connection
-    if (isClosed) await connection.close()
-  }
-
-  function reopen(line: Line): void {
-    if (isClosed) return
-    // Nobody else would send what waits.
-    if (!lines.some(isUsable)) giveUpWaiting()
-    const timer = setTimeout(() => {
-      reopening.delete(timer)
-      // The pool, which meets the same fault, tells of it.
-      open(line).catch(() => reopen(line))
-    }, reopenMs).unref()
-    reopening.add(timer)
-  }
-
   function giveUpWaiting(): void {
     for (const read of queue.clear()) read.settle('unanswered')
-  }
-
-  function bar(whom: string | undefined): void {
-    const now = performance.now()
-    for (const [each, { until }] of barred) if (until + longestBarMs < now) barred.delete(each)
-    const last = barred.get(whom)
-    // What was sent before it was barred says nothing new.
-    if (last !== undefined && last.until > now) return
-    const ms = last === undefined ? firstBarMs : Math.min(2 * last.ms, longestBarMs)
-    barred.set(whom, { until: now + ms, ms })
-  }
-
-  function isBarred(whom: string | undefined): boolean {
-    const bar = barred.size === 0 ? undefined : barred.get(whom)
-    return bar !== undefined && bar.until > performance.now()
   }
 
   function sendSoon(): void {
@@ -131,13 +89,13 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   function send(): void {
     isSending = false
     for (;;) {
-      const free = lines.filter(isFree)
+      const free = lines.all.filter(isFree)
       const [line] = free
       if (line?.connection === undefined || queue.size === 0) break
       const size = Math.min(flightSize, Math.ceil(queue.size / free.length))
       const flight = Array.from({ length: size }, () => queue.take()).filter(read => read !== undefined)
       line.connection.send(flight)
-      lines.push(...lines.splice(lines.indexOf(line), 1))
+      lines.putLast(line)
     }
     looking ??= setTimeout(look, lookEveryMs).unref()
   }
@@ -145,62 +103,153 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
   async function look(): Promise<void> {
     // What has come while we were late is read first.
     await nextTurn()
-    const now = performance.now()
-    let isWaiting = false
-    for (const line of lines) {
-      const since = line.connection?.waitsSince
-      if (since === undefined) continue
-      isWaiting = true
-      if (now - since > silentMs) line.connection?.cut()
-      else if (now - since > stallMs) {
-        line.isStalled = true
-        line.connection?.giveUp()
-      }
-    }
-    if (!lines.some(isUsable)) giveUpWaiting()
+    const isWaiting = lines.giveUpStalled()
+    if (!lines.all.some(isUsable)) giveUpWaiting()
     looking = isWaiting ? setTimeout(look, lookEveryMs).unref() : undefined
   }
 
-  await Promise.all(
-    lines.map(line =>
-      open(line).catch(error => {
-        options.onError(error)
-        reopen(line)
-      }),
-    ),
-  )
-
+  await lines.open()
   return {
     read(statement, values, rows) {
       const { name, sql } = statement
       const whom = currentBehalf()
-      if (isClosed || name === undefined || isBarred(whom) || !lines.some(isUsable)) return undefined
+      if (isClosed || name === undefined || bars.has(whom) || !lines.all.some(isUsable)) return undefined
       if (queue.sizeOf(whom) >= maxWaiting) return undefined
       const parameters = bindStatement(statement, values).map(parameterOf)
       return new Promise(resolve => {
-        const read: PipelinedRead = {
-          name,
-          sql,
-          parameters,
-          rows,
-          whom,
-          isOver: false,
-          settle(outcome) {
-            if (outcome === 'refused' || (outcome === 'read' && rows.leftOut > 0)) bar(whom)
-            resolve(outcome === 'read')
-          },
+        const settle = (outcome: PipelinedOutcome): void => {
+          if (outcome === 'refused' || (outcome === 'read' && rows.leftOut > 0)) bars.bar(whom)
+          resolve(outcome === 'read')
         }
-        queue.push(whom, read)
+        queue.push(whom, { name, sql, parameters, rows, whom, isOver: false, settle })
         sendSoon()
       })
     },
     waiting: () => queue.size,
     async close() {
       isClosed = true
-      for (const timer of reopening) clearTimeout(timer)
       giveUpWaiting()
-      await Promise.all(lines.map(({ connection }) => connection?.close()))
+      await lines.close()
       clearTimeout(looking)
+    },
+  }
+}
+
+/** Who has asked what was slow, and asks elsewhere for some time. */
+interface Bars {
+  bar(whom: string | undefined): void
+  has(whom: string | undefined): boolean
+}
+
+interface Bar {
+  readonly until: number
+  /** How long it lasts, or has lasted. */
+  readonly ms: number
+}
+
+function createBars(): Bars {
+  const bars = new Map<string | undefined, Bar>()
+  return {
+    bar(whom) {
+      const now = performance.now()
+      for (const [each, { until }] of bars) if (until + longestBarMs < now) bars.delete(each)
+      const last = bars.get(whom)
+      // What was sent before it was barred says nothing new.
+      if (last !== undefined && last.until > now) return
+      const ms = last === undefined ? firstBarMs : Math.min(2 * last.ms, longestBarMs)
+      bars.set(whom, { until: now + ms, ms })
+    },
+    has(whom) {
+      const bar = bars.size === 0 ? undefined : bars.get(whom)
+      return bar !== undefined && bar.until > performance.now()
+    },
+  }
+}
+
+/** The connections of a pipeline, each opened again whenever it is lost. */
+interface Lines {
+  readonly all: readonly Line[]
+  /** Resolves when each was tried once. */
+  open(): Promise<void>
+  /** The others are to be used before it. */
+  putLast(line: Line): void
+  /** Gives up what is due on those from which nothing has come for too long. Whether anything is due on any. */
+  giveUpStalled(): boolean
+  close(): Promise<void>
+}
+
+type LineEvents = Pick<PipelinedConnectionOptions, 'onSlow' | 'onFree' | 'onLost'>
+
+function createLines(options: PipelineOptions, { onSlow, onFree, onLost }: LineEvents): Lines {
+  const lines: Line[] = Array.from({ length: pipelinedConnections }, () => ({
+    connection: undefined,
+    isStalled: false,
+  }))
+  const closing = new AbortController()
+
+  async function open(line: Line): Promise<void> {
+    line.connection = await openPipelined({
+      ...options,
+      statementTimeoutMs,
+      onSlow,
+      onFree() {
+        line.isStalled = false
+        onFree()
+      },
+      onLost() {
+        line.connection = undefined
+        line.isStalled = false
+        onLost()
+        void reopen(line)
+      },
+    })
+    if (closing.signal.aborted) await line.connection.close()
+  }
+
+  async function reopen(line: Line): Promise<void> {
+    while (!closing.signal.aborted) {
+      await pause(reopenMs, closing.signal)
+      if (closing.signal.aborted) return
+      try {
+        return await open(line)
+      } catch {
+        // The pool, which meets the same fault, tells of it.
+      }
+    }
+  }
+
+  return {
+    all: lines,
+    async open() {
+      const opening = lines.map(line =>
+        open(line).catch(error => {
+          options.onError(error)
+          void reopen(line)
+        }),
+      )
+      await Promise.all(opening)
+    },
+    putLast(line) {
+      lines.push(...lines.splice(lines.indexOf(line), 1))
+    },
+    giveUpStalled() {
+      const now = performance.now()
+      let isWaiting = false
+      for (const line of lines) {
+        const since = line.connection?.waitsSince
+        if (since === undefined) continue
+        isWaiting = true
+        if (now - since > silentMs) line.connection?.cut()
+        else if (now - since > stallMs) {
+          line.isStalled = true
+          line.connection?.giveUp()
+        }
+      }
+      return isWaiting
+    },
+    async close() {
+      closing.abort()
+      await Promise.all(lines.map(({ connection }) => connection?.close()))
     },
   }
 }

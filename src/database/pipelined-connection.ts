@@ -1,7 +1,7 @@
 import { Client, type ClientConfig } from 'pg'
 import { connectionOfClient, intercept, messageType, rowHead } from './byte-query.ts'
 import { isOutdatedStatement } from './database-error.ts'
-import { MessageSplitter } from './message-splitter.ts'
+import { type MessageHandler, MessageSplitter } from './message-splitter.ts'
 import { MessageWriter } from './message-writer.ts'
 import { applySettings } from './postgres-pool.ts'
 import type { RowTaker } from './row-taker.ts'
@@ -68,91 +68,16 @@ export interface PipelinedConnectionOptions {
 
 /** Throws where PostgreSQL cannot be reached. */
 export async function openPipelined(options: PipelinedConnectionOptions): Promise<PipelinedConnection> {
-  const { connection, settings, statementTimeoutMs, onSlow, onFree, onLost } = options
-  const client = new Client(connection)
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    await applySettings(
-      client,
-      pipelinedSettings(settings, statementTimeoutMs),
-      connection.connectionTimeoutMillis,
-    )
-  } catch (error) {
-    void client.end().catch(() => undefined)
-    throw error
-  }
+  const { onSlow, onFree, onLost } = options
+  const client = await openClient(options)
   const events = connectionOfClient(client)
   const { stream } = events
-  const flights: (readonly PipelinedRead[])[] = []
+  const flights = new Flights(bytes => pass(bytes), land)
+  const splitter = new MessageSplitter(flights)
   const prepared = new Set<string>()
-  /** Which of the first flight is due. */
-  let due = 0
   let heardAt = 0
   let isOpen = true
   let closed: (() => void) | undefined
-
-  function lose(): void {
-    if (!isOpen) return
-    isOpen = false
-    giveUp()
-    stream.destroy()
-    closed?.()
-    onLost()
-  }
-
-  function giveUp(): void {
-    for (const flight of flights) for (const read of flight) end(read, 'unanswered')
-  }
-
-  const splitter = new MessageSplitter({
-    wants(type, length) {
-      if (type !== messageType.dataRow) return true
-      const read = flights[0]?.[due]
-      return read !== undefined && !read.isOver && read.rows.wants(length)
-    },
-    message(type, bytes, begin, messageEnd) {
-      switch (type) {
-        case messageType.dataRow:
-          flights[0]?.[due]?.rows.take(bytes, begin + rowHead)
-          return
-        case messageType.parseComplete:
-          return
-        case messageType.bindComplete:
-          if (flights[0]?.[due]?.isOver === false) flights[0][due]?.rows.begin()
-          return
-        case messageType.commandComplete:
-          end(flights[0]?.[due++], 'read')
-          return
-        case messageType.readyForQuery:
-          land()
-          return
-        default:
-          pass(bytes.subarray(begin, messageEnd))
-      }
-    },
-  })
-
-  function land(): void {
-    due = 0
-    for (const read of flights.shift() ?? []) end(read, 'passed_over')
-    if (flights.length === 0) {
-      closed?.()
-      if (prepared.size > maxPrepared) lose()
-    }
-    onFree()
-  }
-
-  function fail(error: Error): void {
-    const read = flights[0]?.[due++]
-    const code = 'code' in error ? String(error.code) : ''
-    // What it no longer knows is prepared on a new one.
-    if (read === undefined || ending.test(code) || isOutdatedStatement(error)) lose()
-    else {
-      if (code === cancelled) onSlow(read.whom)
-      end(read, ofValue.test(code) ? 'refused' : 'failed')
-    }
-  }
 
   const { pass } = intercept(stream, chunk => {
     heardAt = performance.now()
@@ -164,16 +89,44 @@ export async function openPipelined(options: PipelinedConnectionOptions): Promis
   client.on('error', lose)
   client.on('end', lose)
 
+  function lose(): void {
+    if (!isOpen) return
+    isOpen = false
+    flights.giveUp()
+    stream.destroy()
+    closed?.()
+    onLost()
+  }
+
+  function land(): void {
+    if (flights.size === 0) {
+      closed?.()
+      if (prepared.size > maxPrepared) lose()
+    }
+    onFree()
+  }
+
+  function fail(error: Error): void {
+    const read = flights.next()
+    const code = 'code' in error ? String(error.code) : ''
+    // What it no longer knows is prepared on a new one.
+    if (read === undefined || ending.test(code) || isOutdatedStatement(error)) lose()
+    else {
+      if (code === cancelled) onSlow(read.whom)
+      end(read, ofValue.test(code) ? 'refused' : 'failed')
+    }
+  }
+
   return {
     get isFree() {
-      return isOpen && closed === undefined && flights.length < flightsAtOnce && prepared.size <= maxPrepared
+      return isOpen && closed === undefined && flights.size < flightsAtOnce && prepared.size <= maxPrepared
     },
     get waitsSince() {
-      return flights.length === 0 ? undefined : heardAt
+      return flights.size === 0 ? undefined : heardAt
     },
     send(reads) {
-      if (flights.length === 0) heardAt = performance.now()
-      flights.push(reads)
+      if (flights.size === 0) heardAt = performance.now()
+      flights.add(reads)
       for (const { name, sql, parameters, rows } of reads) {
         if (!prepared.has(name)) {
           prepared.add(name)
@@ -184,10 +137,10 @@ export async function openPipelined(options: PipelinedConnectionOptions): Promis
       writer.sync()
       stream.write(writer.take())
     },
-    giveUp,
+    giveUp: () => flights.giveUp(),
     cut: lose,
     async close() {
-      if (flights.length > 0) {
+      if (flights.size > 0) {
         const { promise, resolve } = Promise.withResolvers<void>()
         closed = resolve
         await promise
@@ -196,6 +149,86 @@ export async function openPipelined(options: PipelinedConnectionOptions): Promis
       isOpen = false
       await client.end()
     },
+  }
+}
+
+async function openClient({
+  connection,
+  settings,
+  statementTimeoutMs,
+}: PipelinedConnectionOptions): Promise<Client> {
+  const client = new Client(connection)
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const text = pipelinedSettings(settings, statementTimeoutMs)
+    await applySettings(client, text, connection.connectionTimeoutMillis)
+    return client
+  } catch (error) {
+    void client.end().catch(() => undefined)
+    throw error
+  }
+}
+
+/** The flights that are on their way, in their order, and what comes for their reads. */
+class Flights implements MessageHandler {
+  readonly #flights: (readonly PipelinedRead[])[] = []
+  readonly #pass: (bytes: Buffer) => void
+  readonly #onLanded: () => void
+  /** Which read of the first flight is due. */
+  #due = 0
+
+  /** `pass`: for what is pg's own. */
+  constructor(pass: (bytes: Buffer) => void, onLanded: () => void) {
+    this.#pass = pass
+    this.#onLanded = onLanded
+  }
+
+  get size(): number {
+    return this.#flights.length
+  }
+
+  add(reads: readonly PipelinedRead[]): void {
+    this.#flights.push(reads)
+  }
+
+  /** The read that is due; the one after it is due now. */
+  next(): PipelinedRead | undefined {
+    return this.#flights[0]?.[this.#due++]
+  }
+
+  giveUp(): void {
+    for (const flight of this.#flights) for (const read of flight) end(read, 'unanswered')
+  }
+
+  wants(type: number, length: number): boolean {
+    if (type !== messageType.dataRow) return true
+    const read = this.#flights[0]?.[this.#due]
+    return read !== undefined && !read.isOver && read.rows.wants(length)
+  }
+
+  message(type: number, bytes: Buffer, begin: number, messageEnd: number): void {
+    const read = this.#flights[0]?.[this.#due]
+    switch (type) {
+      case messageType.dataRow:
+        read?.rows.take(bytes, begin + rowHead)
+        return
+      case messageType.parseComplete:
+        return
+      case messageType.bindComplete:
+        if (read?.isOver === false) read.rows.begin()
+        return
+      case messageType.commandComplete:
+        end(this.next(), 'read')
+        return
+      case messageType.readyForQuery:
+        this.#due = 0
+        for (const left of this.#flights.shift() ?? []) end(left, 'passed_over')
+        this.#onLanded()
+        return
+      default:
+        this.#pass(bytes.subarray(begin, messageEnd))
+    }
   }
 }
 

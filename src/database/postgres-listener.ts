@@ -3,7 +3,7 @@ import { backoffMs } from '../async/backoff.ts'
 import { pause } from '../async/pause.ts'
 import { repeat } from '../async/repeat.ts'
 import { toConnectError } from './database-error.ts'
-import { createWakes } from './wakes.ts'
+import { createWakes, type Wakes } from './wakes.ts'
 
 /** How long to wait before a lost connection is opened again. */
 const delays = { firstMs: 50, longestMs: 1000 }
@@ -26,22 +26,15 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
   let opening: Promise<void> | undefined
 
   async function connect(): Promise<void> {
-    // A probe that is not answered fails, and ends the connection.
-    const next = new Client({ ...config, query_timeout: probeMs })
-    next.on('error', onError)
-    next.on('notification', ({ channel }) => wakes.wake(channel))
+    const next = await openListening(config, wakes, onError)
+    if (closing.signal.aborted) {
+      await next.end()
+      throw new Error('the listener is closed')
+    }
     next.on('end', () => {
       if (client === next) lose()
     })
-    try {
-      await next.connect()
-      for (const channel of wakes.channels()) await next.query(`listen ${channel}`)
-      closing.signal.throwIfAborted()
-      client = next
-    } catch (error) {
-      await next.end()
-      throw error
-    }
+    client = next
   }
 
   function lose(): void {
@@ -110,5 +103,25 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
       client = undefined
       await last?.end()
     },
+  }
+}
+
+/** Opens a connection that listens to all channels of `wakes`. */
+async function openListening(
+  config: ClientConfig,
+  wakes: Wakes,
+  onError: (error: unknown) => void,
+): Promise<Client> {
+  // A probe that is not answered fails, and ends the connection.
+  const client = new Client({ ...config, query_timeout: probeMs })
+  client.on('error', onError)
+  client.on('notification', ({ channel }) => wakes.wake(channel))
+  try {
+    await client.connect()
+    for (const channel of wakes.channels()) await client.query(`listen ${channel}`)
+    return client
+  } catch (error) {
+    await client.end()
+    throw error
   }
 }

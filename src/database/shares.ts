@@ -9,11 +9,11 @@ export interface Place {
 
 /** Places that all who use a database share: connections, or turns on the one connection that there is. */
 export interface Shares {
-  /** A place for whoever it is done on behalf of. Throws RpcError 110 (reason `pool_exhausted`). */
+  /** A place for the party that the work is done for. Throws RpcError 110 (reason `pool_exhausted`). */
   take(): Promise<Place>
   /** How many wait for one. */
   waiting(): number
-  /** Whoever waits, and whoever comes later, is refused with this. */
+  /** Refuses those who wait, and all who come later, with this error. */
   close(refusal: () => Error): void
 }
 
@@ -25,20 +25,8 @@ export interface ShareOptions {
   readonly maxWaiting?: number
 }
 
+/** A token; undefined: the server itself. */
 type Whom = string | undefined
-
-/** What one of them holds and waits for. */
-interface Party {
-  /** When each of its places was given out. */
-  readonly held: Set<{ readonly since: number }>
-  waiting: number
-}
-
-interface Waiter {
-  readonly resolve: (place: Place) => void
-  readonly reject: (error: Error) => void
-  timer: NodeJS.Timeout | undefined
-}
 
 /** A place that is held for longer is held by something slow, of which one token may have only its share. */
 const slowMs = 100
@@ -49,84 +37,44 @@ const slowMs = 100
  * token. The server's own work has places that nobody else gets, because everybody waits for it.
  */
 export function createShares({ places, maxWaitMs, maxWaiting = 1000 }: ShareOptions): Shares {
-  const own = places >= 8 ? 2 : Math.min(1, places - 1)
-  const forOthers = places - own
-  const most = Math.max(1, places >= 4 ? forOthers - 2 : forOthers)
-  const parties = new Map<Whom, Party>()
   const queue = createFairQueue<Whom, Waiter>()
-  let taken = 0
-  let takenByOthers = 0
+  const holdings = new Holdings(places, whom => queue.sizeOf(whom) > 0)
   let refusal: (() => Error) | undefined
 
-  function partyOf(whom: Whom): Party {
-    const known = parties.get(whom)
-    if (known !== undefined) return known
-    const party: Party = { held: new Set(), waiting: 0 }
-    parties.set(whom, party)
-    return party
-  }
-
-  function forget(whom: Whom, { held, waiting }: Party): void {
-    if (held.size === 0 && waiting === 0) parties.delete(whom)
-  }
-
-  function mayHave(whom: Whom): boolean {
-    if (taken >= places) return false
-    if (whom === undefined) return true
-    if (takenByOthers >= forOthers) return false
-    const held = parties.get(whom)?.held
-    if (held === undefined || held.size === 0) return true
-    if (held.size >= most) return false
-    const others = parties.size - (parties.has(undefined) ? 1 : 0)
-    const share = Math.max(1, Math.floor(forOthers / (others + 1)))
-    return held.size < share || slowOf(held) < share
-  }
-
   function give(whom: Whom): Place {
-    const party = partyOf(whom)
-    const held = { since: performance.now() }
-    party.held.add(held)
-    taken++
-    if (whom !== undefined) takenByOthers++
+    const held = holdings.add(whom)
     return {
       release() {
-        if (!party.held.delete(held)) return
-        taken--
-        if (whom !== undefined) takenByOthers--
-        forget(whom, party)
-        giveToWaiting()
+        if (holdings.remove(whom, held)) giveToWaiting()
       },
     }
   }
 
   function giveToWaiting(): void {
-    while (queue.size > 0 && taken < places) {
+    while (queue.size > 0 && holdings.hasFree) {
       let next: Whom
       const waiter = queue.take(whom => {
         next = whom
-        return mayHave(whom)
+        return holdings.mayHaveMore(whom)
       })
       if (waiter === undefined) return
       clearTimeout(waiter.timer)
-      partyOf(next).waiting--
       waiter.resolve(give(next))
     }
   }
 
   function wait(whom: Whom): Promise<Place> {
-    const party = partyOf(whom)
-    if (whom !== undefined && party.waiting >= maxWaiting) throw poolExhausted()
+    if (whom !== undefined && queue.sizeOf(whom) >= maxWaiting) throw poolExhausted()
     const { promise, resolve, reject } = Promise.withResolvers<Place>()
     const waiter: Waiter = { resolve, reject, timer: undefined }
     queue.push(whom, waiter)
-    party.waiting++
+    holdings.of(whom)
     if (maxWaitMs !== undefined) {
       waiter.timer = setTimeout(() => {
         queue.remove(whom, waiter)
-        party.waiting--
-        forget(whom, party)
+        holdings.forgetIfGone(whom)
         reject(poolExhausted())
-        // One less to share with.
+        // There is one less to share with.
         giveToWaiting()
       }, maxWaitMs)
     }
@@ -137,7 +85,7 @@ export function createShares({ places, maxWaitMs, maxWaiting = 1000 }: ShareOpti
     async take() {
       if (refusal !== undefined) throw refusal()
       const whom = currentBehalf()
-      return mayHave(whom) ? give(whom) : wait(whom)
+      return holdings.mayHaveMore(whom) ? give(whom) : wait(whom)
     },
     waiting: () => queue.size,
     close(refuse) {
@@ -146,15 +94,93 @@ export function createShares({ places, maxWaitMs, maxWaiting = 1000 }: ShareOpti
         clearTimeout(timer)
         reject(refuse())
       }
-      for (const [whom, party] of parties) {
-        party.waiting = 0
-        forget(whom, party)
-      }
+      holdings.forgetAllGone()
     },
   }
 }
 
-function slowOf(held: Party['held']): number {
+interface Waiter {
+  readonly resolve: (place: Place) => void
+  readonly reject: (error: Error) => void
+  timer: NodeJS.Timeout | undefined
+}
+
+interface Held {
+  readonly since: number
+}
+
+/** Who holds how many places, and whether one may have more. All who hold some or wait for one share them. */
+class Holdings {
+  readonly #places: number
+  readonly #isWaiting: (whom: Whom) => boolean
+  /** All places but those of the server's own. */
+  readonly #forTokens: number
+  /** The most that one token may hold. */
+  readonly #most: number
+  readonly #held = new Map<Whom, Set<Held>>()
+  #taken = 0
+  #takenByTokens = 0
+
+  constructor(places: number, isWaiting: (whom: Whom) => boolean) {
+    const own = places >= 8 ? 2 : Math.min(1, places - 1)
+    this.#places = places
+    this.#isWaiting = isWaiting
+    this.#forTokens = places - own
+    this.#most = Math.max(1, places >= 4 ? this.#forTokens - 2 : this.#forTokens)
+  }
+
+  get hasFree(): boolean {
+    return this.#taken < this.#places
+  }
+
+  mayHaveMore(whom: Whom): boolean {
+    if (!this.hasFree) return false
+    if (whom === undefined) return true
+    if (this.#takenByTokens >= this.#forTokens) return false
+    const held = this.#held.get(whom)
+    if (held === undefined || held.size === 0) return true
+    if (held.size >= this.#most) return false
+    const tokens = this.#held.size - (this.#held.has(undefined) ? 1 : 0)
+    const share = Math.max(1, Math.floor(this.#forTokens / (tokens + 1)))
+    return held.size < share || slowOf(held) < share
+  }
+
+  /** What one holds; from now on it counts as sharing. */
+  of(whom: Whom): Set<Held> {
+    const known = this.#held.get(whom)
+    if (known !== undefined) return known
+    const held = new Set<Held>()
+    this.#held.set(whom, held)
+    return held
+  }
+
+  add(whom: Whom): Held {
+    const place = { since: performance.now() }
+    this.of(whom).add(place)
+    this.#taken++
+    if (whom !== undefined) this.#takenByTokens++
+    return place
+  }
+
+  /** False: it was given back before. */
+  remove(whom: Whom, place: Held): boolean {
+    if (this.#held.get(whom)?.delete(place) !== true) return false
+    this.#taken--
+    if (whom !== undefined) this.#takenByTokens--
+    this.forgetIfGone(whom)
+    return true
+  }
+
+  forgetIfGone(whom: Whom): void {
+    if (this.#held.get(whom)?.size === 0 && !this.#isWaiting(whom)) this.#held.delete(whom)
+  }
+
+  forgetAllGone(): void {
+    for (const whom of this.#held.keys()) this.forgetIfGone(whom)
+  }
+}
+
+function slowOf(held: ReadonlySet<Held>): number {
   const before = performance.now() - slowMs
   let slow = 0
   for (const { since } of held) if (since < before) slow++
