@@ -1,6 +1,6 @@
 import { createEventClient, type EventClient } from './event-client.ts'
 import { type ExportOptions, exportBytes } from './export.ts'
-import type { Call, Deletion, Importing, Outcome, Page, ResultOf } from './methods.ts'
+import type { Call, Deletion, ImportCounts, Page, ResultOf, RunEnd } from './methods.ts'
 import type { AppendedName, ConditionOf, NewRow, ResourceName, Row, RunName } from './resources.ts'
 import {
   type Changes,
@@ -18,7 +18,7 @@ export type { EventClient } from './event-client.ts'
 export type { ExportOptions } from './export.ts'
 export type { EventHandler, HandlerChange, NewHandler, NewTarget } from './handler.ts'
 export { type TaskContext, TaskFailure, type Work } from './held-task.ts'
-export type { Call, CallOptions, Deletion, Importing, Outcome, ParamsOf, ResultOf } from './methods.ts'
+export type { Call, CallOptions, Deletion, ImportCounts, ParamsOf, ResultOf, RunEnd } from './methods.ts'
 export type * from './resources.ts'
 export type { NewRetentionRule, RetentionRule } from './retention.ts'
 export type * from './script-worker.ts'
@@ -79,9 +79,9 @@ export interface Client extends EventClient {
     options?: ExportOptions,
   ): AsyncGenerator<Uint8Array, void, undefined>
   /** Imports 1 to 1000 exported records under their ids; for the super token alone. */
-  import<R extends ResourceName>(resource: R, rows: readonly Row<R>[]): Promise<Importing>
+  import<R extends ResourceName>(resource: R, rows: readonly Row<R>[]): Promise<ImportCounts>
   /** Ends a run; resolves to false if it had already ended. */
-  finish(resource: RunName, id: number, outcome: Outcome): Promise<boolean>
+  finish(resource: RunName, id: number, end: RunEnd): Promise<boolean>
   /** All records that fulfil the conditions, page by page: `for await (const row of client.page(…))`. */
   page<R extends ResourceName, F extends keyof Row<R> = keyof Row<R>>(
     resource: R,
@@ -127,8 +127,8 @@ export function createClient(options: ClientOptions): Client {
     export: (resource, condition, exportOptions) =>
       exportBytes(connection, { resource, condition }, exportOptions),
     import: (resource, rows) => ask(`${resource}_import`, { rows }),
-    finish: async (resource, id, outcome) =>
-      (await ask<{ updated: number }>(`${resource}_finish`, { id, ...outcome })).updated > 0,
+    finish: async (resource, id, end) =>
+      (await ask<{ updated: number }>(`${resource}_finish`, { id, ...end })).updated > 0,
     page: (resource, condition, pageOptions) => {
       const params = pageParams(condition, pageOptions)
       return rowsOfPages(after =>

@@ -28,14 +28,14 @@ export interface Deletion {
   readonly would_delete?: number
 }
 
-export interface Importing {
+export interface ImportCounts {
   readonly imported: number
   /** Records that were already there with the same content. */
   readonly skipped: number
 }
 
 /** How an open run ended; `finish_time` is now if absent. */
-export type Outcome = { readonly finish_time?: EpochMs } & (
+export type RunEnd = { readonly finish_time?: EpochMs } & (
   | { readonly result: unknown }
   | { readonly error_message: string }
 )
@@ -55,30 +55,29 @@ export interface Page<Row> {
   readonly next: string | null
 }
 
-type ResourceMethods<R extends ResourceName> = {
-  readonly [K in `${R}_query`]: Typed<{ query: Query<R> }, readonly Row<R>[]>
-} & { readonly [K in `${R}_page`]: Typed<PageParams<R>, Page<Row<R>> & { readonly count?: number }> } & {
-  readonly [K in `${R}_count`]: Typed<{ query: Query<R> }, { readonly count: number }>
+/** The methods of records. */
+type RecordMethods = {
+  readonly [R in ResourceName as `${R}_query`]: Typed<{ query: Query<R> }, readonly Row<R>[]>
 } & {
-  readonly [K in `${R}_delete`]: Typed<
+  readonly [R in ResourceName as `${R}_page`]: Typed<
+    PageParams<R>,
+    Page<Row<R>> & { readonly count?: number }
+  >
+} & {
+  readonly [R in ResourceName as `${R}_count`]: Typed<{ query: Query<R> }, { readonly count: number }>
+} & {
+  readonly [R in ResourceName as `${R}_delete`]: Typed<
     { query: Query<R>; dry_run?: boolean; max_affected?: number },
     Deletion
   >
-} & { readonly [K in `${R}_import`]: Typed<{ rows: readonly Row<R>[] }, Importing> }
-
-type AppendMethod<R extends AppendedName> = {
-  readonly [K in `${R}_append`]: Typed<{ rows: readonly NewRow<R>[] }, { readonly ids: readonly number[] }>
+} & { readonly [R in ResourceName as `${R}_import`]: Typed<{ rows: readonly Row<R>[] }, ImportCounts> } & {
+  readonly [R in AppendedName as `${R}_append`]: Typed<
+    { rows: readonly NewRow<R>[] },
+    { readonly ids: readonly number[] }
+  >
+} & {
+  readonly [R in RunName as `${R}_finish`]: Typed<{ id: number } & RunEnd, { readonly updated: number }>
 }
-
-type FinishMethod<R extends RunName> = {
-  readonly [K in `${R}_finish`]: Typed<{ id: number } & Outcome, { readonly updated: number }>
-}
-
-/** The methods of runs. */
-type RunMethods<R extends RunName> = ResourceMethods<R> & AppendMethod<R> & FinishMethod<R>
-
-/** The methods of records that never change. */
-type EventRecordMethods<R extends AppendedName> = ResourceMethods<R> & AppendMethod<R>
 
 interface KeyAndSecret {
   readonly key: string
@@ -145,11 +144,7 @@ type Served = Omit<Declared, 'event_send' | 'event-log_cancel' | 'event-log_repl
 }
 
 /** Every method whose parameters and result are typed. */
-export type Methods = RunMethods<'js-result'> &
-  RunMethods<'event-log'> &
-  EventRecordMethods<'service-event'> &
-  EventRecordMethods<'execution-event'> &
-  ResourceMethods<'change-event'> &
+export type Methods = RecordMethods &
   StreamMethods &
   TokenMethods &
   Served &
