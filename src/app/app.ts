@@ -78,7 +78,7 @@ async function serveDatabase(
   parts: AppParts,
 ): Promise<RunningApp> {
   const context = await createContext(config, logger, database, parts)
-  const { metrics, authenticator, log, created, onError } = context
+  const { metrics, authenticator, records, created, onError } = context
   const closing: (() => Promise<void>)[] = [authenticator.close]
   try {
     const events = await startEvents(context, (name, params, ask, credential) =>
@@ -90,7 +90,7 @@ async function serveDatabase(
     const sinks = await startServerSinks(context, stream.hub.log, events.engine.owner)
     closing.push(sinks.close)
     const retention = startRetention({
-      ...log,
+      ...records,
       keepMs: config.streamKeepMs,
       sinkKeepMs: config.sinkKeepMs,
       eventKeepMs: config.changeEventKeepMs,
@@ -142,21 +142,25 @@ function methodsOf(
   stream: Stream,
   sinks: ServerSinks,
 ): readonly Method[] {
-  const { config, log, tokens, version } = context
+  const { config, records, tokens, version } = context
   return createMethods({
-    log,
-    subscribe: { hub: stream.hub, log, maxSubscriptions: config.maxSubscriptions },
+    records,
+    subscribe: {
+      hub: stream.hub,
+      maxConditions: config.maxConditions,
+      maxSubscriptions: config.maxSubscriptions,
+    },
     tickets: stream.tickets,
     events: events.methodDeps,
     sinks: sinks.methodDeps,
     token: tokens,
-    dialects: jitaiMethods({ log, sender: events.engine.sender, timezone: config.timezone }),
+    dialects: jitaiMethods({ records, sender: events.engine.sender, timezone: config.timezone }),
     version,
   })
 }
 
 function serverOptionsOf(
-  { config, database, authenticator, clock, log, logger, metrics }: AppContext,
+  { config, database, authenticator, clock, records, logger, metrics }: AppContext,
   methods: readonly Method[],
   events: Events,
   { hub, tickets }: Stream,
@@ -167,12 +171,10 @@ function serverOptionsOf(
     authenticate: authenticator.authenticate,
     follow: createFollow({ onChange: authenticator.onChange, clock }),
     probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
-    stream: { hub, tickets, log, maxStreams: config.maxConnections },
-    exports: { log },
+    stream: { hub, tickets, maxConditions: config.maxConditions, maxStreams: config.maxConnections },
+    exports: { records },
     workerRoute: { database, runner: events.engine.scripts },
-    restRoutes: restRoutes(log, (name, params, identity) =>
-      callAs(async () => identity, methods, name, params),
-    ),
+    restRoutes: restRoutes(records),
     openrpc: () => callAs(async () => nobody, methods, 'rpc.discover', {}),
     logger,
     metrics,

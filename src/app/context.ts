@@ -4,12 +4,12 @@ import type { Database } from '../database/database.ts'
 import { createStatementCache } from '../database/statement-cache.ts'
 import { readTableSizes } from '../database/table-sizes.ts'
 import type { Logger } from '../logger.ts'
-import type { LogMethodDeps } from '../method/record/record-method.ts'
 import type { TokenDeps } from '../method/token.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
 import type { KeyAndSecret } from '../permission/credential.ts'
 import { createJwts } from '../permission/jwt.ts'
 import { createPasswords, type ScryptCost } from '../permission/password.ts'
+import { createRecordService, type RecordService } from '../resource/records.ts'
 import { createSealer, type Sealer } from '../seal.ts'
 import { type Authenticator, createAuthenticator } from '../token/authenticator.ts'
 import { ensureSuperToken } from '../token/first-start.ts'
@@ -42,8 +42,7 @@ export interface AppContext {
   /** What cursors and tickets are sealed with. */
   readonly sealingKey: string
   readonly sealer: Sealer
-  /** What reading and writing records needs. */
-  readonly log: LogMethodDeps
+  readonly records: RecordService
   readonly tokens: TokenDeps
   /** The super token, only when this start created it. */
   readonly created: KeyAndSecret | undefined
@@ -88,7 +87,7 @@ export async function createContext(
     authenticator,
     sealingKey,
     sealer: createSealer(sealingKey),
-    log: {
+    records: createRecordService({
       database,
       cache: createStatementCache({ onLookup: isHit => metrics.countLookup('statement', isHit) }),
       clock,
@@ -96,7 +95,7 @@ export async function createContext(
       maxAnswerBytes: config.maxAnswerBytes,
       partitionRows: config.partitionRows,
       onRows: metrics.countRows,
-    },
+    }),
     tokens: { database, authenticator, jwts, passwords, pepper, saveSuperToken },
     created,
     onError: what => error => logger.error({ err: error }, `${what} failed`),

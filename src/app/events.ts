@@ -25,7 +25,7 @@ export interface Events {
  * for what keeps the server from starting.
  */
 export async function startEvents(context: AppContext, callMethod: HostDeps['callMethod']): Promise<Events> {
-  const { config, logger, metrics, database, authenticator, version, log, clock, sealer } = context
+  const { config, logger, metrics, database, authenticator, version, clock, sealer } = context
   const localHandlers = await loadHandlers(context)
   const outbound = createOutbound({ allow: config.outboundAllow })
   const sandbox = createSandbox({ threads: config.scriptThreads, runs: config.scriptRuns })
@@ -56,7 +56,6 @@ export async function startEvents(context: AppContext, callMethod: HostDeps['cal
     methodDeps: {
       engine,
       workers: createWorkerReports({ database, onError }),
-      log,
       handlers: {
         ...shared,
         localNames: new Set(localHandlers.keys()),

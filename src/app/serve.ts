@@ -35,9 +35,9 @@ export interface ServerOptions {
   /** Other programs' REST surfaces; absent: there are none. */
   readonly restRoutes?: readonly RestRoute[]
   /** What is streamed; absent: nothing. */
-  readonly stream?: Pick<StreamRouteDeps, 'hub' | 'tickets' | 'log' | 'maxStreams'>
+  readonly stream?: Pick<StreamRouteDeps, 'hub' | 'tickets' | 'maxConditions' | 'maxStreams'>
   /** What is exported; absent: nothing. */
-  readonly exports?: Pick<ExportRouteDeps, 'log'>
+  readonly exports?: Pick<ExportRouteDeps, 'records'>
   /** What readiness depends on. */
   readonly probes: HealthProbes
   /** The OpenRPC document. */

@@ -1,15 +1,15 @@
-import type { LogMethodDeps } from '../method/record/record-method.ts'
+import type { RecordService } from '../resource/records.ts'
 import { readEventsMethod } from './gcs/read-events.ts'
 import { recordEventsMethod } from './gcs/record-events.ts'
 import type { RestRoute } from './rest.ts'
 
 /** The events of GCS' executions (seed 003), over the records of execution-event. */
-export function gcsRoute(log: LogMethodDeps): RestRoute {
+export function gcsRoute(records: RecordService): RestRoute {
   const path = '/v1/executions/{execution_id}/events'
   return {
     path,
     errorPrefix: 'GCS',
-    get: readEventsMethod(`GET ${path}`, log),
-    post: recordEventsMethod(`POST ${path}`, log),
+    get: readEventsMethod(`GET ${path}`, records),
+    post: recordEventsMethod(`POST ${path}`, records),
   }
 }

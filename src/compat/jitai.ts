@@ -1,13 +1,13 @@
 import type { Sender } from '../event/send/send.ts'
 import type { Method } from '../method/method.ts'
-import type { LogMethodDeps } from '../method/record/record-method.ts'
+import type { RecordService } from '../resource/records.ts'
 import { getChainLogMethod, getNodeLogMethod } from './jitai/get-chain-log.ts'
 import { getEventLogMethod } from './jitai/get-event-log.ts'
 import { sendEventMethod } from './jitai/send-event.ts'
 import { createWallClock } from './wall-time.ts'
 
 export interface JitAiDeps {
-  readonly log: LogMethodDeps
+  readonly records: RecordService
   readonly sender: Sender
   /** The IANA zone in which times without one are read and written. */
   readonly timezone: string
@@ -17,13 +17,13 @@ export interface JitAiDeps {
  * The event service of JitAi's applications (seed 000), over the same records and handlers as the other methods. By
  * position, parameters come in the order of the seed's tables, so that the credential has no place before them.
  */
-export function jitaiMethods({ log, sender, timezone }: JitAiDeps): readonly Method[] {
+export function jitaiMethods({ records, sender, timezone }: JitAiDeps): readonly Method[] {
   const clock = createWallClock(timezone)
   const service = 'events.services.EventSvc'
   return [
-    getEventLogMethod(`${service}.getEventLog`, log, clock),
+    getEventLogMethod(`${service}.getEventLog`, records, clock),
     sendEventMethod(`${service}.sendEvent`, sender),
-    getChainLogMethod(`${service}.getEventLogByRequestId`, log, clock),
-    getNodeLogMethod(`${service}.getEventLogByNodeId`, log, clock),
+    getChainLogMethod(`${service}.getEventLogByRequestId`, records, clock),
+    getNodeLogMethod(`${service}.getEventLogByNodeId`, records, clock),
   ]
 }

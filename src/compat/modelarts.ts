@@ -1,26 +1,27 @@
-import type { LogMethodDeps } from '../method/record/record-method.ts'
+import { serviceEvent } from '../resource/kind/service-event.ts'
+import type { RecordService } from '../resource/records.ts'
 import { readEventsMethod } from './modelarts/read-events.ts'
 import { readInferEventsMethod } from './modelarts/read-infer-events.ts'
 import { recordEventsMethod } from './modelarts/record-events.ts'
 import type { RestRoute } from './rest.ts'
-import type { CallMethod } from './rest-record.ts'
 
 /** The event log of ModelArts' services (seed 001; version 2 as Huawei's SDK asks for it), over the records of service-event. */
-export function modelartsRoutes(log: LogMethodDeps, call: CallMethod): readonly RestRoute[] {
+export function modelartsRoutes(service: RecordService): readonly RestRoute[] {
+  const records = service.of(serviceEvent)
   const path = '/{project_id}/services/{service_id}/events'
   const errorPrefix = 'ModelArts'
   return [
     {
       path: `/v1${path}`,
       errorPrefix,
-      get: readEventsMethod(`GET /v1${path}`, log),
-      post: recordEventsMethod(`POST /v1${path}`, call),
+      get: readEventsMethod(`GET /v1${path}`, service),
+      post: recordEventsMethod(`POST /v1${path}`, records),
     },
     {
       path: `/v2${path}`,
       errorPrefix,
-      get: readInferEventsMethod(`GET /v2${path}`, log),
-      post: recordEventsMethod(`POST /v2${path}`, call),
+      get: readInferEventsMethod(`GET /v2${path}`, service),
+      post: recordEventsMethod(`POST /v2${path}`, records),
     },
   ]
 }

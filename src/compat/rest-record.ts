@@ -1,9 +1,5 @@
 import { z } from 'zod'
 import { inputContext } from '../parse-input.ts'
-import type { Identity } from '../permission/grant.ts'
-
-/** Calls a method for a caller who is known already. Throws RpcError. */
-export type CallMethod = (method: string, params: unknown, caller: Identity) => Promise<unknown>
 
 /** What recording answers. */
 export const recordedSchema = z.strictObject({ ids: z.array(z.int()) })

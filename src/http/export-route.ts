@@ -4,19 +4,17 @@ import { RpcError } from '../errors.ts'
 import { onBehalfOf } from '../fairness/behalf.ts'
 import type { Logger } from '../logger.ts'
 import type { Authenticate } from '../method/invoke.ts'
-import { type LogMethodDeps, readerOf, walkerOf } from '../method/record/record-method.ts'
-import { exportPages } from '../resource/export/export.ts'
 import type { ExportPage } from '../resource/export/export-page.ts'
 import { type ExportPlan, planExport } from '../resource/export/export-plan.ts'
 import { resources } from '../resource/kind/index.ts'
+import type { RecordService } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
-import { type Access, planAccess } from '../resource/select/access.ts'
 import { contextOf } from '../rpc/request-context.ts'
 import type { Health } from './health.ts'
 import { refuse, sendFault } from './http-refusal.ts'
 
 export interface ExportRouteDeps {
-  readonly log: LogMethodDeps
+  readonly records: RecordService
   readonly authenticate: Authenticate
   readonly health: Pick<Health, 'isStopping'>
   readonly logger: Logger
@@ -78,22 +76,23 @@ async function answer(
 ): Promise<FastifyReply> {
   const { request, reply } = asked
   const { bearer } = contextOf(request)
-  const { tokenKey } = await deps.authenticate(bearer)
+  const caller = await deps.authenticate(bearer)
+  const { tokenKey } = caller
   asked.isKnown = true
   requireChunks(request)
   const resource = requireResource(request)
   const planned = planExport(resource, request.query as Readonly<Record<string, unknown>>, {
-    maxConditions: deps.log.maxConditions,
+    maxConditions: deps.records.maxConditions,
     maxDepth: deps.maxDepth,
   })
-  const access = watchAccess(resource, planned, () => deps.authenticate(bearer))
-  await access()
+  const pages = pagesFor(
+    tokenKey,
+    deps.records.of(resource).export(caller, () => deps.authenticate(bearer), planned),
+  )
   // Who has left by now would never be uncounted.
   if (reply.raw.destroyed) return reply
   count(reply, tokenKey)
 
-  const reader = walkerOf(readerOf(resource, deps.log), deps.log.database)
-  const pages = pagesFor(tokenKey, exportPages({ reader, ...planned, access }))
   // What fails here can still be told by a status.
   const first = await pages.next()
   const lines = readLines({ resource, planned, first, pages, request }, deps)
@@ -114,20 +113,6 @@ function pagesFor(tokenKey: string, pages: Pages): Pages {
   return { next: () => onBehalfOf(tokenKey, () => pages.next()), return: () => pages.return() }
 }
 
-/** What the caller may have, asked anew each time and planned anew when the answer is another. */
-function watchAccess(
-  resource: Resource,
-  { plan }: ExportPlan,
-  authenticate: () => ReturnType<Authenticate>,
-): () => Promise<Access> {
-  let known: { readonly caller: unknown; readonly access: Access } | undefined
-  return async () => {
-    const caller = await authenticate()
-    if (known?.caller !== caller) known = { caller, access: planAccess(resource, 'read', caller, plan) }
-    return known.access
-  }
-}
-
 interface Exporting {
   readonly resource: Resource
   readonly planned: ExportPlan
@@ -138,13 +123,12 @@ interface Exporting {
 
 async function* readLines(
   { resource, planned, first, pages, request }: Exporting,
-  { log, logger }: ExportRouteDeps,
+  { logger }: ExportRouteDeps,
 ): AsyncGenerator<string | Buffer, void, undefined> {
   try {
     const head = planned.mark + planned.format.head(resource.fields)
     if (head !== '') yield head
     for (let next = first; !next.done; next = await pages.next()) {
-      log.onRows(resource.name, 'returned', next.value.rows)
       yield next.value.text
     }
   } catch (error) {

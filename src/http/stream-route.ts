@@ -5,10 +5,10 @@ import { invalidParams, RpcError } from '../errors.ts'
 import { onBehalfOf } from '../fairness/behalf.ts'
 import { parseJson } from '../json.ts'
 import type { Authenticate } from '../method/invoke.ts'
-import { type LogMethodDeps, planFilters } from '../method/record/record-method.ts'
 import { parseInput } from '../parse-input.ts'
 import { type Identity, nobody } from '../permission/grant.ts'
 import { resources } from '../resource/kind/index.ts'
+import { planFilters } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import { contextOf } from '../rpc/request-context.ts'
 import { changeText, formatSchema, type PushedNote, pushedNote, type StreamFormat } from '../stream/format.ts'
@@ -20,7 +20,7 @@ import { refuse, sendFault } from './http-refusal.ts'
 
 export interface StreamRouteDeps {
   readonly hub: Hub
-  readonly log: Pick<LogMethodDeps, 'maxConditions'>
+  readonly maxConditions: number
   readonly authenticate: Authenticate
   readonly tickets: Pick<Tickets, 'open'>
   readonly health: Pick<Health, 'isStopping'>
@@ -69,12 +69,12 @@ interface Asked {
 
 async function stream(asked: Asked, deps: StreamRouteDeps): Promise<void> {
   const { request, reply } = asked
-  const { hub, log } = deps
+  const { hub, maxConditions } = deps
   const { reauthenticate, ticket, readRequest } = opening(request, deps)
   const caller = await reauthenticate()
   asked.isKnown = true
   const { resource, condition, format, after, path } = readRequest()
-  const plan = planFilters(resource, { condition }, log, 'condition')
+  const plan = planFilters(resource, { condition }, { maxConditions, path: 'condition' })
   const response = reply.raw
   const subscriber = subscriberOf(response, resource, format)
   const subscribing = {

@@ -2,6 +2,7 @@ import { plainDefinitions } from '../definitions.ts'
 import type { Engine } from '../event/engine.ts'
 import type { WorkerReports } from '../machine/machine-reports.ts'
 import { resources } from '../resource/kind/index.ts'
+import type { RecordService } from '../resource/records.ts'
 import type { Tickets } from '../stream/ticket.ts'
 import { changeEventMethods } from './change-event.ts'
 import { definitionMethods } from './definition.ts'
@@ -11,10 +12,9 @@ import { taskMethods } from './event-task.ts'
 import { type JsWorkerDeps, jsWorkerMethods } from './js-worker.ts'
 import type { Method } from './method.ts'
 import { discoverMethod } from './openrpc.ts'
-import type { LogMethodDeps } from './record/record-method.ts'
 import { streamTicketMethod } from './record/stream-ticket.ts'
 import { type SubscribeDeps, subscriptionMethods } from './record/subscribe.ts'
-import { logMethods } from './record-methods.ts'
+import { recordMethods } from './record.ts'
 import { retentionMethods } from './retention.ts'
 import { serverMethods } from './server.ts'
 import { type SinkMethodDeps, sinkMethods } from './sink.ts'
@@ -25,13 +25,12 @@ import { type TokenDeps, tokenMethods } from './token.ts'
 export interface EventDeps {
   readonly engine: Engine
   readonly workers: WorkerReports
-  readonly log: LogMethodDeps
   readonly handlers: HandlerMethodDeps
   readonly jsWorkers: JsWorkerDeps
 }
 
 export interface MethodDeps {
-  readonly log: LogMethodDeps
+  readonly records: RecordService
   readonly subscribe: SubscribeDeps
   readonly tickets: Tickets
   readonly events: EventDeps
@@ -45,7 +44,7 @@ export interface MethodDeps {
 
 /** Every method there is. */
 export function createMethods({
-  log,
+  records,
   subscribe,
   tickets,
   events,
@@ -55,19 +54,19 @@ export function createMethods({
   version,
 }: MethodDeps): readonly Method[] {
   const methods = [
-    ...serverMethods({ database: log.database, version }),
-    ...resources.flatMap(resource => logMethods(resource, log)),
+    ...serverMethods({ database: records.database, version }),
+    ...resources.flatMap(resource => recordMethods(records.of(resource))),
     ...resources.flatMap(resource => subscriptionMethods(resource, subscribe)),
     streamTicketMethod({ ...subscribe, tickets }),
-    ...changeEventMethods(log),
-    ...eventMethods(events.engine, events.log),
+    ...changeEventMethods(records),
+    ...eventMethods(events.engine, records),
     ...handlerMethods(events.handlers),
     ...taskMethods(events.engine.tasks, events.workers),
     ...jsWorkerMethods(events.jsWorkers),
     ...sinkMethods(sinks),
-    ...retentionMethods(log),
-    ...plainDefinitions.flatMap(each => definitionMethods(each, { ...log, sealer: sinks.sealer })),
-    ...indexMethods(log),
+    ...retentionMethods(records),
+    ...plainDefinitions.flatMap(each => definitionMethods(each, { ...records, sealer: sinks.sealer })),
+    ...indexMethods(records),
     ...tokenMethods(token),
     ...dialects,
   ]

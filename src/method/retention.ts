@@ -1,25 +1,24 @@
-import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import type { AnyTables } from '../condition/compile.ts'
 import { invalidParams } from '../errors.ts'
 import { requireSuper } from '../permission/grant.ts'
+import type { RecordService } from '../resource/records.ts'
+import { readerOf } from '../resource/table.ts'
 import { planExpired } from '../retention/expired.ts'
 import { previewExpired } from '../retention/preview.ts'
 import { type RuleDefinition, retentionRule, ruleId, ruleParams, rules } from '../retention/rule.ts'
 import { definitionMethods, notFound } from './definition.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
-import type { LogMethodDeps } from './record/record-method.ts'
 
 /** All `retention_*` methods: what is deleted when it is old enough. */
-export function retentionMethods(deps: LogMethodDeps): readonly Method[] {
-  const { clock, maxConditions } = deps
-  const own = definitionMethods(retentionRule, deps, {
+export function retentionMethods(records: RecordService): readonly Method[] {
+  const { clock, maxConditions } = records
+  const own = definitionMethods(retentionRule, records, {
     create(rule) {
       planExpired(rule, { now: clock(), maxConditions })
       return rule
     },
   })
-  return [...own, previewMethod(deps)]
+  return [...own, previewMethod(records)]
 }
 
 const previewParams = z.strictObject(ruleParams).partial().shape
@@ -30,7 +29,7 @@ const params = {
 }
 
 /** `retention_preview`: what a rule would delete now, whether or not it is there. */
-function previewMethod({ database, cache, clock, maxConditions }: LogMethodDeps): Method {
+function previewMethod({ database, cache, clock, maxConditions }: RecordService): Method {
   return defineMethod({
     name: 'retention_preview',
     summary: 'Says what a rule would delete now, and deletes nothing',
@@ -45,8 +44,7 @@ function previewMethod({ database, cache, clock, maxConditions }: LogMethodDeps)
       const rule = typeof wanted === 'number' ? await rules.find(database, wanted) : wanted
       if (rule === undefined) throw notFound(retentionRule)
       const expired = planExpired(rule, { now: clock(), maxConditions })
-      const builder = database.kysely as unknown as Kysely<AnyTables>
-      const { count, oldest } = await previewExpired({ builder, cache, runner: database.read }, expired)
+      const { count, oldest } = await previewExpired(readerOf(expired.resource, { database, cache }), expired)
       return { would_delete: count, oldest }
     },
   })

@@ -5,6 +5,7 @@ import { requireWebhookUrl } from '../outbound/webhook-place.ts'
 import { requireSuper } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
 import { resources } from '../resource/kind/index.ts'
+import { planFilters } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Sealer } from '../seal.ts'
 import { type StoredSink, sink, sinkStatusSchema } from '../sink/sink.ts'
@@ -15,7 +16,6 @@ import { type ChangeLog, notKept } from '../stream/change-log.ts'
 import type { StreamFormat } from '../stream/format.ts'
 import { type DefinitionDeps, definitionMethods, notFound } from './definition.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
-import { planFilters } from './record/record-method.ts'
 
 /** What the methods of sinks work with. */
 export interface SinkMethodDeps extends DefinitionDeps {

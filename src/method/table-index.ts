@@ -3,9 +3,9 @@ import { within } from '../async/within.ts'
 import { requireSuper } from '../permission/grant.ts'
 import { addIndex, listIndexes, removeIndex } from '../resource/added-index.ts'
 import { resources } from '../resource/kind/index.ts'
+import type { RecordService } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import { credentialParam, defineMethod } from './method.ts'
-import type { LogMethodDeps } from './record/record-method.ts'
 
 /** A call is answered by then; the index is made all the same. */
 const patienceMs = 20_000
@@ -27,7 +27,7 @@ const indexSchema = z
   .meta({ title: 'index' })
 
 /** All `index_*` methods. What an index costs every write is the operator's to decide. */
-export function indexMethods({ database }: LogMethodDeps) {
+export function indexMethods({ database }: RecordService) {
   const add = defineMethod({
     name: 'index_add',
     summary:

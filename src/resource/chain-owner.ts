@@ -3,7 +3,9 @@ import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { type Identity, permittedNames } from '../permission/grant.ts'
 import { principalOf } from '../permission/principal.ts'
+import type { Records } from './records.ts'
 import type { GivenRow } from './resource.ts'
+import { type Found, narrowed } from './select/found.ts'
 
 /** The principal that a chain belongs to; null where that is not known. */
 export type ChainOwner = string | null
@@ -95,28 +97,31 @@ const findReadable = rawStatement(
 
 /** What a reader is shown under one request id. */
 export interface ReadChain {
-  /** Fulfilled by the records of the chain, and of no other. */
-  readonly predicate: Predicate
+  /** The records of the chain that it may read. */
+  readonly found: Found
   /** How many other chains under the request id the reader may read something of. */
   readonly others: number
 }
 
 /**
  * The chain that a reader means by a request id: the one that has this node, where one is given, else the reader's own, else
- * the one that was begun first. Nobody can so change what another's chain looks like.
+ * the one that was begun first. Nobody can so change what another's chain looks like. `records`: those of the event log.
+ * Throws RpcError 102.
  */
 export async function findChain(
-  runner: Asking,
+  { runner, records }: { readonly runner: Asking; readonly records: Records },
   { requestId, nodeId }: { readonly requestId: string; readonly nodeId?: string | undefined },
   reader: Identity,
 ): Promise<ReadChain> {
+  const found = records.find(reader, [{ request_id: requestId }])
   const asked = [requestId, ...namesFor(reader, 'read'), nodeId ?? null, principalOf(reader)]
   const { rows } = await runner.run(findReadable, asked)
   const [first, ...others] = rows
-  if (first === undefined) return { predicate: nothing, others: 0 }
-  const owner = first[0] as ChainOwner
-  const predicate = owner === null ? isNull('chain_owner') : equal('chain_owner', owner)
-  return { predicate, others: others.length }
+  return { found: narrowed(found, first === undefined ? nothing : isOf(first[0])), others: others.length }
+}
+
+function isOf(owner: unknown): Predicate {
+  return owner === null ? isNull('chain_owner') : equal('chain_owner', String(owner))
 }
 
 function namesFor(caller: Identity, verb: 'read' | 'write'): readonly unknown[] {

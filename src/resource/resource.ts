@@ -59,6 +59,8 @@ export interface Resource {
   readonly table: string
   /** In the order of the wire row. */
   readonly fields: readonly ResourceField[]
+  /** The fields whose values an append writes. */
+  readonly appended: readonly ResourceField[]
   readonly ordering: Ordering
   /** The field by which records are permitted. */
   readonly nameField: string
@@ -117,6 +119,7 @@ export function defineResource(given: ResourceOptions): Resource {
   }
   return Object.freeze({
     ...options,
+    appended: [...fields.filter(field => field.append !== 'generated'), ...(unseen?.fields ?? [])],
     ordering: { time: time.name, timeNullable: time.nullable === true, key: key.name },
     language: defineLanguage({ fields, words, nameField }),
     finish,
@@ -132,4 +135,12 @@ export type Verb = 'read' | 'write' | 'delete'
 /** What a caller must be permitted to do so to a record of the resource. */
 export function actionOf(resource: Resource, verb: Verb): Action {
   return { scope: resource.scope, permission: resource.permission, verb }
+}
+
+/** The fields of these names, in the order of the resource; all where no names are given. */
+export function fieldsNamed(
+  { fields }: Resource,
+  names: readonly string[] | undefined,
+): readonly ResourceField[] {
+  return names === undefined ? fields : fields.filter(field => names.includes(field.name))
 }

@@ -69,13 +69,8 @@ export function newRowSchema(resource: Resource): z.ZodObject {
   return z.strictObject(Object.fromEntries(members))
 }
 
-/** A row in the order of `appendedFields`, ready to be bound. */
+/** A row in the order of its fields, ready to be bound. */
 export type BoundRow = readonly unknown[]
-
-/** The fields whose values an append writes. */
-export function appendedFields({ fields, unseen }: Resource): readonly ResourceField[] {
-  return [...fields.filter(field => field.append !== 'generated'), ...(unseen?.fields ?? [])]
-}
 
 /** Fills in what a parsed row left out. JSON null becomes null; other JSON values become their text. */
 export function bindRow(fields: readonly ResourceField[], given: GivenRow, now: number): BoundRow {

@@ -1,8 +1,8 @@
-import { planConditions } from '../condition/plan.ts'
 import { not, type Predicate } from '../condition/predicate.ts'
 import { timestampOf } from '../condition/value.ts'
 import { invalidParams } from '../errors.ts'
 import { resources } from '../resource/kind/index.ts'
+import { planFilters } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { RuleDefinition } from './rule.ts'
 
@@ -34,10 +34,8 @@ export function planExpired(
 ): Expired {
   const resource = byName.get(name)
   if (resource === undefined) throw invalidParams('resource', 'there is no such resource', 'unknown_resource')
-  const { language, ordering, finish } = resource
-  const path = 'query.condition'
-  const planning = { language, path, maxConditions, allowAll: false, filtersOnly: true }
-  const { predicates } = planConditions(query.condition, planning)
+  const { ordering, finish } = resource
+  const { predicates } = planFilters(resource, query, { maxConditions })
   const before = timestampOf(now - olderThanMs)
   const old: Predicate = { type: 'time_to', column: ordering.time, time: before }
   return {

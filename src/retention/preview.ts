@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { allOf } from '../condition/compile.ts'
 import { shapeOf } from '../condition/shape.ts'
-import type { Reader } from '../resource/select/read.ts'
 import { epochMilliseconds } from '../resource/select/render.ts'
+import type { Table } from '../resource/table.ts'
 import type { Expired } from './expired.ts'
 
 export interface Preview {
@@ -13,8 +13,8 @@ export interface Preview {
 
 /** What a rule would delete now. */
 export async function previewExpired(
-  { builder, cache, runner }: Omit<Reader, 'resource'>,
-  { resource, predicates }: Expired,
+  { resource, builder, cache, runner }: Table,
+  { predicates }: Expired,
 ): Promise<Preview> {
   const { key, values } = shapeOf(predicates)
   const { time } = resource.ordering

@@ -1,6 +1,4 @@
-import type { Kysely } from 'kysely'
 import { pause } from '../async/pause.ts'
-import type { AnyTables } from '../condition/compile.ts'
 import { beyond } from '../condition/cursor.ts'
 import type { Database, Runner } from '../database/database.ts'
 import { locks, unlessLocked } from '../database/locks.ts'
@@ -8,8 +6,9 @@ import { rawStatement, type Statement } from '../database/statement.ts'
 import type { StatementCache } from '../database/statement-cache.ts'
 import { RpcError } from '../errors.ts'
 import type { Resource } from '../resource/resource.ts'
-import { type PlacedRow, type Reader, readPlacedRows } from '../resource/select/read.ts'
-import { removeKeys } from '../resource/write/remove-keys.ts'
+import { type PlacedRow, readPlacedRows } from '../resource/select/read.ts'
+import { tableOf } from '../resource/table.ts'
+import { removeKeys } from '../resource/write/remove.ts'
 import { dropExpiredPartitions } from './drop-partitions.ts'
 import { type Expired, planExpired } from './expired.ts'
 import { createPace, type Pace } from './pace.ts'
@@ -143,7 +142,7 @@ function findOldest(
     last === undefined ? undefined : { order: 'oldest' as const, time: last.time, key: last.key }
   const rest = position === undefined ? [] : beyond(position, ordering)
   return readPlacedRows(
-    readerOf(deps, resource, deps.database),
+    tableOf(resource, deps),
     { segments: [[...predicates, ...rest]], names: undefined, order: 'oldest', limit: found },
     fields.filter(field => field.name === ordering.key),
   )
@@ -161,17 +160,13 @@ async function removeBatch(
     const expired = await planNow(runner, hold, deps, run)
     if (expired === undefined) return undefined
     const { resource, predicates } = expired
-    const deleted = await removeKeys(readerOf(deps, resource, runner), { keys, predicates })
+    const deleted = await removeKeys(tableOf(resource, deps, runner), { keys, predicates })
     await runner.run(count, [run.id, run.startedTime, deleted, leaseMs])
     return { resource, deleted }
   })
   if (done === undefined) return undefined
   if (done.deleted > 0) deps.onDeleted(done.resource, done.deleted)
   return pace.next(performance.now() - began)
-}
-
-function readerOf({ database, cache }: RuleRunDeps, resource: Resource, runner: Pick<Runner, 'run'>): Reader {
-  return { resource, cache, builder: database.kysely as unknown as Kysely<AnyTables>, runner }
 }
 
 /** A condition that this version does not know, say: for the rule's owner to see, not for the log. */

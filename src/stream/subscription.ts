@@ -3,8 +3,8 @@ import type { Plan } from '../condition/plan.ts'
 import type { Failure } from '../errors.ts'
 import type { Identity } from '../permission/grant.ts'
 import { isRefusal } from '../permission/live-caller.ts'
+import { readablePredicates } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
-import { allPredicates, planAccess } from '../resource/select/access.ts'
 import type { Change } from './change-log.ts'
 import type { Cursors, CursorWriter, StreamReader } from './cursor.ts'
 import { type Wanted, wantedOf } from './wanted.ts'
@@ -198,5 +198,5 @@ export class Subscription {
 }
 
 function permitted({ resource, plan }: SubscriptionOptions, identity: Identity): Wanted {
-  return wantedOf(allPredicates(planAccess(resource, 'read', identity, plan)))
+  return wantedOf(readablePredicates(resource, identity, plan))
 }

@@ -53,19 +53,15 @@ describe('GET /stream', () => {
   const tickets = createTickets({ key: 'a secret text', clock: Date.now, represent: async () => superToken })
 
   async function startOwnServer(own: Hub): Promise<RunningServer> {
-    const log = {
-      database,
-      cache: undefined as never,
-      clock: Date.now,
-      maxConditions: 32,
-      onRows: () => undefined,
-    }
+    const maxConditions = 32
     return startServer({
       config: readConfig({ env: { PORT: '0' } }),
-      methods: resources.flatMap(each => subscriptionMethods(each, { hub: own, log, maxSubscriptions: 100 })),
+      methods: resources.flatMap(each =>
+        subscriptionMethods(each, { hub: own, maxConditions, maxSubscriptions: 100 }),
+      ),
       authenticate,
       probes: { ping: async () => undefined, pendingMigrations: async () => [] },
-      stream: { hub: own, tickets, log, maxStreams },
+      stream: { hub: own, tickets, maxConditions, maxStreams },
       openrpc: async () => ({}),
       logger: createLogger({ level: 'silent' }),
       metrics: createMetrics(),

@@ -4,11 +4,12 @@ import { type ChainPlace, createScriptRunner, type ScriptRunner } from '../../sr
 import { stringifyJson } from '../../src/json.ts'
 import { callAs, invoke } from '../../src/method/invoke.ts'
 import { jsWorkerMethods } from '../../src/method/js-worker.ts'
-import { logMethods } from '../../src/method/record-methods.ts'
+import { recordMethods } from '../../src/method/record.ts'
 import { createOutbound, type Outbound } from '../../src/outbound/outbound.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
 import { jsResult } from '../../src/resource/kind/js-result.ts'
+import { createRecordService } from '../../src/resource/records.ts'
 import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { createSealer, type Sealer } from '../../src/seal.ts'
 import { startTokens, type TestTokens } from '../token/tokens.ts'
@@ -94,8 +95,8 @@ export async function startWorkers(database: Database, options: WorkersOptions =
   }
   const workerDeps = { database, sandbox, sealer, runner, clock, timezone: 'Europe/Berlin', onChange }
   const cache = createStatementCache()
-  const logDeps = { database, cache, clock, maxConditions: 100, onRows: () => undefined }
-  const all = [...jsWorkerMethods(workerDeps), ...logMethods(jsResult, logDeps)]
+  const records = createRecordService({ database, cache, clock, maxConditions: 100, onRows: () => undefined })
+  const all = [...jsWorkerMethods(workerDeps), ...recordMethods(records.of(jsResult))]
   const methods = new Map(all.map(method => [method.name, method]))
 
   const callText: TestWorkers['callText'] = async (name, params = {}, credential = tokens.root) => {

@@ -4,10 +4,11 @@ import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { parseJson, stringifyJson } from '../../src/json.ts'
 import { changeEventMethods } from '../../src/method/change-event.ts'
 import { invoke } from '../../src/method/invoke.ts'
-import { logMethods } from '../../src/method/record-methods.ts'
+import { recordMethods } from '../../src/method/record.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 import type { Envelope } from '../../src/resource/change-event/envelope.ts'
 import { changeEvent } from '../../src/resource/kind/change-event.ts'
+import { createRecordService } from '../../src/resource/records.ts'
 import { superToken } from '../resource/caller.ts'
 
 /** A server's change events without its sequencer. */
@@ -32,8 +33,9 @@ export function createChangeEvents(
   database: Database,
   { clock = Date.now, onRows = () => undefined }: ChangeEventsOptions = {},
 ): TestChangeEvents {
-  const deps = { database, cache: createStatementCache(), clock, maxConditions: 100, onRows }
-  const all = [...logMethods(changeEvent, deps), ...changeEventMethods(deps)]
+  const cache = createStatementCache()
+  const records = createRecordService({ database, cache, clock, maxConditions: 100, onRows })
+  const all = [...recordMethods(records.of(changeEvent)), ...changeEventMethods(records)]
   const methods = new Map(all.map(method => [method.name, method]))
 
   const call: TestChangeEvents['call'] = async (name, params, caller = superToken) => {

@@ -4,6 +4,7 @@ import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { invoke } from '../../src/method/invoke.ts'
 import type { Method } from '../../src/method/method.ts'
 import { retentionMethods } from '../../src/method/retention.ts'
+import { createRecordService } from '../../src/resource/records.ts'
 import { rules } from '../../src/retention/rule.ts'
 import { type Recorder, recordStatements } from '../resource/recorder.ts'
 import { applyRules, insertOld } from '../retention/rule-runs.ts'
@@ -30,14 +31,14 @@ describe('the methods of retention', () => {
     database = await openTestDatabase('postgres')
     tokens = await startTokens(database)
     recorder = recordStatements(database)
-    const deps = {
+    const records = createRecordService({
       database: recorder.database,
       cache: createStatementCache(),
       clock: () => now,
       maxConditions: 4,
       onRows: () => undefined,
-    }
-    methods = new Map(retentionMethods(deps).map(method => [method.name, method]))
+    })
+    methods = new Map(retentionMethods(records).map(method => [method.name, method]))
   })
   afterAll(async () => {
     await tokens.authenticator.close()

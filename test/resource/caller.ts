@@ -2,10 +2,11 @@ import type { Database, Runner } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { stringifyJson } from '../../src/json.ts'
 import { invoke } from '../../src/method/invoke.ts'
-import { logMethods } from '../../src/method/record-methods.ts'
+import { recordMethods } from '../../src/method/record.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 import { compileLimits, type TokenLimit } from '../../src/permission/limit.ts'
 import { resources } from '../../src/resource/kind/index.ts'
+import { createRecordService } from '../../src/resource/records.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 
 export const superToken: Identity = { tokenKey: 'super', isSuper: true, limits: [] }
@@ -23,7 +24,7 @@ export function workerHolder(verb: Verb, ...patterns: readonly string[]): Identi
   return holderOf([{ scopes: patterns.map(pattern => ({ js_worker: pattern })), permissions }])
 }
 
-/** Calls a log method as the endpoint would; the super token calls if nobody is named. */
+/** Calls a record method as the endpoint would; the super token calls if nobody is named. */
 export type Call = <Answer>(method: string, params: object, caller?: Identity) => Promise<Answer>
 
 export interface CallerOptions {
@@ -43,14 +44,14 @@ export function createTextCaller(
   database: Database,
   options: CallerOptions = {},
 ): (method: string, params: object, caller?: Identity) => Promise<string> {
-  const deps = {
+  const records = createRecordService({
     database,
     cache: createStatementCache(),
     clock: options.now ?? (() => 1_775_000_000_000),
     maxConditions: 1000,
     onRows: () => undefined,
-  }
-  const all = (options.resources ?? resources).flatMap(resource => logMethods(resource, deps))
+  })
+  const all = (options.resources ?? resources).flatMap(resource => recordMethods(records.of(resource)))
   const methods = new Map(all.map(method => [method.name, method]))
   return async (name, params, caller = superToken) => {
     const method = methods.get(name)

@@ -1,12 +1,11 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import { beforeAll, expect, test } from 'vitest'
-import type { AnyTables } from '../../src/condition/compile.ts'
 import { planConditions } from '../../src/condition/plan.ts'
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { jsResult } from '../../src/resource/kind/js-result.ts'
 import { estimateRows } from '../../src/resource/select/count.ts'
-import type { Reader } from '../../src/resource/select/read.ts'
+import { type Table, tableOf } from '../../src/resource/table.ts'
 import { describeEngines } from '../support/databases.ts'
 import { createCaller } from './caller.ts'
 
@@ -15,12 +14,11 @@ const rare = 1282
 
 describeEngines('an estimated count', open => {
   let database: Database
-  let reader: Reader
+  let table: Table
 
   beforeAll(async () => {
     database = await open()
-    const builder = database.kysely as unknown as Kysely<AnyTables>
-    reader = { resource: jsResult, builder, cache: createStatementCache(), runner: database }
+    table = tableOf(jsResult, { database, cache: createStatementCache() })
     // Nobody shall analyze it before the test does. Names and types depend on each other.
     await sql`alter table js_result_p0 set (autovacuum_enabled = false)`.execute(database.kysely)
     await sql`analyze js_result`.execute(database.kysely)
@@ -44,7 +42,7 @@ describeEngines('an estimated count', open => {
   async function estimate(condition: readonly unknown[], affordable: number): Promise<number> {
     const { language } = jsResult
     const options = { language, path: 'q', maxConditions: 100, allowAll: false }
-    return estimateRows(reader, planConditions(condition, options).predicates, affordable)
+    return estimateRows(table, planConditions(condition, options).predicates, affordable)
   }
 
   test.each(conditions)('is exact where counting is cheap: %i', async (count, condition) => {

@@ -1,5 +1,3 @@
-import type { Kysely } from 'kysely'
-import type { AnyTables } from '../../src/condition/compile.ts'
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import type { Identity } from '../../src/permission/grant.ts'
@@ -8,7 +6,7 @@ import type { ExportPage } from '../../src/resource/export/export-page.ts'
 import { planExport } from '../../src/resource/export/export-plan.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { planAccess } from '../../src/resource/select/access.ts'
-import type { Reader } from '../../src/resource/select/read.ts'
+import { readerOf } from '../../src/resource/table.ts'
 import { superToken } from './caller.ts'
 
 export interface Exporting {
@@ -40,13 +38,7 @@ function readPages(exporting: Exporting): AsyncGenerator<ExportPage, void, undef
     ...(after !== undefined && { after: String(after) }),
   }
   const planned = planExport(resource, parameters, { maxConditions: 100, maxDepth: 64 })
-  const reader: Reader = {
-    resource,
-    builder: database.kysely as unknown as Kysely<AnyTables>,
-    cache: createStatementCache(),
-    runner: database.read,
-    maxBytes,
-  }
+  const reader = readerOf(resource, { database, cache: createStatementCache(), maxAnswerBytes: maxBytes })
   let known: { caller: Identity; access: ReturnType<typeof planAccess> } | undefined
   const access = async () => {
     const now = caller()

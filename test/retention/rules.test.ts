@@ -3,6 +3,7 @@ import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
+import { tableOf } from '../../src/resource/table.ts'
 import { planExpired } from '../../src/retention/expired.ts'
 import { previewExpired } from '../../src/retention/preview.ts'
 import type { RuleDefinition } from '../../src/retention/rule.ts'
@@ -47,8 +48,8 @@ describeEngines('a retention rule', open => {
     call<readonly Row[]>(`${resource.name}_query`, { query: { condition } })
 
   async function preview(rule: RuleDefinition) {
-    const reader = { builder: database.kysely as never, cache: createStatementCache(), runner: database }
-    return previewExpired(reader, planExpired(rule, { now: Date.now(), maxConditions: 32 }))
+    const expired = planExpired(rule, { now: Date.now(), maxConditions: 32 })
+    return previewExpired(tableOf(expired.resource, { database, cache: createStatementCache() }), expired)
   }
 
   describe.each(resources.map(resource => [resource.name, resource] as const))('of %s', (_name, resource) => {

@@ -1,18 +1,19 @@
 import { jitaiMethods } from '../../src/compat/jitai.ts'
 import { createMethods, type MethodDeps } from '../../src/method/index.ts'
+import type { Resource } from '../../src/resource/resource.ts'
 
 type JitaiDeps = Parameters<typeof jitaiMethods>[0]
 
-const log = { database: {} }
+const records = { database: {}, of: (resource: Resource) => ({ resource }) }
 
 /** Every method as it is declared: made without what it would work with, so that none of them can be called. */
 export const declaredMethods = createMethods({
-  log,
+  records,
   subscribe: {},
   tickets: {},
-  events: { engine: {}, workers: {}, log, handlers: {}, jsWorkers: {} },
+  events: { engine: {}, workers: {}, handlers: {}, jsWorkers: {} },
   sinks: {},
   token: {},
-  dialects: jitaiMethods({ log, sender: {}, timezone: 'UTC' } as unknown as JitaiDeps),
+  dialects: jitaiMethods({ records, sender: {}, timezone: 'UTC' } as unknown as JitaiDeps),
   version: '1.0.0',
 } as unknown as MethodDeps)

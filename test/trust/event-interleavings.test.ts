@@ -8,8 +8,8 @@ import { lockHandler, removeHandler, updateHandler } from '../../src/event/handl
 import { cancelRuns } from '../../src/event/run/cancel.ts'
 import { forsakeOrphans, forsakeRuns } from '../../src/event/run/forsake.ts'
 import type { Outcome, Run } from '../../src/event/run/run.ts'
-import { writerOf } from '../../src/method/record/record-method.ts'
 import { eventLog } from '../../src/resource/kind/event-log.ts'
+import { tableOf } from '../../src/resource/table.ts'
 import { finishRows } from '../../src/resource/write/finish.ts'
 import { removeRows } from '../../src/resource/write/remove.ts'
 import { owner, sealer } from '../event/definitions.ts'
@@ -56,7 +56,7 @@ const finish: Make =
   ({ database, run }) =>
   through =>
     through.transaction(runner =>
-      finishRows({ ...writerOf(eventLog, logDeps(database)), runner }, finishRule, {
+      finishRows(tableOf(eventLog, { database, cache: createStatementCache() }, runner), finishRule, {
         predicates: [equal('id', run.id), finishRule.open],
         result: '{"by":"a client"}',
         errorMessage: null,
@@ -68,10 +68,11 @@ const remove: Make =
   ({ database, run }) =>
   through =>
     through.transaction(runner =>
-      removeRows(
-        { ...writerOf(eventLog, logDeps(database)), runner },
-        { predicates: [equal('id', run.id)], limit: undefined, maxAffected: undefined },
-      ),
+      removeRows(tableOf(eventLog, { database, cache: createStatementCache() }, runner), {
+        predicates: [equal('id', run.id)],
+        limit: undefined,
+        maxAffected: undefined,
+      }),
     )
 
 /** Another server takes the run back, runs it and ends it. */
@@ -231,14 +232,4 @@ const finishRule = eventLog.finish ?? fail()
 
 function fail(): never {
   throw new Error('event-log cannot be finished')
-}
-
-function logDeps(database: Database) {
-  return {
-    database,
-    cache: createStatementCache(),
-    clock: systemClock,
-    maxConditions: 10,
-    onRows: () => undefined,
-  }
 }

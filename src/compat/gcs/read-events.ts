@@ -1,16 +1,15 @@
 import { z } from 'zod'
-import { beyond } from '../../condition/cursor.ts'
-import type { Predicate } from '../../condition/predicate.ts'
+
 import { hasReason, RpcError } from '../../errors.ts'
+
 import { JsonText, stringifyJson } from '../../json.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
-import { type LogMethodDeps, readerOf, walkerOf } from '../../method/record/record-method.ts'
 import { lookedUpNameSchema } from '../../permission/name.ts'
 import { executionEvent } from '../../resource/kind/execution-event.ts'
+import type { RecordService } from '../../resource/records.ts'
 import type { Resource } from '../../resource/resource.ts'
-import { arrayText, type Reader, readPlacedRows } from '../../resource/select/read.ts'
-import type { Selection } from '../../resource/select/selection.ts'
-import { fieldsOf, readablePredicates } from '../rest-rows.ts'
+import { type Found, walkFound } from '../../resource/select/found.ts'
+import { arrayText } from '../../resource/select/read.ts'
 import { eventOf, eventSchema } from './event-shape.ts'
 
 /** The same records in the order in which they happened first; its name keeps its statements apart. */
@@ -20,10 +19,9 @@ const byFirst: Resource = {
   ordering: { time: 'first_timestamp', timeNullable: false, key: 'id' },
 }
 
-const eventFields = fieldsOf(
-  executionEvent,
-  executionEvent.fields.map(field => field.name).filter(name => name !== 'id' && name !== 'execution_id'),
-)
+const eventFields = executionEvent.fields
+  .map(field => field.name)
+  .filter(name => name !== 'id' && name !== 'execution_id')
 
 const pageSize = 1000
 
@@ -31,9 +29,9 @@ const pageSize = 1000
 const defaultMaxBytes = 10 * 1024 * 1024
 
 /** All events of an execution, by firstTimestamp, those of one moment by id (seed 003). */
-export function readEventsMethod(name: string, log: LogMethodDeps): Method {
-  const maxBytes = log.maxAnswerBytes ?? defaultMaxBytes
-  const reader = { ...readerOf(byFirst, log), maxBytes }
+export function readEventsMethod(name: string, service: RecordService): Method {
+  const { maxAnswerBytes: maxBytes = defaultMaxBytes, onRows } = service
+  const records = service.of(byFirst)
   return defineMethod({
     name,
     summary: 'The events of an execution',
@@ -41,30 +39,27 @@ export function readEventsMethod(name: string, log: LogMethodDeps): Method {
     result: z.array(eventSchema),
     credentialParams: [],
     async handle({ params: { execution_id }, caller }) {
-      const predicates = readablePredicates(executionEvent, [{ execution_id }], caller)
+      const found = records.find(caller, [{ execution_id }])
       const events: string[] = []
       let left = maxBytes
-      for await (const text of walkRows(walkerOf(reader, log.database), predicates)) {
+      for await (const text of eventTexts(found, maxBytes)) {
         const event = stringifyJson(eventOf(text))
         left -= Buffer.byteLength(event) + 1
         if (left < 0) throw answerTooLarge()
         events.push(event)
       }
-      log.onRows(executionEvent.name, 'returned', events.length)
+      onRows(executionEvent.name, 'returned', events.length)
       return new JsonText(arrayText(events))
     },
   })
 }
 
-async function* walkRows(reader: Reader, predicates: readonly Predicate[]): AsyncGenerator<string> {
-  let segments: Selection['segments'] = [predicates]
-  for (;;) {
-    const selection = { segments, names: undefined, order: 'oldest', limit: pageSize } as const
-    const rows = await readPlacedRows(reader, selection, eventFields).catch(rethrow)
-    for (const { text } of rows) yield text
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < pageSize) return
-    segments = beyond({ order: 'oldest', ...last }, byFirst.ordering).map(start => [...predicates, start])
+async function* eventTexts(found: Found, maxBytes: number): AsyncGenerator<string> {
+  const options = { order: 'oldest', size: pageSize, fields: eventFields, maxBytes } as const
+  try {
+    for await (const rows of walkFound(found, options)) for (const { text } of rows) yield text
+  } catch (error) {
+    rethrow(error)
   }
 }
 

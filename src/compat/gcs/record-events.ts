@@ -1,12 +1,8 @@
 import { z } from 'zod'
 import { defineMethod, type Method } from '../../method/method.ts'
-import { type LogMethodDeps, writerOf } from '../../method/record/record-method.ts'
-import { requirePermission } from '../../permission/grant.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { executionEvent } from '../../resource/kind/execution-event.ts'
-import { actionOf, type MergeRule } from '../../resource/resource.ts'
-import { appendedFields, bindRow } from '../../resource/row.ts'
-import { mirrorRows } from '../../resource/write/mirror.ts'
+import type { RecordService } from '../../resource/records.ts'
 import { oneOrMany, recordedSchema } from '../rest-record.ts'
 import { newEventSchema } from './new-event.ts'
 
@@ -19,12 +15,9 @@ const body = oneOrMany(newEventSchema, {
   beside: { apiVersion: anything, kind: anything, metadata: anything },
 })
 
-const fields = appendedFields(executionEvent)
-const write = actionOf(executionEvent, 'write')
-
 /** Records events of the execution that the path names: one without a count adds to the same one, a running count is kept. */
-export function recordEventsMethod(name: string, log: LogMethodDeps): Method {
-  const writer = writerOf(executionEvent, log)
+export function recordEventsMethod(name: string, { of }: RecordService): Method {
+  const records = of(executionEvent)
   return defineMethod({
     name,
     summary: 'Records events of an execution',
@@ -32,18 +25,8 @@ export function recordEventsMethod(name: string, log: LogMethodDeps): Method {
     result: recordedSchema,
     credentialParams: [],
     async handle({ params: { execution_id, body }, caller }) {
-      requirePermission(caller, write, execution_id)
-      const now = log.clock()
-      const rows = body.map(({ row, ...event }) => ({
-        ...event,
-        row: bindRow(fields, { ...row, execution_id }, now),
-      }))
-      const rule = executionEvent.merge as MergeRule
-      const ids = await log.database.transaction(runner =>
-        mirrorRows({ ...writer, runner }, rule, execution_id, rows),
-      )
-      log.onRows(executionEvent.name, 'appended', ids.length)
-      return { ids }
+      const rows = body.map(event => ({ ...event, row: { ...event.row, execution_id } }))
+      return records.mirror(caller, execution_id, rows)
     },
   })
 }

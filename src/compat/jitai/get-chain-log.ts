@@ -1,14 +1,12 @@
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
 import { credentialParam, defineMethod, type Method } from '../../method/method.ts'
-import type { LogMethodDeps } from '../../method/record/record-method.ts'
-import type { Identity } from '../../permission/grant.ts'
 import { findChain } from '../../resource/chain-owner.ts'
 import { eventLog } from '../../resource/kind/event-log.ts'
-import { countRows } from '../../resource/select/count.ts'
-import { readRows } from '../../resource/select/read.ts'
+import type { RecordService } from '../../resource/records.ts'
+import { filtered } from '../../resource/select/access.ts'
+import { countFound, type Found, readFound, walkFound } from '../../resource/select/found.ts'
 import type { WallClock } from '../wall-time.ts'
-import { findLogRows, type LogRows, walkRows } from './read-log.ts'
 import { type RowDatas, rowDatasOf, rowDatasSchema } from './row-data.ts'
 
 /** Records that one call returns; totalCount tells when there are more. */
@@ -20,21 +18,23 @@ const maxLinks = 100_000
 const requestId = z.string().describe('The chain')
 
 /** `getEventLogByRequestId`: the records of one chain, oldest first (seed 000). */
-export function getChainLogMethod(name: string, log: LogMethodDeps, clock: WallClock): Method {
+export function getChainLogMethod(name: string, service: RecordService, clock: WallClock): Method {
+  const chains = { runner: service.database, records: service.of(eventLog) }
   return defineMethod({
     name,
     summary: `The records of one request id, oldest first; the first ${maxRows} of them`,
     params: { requestId, token: credentialParam },
     result: rowDatasSchema,
     async handle({ params, caller }) {
-      const rows = await findChainRows(log, params, caller)
-      return readOldest(rows, log, clock)
+      const { found } = await findChain(chains, params, caller)
+      return readOldest(found, service, clock)
     },
   })
 }
 
 /** `getEventLogByNodeId`: the records of one place in a chain and of those below it, oldest first (seed 000). */
-export function getNodeLogMethod(name: string, log: LogMethodDeps, clock: WallClock): Method {
+export function getNodeLogMethod(name: string, service: RecordService, clock: WallClock): Method {
+  const chains = { runner: service.database, records: service.of(eventLog) }
   return defineMethod({
     name,
     summary: `The records of one node and of all that it set off, oldest first; the first ${maxRows} of them`,
@@ -45,34 +45,21 @@ export function getNodeLogMethod(name: string, log: LogMethodDeps, clock: WallCl
     },
     result: rowDatasSchema,
     async handle({ params, caller }) {
-      const chain = await findChainRows(log, params, caller)
-      const links = await readLinks(chain)
+      const { found } = await findChain(chains, params, caller)
+      const links = await readLinks(found)
       const nodes = nodesFrom(links, params.nodeId)
       const ids = links.filter(link => nodes.has(link.node_id)).map(link => link.id)
-      const found = { type: 'any', column: 'id', values: ids } as const
-      return readOldest({ ...chain, predicates: [found] }, log, clock)
+      const access = filtered([{ type: 'any', column: 'id', values: ids }])
+      return readOldest({ ...found, access }, service, clock)
     },
   })
 }
 
-/** The records of one chain, as `event-log_chain` chooses it. */
-async function findChainRows(
-  log: LogMethodDeps,
-  { requestId, nodeId }: { readonly requestId: string; readonly nodeId?: string },
-  caller: Identity,
-): Promise<LogRows> {
-  const rows = findLogRows(log, [{ request_id: requestId }], caller)
-  const { predicate } = await findChain(log.database, { requestId, nodeId }, caller)
-  return { ...rows, predicates: [...rows.predicates, predicate] }
-}
-
-async function readOldest(rows: LogRows, log: LogMethodDeps, clock: WallClock): Promise<RowDatas> {
-  const { reader, predicates } = rows
-  const selection = { segments: [predicates], names: undefined, order: 'oldest', limit: maxRows } as const
-  const texts = await readRows(reader, selection)
-  log.onRows(eventLog.name, 'returned', texts.length)
-  const counted = texts.length < maxRows ? 0 : await countRows(reader, predicates, undefined)
-  return { totalCount: Math.max(counted, texts.length), rowDatas: rowDatasOf(texts, clock) }
+async function readOldest(found: Found, { onRows }: RecordService, clock: WallClock): Promise<RowDatas> {
+  const rows = await readFound(found, { order: 'oldest', limit: maxRows })
+  onRows(eventLog.name, 'returned', rows.length)
+  const counted = rows.length < maxRows ? 0 : await countFound(found)
+  return { totalCount: Math.max(counted, rows.length), rowDatas: rowDatasOf(rows, clock) }
 }
 
 interface Link {
@@ -84,9 +71,9 @@ interface Link {
 const linkNames = ['id', 'node_id', 'parent_node_id']
 
 /** Throws RpcError 110 (`answer_too_large`): what lies below a node cannot be told from a part of its chain. */
-async function readLinks(chain: LogRows): Promise<readonly Link[]> {
+async function readLinks(chain: Found): Promise<readonly Link[]> {
   const links: Link[] = []
-  for await (const rows of walkRows(chain, { order: 'oldest', most: maxLinks + 1, names: linkNames })) {
+  for await (const rows of walkFound(chain, { order: 'oldest', most: maxLinks + 1, fields: linkNames })) {
     for (const { text } of rows) links.push(JSON.parse(text) as Link)
   }
   if (links.length <= maxLinks) return links

@@ -1,11 +1,11 @@
 import { z } from 'zod'
+import { beyond } from '../../condition/cursor.ts'
 import { credentialParam, defineMethod, type Method } from '../../method/method.ts'
-import type { LogMethodDeps } from '../../method/record/record-method.ts'
 import { eventLog } from '../../resource/kind/event-log.ts'
-import { countRows } from '../../resource/select/count.ts'
-import { type PlacedRow, readRows } from '../../resource/select/read.ts'
+import type { RecordService } from '../../resource/records.ts'
+import { countFound, type Found, readFound, walkFound } from '../../resource/select/found.ts'
+import type { PlacedRow } from '../../resource/select/read.ts'
 import { parseWallTime, type WallClock, wallTimePattern } from '../wall-time.ts'
-import { findLogRows, type LogRows, selectBehind, walkRows } from './read-log.ts'
 import { type RowDatas, rowDatasOf, rowDatasSchema } from './row-data.ts'
 
 const maxPageSize = 1000
@@ -21,7 +21,8 @@ const wallTime = z
   })
 
 /** `getEventLog`: what one handler did, newest first, a page at a time (seed 000). */
-export function getEventLogMethod(name: string, log: LogMethodDeps, clock: WallClock): Method {
+export function getEventLogMethod(name: string, { of, onRows }: RecordService, clock: WallClock): Method {
+  const records = of(eventLog)
   return defineMethod({
     name,
     summary: 'The records of one event handler, newest first',
@@ -43,43 +44,43 @@ export function getEventLogMethod(name: string, log: LogMethodDeps, clock: WallC
         ...(typeof endTime === 'number' ? [{ created_time_to: clock.endOf(endTime) }] : []),
         ...(typeof status === 'string' ? [{ status }] : []),
       ]
-      const rows = findLogRows(log, condition, caller)
-      const answer = await readPage(rows, { page: page ?? 1, size: pageSize ?? 20 }, clock)
-      log.onRows(eventLog.name, 'returned', answer.rowDatas.length)
+      const found = records.find(caller, condition)
+      const answer = await readPage(found, { page: page ?? 1, size: pageSize ?? 20 }, clock)
+      onRows(eventLog.name, 'returned', answer.rowDatas.length)
       return answer
     },
   })
 }
 
 async function readPage(
-  rows: LogRows,
+  found: Found,
   { page, size }: { page: number; size: number },
   clock: WallClock,
 ): Promise<RowDatas> {
-  const counted = await countRows(rows.reader, rows.predicates, undefined)
+  const counted = await countFound(found)
   const offset = (page - 1) * size
   if (offset >= counted) return { totalCount: counted, rowDatas: [] }
-  const { last, skipped } = await skipRows(rows, offset)
+  const { last, skipped } = await skipRows(found, offset)
   const isBeyond = skipped < offset
-  const selection = selectBehind(rows, { last, order: 'newest', limit: size })
-  const texts = isBeyond ? [] : await readRows(rows.reader, selection)
-  const seen = skipped + texts.length
+  const starts = last && beyond({ order: 'newest', ...last }, eventLog.ordering)
+  const rows = isBeyond ? [] : await readFound(found, { order: 'newest', starts, limit: size })
+  const seen = skipped + rows.length
   // A page that is not full ends where the records end. After a full one the count stands, unless records were
   // deleted since it was taken.
-  const totalCount = texts.length < size ? seen : Math.max(counted, seen)
-  return { totalCount, rowDatas: rowDatasOf(texts, clock) }
+  const totalCount = rows.length < size ? seen : Math.max(counted, seen)
+  return { totalCount, rowDatas: rowDatasOf(rows, clock) }
 }
 
 /** Where the page begins; records that are appended meanwhile do not move it. */
 async function skipRows(
-  rows: LogRows,
+  found: Found,
   offset: number,
 ): Promise<{ readonly last: PlacedRow | undefined; readonly skipped: number }> {
   let last: PlacedRow | undefined
   let skipped = 0
-  for await (const found of walkRows(rows, { order: 'newest', most: offset, names: ['id'] })) {
-    last = found.at(-1) ?? last
-    skipped += found.length
+  for await (const rows of walkFound(found, { order: 'newest', most: offset, fields: ['id'] })) {
+    last = rows.at(-1) ?? last
+    skipped += rows.length
   }
   return { last, skipped }
 }

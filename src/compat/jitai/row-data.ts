@@ -3,6 +3,7 @@ import { parseJson } from '../../json.ts'
 import { eventLog } from '../../resource/kind/event-log.ts'
 import type { Resource } from '../../resource/resource.ts'
 import { rowSchema } from '../../resource/row.ts'
+import type { PlacedRow } from '../../resource/select/read.ts'
 import type { WallClock } from '../wall-time.ts'
 
 /** A record of the event log as JitAi's clients read it: members in camelCase, times as a wall clock shows them. */
@@ -40,9 +41,8 @@ export interface RowDatas {
   readonly rowDatas: readonly RowData[]
 }
 
-/** Reads wire rows, as Postgres rendered them. */
-export function rowDatasOf(texts: readonly string[], clock: WallClock): readonly RowData[] {
-  return texts.map(text => rowDataOf(parseJson(text) as RowData, clock))
+export function rowDatasOf(rows: readonly PlacedRow[], clock: WallClock): readonly RowData[] {
+  return rows.map(({ text }) => rowDataOf(parseJson(text) as RowData, clock))
 }
 
 function rowDataOf(row: RowData, clock: WallClock): RowData {

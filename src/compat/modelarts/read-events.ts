@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { JsonText } from '../../json.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
-import { type LogMethodDeps, readerOf, walkerOf } from '../../method/record/record-method.ts'
 import { serviceEvent } from '../../resource/kind/service-event.ts'
+import type { RecordService } from '../../resource/records.ts'
 import { arrayText } from '../../resource/select/read.ts'
-import { fieldsOf } from '../rest-rows.ts'
 import { readEventPage } from './event-page.ts'
 import { eventQuery, queryOfPages } from './event-query.ts'
 
-const eventFields = fieldsOf(serviceEvent, ['event_type', 'event_info', 'occur_time'])
+const eventFields = ['event_type', 'event_info', 'occur_time']
 
 export const eventsSchema = z.strictObject({
   service_name: z.string().describe('Of its newest event'),
@@ -19,8 +18,8 @@ export const eventsSchema = z.strictObject({
 })
 
 /** A page of a service's events; its members come in the order of seed 001. */
-export function readEventsMethod(name: string, log: LogMethodDeps): Method {
-  const reader = readerOf(serviceEvent, log)
+export function readEventsMethod(name: string, service: RecordService): Method {
+  const records = service.of(serviceEvent)
   return defineMethod({
     name,
     summary: 'The events of a service, a page at a time',
@@ -29,13 +28,8 @@ export function readEventsMethod(name: string, log: LogMethodDeps): Method {
     credentialParams: [],
     async handle({ params, caller }) {
       const query = queryOfPages(params)
-      const { serviceName, events, total } = await readEventPage(
-        walkerOf(reader, log.database),
-        eventFields,
-        query,
-        caller,
-      )
-      log.onRows(serviceEvent.name, 'returned', events.length)
+      const { serviceName, events, total } = await readEventPage(records, eventFields, query, caller)
+      service.onRows(serviceEvent.name, 'returned', events.length)
       return new JsonText(
         `{"service_name":${JSON.stringify(serviceName)},"total_count":${total},"service_id":${JSON.stringify(params.service_id)},` +
           `"count":${events.length},"events":${arrayText(events)}}`,

@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { parseJson } from '../../json.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
-import { type LogMethodDeps, readerOf, walkerOf } from '../../method/record/record-method.ts'
 import { serviceEvent } from '../../resource/kind/service-event.ts'
-import { fieldsOf } from '../rest-rows.ts'
+import type { RecordService } from '../../resource/records.ts'
 import { readEventPage } from './event-page.ts'
 import { type EventQuery, maxLimit, maxOffset, servicePath, timeRange, wholeNumber } from './event-query.ts'
 import { eventsSchema } from './read-events.ts'
 
-const eventFields = fieldsOf(serviceEvent, ['id', 'event_type', 'event_info', 'occur_time'])
+const eventFields = ['id', 'event_type', 'event_info', 'occur_time']
 
 /** The names by which version 2 sorts, and what they are here: an event happens once. */
 const sortKeys = {
@@ -63,8 +62,8 @@ const listSchema = eventsSchema.extend({
 type ReadRow = { id: number; event_type: string; event_info: string; occur_time: number }
 
 /** The events of a service as version 2 of ModelArts lists them. */
-export function readInferEventsMethod(name: string, log: LogMethodDeps): Method {
-  const reader = readerOf(serviceEvent, log)
+export function readInferEventsMethod(name: string, service: RecordService): Method {
+  const records = service.of(serviceEvent)
   return defineMethod({
     name,
     summary: 'The events of a service, some at a time, as version 2 lists them',
@@ -74,12 +73,12 @@ export function readInferEventsMethod(name: string, log: LogMethodDeps): Method 
     async handle({ params, caller }) {
       const { limit: size, offset, service_id } = params
       const { serviceName, events, total } = await readEventPage(
-        walkerOf(reader, log.database),
+        records,
         eventFields,
         queryOf(params),
         caller,
       )
-      log.onRows(serviceEvent.name, 'returned', events.length)
+      service.onRows(serviceEvent.name, 'returned', events.length)
       const rows = events.map(text => parseJson(text) as ReadRow)
       return {
         service_name: serviceName,

@@ -3,8 +3,9 @@ import { recordTime } from '../../condition/value.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { serviceEvent } from '../../resource/kind/service-event.ts'
+import type { Records } from '../../resource/records.ts'
 import { newRowSchema } from '../../resource/row.ts'
-import { type CallMethod, oneOrMany, recordedSchema } from '../rest-record.ts'
+import { oneOrMany, recordedSchema } from '../rest-record.ts'
 
 /** Any number that JSON can write. */
 const time = z.number().transform(Math.floor).pipe(recordTime)
@@ -17,7 +18,7 @@ const newEvent = newRowSchema(serviceEvent)
 const body = oneOrMany(newEvent, { array: false, member: 'events' })
 
 /** Records events of the service that the path names, as `service-event_append` does. */
-export function recordEventsMethod(name: string, call: CallMethod): Method {
+export function recordEventsMethod(name: string, records: Records): Method {
   return defineMethod({
     name,
     summary: 'Records events of a service',
@@ -26,7 +27,7 @@ export function recordEventsMethod(name: string, call: CallMethod): Method {
     credentialParams: [],
     async handle({ params: { project_id, service_id, body }, caller }) {
       const rows = body.map(event => ({ ...event, project_id, service_id }))
-      return call('service-event_append', { rows }, caller)
+      return records.append(caller, rows)
     },
   })
 }

@@ -1,25 +1,20 @@
 import { z } from 'zod'
 import { beyond } from '../../condition/cursor.ts'
-import type { Plan } from '../../condition/plan.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { rawStatement } from '../../database/statement.ts'
-import { invalidParams } from '../../errors.ts'
 import { JsonText } from '../../json.ts'
 import { envelopeSchema, envelopeText } from '../../resource/change-event/envelope.ts'
 import { changeEvent } from '../../resource/kind/change-event.ts'
-import { planAccess } from '../../resource/select/access.ts'
-import { selectPermitted } from '../../resource/select/names.ts'
-import { arrayText, type Reader, readPlacedRows } from '../../resource/select/read.ts'
+import type { RecordService } from '../../resource/records.ts'
+import { readPage } from '../../resource/select/found.ts'
+import { arrayText } from '../../resource/select/read.ts'
+import type { Table } from '../../resource/table.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { type LogMethodDeps, planQuery, querySchema, writerOf } from '../record/record-method.ts'
-
-const defaultPageSize = 100
-const maxPageSize = 1000
+import { querySchema } from '../record/query-schema.ts'
 
 /** `change-event_envelopes`: the events behind a sequence number as seed 004 shows them, oldest first, a page at a time. */
-export function envelopesMethod(deps: LogMethodDeps): Method {
-  // A number cannot say where its page was read, and a replica that is behind would end the walk too early.
-  const reader = writerOf(changeEvent, deps)
+export function envelopesMethod({ of, onRows }: RecordService): Method {
+  const records = of(changeEvent)
   return defineMethod({
     name: `${changeEvent.name}_envelopes`,
     summary: 'The change events that fulfil the conditions in the envelopes of UiPath Insights, oldest first',
@@ -33,28 +28,15 @@ export function envelopesMethod(deps: LogMethodDeps): Method {
       next: z.int().nullable().describe('For `after`; null at the end'),
     }),
     async handle({ params: { query, after }, caller }) {
-      const plan = planQuery(changeEvent, query, deps)
-      const access = planAccess(changeEvent, 'read', caller, plan)
-      const size = pageSize(plan)
-      const { predicates, names } = await selectPermitted(reader, access)
-      const segments = (await startsBehind(reader, after)).map(start => [...predicates, start])
-      const order = plan.last ? 'newest' : 'oldest'
-      // One more than asked for tells whether there is a next page.
-      const selection = { segments, names, order, limit: size + 1 } as const
-      const found = await readPlacedRows(reader, selection, changeEvent.fields)
-      const rows = found.slice(0, size)
-      deps.onRows(changeEvent.name, 'returned', rows.length)
-      const next = found.length > size && !plan.last ? (rows.at(-1)?.key ?? null) : null
-      return new JsonText(
-        `{"envelopes":${arrayText(rows.map(row => envelopeText(row.text)))},"next":${next}}`,
-      )
+      // A number cannot say where its page was read, and a replica that is behind would end the walk too early.
+      const found = records.findAsked(caller, query, true)
+      const starts = await startsBehind(found.walker, after)
+      const { rows, last } = await readPage(found, { order: found.plan.last ? 'newest' : 'oldest', starts })
+      onRows(changeEvent.name, 'returned', rows.length)
+      const envelopes = arrayText(rows.map(row => envelopeText(row.text)))
+      return new JsonText(`{"envelopes":${envelopes},"next":${last?.key ?? null}}`)
     },
   })
-}
-
-function pageSize(plan: Plan): number {
-  if (plan.limit === 0) throw invalidParams('query.condition', 'a page has at least one row', 'empty_page')
-  return Math.min(plan.limit ?? defaultPageSize, maxPageSize)
 }
 
 const timeOf = rawStatement(
@@ -63,7 +45,7 @@ const timeOf = rawStatement(
 )
 
 /** What has a greater number: enqueued_time never goes back with them, and every index is ordered by it. */
-async function startsBehind({ runner, resource }: Reader, after: number): Promise<readonly Predicate[]> {
+async function startsBehind({ runner, resource }: Table, after: number): Promise<readonly Predicate[]> {
   const { key } = resource.ordering
   const behind: Predicate = { type: 'after', columns: [key], values: [after] }
   const { rows } = after === 0 ? { rows: [] } : await runner.run(timeOf, [after])

@@ -4,18 +4,18 @@ import { requirePermission } from '../../permission/grant.ts'
 import { insertPending, type PendingEvent } from '../../resource/change-event/pending.ts'
 import { pendingOf, publicationSchema } from '../../resource/change-event/publication.ts'
 import { changeEvent } from '../../resource/kind/change-event.ts'
+import type { RecordService } from '../../resource/records.ts'
 import { actionOf } from '../../resource/resource.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import type { LogMethodDeps } from '../record/record-method.ts'
 
 const maxEvents = 1000
 
 /** `change-event_publish`: records events of seed 004's types; acknowledged once they are committed, numbered soon after. */
-export function publishMethod(deps: LogMethodDeps): Method {
+export function publishMethod(records: RecordService): Method {
   const publish = createBatchQueue({
     what: 'published events',
     async write(events: readonly PendingEvent[]) {
-      await insertPending(deps.database, events)
+      await insertPending(records.database, events)
       return events
     },
   })
@@ -29,12 +29,12 @@ export function publishMethod(deps: LogMethodDeps): Method {
     },
     result: z.strictObject({ accepted: z.int() }),
     async handle({ params, caller }) {
-      const now = deps.clock()
+      const now = records.clock()
       const events = params.events.map(event => pendingOf(event, now))
       const folders = new Set(events.map(event => event.fullFolderPath))
       for (const folder of folders) requirePermission(caller, action, folder)
       const { length } = await publish(events)
-      deps.onRows(changeEvent.name, 'appended', length)
+      records.onRows(changeEvent.name, 'appended', length)
       return { accepted: length }
     },
   })

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { cancelRuns } from '../../event/run/cancel.ts'
+import { eventLog } from '../../resource/kind/event-log.ts'
+import type { RecordService } from '../../resource/records.ts'
 import { defineMethod } from '../method.ts'
-import type { LogMethodDeps } from '../record/record-method.ts'
-import { affectParams, findAffected, planAffected } from './affect.ts'
+import { affectParams } from './affect.ts'
 
 /** `event-log_cancel`: keeps what waits from running, and tells what runs to stop. */
-export function cancelMethod(log: LogMethodDeps) {
+export function cancelMethod({ database, clock, of }: RecordService) {
+  const records = of(eventLog)
   return defineMethod({
     name: 'event-log_cancel',
     summary: 'Keeps the handlers that wait from running, and tells those that run to stop',
@@ -17,13 +19,13 @@ export function cancelMethod(log: LogMethodDeps) {
       condition_count: z.int(),
       would_affect: z.int().optional(),
     }),
-    async handle({ params, caller }) {
-      const plan = planAffected(params, log)
-      const answer = { success: true, cancelled: 0, stopping: 0, condition_count: plan.conditionCount }
-      return log.database.transaction(async runner => {
-        const ids = await findAffected(runner, log, { plan, verb: 'write', caller, params })
-        if (params.dry_run) return { ...answer, would_affect: ids.length }
-        const done = await cancelRuns(runner, ids, log.clock())
+    async handle({ params: { query, dry_run: isDryRun, max_affected: maxAffected }, caller }) {
+      const lock = records.lock(caller, 'write', { query, maxAffected })
+      const answer = { success: true, cancelled: 0, stopping: 0, condition_count: query.condition.length }
+      return database.transaction(async runner => {
+        const ids = await lock(runner)
+        if (isDryRun) return { ...answer, would_affect: ids.length }
+        const done = await cancelRuns(runner, ids, clock())
         return { ...answer, ...done }
       })
     },

@@ -1,21 +1,19 @@
 import { z } from 'zod'
-import { equal } from '../../condition/predicate.ts'
 import { type ChainRow, orderChain } from '../../event/send/chain.ts'
 import { parseJson } from '../../json.ts'
 import { findChain } from '../../resource/chain-owner.ts'
 import { eventLog } from '../../resource/kind/event-log.ts'
+import type { RecordService } from '../../resource/records.ts'
 import { rowSchema } from '../../resource/row.ts'
-import { rowFilter } from '../../resource/select/access.ts'
-import { readRows } from '../../resource/select/read.ts'
+import { readFound } from '../../resource/select/found.ts'
 import { credentialParam, defineMethod } from '../method.ts'
-import { type LogMethodDeps, readerOf } from '../record/record-method.ts'
 
 /** Rows of a chain that one call reads. */
 const maxRows = 10_000
 
 /** `event-log_chain`: all that an event set off, as a tree laid out flat. */
-export function chainMethod(deps: LogMethodDeps) {
-  const reader = readerOf(eventLog, deps)
+export function chainMethod({ database, of }: RecordService) {
+  const chains = { runner: database, records: of(eventLog) }
   return defineMethod({
     name: 'event-log_chain',
     summary: 'What an event set off: the records of one request id, each before those that it caused',
@@ -44,22 +42,14 @@ export function chainMethod(deps: LogMethodDeps) {
       nodes: z.array(rowSchema(eventLog).extend({ depth: z.int(), duration_ms: z.int().nullable() })),
     }),
     async handle({ params: { request_id: requestId, node_id: nodeId, depth }, caller }) {
-      const readable = rowFilter(eventLog, 'read', caller)
-      const { predicate, others } = await findChain(deps.database, { requestId, nodeId }, caller)
-      const predicates = [equal('request_id', requestId), predicate, ...readable]
-      const selection = {
-        segments: [predicates],
-        names: undefined,
-        order: 'oldest',
-        limit: maxRows + 1,
-      } as const
-      const texts = await readRows(reader, selection)
-      const rows = texts.slice(0, maxRows).map(text => parseJson(text) as ChainRow)
+      const { found, others } = await findChain(chains, { requestId, nodeId }, caller)
+      const all = await readFound(found, { order: 'oldest', limit: maxRows + 1 })
+      const rows = all.slice(0, maxRows).map(({ text }) => parseJson(text) as ChainRow)
       const { nodes, ...summary } = orderChain(rows, { nodeId, depth })
       return {
         request_id: requestId,
         ...summary,
-        truncated: texts.length > maxRows,
+        truncated: all.length > maxRows,
         other_chains: others,
         nodes,
       }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { planReplay } from '../../event/send/replay.ts'
 import type { Sender } from '../../event/send/send.ts'
-import { eventStatuses } from '../../resource/kind/event-log.ts'
+import { eventLog, eventStatuses } from '../../resource/kind/event-log.ts'
+import type { RecordService } from '../../resource/records.ts'
 import { defineMethod } from '../method.ts'
-import type { LogMethodDeps } from '../record/record-method.ts'
-import { affectParams, findAffected, planAffected } from './affect.ts'
+import { affectParams } from './affect.ts'
 
 export interface ReplayDeps {
   readonly sender: Sender
@@ -13,7 +13,8 @@ export interface ReplayDeps {
 }
 
 /** `event-log_replay`: runs what records tell of again, as new records. */
-export function replayMethod({ sender, wake }: ReplayDeps, log: LogMethodDeps) {
+export function replayMethod({ sender, wake }: ReplayDeps, { database, of }: RecordService) {
+  const records = of(eventLog)
   return defineMethod({
     name: 'event-log_replay',
     summary: 'Runs the handlers of the records found again, with the same arguments, as new records',
@@ -33,19 +34,19 @@ export function replayMethod({ sender, wake }: ReplayDeps, log: LogMethodDeps) {
       ),
       would_affect: z.int().optional(),
     }),
-    async handle({ params, caller }) {
-      const plan = planAffected(params, log)
+    async handle({ params: { query, dry_run: isDryRun, max_affected: maxAffected }, caller }) {
+      const lock = records.lock(caller, 'read', { query, maxAffected })
       const answer = {
         success: true,
         replayed: 0,
         skipped: 0,
-        condition_count: plan.conditionCount,
+        condition_count: query.condition.length,
         event_logs: [],
       }
-      const done = await log.database.transaction(async runner => {
-        const ids = await findAffected(runner, log, { plan, verb: 'read', caller, params })
+      const done = await database.transaction(async runner => {
+        const ids = await lock(runner)
         const events = await planReplay(runner, ids, caller)
-        if (params.dry_run) return { ...answer, would_affect: events.length }
+        if (isDryRun) return { ...answer, would_affect: events.length }
         const sent = await sender.insert(runner, events)
         const logs = sent.flatMap(each => each.event_logs)
         return { ...answer, replayed: logs.length, skipped: ids.length - logs.length, event_logs: logs }

@@ -1,22 +1,21 @@
 import { z } from 'zod'
 import { invalidParams, RpcError } from '../../errors.ts'
 import { resources } from '../../resource/kind/index.ts'
-import { planAccess } from '../../resource/select/access.ts'
+import { planFilters, readablePredicates } from '../../resource/records.ts'
 import { formatSchema } from '../../stream/format.ts'
 import type { Hub } from '../../stream/hub.ts'
 import type { Tickets } from '../../stream/ticket.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { type LogMethodDeps, planFilters } from './record-method.ts'
 import { afterSchema } from './subscribe.ts'
 
 export interface StreamTicketDeps {
   readonly hub: Pick<Hub, 'cursors'>
-  readonly log: LogMethodDeps
+  readonly maxConditions: number
   readonly tickets: Tickets
 }
 
 /** `stream_ticket`: what a browser's EventSource, which can send no header, opens a stream with. */
-export function streamTicketMethod({ hub, log, tickets }: StreamTicketDeps): Method {
+export function streamTicketMethod({ hub, maxConditions, tickets }: StreamTicketDeps): Method {
   return defineMethod({
     name: 'stream_ticket',
     summary: 'A short-lived ticket for GET /stream?ticket=…, with the rights of the presented credential',
@@ -42,7 +41,7 @@ export function streamTicketMethod({ hub, log, tickets }: StreamTicketDeps): Met
       if (resource === undefined) throw new TypeError('the schema lists the resources')
       const format = formatSchema(resource).safeParse(params.format)
       if (!format.success) throw invalidParams('format', format.error.issues[0]?.message ?? 'unknown format')
-      planAccess(resource, 'read', caller, planFilters(resource, query, log))
+      readablePredicates(resource, caller, planFilters(resource, query, { maxConditions }))
       // A script could give it away, and it would outlive the run.
       if (caller.presented === undefined) throw credentialNeeded()
       const number =

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
+import { planFilters } from '../../resource/records.ts'
 import type { Resource } from '../../resource/resource.ts'
 import {
   createChangeBytes,
@@ -13,11 +14,11 @@ import {
 import type { Hub } from '../../stream/hub.ts'
 import type { Subscriber } from '../../stream/subscription.ts'
 import { credentialParam, defineMethod, type Method, type PushChannel } from '../method.ts'
-import { type LogMethodDeps, planFilters, querySchema } from './record-method.ts'
+import { querySchema } from './query-schema.ts'
 
 export interface SubscribeDeps {
   readonly hub: Hub
-  readonly log: LogMethodDeps
+  readonly maxConditions: number
   /** Subscriptions that one connection may have. */
   readonly maxSubscriptions: number
 }
@@ -27,7 +28,10 @@ export function subscriptionMethods(resource: Resource, deps: SubscribeDeps): re
   return [subscribeMethod(resource, deps), unsubscribeMethod(resource)]
 }
 
-function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: SubscribeDeps): Method {
+function subscribeMethod(
+  resource: Resource,
+  { hub, maxConditions, maxSubscriptions }: SubscribeDeps,
+): Method {
   const bytesOf = createChangeBytes(resource)
   return defineMethod({
     name: `${resource.name}_subscribe`,
@@ -45,7 +49,7 @@ function subscribeMethod(resource: Resource, { hub, log, maxSubscriptions }: Sub
     },
     async handle({ params, caller, context, live }) {
       const { push, afterAnswer } = context
-      const plan = planFilters(resource, params.query, log)
+      const plan = planFilters(resource, params.query, { maxConditions })
       if (push === undefined || afterAnswer === undefined) throw webSocketRequired()
       if (push.subscriptions.size >= maxSubscriptions) throw tooMany(maxSubscriptions)
       const id = randomUUID()

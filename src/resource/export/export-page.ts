@@ -3,10 +3,10 @@ import { Slot } from '../../database/statement.ts'
 import { RpcError } from '../../errors.ts'
 import type { Resource } from '../resource.ts'
 import { type Bound, measureOf } from '../select/answer-bound.ts'
-import type { Reader } from '../select/read.ts'
 import { epochMilliseconds } from '../select/render.ts'
 import { RowBytes } from '../select/row-bytes.ts'
 import type { SelectionShape } from '../select/selection.ts'
+import type { Reader } from '../table.ts'
 import type { ExportFormat } from './export-format.ts'
 
 /** Where a row stands; `time`: epoch milliseconds, null in an export by key. */

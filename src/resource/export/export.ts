@@ -6,10 +6,10 @@ import type { Predicate } from '../../condition/predicate.ts'
 import { shapeOf } from '../../condition/shape.ts'
 import { Slot } from '../../database/statement.ts'
 import type { Resource } from '../resource.ts'
-import { type Access, allPredicates } from '../select/access.ts'
-import { selectPermitted } from '../select/names.ts'
-import type { Reader } from '../select/read.ts'
+import type { Access } from '../select/access.ts'
+import { selectionOf } from '../select/found.ts'
 import { type SelectionShape, shapeSelection } from '../select/selection.ts'
+import type { Reader } from '../table.ts'
 import type { ExportFormat } from './export-format.ts'
 import { createPageReader, type ExportPage, type Place } from './export-page.ts'
 
@@ -76,7 +76,7 @@ async function* pagesByKey(options: ExportOptions): AsyncGenerator<ExportPage, v
     const begin = place?.key ?? after
     const start: readonly Predicate[] =
       begin === undefined ? [] : [{ type: 'after', columns: [key], values: [begin] }]
-    const predicates = [...allPredicates(allowed), behindLast, ...start]
+    const predicates = [...allowed.predicates, behindLast, ...start]
     return readPage(limit => shapeByKey(resource, predicates, limit), Number.MAX_SAFE_INTEGER)
   })
 }
@@ -112,15 +112,10 @@ async function* pagesOfNewest(
   const readPage = createPageReader(reader, { format, byKey: false })
   if (limit === 0) return void (await access())
   yield* walk(access, async (allowed, place, done) => {
-    const { predicates, names } = await selectPermitted(reader, allowed)
-    const starts = place === undefined ? [] : beyond({ order: 'newest', ...place }, resource.ordering)
-    const segments =
-      place === undefined ? [predicates] : starts.map((start: Predicate) => [...predicates, start])
+    const starts = place && beyond({ order: 'newest', ...place }, resource.ordering)
     const left = limit - done
-    const page = await readPage(
-      rows => shapeSelection(resource, { segments, names, order: 'newest', limit: rows }),
-      left,
-    )
+    const selection = await selectionOf(reader, allowed, { order: 'newest', starts, limit: left })
+    const page = await readPage(rows => shapeSelection(resource, { ...selection, limit: rows }), left)
     return { ...page, isLast: page.isLast || page.rows === left }
   })
 }

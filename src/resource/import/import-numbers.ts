@@ -1,6 +1,6 @@
 import { sequenceOf } from '../../database/next-id.ts'
 import { plainStatement, rawStatement } from '../../database/statement.ts'
-import type { Reader } from '../select/read.ts'
+import type { Table } from '../table.ts'
 
 /** What is left to do once the rows are written. */
 export interface Raised {
@@ -11,14 +11,14 @@ export interface Raised {
  * Lets the records that come later be numbered behind `keys`; to be called before the rows are written, in their
  * transaction. What clients append draws from the table's sequence, what is published from the stream's position.
  */
-export async function raiseNumbers(reader: Reader, keys: readonly number[]): Promise<Raised> {
+export async function raiseNumbers(target: Table, keys: readonly number[]): Promise<Raised> {
   const highest = Math.max(...keys)
-  if (reader.resource.recorded === 'publish') return holdPosition(reader, keys)
-  await raiseSequence(reader, highest)
+  if (target.resource.recorded === 'publish') return holdPosition(target, keys)
+  await raiseSequence(target, highest)
   return { settle: async () => undefined }
 }
 
-async function raiseSequence({ resource, runner }: Reader, highest: number): Promise<void> {
+async function raiseSequence({ resource, runner }: Table, highest: number): Promise<void> {
   const { table, ordering } = resource
   const sequence = sequenceOf(table, ordering.key)
   const drawn = `coalesce(pg_sequence_last_value(${sequence}), 0)`
@@ -33,7 +33,7 @@ async function raiseSequence({ resource, runner }: Reader, highest: number): Pro
 const holdRow = rawStatement('select last_number from stream_position where resource = $1::text for update')
 
 /** Keeps the sequencer from numbering until the transaction ends; then it goes on behind the rows. */
-async function holdPosition({ resource, runner }: Reader, keys: readonly number[]): Promise<Raised> {
+async function holdPosition({ resource, runner }: Table, keys: readonly number[]): Promise<Raised> {
   await runner.run(holdRow, [resource.name])
   const { table, ordering } = resource
   const raise = rawStatement(`

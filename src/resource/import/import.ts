@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import { RpcError } from '../../errors.ts'
 import type { ResourceField } from '../resource.ts'
-import { appendedFields, type BoundRow } from '../row.ts'
-import type { Reader } from '../select/read.ts'
+import type { BoundRow } from '../row.ts'
+import type { Table } from '../table.ts'
 import { givenRows, givenValues } from '../write/given-rows.ts'
 import { mergeDigest } from '../write/merge.ts'
 import { raiseNumbers } from './import-numbers.ts'
@@ -17,34 +17,34 @@ export interface Imported {
 const maxNamed = 100
 
 /**
- * Writes whole wire rows under the keys that they bring, and lets later records be numbered behind them. `reader` runs in
+ * Writes whole wire rows under the keys that they bring, and lets later records be numbered behind them. `target` runs in
  * a transaction. Throws RpcError 109 (reason `row_conflict`, `ids`) when a key, or the same event to be merged with, is
  * there with other content.
  */
-export async function importRows(reader: Reader, rows: readonly BoundRow[]): Promise<Imported> {
-  const { fields, ordering } = reader.resource
+export async function importRows(target: Table, rows: readonly BoundRow[]): Promise<Imported> {
+  const { fields, ordering } = target.resource
   const key = fields.findIndex(field => field.name === ordering.key)
   const keys = rows.map(row => Number(row[key]))
   // First, so that whatever is recorded meanwhile is numbered behind them.
-  const { settle } = await raiseNumbers(reader, keys)
-  const imported = await insertImported(reader, rows)
-  if (imported < rows.length) await requireSame(reader, rows)
+  const { settle } = await raiseNumbers(target, keys)
+  const imported = await insertImported(target, rows)
+  if (imported < rows.length) await requireSame(target, rows)
   await settle()
   return { imported, skipped: rows.length - imported }
 }
 
 async function insertImported(
-  { resource, builder, cache, runner }: Reader,
+  { resource, builder, cache, runner }: Table,
   rows: readonly BoundRow[],
 ): Promise<number> {
   const { fields, merge, ordering, table } = resource
   const statement = cache.get(`${resource.name}|import`, () => {
     const columns = fields.map(field => sql.ref(field.name))
-    const digest = merge === undefined ? [] : [mergeDigest(merge, appendedFields(resource))]
+    const digest = merge === undefined ? [] : [mergeDigest(merge, resource.appended)]
     const digestColumn = merge === undefined ? [] : [sql.ref(merge.key)]
     const insert = sql`insert into ${sql.table(table)} (${sql.join([...columns, ...digestColumn])})
       overriding system value
-      select ${sql.join([...columns, ...digest])} from ${givenTable(fields)} order by ${sql.ref(ordering.key)}
+      select ${sql.join([...columns, ...digest])} from ${givenRows(fields)} order by ${sql.ref(ordering.key)}
       on conflict do nothing
       returning ${sql.ref(ordering.key)}`
     return { compile: () => insert.compile(builder) }
@@ -54,14 +54,14 @@ async function insertImported(
 
 /** In a statement of its own: what another transaction has committed while the insert waited for it is seen now. */
 async function requireSame(
-  { resource, builder, cache, runner }: Reader,
+  { resource, builder, cache, runner }: Table,
   rows: readonly BoundRow[],
 ): Promise<void> {
   const { fields, ordering, table } = resource
   const statement = cache.get(`${resource.name}|import-conflicts`, () => {
     const key = sql.ref(`g.${ordering.key}`)
     const same = fields.map(field => sql`${sameValue(field)}`)
-    const conflicts = sql`select distinct ${key} as id from ${givenTable(fields)}
+    const conflicts = sql`select distinct ${key} as id from ${givenRows(fields)}
       left join ${sql.table(table)} as t on ${sql.ref(`t.${ordering.key}`)} = ${key}
       where ${sql.ref(`t.${ordering.key}`)} is null or not (${sql.join(same, sql` and `)})
       order by id limit ${sql.lit(maxNamed)}`
@@ -69,13 +69,6 @@ async function requireSame(
   })
   const found = (await runner.run(statement, givenValues(fields, rows))).rows.map(([id]) => Number(id))
   if (found.length > 0) throw conflict(found)
-}
-
-/** The given rows as `g`, with the columns of the table. */
-function givenTable(fields: readonly ResourceField[]): RawBuilder<unknown> {
-  const { source, values } = givenRows(fields)
-  const named = values.map((value, i) => sql`${value} as ${sql.ref(fields[i]?.name ?? '')}`)
-  return sql`(select ${sql.join(named)} from ${source}) as g`
 }
 
 /** As they look on the wire: times to the millisecond, and a JSON null like none. */

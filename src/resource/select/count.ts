@@ -3,11 +3,11 @@ import { allOf } from '../../condition/compile.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { shapeOf } from '../../condition/shape.ts'
 import { Slot } from '../../database/statement.ts'
-import type { Reader } from './read.ts'
+import type { Table } from '../table.ts'
 
 /** How many rows fulfil all the predicates; never more than `limit`, where there is one. */
 export async function countRows(
-  { resource, builder, cache, runner }: Reader,
+  { resource, builder, cache, runner }: Table,
   predicates: readonly Predicate[],
   limit: number | undefined,
 ): Promise<number> {
@@ -30,13 +30,13 @@ const affordableCost = 50_000
  * statistics, without which the planner makes its number up; else what the planner expects.
  */
 export async function estimateRows(
-  reader: Reader,
+  table: Table,
   predicates: readonly Predicate[],
   affordable = affordableCost,
 ): Promise<number> {
-  const { cost, rows } = await planCount(reader, predicates)
-  if (cost > affordable && (await hasStatistics(reader))) return rows
-  return countRows(reader, predicates, undefined)
+  const { cost, rows } = await planCount(table, predicates)
+  if (cost > affordable && (await hasStatistics(table))) return rows
+  return countRows(table, predicates, undefined)
 }
 
 interface CountPlan {
@@ -45,7 +45,7 @@ interface CountPlan {
 }
 
 async function planCount(
-  { resource, builder, cache, runner }: Reader,
+  { resource, builder, cache, runner }: Table,
   predicates: readonly Predicate[],
 ): Promise<CountPlan> {
   const { key, values } = shapeOf(predicates)
@@ -65,7 +65,7 @@ interface Explained {
 }
 
 /** Whether the table, or every partition of it that holds rows, has been analyzed; the embedded engine never does that by itself. */
-async function hasStatistics({ resource, builder, cache, runner }: Reader): Promise<boolean> {
+async function hasStatistics({ resource, builder, cache, runner }: Table): Promise<boolean> {
   const { table } = resource
   const statement = cache.get(`${resource.name}|statistics`, () => {
     const analyzed = sql`select coalesce(bool_and(exists (

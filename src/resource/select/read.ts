@@ -1,24 +1,12 @@
-import { type Kysely, sql } from 'kysely'
-import type { AnyTables } from '../../condition/compile.ts'
-import type { Reads } from '../../database/database.ts'
+import { sql } from 'kysely'
 import { Slot } from '../../database/statement.ts'
-import type { StatementCache } from '../../database/statement-cache.ts'
 import { JsonText } from '../../json.ts'
 import type { Resource, ResourceField } from '../resource.ts'
+import type { Reader } from '../table.ts'
 import { answerTooLarge, type Bound, type Bounded, measureOf, readWithin } from './answer-bound.ts'
 import { epochMilliseconds, renderRow } from './render.ts'
 import { RowBytes } from './row-bytes.ts'
 import { isIndexRange, type Selection, type SelectionShape, shapeSelection } from './selection.ts'
-
-/** What reading a resource needs. */
-export interface Reader {
-  readonly resource: Resource
-  readonly builder: Kysely<AnyTables>
-  readonly cache: StatementCache
-  readonly runner: Pick<Reads, 'run' | 'take'>
-  /** Bytes that the rows of one answer may take; default 16 MiB. */
-  readonly maxBytes?: number | undefined
-}
 
 const defaultMaxBytes = 16 * 1024 * 1024
 

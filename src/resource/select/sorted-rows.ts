@@ -1,35 +1,34 @@
 import { type Expression, sql } from 'kysely'
 import { allOf } from '../../condition/compile.ts'
-import type { Predicate } from '../../condition/predicate.ts'
 import { shapeOf } from '../../condition/shape.ts'
 import { Slot } from '../../database/statement.ts'
-import type { Resource, ResourceField } from '../resource.ts'
-import { type Reader, readShape } from './read.ts'
+import { fieldsNamed, type Resource } from '../resource.ts'
+import type { Found } from './found.ts'
+import { readShape } from './read.ts'
 import type { SelectionShape } from './selection.ts'
 
 /** Rows in an order that need not be the resource's own, from the `offset`-th on. */
 export interface SortedRows {
-  readonly predicates: readonly Predicate[]
   /** A field; texts go by their bytes. Ties go by the resource's time, then by its key, in the same direction. */
   readonly sortBy: string
   readonly order: 'asc' | 'desc'
   readonly limit: number
   readonly offset: number
+  /** The only members of each row. */
+  readonly fields: readonly string[]
 }
 
-/** The rows with only the members `fields`, as JSON texts. Throws RpcError 110 (reason `answer_too_large`). */
-export async function readSortedRows(
-  reader: Reader,
-  fields: readonly ResourceField[],
-  sorted: SortedRows,
-): Promise<readonly string[]> {
-  const shape = shapeSorted(reader.resource, sorted)
-  const rows = await readShape(reader, { shape, limit: sorted.limit, fields, placed: false })
+/** Those of what was found, as JSON texts. Throws RpcError 110 (reason `answer_too_large`). */
+export async function readSortedRows(found: Found, sorted: SortedRows): Promise<readonly string[]> {
+  const fields = fieldsNamed(found.walker.resource, sorted.fields)
+  const rendering = { shape: shapeSorted(found, sorted), limit: sorted.limit, fields, placed: false }
+  const rows = await readShape(found.walker, rendering)
   return rows.map(([text]) => String(text))
 }
 
-function shapeSorted(resource: Resource, sorted: SortedRows): SelectionShape {
-  const { predicates, sortBy, order, limit, offset } = sorted
+function shapeSorted({ walker: { resource }, access }: Found, sorted: SortedRows): SelectionShape {
+  const { sortBy, order, limit, offset } = sorted
+  const { predicates } = access
   const { key, values } = shapeOf(predicates)
   const { time, key: id } = resource.ordering
   const terms = [...new Set([sortBy, time, id])]

@@ -5,11 +5,10 @@ import { shapeOf } from '../../condition/shape.ts'
 import { timestampOf } from '../../condition/value.ts'
 import { Slot } from '../../database/statement.ts'
 import type { FinishRule } from '../resource.ts'
-import type { Reader } from '../select/read.ts'
+import type { Table } from '../table.ts'
 
-export interface Finishing {
-  /** The record, that it is still open, and that the caller may write it. */
-  readonly predicates: readonly Predicate[]
+/** How a record ended. */
+export interface Ending {
   /** JSON text; a run that returned null has the text `null`, and so is no longer running. */
   readonly result: string | null
   readonly errorMessage: string | null
@@ -17,11 +16,16 @@ export interface Finishing {
   readonly finishTime: number
 }
 
+interface FinishInput extends Ending {
+  /** The record, that it is still open, and that the caller may write it. */
+  readonly predicates: readonly Predicate[]
+}
+
 /** Ends the records that fulfil the predicates. Resolves to how many there were. */
 export async function finishRows(
-  { resource, builder, cache, runner }: Reader,
+  { resource, builder, cache, runner }: Table,
   rule: FinishRule,
-  { predicates, result, errorMessage, finishTime }: Finishing,
+  { predicates, result, errorMessage, finishTime }: FinishInput,
 ): Promise<number> {
   const outcome = errorMessage === null ? 'success' : 'failure'
   const { key, values } = shapeOf(predicates)

@@ -2,14 +2,15 @@ import { type RawBuilder, sql } from 'kysely'
 import { Slot } from '../../database/statement.ts'
 import type { ResourceField } from '../resource.ts'
 import type { BoundRow } from '../row.ts'
-import type { GivenRows } from './merge.ts'
 
-/** Bound rows as a source of SQL: `r`, with a column a field and their `place`. Slot `i` takes the values of field `i`. */
-export function givenRows(fields: readonly ResourceField[]): GivenRows {
+/** Bound rows as a table of SQL, `g`: a column a field, and their `place`, from 1. Slot `i` takes the values of field `i`. */
+export function givenRows(fields: readonly ResourceField[]): RawBuilder<unknown> {
+  // One array a column: a statement holds at most 65,535 binds, and a batch has more values than that.
   const arrays = fields.map((field, i) => sql`${new Slot(i)}::${arrayType(field)}`)
   const columns = [...fields.map(field => field.name), 'place'].map(sql.ref)
-  const source = sql`unnest(${sql.join(arrays)}) with ordinality as r(${sql.join(columns)})`
-  return { fields, source, values: fields.map(columnValue) }
+  const values = fields.map(field => sql`${columnValue(field)} as ${sql.ref(field.name)}`)
+  return sql`(select place, ${sql.join(values)}
+    from unnest(${sql.join(arrays)}) with ordinality as r(${sql.join(columns)})) as g`
 }
 
 /** What goes to the slots of `givenRows`. */
@@ -20,7 +21,6 @@ export function givenValues(
   return fields.map((_, column) => rows.map(row => row[column]))
 }
 
-// One array a column: a statement holds at most 65,535 binds, and a batch has more values than that.
 function arrayType({ kind }: ResourceField): RawBuilder<unknown> {
   if (kind === 'time') return sql`float8[]`
   return kind === 'integer' || kind === 'id' ? sql`bigint[]` : sql`text[]`

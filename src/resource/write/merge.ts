@@ -1,14 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import { nextId } from '../../database/next-id.ts'
 import type { MergeRule, ResourceField } from '../resource.ts'
-import type { Reader } from '../select/read.ts'
-
-/** `given` rows (`r`, numbered by `place`) as a CTE body, with the digest of what makes them the same. */
-export interface GivenRows {
-  readonly fields: readonly ResourceField[]
-  readonly source: ReturnType<typeof sql>
-  readonly values: readonly ReturnType<typeof sql>[]
-}
+import type { Table } from '../table.ts'
+import { givenRows } from './given-rows.ts'
 
 /** Whether a count says how often more, or how often in all. */
 export type Counting = 'sum' | 'highest'
@@ -30,12 +24,12 @@ export function mergeDigest(rule: MergeRule, fields: readonly ResourceField[]): 
  * bring the same rows would else wait for each other for ever.
  */
 export function mergeStatement(
-  { resource, builder }: Pick<Reader, 'resource' | 'builder'>,
+  { resource, builder }: Pick<Table, 'resource' | 'builder'>,
   rule: MergeRule,
-  { fields, source, values }: GivenRows,
   counting: Counting = 'sum',
 ): { compile(): ReturnType<ReturnType<typeof sql>['compile']> } {
   const { key, count, first, last } = rule
+  const { appended: fields } = resource
   const columns = fields.map(field => field.name)
   const own = ownColumns(rule, fields)
   const table = sql.table(resource.table)
@@ -49,9 +43,8 @@ export function mergeStatement(
   const there = (name: string) => sql.ref(`${resource.table}.${name}`)
   const added = (name: string) => sql.ref(`excluded.${name}`)
   const id = ref(resource.ordering.key)
-  const named = values.map((value, i) => sql`${value} as ${ref(columns[i] ?? '')}`)
   const statement = sql`with given as (
-    select *, ${digest} as ${ref(key)} from (select place, ${sql.join(named)} from ${source}) as g
+    select *, ${digest} as ${ref(key)} from ${givenRows(fields)}
   ), grouped as materialized (
     select ${sql.join([ref(key), ...aggregated.map((value, i) => sql`${value} as ${ref(columns[i] ?? '')}`)])}
     from given group by ${sql.join([ref(key), ...own.map(ref)])} order by min(place)

@@ -2,15 +2,15 @@ import { sql } from 'kysely'
 import { withAdvisoryLock } from '../../database/locks.ts'
 import type { Statement } from '../../database/statement.ts'
 import type { MergeRule, ResourceField } from '../resource.ts'
-import { appendedFields, type BoundRow } from '../row.ts'
-import type { Reader } from '../select/read.ts'
+import type { BoundRow } from '../row.ts'
+import type { Table } from '../table.ts'
 import { insertRows } from './append.ts'
 import { givenRows, givenValues } from './given-rows.ts'
 import { mergeDigest, mergeStatement } from './merge.ts'
 
 /** A row that its source may send again and again. */
-export interface MirroredRow {
-  readonly row: BoundRow
+export interface MirroredRow<Row = BoundRow> {
+  readonly row: Row
   /** Its source counts: the record keeps the higher count. Else each adds to it, as an append does. */
   readonly isCounted: boolean
   /** `identity` of the merge rule names the record, whatever else of it has changed since. */
@@ -24,25 +24,25 @@ interface State {
 }
 
 /**
- * Records rows of the object `name`; `reader` runs in a transaction, which no other for this object overlaps. Resolves to
+ * Records rows of the object `name`; `table` runs in a transaction, which no other for this object overlaps. Resolves to
  * their ids, in order.
  */
 export async function mirrorRows(
-  reader: Reader,
+  table: Table,
   rule: MergeRule,
   name: string,
   rows: readonly MirroredRow[],
 ): Promise<readonly number[]> {
-  const object = `${reader.resource.name}/${name}`
-  return withAdvisoryLock(reader.runner, object, () => mirrorAll(reader, rule, rows))
+  const object = `${table.resource.name}/${name}`
+  return withAdvisoryLock(table.runner, object, () => mirrorAll(table, rule, rows))
 }
 
 async function mirrorAll(
-  reader: Reader,
+  table: Table,
   rule: MergeRule,
   rows: readonly MirroredRow[],
 ): Promise<readonly number[]> {
-  const fields = appendedFields(reader.resource)
+  const fields = table.resource.appended
   const ids = new Map<MirroredRow, number>()
   const answer = ({ of }: State, id: number): void => {
     for (const row of of) ids.set(row, id)
@@ -51,18 +51,18 @@ async function mirrorAll(
   const fresh: State[] = []
   for (const isNamed of [true, false]) {
     const states = counted.filter(state => state.latest.isNamed === isNamed)
-    const there = await updateThere(reader, rule, states)
+    const there = await updateThere(table, rule, states)
     for (const [i, state] of states.entries()) {
       const id = there.get(i)
       if (id === undefined) fresh.push(state)
       else answer(state, id)
     }
   }
-  const made = await insertStates(reader, rule, fresh)
+  const made = await insertStates(table, rule, fresh)
   for (const [i, state] of fresh.entries()) answer(state, made[i] ?? 0)
   const others = rows.filter(each => !each.isCounted)
   const bound = others.map(each => each.row)
-  const added = bound.length === 0 ? [] : await insertRows(reader, bound)
+  const added = bound.length === 0 ? [] : await insertRows(table, bound)
   for (const [i, row] of others.entries()) ids.set(row, added[i] ?? 0)
   return rows.map(row => ids.get(row) ?? 0)
 }
@@ -95,26 +95,25 @@ function statesOf(
 
 /** Brings the records that are there up to the states. Resolves to their ids, by the place of their state. */
 async function updateThere(
-  reader: Reader,
+  table: Table,
   rule: MergeRule,
   states: readonly State[],
 ): Promise<ReadonlyMap<number, number>> {
   const [first] = states
   if (first === undefined) return new Map()
-  const statement = updateStatement(reader, rule, first.latest.isNamed ? rule.identity : [rule.key])
+  const statement = updateStatement(table, rule, first.latest.isNamed ? rule.identity : [rule.key])
   const latest = states.map(state => state.latest.row)
-  const { rows } = await reader.runner.run(statement, givenValues(appendedFields(reader.resource), latest))
+  const { rows } = await table.runner.run(statement, givenValues(table.resource.appended, latest))
   return new Map(rows.map(([place, id]) => [Number(place) - 1, Number(id)]))
 }
 
 function updateStatement(
-  { resource, builder, cache }: Reader,
+  { resource, builder, cache }: Table,
   rule: MergeRule,
   match: readonly string[],
 ): Statement {
   return cache.get(`${resource.name}|mirror|${match.join()}`, () => {
-    const { fields, source, values } = givenRows(appendedFields(resource))
-    const named = values.map((value, i) => sql`${value} as ${sql.ref(fields[i]?.name ?? '')}`)
+    const { appended: fields } = resource
     const table = sql.table(resource.table)
     const [key, id] = [sql.ref(rule.key), sql.ref(resource.ordering.key)]
     const [count, first, last] = [rule.count, rule.first, rule.last].map(sql.ref) as [Ref, Ref, Ref]
@@ -123,7 +122,7 @@ function updateStatement(
       name => name !== rule.first && name !== rule.last,
     )
     const update = sql`with given as materialized (
-      select *, ${mergeDigest(rule, fields)} as ${key} from (select place, ${sql.join(named)} from ${source}) as g
+      select *, ${mergeDigest(rule, fields)} as ${key} from ${givenRows(fields)}
     ), found as materialized (
       select g.*, there.id as found_id from given as g cross join lateral (
         select t.${id} as id from ${table} as t where ${sql.join(same, sql` and `)}
@@ -144,18 +143,15 @@ function updateStatement(
 type Ref = ReturnType<typeof sql.ref>
 
 async function insertStates(
-  { resource, builder, cache, runner }: Reader,
+  { resource, builder, cache, runner }: Table,
   rule: MergeRule,
   states: readonly State[],
 ): Promise<readonly number[]> {
   if (states.length === 0) return []
-  const fields = appendedFields(resource)
   const statement = cache.get(`${resource.name}|append-highest`, () =>
-    mergeStatement({ resource, builder }, rule, givenRows(fields), 'highest'),
+    mergeStatement({ resource, builder }, rule, 'highest'),
   )
-  const values = givenValues(
-    fields,
-    states.map(state => state.latest.row),
-  )
+  const latest = states.map(state => state.latest.row)
+  const values = givenValues(resource.appended, latest)
   return (await runner.run(statement, values)).rows.map(([id]) => Number(id))
 }

@@ -1,10 +1,10 @@
-import { type SqlBool, sql } from 'kysely'
-import { allOf } from '../../condition/compile.ts'
+import { type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
+import { type AnyTables, allOf } from '../../condition/compile.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { shapeOf } from '../../condition/shape.ts'
 import { Slot } from '../../database/statement.ts'
-import type { Reader } from '../select/read.ts'
 import { ordered } from '../select/selection.ts'
+import type { Table } from '../table.ts'
 
 export interface Removal {
   readonly predicates: readonly Predicate[]
@@ -19,14 +19,40 @@ export interface Removed {
   readonly deleted: number
 }
 
+/** The keys of the rows that fulfil all the predicates, newest first; the rows are locked in this order. */
+function lockedKeys({ resource, builder }: Table, predicates: readonly Predicate[]) {
+  const { table, ordering } = resource
+  const found = builder.selectFrom(table).select([ordering.key]).where(allOf(predicates))
+  return ordered(found, resource, 'newest').forUpdate() as SelectQueryBuilder<
+    AnyTables,
+    string,
+    Record<string, unknown>
+  >
+}
+
+/** The ids of the newest `limit` records that fulfil all the predicates, locked until the transaction ends. */
+export async function lockIds(
+  table: Table,
+  predicates: readonly Predicate[],
+  limit: number,
+): Promise<readonly number[]> {
+  const { key, values } = shapeOf(predicates)
+  const statement = table.cache.get(`${table.resource.name}|ids|${key}`, () =>
+    lockedKeys(table, predicates).limit(sql<number>`${new Slot(values.length)}`),
+  )
+  const { rows } = await table.runner.run(statement, [...values, limit])
+  return rows.map(([id]) => Number(id))
+}
+
 /**
  * Deletes the rows that fulfil all the predicates, in one statement: the rows are locked in their one order while
  * they are chosen, so that of two deletes at once neither counts a row that the other takes.
  */
 export async function removeRows(
-  { resource, builder, cache, runner }: Reader,
+  table: Table,
   { predicates, limit, maxAffected }: Removal,
 ): Promise<Removed> {
+  const { resource, builder, cache, runner } = table
   const { key, values } = shapeOf(predicates)
   const bound = [...values]
   const limitSlot = limit === undefined ? undefined : new Slot(bound.push(limit) - 1)
@@ -35,8 +61,7 @@ export async function removeRows(
   const form = `${limitSlot !== undefined}|${maxSlot !== undefined}`
 
   const statement = cache.get(`${resource.name}|remove|${form}|${key}`, () => {
-    const found = builder.selectFrom(resource.table).select([id]).where(allOf(predicates))
-    let target = ordered(found, resource, 'newest').forUpdate()
+    let target = lockedKeys(table, predicates)
     if (limitSlot !== undefined) target = target.limit(sql<number>`${limitSlot}`)
     // One row more than allowed is enough to know that there are too many.
     else if (maxSlot !== undefined) target = target.limit(sql<number>`${maxSlot}::bigint + 1`)
@@ -65,4 +90,29 @@ export async function removeRows(
   const { rows } = await runner.run(statement, bound)
   const [found, deleted] = rows[0] ?? ['0', '0']
   return { found: Number(found), deleted: Number(deleted) }
+}
+
+/**
+ * Deletes those of the rows with these keys that still fulfil all the predicates, and says how many. What somebody else
+ * holds is passed over, so that it waits for nobody while it holds locks itself.
+ */
+export async function removeKeys(
+  { resource, builder, cache, runner }: Table,
+  { keys, predicates }: { readonly keys: readonly number[]; readonly predicates: readonly Predicate[] },
+): Promise<number> {
+  const { key: shape, values } = shapeOf(predicates)
+  const { key } = resource.ordering
+  const statement = cache.get(`${resource.name}|remove-keys|${shape}`, () => {
+    const held = builder
+      .selectFrom(resource.table)
+      .selectAll()
+      .where(sql<SqlBool>`${sql.ref(key)} = any(${new Slot(values.length)}::bigint[])`)
+      // Or Postgres might look for the rows by what they fulfil, which may be very many.
+      .offset(sql.lit(0))
+      .forUpdate()
+      .skipLocked()
+    const target = builder.selectFrom(held.as('held')).select(key).where(allOf(predicates))
+    return builder.deleteFrom(resource.table).where(sql<SqlBool>`${sql.ref(key)} = any(array(${target}))`)
+  })
+  return (await runner.run(statement, [...values, keys])).affected
 }

@@ -1,9 +1,8 @@
-import type { Kysely } from 'kysely'
 import { beforeAll, expect, test } from 'vitest'
-import type { AnyTables } from '../../../src/condition/compile.ts'
 import { createStatementCache } from '../../../src/database/statement-cache.ts'
 import { jsResult } from '../../../src/resource/kind/js-result.ts'
-import { type Reader, readPlacedRows, readRows } from '../../../src/resource/select/read.ts'
+import { readPlacedRows, readRows } from '../../../src/resource/select/read.ts'
+import { type Reader, tableOf } from '../../../src/resource/table.ts'
 import { describeEngines } from '../../support/databases.ts'
 import { createCaller } from '../caller.ts'
 
@@ -20,8 +19,7 @@ describeEngines('the bytes of an answer', open => {
       param: 'ä'.repeat(size / 2),
     }))
     await createCaller(database)('js-result_append', { rows })
-    const builder = database.kysely as unknown as Kysely<AnyTables>
-    reader = { resource: jsResult, builder, cache: createStatementCache(), runner: database }
+    reader = tableOf(jsResult, { database, cache: createStatementCache() })
   })
 
   async function bytesOf(limit: number): Promise<number> {

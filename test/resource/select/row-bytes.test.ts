@@ -1,10 +1,9 @@
-import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import type { AnyTables } from '../../../src/condition/compile.ts'
 import { createStatementCache } from '../../../src/database/statement-cache.ts'
 import { resources } from '../../../src/resource/kind/index.ts'
 import { arrayText, readArray, readRows } from '../../../src/resource/select/read.ts'
+import { readerOf } from '../../../src/resource/table.ts'
 import { describeEngines } from '../../support/databases.ts'
 import { createCaller } from '../caller.ts'
 import { randomRows } from '../random-row.ts'
@@ -42,8 +41,7 @@ describeEngines('rows as bytes', open => {
               order by ${sql.ref(key)} offset ${sql.lit(i)} limit 1)`.execute(database.kysely)
         }
       }
-      const builder = database.kysely as unknown as Kysely<AnyTables>
-      const reader = { resource, builder, cache: createStatementCache(), runner: database.read }
+      const reader = readerOf(resource, { database, cache: createStatementCache() })
       for (const limit of [1000, 10]) {
         const selection = { segments: [[]], names: undefined, order: 'newest', limit } as const
         const rendered = arrayText(await readRows(reader, selection))

@@ -1,11 +1,11 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import { beforeAll, expect, test } from 'vitest'
-import type { AnyTables } from '../../../src/condition/compile.ts'
 import type { Database } from '../../../src/database/database.ts'
 import { createStatementCache } from '../../../src/database/statement-cache.ts'
 import { executionEvent } from '../../../src/resource/kind/execution-event.ts'
 import type { MergeRule } from '../../../src/resource/resource.ts'
-import { appendedFields, bindRow } from '../../../src/resource/row.ts'
+import { bindRow } from '../../../src/resource/row.ts'
+import { tableOf } from '../../../src/resource/table.ts'
 import { mirrorRows } from '../../../src/resource/write/mirror.ts'
 import { describeEngines } from '../../support/databases.ts'
 import { appendAll, type Call, createCaller } from '../caller.ts'
@@ -40,16 +40,16 @@ describeEngines('a mirrored record', open => {
   })
 
   function mirror(execution: string, ...given: readonly Given[]): Promise<readonly number[]> {
-    const fields = appendedFields(executionEvent)
     const rows = given.map(each => ({
-      row: bindRow(fields, rowOf(execution, each), 1000),
+      row: bindRow(executionEvent.appended, rowOf(execution, each), 1000),
       isCounted: each.count !== undefined,
       isNamed: each.isNamed === true,
     }))
-    const builder = database.kysely as unknown as Kysely<AnyTables>
-    const reader = { resource: executionEvent, builder, cache: createStatementCache() }
+    const cache = createStatementCache()
     const rule = executionEvent.merge as MergeRule
-    return database.transaction(runner => mirrorRows({ ...reader, runner }, rule, execution, rows))
+    return database.transaction(runner =>
+      mirrorRows(tableOf(executionEvent, { database, cache }, runner), rule, execution, rows),
+    )
   }
 
   const read = (execution_id: string) =>

@@ -1,15 +1,13 @@
 import fc from 'fast-check'
-import type { Kysely } from 'kysely'
 import { beforeAll, expect, test } from 'vitest'
-import type { AnyTables } from '../../../src/condition/compile.ts'
 import { planConditions } from '../../../src/condition/plan.ts'
 import { createStatementCache } from '../../../src/database/statement-cache.ts'
 import type { Identity } from '../../../src/permission/grant.ts'
 import { jsResult } from '../../../src/resource/kind/js-result.ts'
-import { allPredicates, planAccess } from '../../../src/resource/select/access.ts'
-import { resolveNames } from '../../../src/resource/select/names.ts'
-import { type Reader, readRows } from '../../../src/resource/select/read.ts'
+import { planAccess, resolveNames } from '../../../src/resource/select/access.ts'
+import { readRows } from '../../../src/resource/select/read.ts'
 import { maxMergedNames } from '../../../src/resource/select/selection.ts'
+import { type Reader, tableOf } from '../../../src/resource/table.ts'
 import { someCondition } from '../../condition/random-condition.ts'
 import { someLimits, someName } from '../../permission/random-limit.ts'
 import { describeEngines } from '../../support/databases.ts'
@@ -31,8 +29,7 @@ describeEngines('the names that a query may merge', open => {
   beforeAll(async () => {
     const database = await open()
     call = createCaller(database)
-    const builder = database.kysely as unknown as Kysely<AnyTables>
-    reader = { resource: jsResult, builder, cache: createStatementCache(), runner: database }
+    reader = tableOf(jsResult, { database, cache: createStatementCache() })
     const random = fc.sample(fc.tuple(someRow(jsResult), someName), 1000)
     await appendAll(
       call,
@@ -133,9 +130,9 @@ describeEngines('the names that a query may merge', open => {
         const names = await resolveNames(reader, access.names)
         if (names === undefined) return
         const selection = { order, limit }
-        const everything = [allPredicates(access)]
+        const everything = [access.predicates]
         const plain = await readRows(reader, { ...selection, segments: everything, names: undefined })
-        const segments = [access.predicates]
+        const segments = [access.beside]
         expect(await readRows(reader, { ...selection, segments, names })).toEqual(plain)
         if (plain.length > 0) merged++
       }),

@@ -1,0 +1,18 @@
+import type { Records } from '../resource/records.ts'
+import type { Method } from './method.ts'
+import { countMethod, pageMethod, queryMethod } from './record/read.ts'
+import { appendMethod, deleteMethod, finishMethod, importMethod } from './record/write.ts'
+
+/** The methods that a resource gets by being declared. */
+export function recordMethods(records: Records): readonly Method[] {
+  const { recorded, finish } = records.resource
+  return [
+    queryMethod(records),
+    pageMethod(records),
+    countMethod(records),
+    deleteMethod(records),
+    ...(recorded === 'append' ? [appendMethod(records)] : []),
+    importMethod(records),
+    ...(finish === undefined ? [] : [finishMethod(records)]),
+  ]
+}
