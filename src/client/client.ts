@@ -35,14 +35,14 @@ export interface ClientOptions {
   readonly token?: string | undefined
   readonly fetch?: typeof fetch
   /** The longest wait for one answer; 30 seconds if absent. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 export interface DeleteOptions {
   /** Deletes nothing and says how many records it would delete. */
-  readonly dryRun?: boolean
+  readonly dryRun?: boolean | undefined
   /** Deletes nothing (error 108) if more records than this are found. */
-  readonly maxAffected?: number
+  readonly maxAffected?: number | undefined
 }
 
 export interface PageOptions<R extends ResourceName, F extends keyof Row<R>> {
@@ -117,11 +117,7 @@ export function createClient(options: ClientOptions): Client {
     count: async (resource, condition) =>
       (await ask<{ count: number }>(`${resource}_count`, { query: { condition } })).count,
     delete: (resource, condition, { dryRun, maxAffected } = {}) =>
-      ask(`${resource}_delete`, {
-        query: { condition },
-        ...(dryRun !== undefined && { dry_run: dryRun }),
-        ...(maxAffected !== undefined && { max_affected: maxAffected }),
-      }),
+      ask(`${resource}_delete`, { query: { condition }, dry_run: dryRun, max_affected: maxAffected }),
     append: async (resource, rows) =>
       (await ask<{ ids: readonly number[] }>(`${resource}_append`, { rows })).ids,
     export: (resource, condition, exportOptions) =>
@@ -148,8 +144,8 @@ function pageParams<R extends ResourceName, F extends keyof Row<R>>(
 ): object {
   return {
     query: { condition: pageSize === undefined ? condition : [...condition, { limit: pageSize }] },
-    ...(order !== undefined && { order }),
-    ...(fields !== undefined && { fields }),
+    order,
+    fields,
   }
 }
 

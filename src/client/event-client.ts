@@ -30,11 +30,7 @@ export function createEventClient(call: Call, timeoutMs: number): EventClient {
     sendMany: async (events, options) =>
       ((await send({ events }, options)) as { events: readonly SentEvent[] }).events,
     chain: (requestId, { nodeId, depth } = {}) =>
-      call('event-log_chain', {
-        request_id: requestId,
-        ...(nodeId !== undefined && { node_id: nodeId }),
-        ...(depth !== undefined && { depth }),
-      }),
+      call('event-log_chain', { request_id: requestId, node_id: nodeId, depth }),
     worker: (settings, work) => startWorker({ call, timeoutMs }, settings, work),
   }
 }

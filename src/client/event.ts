@@ -28,12 +28,12 @@ export type Task = Methods['event-task_claim']['result']['tasks'][number]
 
 export interface SendOptions {
   /** How long to wait until all its handlers have ended, in milliseconds; at most 60,000. */
-  readonly waitMs?: number
+  readonly waitMs?: number | undefined
 }
 
 export interface ChainOptions {
   /** Only this node and those below it. */
-  readonly nodeId?: string
+  readonly nodeId?: string | undefined
   /** How many levels below the first. */
-  readonly depth?: number
+  readonly depth?: number | undefined
 }

@@ -6,9 +6,9 @@ export interface ExportOptions {
   /** `ndjson` if absent. */
   readonly format?: 'ndjson' | 'csv'
   /** Start CSV with a byte order mark, so that spreadsheets read it as UTF-8. */
-  readonly bom?: boolean
+  readonly bom?: boolean | undefined
   /** Only records with a greater key: resumes an export that was cut off. */
-  readonly after?: number
+  readonly after?: number | undefined
   /** Ends it when it is aborted. */
   readonly signal?: AbortSignal
 }

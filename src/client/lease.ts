@@ -18,7 +18,7 @@ export interface LeaseOptions {
   readonly call: Call
   readonly leaseMs: number
   /** The name of the worker. */
-  readonly worker?: string
+  readonly worker: string | undefined
   readonly onFault: (fault: unknown, task: Task) => void
 }
 
@@ -34,12 +34,7 @@ export function keepLease(task: Task, { call, leaseMs, worker, onFault }: LeaseO
   async function beat(): Promise<'kept' | 'missed' | 'over'> {
     const asked = performance.now()
     try {
-      const params = {
-        id: task.id,
-        attempt: task.attempt,
-        lease_ms: leaseMs,
-        ...(worker !== undefined && { worker }),
-      }
+      const params = { id: task.id, attempt: task.attempt, lease_ms: leaseMs, worker }
       const { cancelled } = await call('event-task_heartbeat', params, { timeoutMs: beatMs })
       heldUntil = asked + leaseMs
       if (!cancelled) return 'kept'

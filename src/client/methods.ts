@@ -67,7 +67,7 @@ type RecordMethods = {
   readonly [R in ResourceName as `${R}_count`]: Typed<{ query: Query<R> }, { readonly count: number }>
 } & {
   readonly [R in ResourceName as `${R}_delete`]: Typed<
-    { query: Query<R>; dry_run?: boolean; max_affected?: number },
+    { query: Query<R>; dry_run?: boolean | undefined; max_affected?: number | undefined },
     Deletion
   >
 } & { readonly [R in ResourceName as `${R}_import`]: Typed<{ rows: readonly Row<R>[] }, ImportCounts> } & {
@@ -135,7 +135,7 @@ type Declared = (typeof wire)['methods']
 /** The methods whose types are those of the server's schemas, but for conditions and for several events in one call. */
 type Served = Omit<Declared, 'event_send' | 'event-log_cancel' | 'event-log_replay'> & {
   /** Of one event; several have another shape, see sendMany. */
-  readonly event_send: Typed<NewEvent & { readonly wait_ms?: number }, SentEvent>
+  readonly event_send: Typed<NewEvent & { readonly wait_ms?: number | undefined }, SentEvent>
 } & {
   readonly [M in 'event-log_cancel' | 'event-log_replay']: Typed<
     Omit<Declared[M]['params'], 'query'> & { readonly query: Query<'event-log'> },

@@ -13,7 +13,10 @@ import type { SinkStatus } from '../sink/sink.ts'
 type Served = ReturnType<typeof eventMethods | typeof taskMethods | typeof indexMethods>[number]
 
 type MethodTypes = {
-  [M in Served as M['name']]: { params: Omit<z.input<M['params']>, 'token'>; result: z.output<M['result']> }
+  [M in Served as M['name']]: {
+    params: Given<Omit<z.input<M['params']>, 'token'>>
+    result: Json<z.output<M['result']>>
+  }
 }
 
 /** Every kind of record: what is read, what is appended, and the keys and words of its conditions. */
@@ -32,10 +35,10 @@ type DefinitionTypes = { [D in (typeof definitions)[number] as D['table']]: Type
 
 interface TypesOf<D> {
   /** To create one. */
-  new: NewOf<D>
+  new: Given<NewOf<D>>
   /** To change one, beside the parameter that names it. */
-  change: ChangeOf<D>
-  shown: ShownOf<D>
+  change: Given<ChangeOf<D>>
+  shown: Json<ShownOf<D>>
 }
 
 /** The conditions that fields contribute, as `condition/language.ts` makes them. */
@@ -53,7 +56,10 @@ type KeysOf<F extends ResourceField> = {
 
 type Kept<F extends ResourceField, Kinds> = F extends { kind: Kinds } ? F : never
 
-/** The same, readonly, and without the undefined that JSON does not have. */
+/** What a client gives: members that are undefined are not sent. */
+type Given<T> = T extends object ? { readonly [K in keyof T]: Given<T[K]> } : T
+
+/** What a client gets: JSON has no undefined. */
 type Json<T> = T extends object ? { readonly [K in keyof T]: Json<T[K]> } : Exclude<T, undefined>
 
 /** The same without the names of types. */
@@ -66,9 +72,9 @@ type Plain<T> = T extends object ? { [K in keyof T]: Plain<T[K]> } : T
  */
 export const wire = typed<{
   resources: ResourceTypes
-  definitions: Json<DefinitionTypes>
+  definitions: DefinitionTypes
   sinkStatus: Json<SinkStatus>
-  methods: Json<MethodTypes>
+  methods: MethodTypes
 }>()
 
 function typed<T>(): Plain<T> {

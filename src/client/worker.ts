@@ -46,13 +46,12 @@ export function startWorker(
   }
   const stopping = new AbortController()
   const signal = AbortSignal.any([stopping.signal, ...(settings.signal ? [settings.signal] : [])])
-  const worker = name === undefined ? {} : { worker: name }
   const running = new Set<Promise<void>>()
   const backoff = createBackoff()
 
   // Never aborted: the server would hand the next task to a claim whose answer nobody reads.
   async function claim(max: number): Promise<readonly Task[]> {
-    const params = { full_names: fullNames, max, lease_ms: leaseMs, wait_ms: pollMs, ...worker }
+    const params = { full_names: fullNames, max, lease_ms: leaseMs, wait_ms: pollMs, worker: name }
     const asked = performance.now()
     try {
       const { tasks } = await call('event-task_claim', params, { timeoutMs: timeoutMs + pollMs })
@@ -69,7 +68,9 @@ export function startWorker(
   }
 
   function begin(task: Task): void {
-    const run = holdTask(task, { call, work, leaseMs, onFault, ...worker }).finally(() => running.delete(run))
+    const run = holdTask(task, { call, work, leaseMs, onFault, worker: name }).finally(() =>
+      running.delete(run),
+    )
     running.add(run)
   }
 

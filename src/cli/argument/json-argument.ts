@@ -13,12 +13,13 @@ export function parseJsonArgument(text: string, name: string): unknown {
   }
 }
 
-/** The same; `-` stands for stdin. */
+/** The same; `-` stands for stdin, and what was not given stays undefined. */
 export async function readJsonArgument(
-  text: string,
+  text: string | undefined,
   name: string,
   { stdin }: Surroundings,
 ): Promise<unknown> {
+  if (text === undefined) return undefined
   return parseJsonArgument(text === '-' ? decode(await buffer(stdin), name) : text, name)
 }
 

@@ -25,7 +25,7 @@ export function openSession(
   return {
     ...surroundings,
     ...access,
-    client: createClient({ url, ...(credential !== undefined && { token: credential.text }) }),
+    client: createClient({ url, token: credential?.text }),
     output: createOutput(surroundings, presentation),
     presentation,
   }

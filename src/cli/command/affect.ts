@@ -22,7 +22,7 @@ export interface Deed<Answer> {
 
 export interface AffectBounds {
   readonly dryRun?: true
-  readonly maxAffected?: number
+  readonly maxAffected?: number | undefined
 }
 
 export interface AffectFlags extends AffectBounds {
@@ -56,7 +56,7 @@ export async function affect<Answer>(
 ): Promise<void> {
   const { output, resource } = session
   if (yes === true && dryRun !== true) {
-    return show(output, await act(session, maxAffected === undefined ? {} : { maxAffected }))
+    return show(output, await act(session, { maxAffected }))
   }
 
   const { count, shown } = found(await act(session, { dryRun: true }))

@@ -25,10 +25,7 @@ export function addChainCommand(program: Command, surroundings: Surroundings): v
     inSession(surroundings, async (session, requestId: string, { node, depth, watch }: ChainFlags) => {
       const { client, output, stdout, presentation } = session
       await showWatched({ watch }, session, async () => {
-        const chain = await client.chain(requestId, {
-          ...(node !== undefined && { nodeId: node }),
-          ...(depth !== undefined && { depth }),
-        })
+        const chain = await client.chain(requestId, { nodeId: node, depth })
         if (chain.other_chains > 0) {
           await output.note(`${chain.other_chains} more with this request id, begun by others; see --node`)
         }

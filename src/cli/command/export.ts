@@ -70,8 +70,7 @@ async function writeRecords(
   const { client, resource, condition } = session
   const progress = createProgress(session.output, session)
   try {
-    const options = { format, signal, ...(bom && { bom }), ...(after !== undefined && { after }) }
-    for await (const chunk of client.export(resource, condition, options)) {
+    for await (const chunk of client.export(resource, condition, { format, signal, bom, after })) {
       const { bytes, records } = cutter.push(chunk)
       await target.write(bytes)
       written.rows += records

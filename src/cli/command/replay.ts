@@ -42,8 +42,8 @@ function paramsOf({ condition }: ConditionSession, { dryRun, maxAffected }: Affe
   return {
     // They were parsed as conditions of the event-log.
     query: { condition: condition as readonly EventLogCondition[] },
-    ...(dryRun !== undefined && { dry_run: dryRun }),
-    ...(maxAffected !== undefined && { max_affected: maxAffected }),
+    dry_run: dryRun,
+    max_affected: maxAffected,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { NewEvent, SentEvent } from '../../client/client.ts'
+import type { SentEvent } from '../../client/client.ts'
 import { readJsonArgument } from '../argument/json-argument.ts'
 import { durationOption } from '../argument/moment.ts'
 import { inSession } from '../argument/session.ts'
@@ -42,9 +42,17 @@ export function addSendCommand(program: Command, surroundings: Surroundings): vo
         surroundings,
         async (session, sender: string, kwargs: string | undefined, flags: SendFlags) => {
           const { client, output, presentation } = session
-          const event = { sender, ...(await readEvent(kwargs, flags, surroundings)) }
+          const event = {
+            sender,
+            kwargs: await readJsonArgument(kwargs, 'kwargs', surroundings),
+            event_type: flags.type,
+            request_id: flags.requestId,
+            parent_node_id: flags.parent,
+            idempotency_key: flags.key,
+            delay_ms: flags.delay,
+          }
           const waitMs = flags.wait === true ? defaultWaitMs : flags.wait
-          const sent = await client.send(event, waitMs === undefined ? {} : { waitMs })
+          const sent = await client.send(event, { waitMs })
           const rows = sent.event_logs.map(log => ({ request_id: sent.request_id, ...log }))
           await output.rows(rows, { columns: startedColumns, none: 'no record' })
           // As a column it would crowd out the others.
@@ -54,21 +62,6 @@ export function addSendCommand(program: Command, surroundings: Surroundings): vo
         },
       ),
     )
-}
-
-async function readEvent(
-  kwargs: string | undefined,
-  { type, requestId, parent, key, delay }: SendFlags,
-  surroundings: Surroundings,
-): Promise<Omit<NewEvent, 'sender'>> {
-  return {
-    ...(kwargs !== undefined && { kwargs: await readJsonArgument(kwargs, 'kwargs', surroundings) }),
-    ...(type !== undefined && { event_type: type }),
-    ...(requestId !== undefined && { request_id: requestId }),
-    ...(parent !== undefined && { parent_node_id: parent }),
-    ...(key !== undefined && { idempotency_key: key }),
-    ...(delay !== undefined && { delay_ms: delay }),
-  }
 }
 
 /** Who sends an event by hand wants something done. Throws CommandFailure if nothing was. */
