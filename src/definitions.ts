@@ -1,11 +1,12 @@
 import type { Definition } from './definition/definition.ts'
+import { eventHandler } from './event/handler/handler.ts'
 import { retentionRule } from './retention/rule.ts'
 import { sink } from './sink/sink.ts'
 
 /** Every kind of definition. A new one is declared in a file of its own and named here. */
-export const definitions = [retentionRule, sink] as const
+export const definitions = [eventHandler, retentionRule, sink] as const
 
 const all: readonly Definition[] = definitions
 
 /** Those whose declaration says all there is to say. */
-export const plainDefinitions = all.filter(({ isSpecial }) => isSpecial !== true)
+export const plainDefinitions: Definition[] = all.filter(({ isSpecial }) => isSpecial !== true)

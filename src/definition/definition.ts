@@ -140,7 +140,9 @@ export function changeShape({ fields, key }: Definition): Record<string, z.ZodTy
   const changing = Object.entries(fields).filter(([, { isFixed }]) => !isFixed)
   return {
     ...keyShape({ fields, key }),
-    ...shapeOf(changing.map(([name, { schema }]) => [name, schema && requiredOf(schema).optional()])),
+    ...shapeOf(
+      changing.map(([name, { schema, change = schema && requiredOf(schema) }]) => [name, change?.optional()]),
+    ),
   }
 }
 

@@ -39,6 +39,8 @@ export interface FieldTypes {
 export interface Field<T extends FieldTypes = FieldTypes> {
   /** What clients give; absent: the server keeps it. A default makes it optional, and holds for creations alone. */
   readonly schema?: z.ZodType
+  /** What they give to change it; absent: the same, without its default. */
+  readonly change?: z.ZodType
   /** It stays as it was created. */
   readonly isFixed: boolean
   /** What clients read; absent: nothing. */
@@ -63,6 +65,8 @@ export interface GivenOptions<Stored, Shown, Fixed> {
   readonly shown?: z.ZodType<Shown>
   show?(stored: Stored): Shown
   readonly fixed?: Fixed
+  /** Where a change may say less than a creation; absent: the same, without the default. */
+  readonly change?: z.ZodType
   readonly flags?: readonly Flag[]
   readonly listed?: ListedField<Shown>
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { notifySql } from '../database/channels.ts'
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
@@ -24,6 +25,25 @@ export interface DefinitionStore<Stored> {
   /** False when it is gone. */
   remove(runner: Running, key: unknown): Promise<boolean>
 }
+
+/** The members of `values` that would be stored otherwise than they are in `before`. */
+export function changedMembers<F extends Fields>(
+  { fields }: Definition<F>,
+  before: StoredOf<Definition<F>>,
+  values: Partial<StoredOf<Definition<F>>>,
+): readonly string[] {
+  const known: Readonly<Record<string, unknown>> = { ...before }
+  return Object.entries(values)
+    .filter(([name, value]) => {
+      if (isDeepStrictEqual(value, known[name])) return false
+      const write = (each: unknown) => fields[name]?.storage.write(each, openSealer)
+      return !isDeepStrictEqual(write(value), write(known[name]))
+    })
+    .map(([name]) => name)
+}
+
+/** To compare what is sealed: the same text is sealed otherwise each time. */
+const openSealer: Sealer = { seal: text => text, open: text => text }
 
 const noSealer: Sealer = {
   seal: () => {

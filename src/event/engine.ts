@@ -97,8 +97,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     waiter,
     lease,
     execute,
-    canRun: ({ fullName, target }) =>
-      target.kind === 'local' ? localHandlers.has(fullName) : target.kind !== 'remote',
+    canRun: ({ full_name, target }) =>
+      target.kind === 'local' ? localHandlers.has(full_name) : target.kind !== 'remote',
   })
   const tasks = createTasks({ database, directory, waiter, clock, signal, recall: options.recall })
 

@@ -124,7 +124,7 @@ function taskOf(run: Task) {
     id: run.id,
     attempt: run.attempt,
     lease_until: run.leaseUntil,
-    full_name: run.handler.fullName,
+    full_name: run.handler.full_name,
     sender: run.sender,
     event_type: run.eventType,
     request_id: run.requestId,

@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient, DaybookError } from '../../src/client/client.ts'
+import { plainDefinitions } from '../../src/definitions.ts'
 import { type Ran, runDaybook } from '../cli/daybook.ts'
 import { engines } from '../support/databases.ts'
 import { secrets, startTestApp, type TestApp } from '../wire/support/app.ts'
-
-// All that a new kind of definition needs: its declaration, its table, and its line in src/definitions.ts.
-vi.mock('../../src/definitions.ts', async importOriginal => {
-  const { definitions } = await importOriginal<typeof import('../../src/definitions.ts')>()
-  const { thing } = await import('./thing.ts')
-  return { definitions: [...definitions, thing], plainDefinitions: [thing] }
-})
+import { thing } from './thing.ts'
 
 const prepare = `create table thing (
   id bigint generated always as identity primary key,
@@ -23,9 +18,14 @@ const prepare = `create table thing (
 describe.each(engines)('a definition that was only declared (%s)', engine => {
   let app: TestApp
   beforeAll(async () => {
+    // What its line in src/definitions.ts does; all else that it needs are its declaration and its table.
+    plainDefinitions.push(thing)
     app = await startTestApp(engine, { prepare })
   })
-  afterAll(() => app.close())
+  afterAll(async () => {
+    plainDefinitions.pop()
+    await app.close()
+  })
 
   const clientOf = (token: string) => createClient({ url: app.url, token })
   const call = (method: string, params: object, token: string = secrets.root) =>

@@ -295,7 +295,7 @@ describe('an event that is handled', () => {
 
   test('is retried, and fails at last', async () => {
     const database = await openPostgres()
-    const { id } = await insertLocal(database, 'a', { retry: { limit: 1, delayMs: 0, backoff: false } })
+    const { id } = await insertLocal(database, 'a', { retry: { limit: 1, delay_ms: 0, backoff: false } })
     const engine = await startTestEngine(database, {
       local: {
         async a() {
@@ -358,7 +358,7 @@ describe('an event that is handled', () => {
 
   test('tells when it may begin, at first and when it is retried', async () => {
     const database = await openPostgres()
-    await insertLocal(database, 'a', { retry: { limit: 1, delayMs: 3_600_000, backoff: false } })
+    await insertLocal(database, 'a', { retry: { limit: 1, delay_ms: 3_600_000, backoff: false } })
     const engine = await startTestEngine(database, {
       local: {
         a() {

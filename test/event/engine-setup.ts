@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/async/clock.ts'
 import type { Database } from '../../src/database/database.ts'
 import { type Engine, type EngineOptions, startEngine } from '../../src/event/engine.ts'
-import type { HandlerDefinition } from '../../src/event/handler/handler-store.ts'
+import type { HandlerDefinition } from '../../src/event/handler/handler.ts'
 import type { LocalContext, LocalHandler } from '../../src/event/handler/local-handlers.ts'
 import { type EventRequest, readEventRequests } from '../../src/event/send/event-request.ts'
 import type { SendAnswer, ShownLog } from '../../src/event/send/send.ts'
@@ -102,7 +102,7 @@ function localHandler(fullName: string, run: Work): LocalHandler {
 export function insertLocal(database: Database, fullName: string, rest: Partial<HandlerDefinition> = {}) {
   return insert(database, fullName, {
     target: { kind: 'local' },
-    retry: { limit: 0, delayMs: 0, backoff: false },
+    retry: { limit: 0, delay_ms: 0, backoff: false },
     ...rest,
   })
 }

@@ -1,24 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import type { Target } from '../../src/event/handler/handler.ts'
-import { lockHandler, removeHandler, updateHandler } from '../../src/event/handler/handler-store.ts'
 import { forsakeRuns } from '../../src/event/run/forsake.ts'
-import { owner, sealer } from './definitions.ts'
+import { handlers } from './definitions.ts'
 import { insertLocal, openPostgres, root, rootCaller, startTestEngine } from './engine-setup.ts'
 import { eventRows, findTorn, untilEnded, untilStatus } from './event-rows.ts'
 
 /** Changes the handler as its method does; without a target it is deleted. */
 function change(database: Database, target: Target | undefined): Promise<void> {
   return database.transaction(async runner => {
-    const before = await lockHandler(runner, sealer, 'a')
+    const before = await handlers.lock(runner, 'a')
     if (before === undefined) throw new Error('no handler')
     const now = Date.now()
     if (target === undefined) {
       await forsakeRuns(runner, 'a', now)
-      await removeHandler(runner, before.id)
+      await handlers.remove(runner, 'a')
       return
     }
-    await updateHandler(runner, sealer, before, { definition: { ...before, target }, owner, now })
+    await handlers.update(runner, 'a', { target }, now)
   })
 }
 
@@ -42,7 +41,7 @@ describe('what waits for a handler', () => {
 
   test('and runs when its target changes is tried again where that is run', async () => {
     const database = await openPostgres()
-    await insertLocal(database, 'a', { retry: { limit: 3, delayMs: 0, backoff: false } })
+    await insertLocal(database, 'a', { retry: { limit: 3, delay_ms: 0, backoff: false } })
     let fail: (error: Error) => void = () => undefined
     const engine = await startTestEngine(database, {
       local: {

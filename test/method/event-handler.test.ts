@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
+import { createStore } from '../../src/definition/store.ts'
+import { eventHandler } from '../../src/event/handler/handler.ts'
 import { createHandlerDirectory } from '../../src/event/handler/handler-directory.ts'
-import { findHandler } from '../../src/event/handler/handler-store.ts'
 import { type HandlerMethodDeps, handlerMethods } from '../../src/method/event-handler.ts'
 import { invoke } from '../../src/method/invoke.ts'
 import { newWebhookSecret } from '../../src/outbound/webhook.ts'
@@ -13,6 +14,7 @@ import { fault, startTokens, type TestTokens } from '../token/tokens.ts'
 type Members = Readonly<Record<string, unknown>>
 
 const sealer = createSealer('s'.repeat(32))
+const handlers = createStore(eventHandler, sealer)
 const denied = fault(102, 'permission_denied')
 const notFound = fault(105, 'handler_not_found')
 const malformed = (path: string) => ({ code: -32602, data: { path } })
@@ -52,7 +54,7 @@ describeEngines('the methods of event handlers', open => {
       },
       async forsake(runner, fullName) {
         // As seen by the transaction: the handler is not deleted yet.
-        const stored = await findHandler(runner, sealer, fullName)
+        const stored = await handlers.find(runner, fullName)
         forsaken.push([fullName, stored?.target.kind])
         if (failForsaking) throw new Error('forsake')
       },
@@ -79,8 +81,8 @@ describeEngines('the methods of event handlers', open => {
   const read = (full_name: string) => call('read', { full_name })
 
   async function secretsOf(fullName: string): Promise<unknown> {
-    const handler = await findHandler(database, sealer, fullName)
-    return handler?.target.kind === 'webhook' ? handler.target.secrets : undefined
+    const handler = await handlers.find(database, fullName)
+    return handler?.target.kind === 'webhook' ? handler.secrets : undefined
   }
 
   describe.each([
@@ -206,7 +208,7 @@ describeEngines('the methods of event handlers', open => {
       const params = { token: tokens.root, ttl_ms: 60_000, token_limit }
       const { jwt } = (await tokens.call('token_issue', params)) as { jwt: string }
       await create('a', {}, jwt)
-      const handler = await findHandler(database, sealer, 'a')
+      const handler = await handlers.find(database, 'a')
       expect(handler?.owner).toEqual([{ tokenKey: expect.any(String), limit: token_limit }])
     })
 
@@ -287,10 +289,7 @@ describeEngines('the methods of event handlers', open => {
       })
       expect(await read('a')).toEqual(changed)
       const root = tokens.root.split(':')[0]
-      expect((await findHandler(database, sealer, 'a'))?.owner).toEqual([
-        { tokenKey: root },
-        { tokenKey: key },
-      ])
+      expect((await handlers.find(database, 'a'))?.owner).toEqual([{ tokenKey: root }, { tokenKey: key }])
       expect(changes).toBe(2)
     })
 
@@ -300,7 +299,7 @@ describeEngines('the methods of event handlers', open => {
       const { credential } = await tokens.create(limit('write', 'a'))
       expect(await update('a', {}, credential)).toEqual(created)
       const root = tokens.root.split(':')[0]
-      expect((await findHandler(database, sealer, 'a'))?.owner).toEqual([{ tokenKey: root }])
+      expect((await handlers.find(database, 'a'))?.owner).toEqual([{ tokenKey: root }])
     })
 
     test('sets, moves and ends a schedule', async () => {
@@ -458,7 +457,7 @@ describeEngines('the methods of event handlers', open => {
     const matching = async () => (await directory.current(database)).matching('shop.a', 'events.NormalType')
     expect(await matching()).toEqual([])
     await create('a')
-    expect(await matching()).toMatchObject([{ fullName: 'a' }])
+    expect(await matching()).toMatchObject([{ full_name: 'a' }])
     await update('a', { enabled: false })
     expect(await matching()).toEqual([])
   })

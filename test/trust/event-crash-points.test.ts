@@ -3,13 +3,12 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../src/async/clock.ts'
 import type { Database } from '../../src/database/database.ts'
 import { createHandlerDirectory } from '../../src/event/handler/handler-directory.ts'
-import { lockHandler, removeHandler, updateHandler } from '../../src/event/handler/handler-store.ts'
 import { cancelRuns } from '../../src/event/run/cancel.ts'
 import { forsakeRuns } from '../../src/event/run/forsake.ts'
 import type { Outcome, Run } from '../../src/event/run/run.ts'
 import { fireHandlers } from '../../src/event/send/schedule.ts'
 import { createSender } from '../../src/event/send/send.ts'
-import { insert, owner, sealer } from '../event/definitions.ts'
+import { handlers, insert, sealer } from '../event/definitions.ts'
 import { insertLocal, root } from '../event/engine-setup.ts'
 import { beginServer, type EventParts, loseServer, openParts } from '../event/event-parts.ts'
 import { emptyEvents, findTorn } from '../event/event-rows.ts'
@@ -24,7 +23,7 @@ interface Stage {
 type Prepare = (database: Database, parts: EventParts) => Promise<Stage>
 
 const one = [{ sender: 's', kwargs: { n: 1 } }]
-const retried = { retry: { limit: 5, delayMs: 0, backoff: false } }
+const retried = { retry: { limit: 5, delay_ms: 0, backoff: false } }
 
 async function running(database: Database, parts: EventParts): Promise<Run> {
   await insertLocal(database, 'a', retried)
@@ -56,16 +55,15 @@ function sending(event: object): Prepare {
 function changing(to: 'remote' | 'gone'): Stage['act'] {
   return through =>
     through.transaction(async runner => {
-      const before = await lockHandler(runner, sealer, 'a')
+      const before = await handlers.lock(runner, 'a')
       if (before === undefined) throw new Error('no handler')
       const now = systemClock()
       if (to === 'gone') {
         await forsakeRuns(runner, 'a', now)
-        await removeHandler(runner, before.id)
+        await handlers.remove(runner, 'a')
         return
       }
-      const definition = { ...before, target: { kind: 'remote' } as const }
-      await updateHandler(runner, sealer, before, { definition, owner, now })
+      await handlers.update(runner, 'a', { target: { kind: 'remote' } }, now)
     })
 }
 

@@ -4,7 +4,6 @@ import { systemClock } from '../../src/async/clock.ts'
 import { equal } from '../../src/condition/predicate.ts'
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
-import { lockHandler, removeHandler, updateHandler } from '../../src/event/handler/handler-store.ts'
 import { cancelRuns } from '../../src/event/run/cancel.ts'
 import { forsakeOrphans, forsakeRuns } from '../../src/event/run/forsake.ts'
 import type { Outcome, Run } from '../../src/event/run/run.ts'
@@ -12,7 +11,7 @@ import { eventLog } from '../../src/resource/kind/event-log.ts'
 import { tableOf } from '../../src/resource/table.ts'
 import { finishRows } from '../../src/resource/write/finish.ts'
 import { removeRows } from '../../src/resource/write/remove.ts'
-import { owner, sealer } from '../event/definitions.ts'
+import { handlers } from '../event/definitions.ts'
 import { insertLocal } from '../event/engine-setup.ts'
 import { beginServer, type EventParts, loseServer, openParts } from '../event/event-parts.ts'
 import { emptyEvents, findTorn, watchStates } from '../event/event-rows.ts'
@@ -22,7 +21,7 @@ import { type Act, interleave, ordersOf } from './interleave.ts'
 const success: Outcome = { kind: 'success', result: { by: 'its server' } }
 const failure: Outcome = { kind: 'failed', message: 'broken: by the test', retry: true }
 const handedBack: Outcome = { kind: 'handed_back' }
-const retried = { retry: { limit: 5, delayMs: 0, backoff: false } }
+const retried = { retry: { limit: 5, delay_ms: 0, backoff: false } }
 
 interface Scene {
   readonly database: Database
@@ -95,15 +94,14 @@ const change =
   () =>
   through =>
     through.transaction(async runner => {
-      const before = await lockHandler(runner, sealer, 'a')
+      const before = await handlers.lock(runner, 'a')
       if (before === undefined) throw new Error('no handler')
       const now = systemClock()
       if (to === 'gone') {
         await forsakeRuns(runner, 'a', now)
-        return removeHandler(runner, before.id)
+        return handlers.remove(runner, 'a')
       }
-      const definition = { ...before, target: { kind: 'remote' } as const }
-      return updateHandler(runner, sealer, before, { definition, owner, now })
+      return handlers.update(runner, 'a', { target: { kind: 'remote' } }, now)
     })
 
 const retarget = change('remote')

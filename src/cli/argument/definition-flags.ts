@@ -7,7 +7,9 @@ import { durationOption } from './moment.ts'
 import { parseWholeNumber } from './whole-number.ts'
 
 type FlagVerb = 'create' | 'update'
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+/** Without the undefined that JSON does not have. */
+type Json<T> = T extends object ? { [K in keyof T]: Json<T[K]> } : Exclude<T, undefined>
+type Given<T> = Partial<Json<T>>
 
 /** The options that a definition's fields declare. */
 export function addFlags(command: Command, { fields }: Definition, verb: FlagVerb): Command {

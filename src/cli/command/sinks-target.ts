@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import type { NewSinkTarget } from '../../client/client.ts'
+import { newWebhookSecret } from '../../outbound/webhook-place.ts'
 import { readJsonOrFile } from '../argument/json-argument.ts'
 import { readSecret, type SecretFlags } from '../argument/secret-argument.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
@@ -69,7 +69,7 @@ async function webhookTarget(flags: SinkTargetFlags, given: string | undefined):
   const more = headers === undefined ? {} : { headers: await readHeaders(headers) }
   if (unsigned === true) return { target: { webhook: { url, secret: null, ...more } } }
   if (given !== undefined) return { target: { webhook: { url, secret: given, ...more } } }
-  const madeSecret = `whsec_${randomBytes(32).toString('base64')}`
+  const madeSecret = newWebhookSecret()
   return { target: { webhook: { url, secret: madeSecret, ...more } }, madeSecret }
 }
 

@@ -1,8 +1,8 @@
 import type { Database, Runner } from '../../database/database.ts'
 import { readDefinitionVersion } from '../../database/definition-version.ts'
+import { createStore } from '../../definition/store.ts'
 import type { Sealer } from '../../seal.ts'
-import { type Handler, takesEvent } from './handler.ts'
-import { listHandlers } from './handler-store.ts'
+import { eventHandler, type Handler, takesEvent } from './handler.ts'
 
 /** The handlers at one moment. */
 export interface Handlers {
@@ -38,13 +38,14 @@ export interface HandlerDirectory {
 }
 
 export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
+  const store = createStore(eventHandler, sealer)
   let known: Handlers | undefined
 
   async function current(runner: Runner): Promise<Handlers> {
     // The version first: handlers that are newer than it are only read once more, older ones would stay.
     const version = await readDefinitionVersion(runner)
     if (known?.version === version) return known
-    known = indexHandlers(version, await listHandlers(runner, sealer))
+    known = indexHandlers(version, await store.list(runner))
     return known
   }
 
@@ -70,7 +71,7 @@ export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
 }
 
 function indexHandlers(version: number, all: readonly Handler[]): Handlers {
-  const names = new Map(all.map(handler => [handler.fullName, handler]))
+  const names = new Map(all.map(handler => [handler.full_name, handler]))
   return {
     version,
     all,

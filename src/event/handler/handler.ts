@@ -1,44 +1,250 @@
+import { z } from 'zod'
+import { defineDefinition, type StoredOf } from '../../definition/definition.ts'
+import { createdTime, given, hidden, id, kept, updatedTime } from '../../definition/field.ts'
+import {
+  listedSchedule,
+  scheduleFlags,
+  scheduleSchema,
+  scheduleStorage,
+  shownScheduleSchema,
+} from '../../definition/schedule.ts'
+import { json, momentOrNull, type Storage } from '../../definition/storage.ts'
+import { shownWebhookPlace, webhookPlace } from '../../outbound/webhook-place.ts'
 import type { Origin } from '../../permission/grant.ts'
-import type { Pattern } from '../../permission/pattern.ts'
-import type { Schedule } from '../../schedule/cron.ts'
+import { nameSchema, patternSchema } from '../../permission/name.ts'
+import { compilePattern, type Pattern } from '../../permission/pattern.ts'
+import { defaultEventType } from '../../resource/kind/event-log.ts'
 
-/** Where a handler's work runs. */
+/** Where a handler's work runs, as clients write it. */
+const targetSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('js_worker'), name: nameSchema }),
+  z.strictObject({ kind: z.literal('webhook'), ...webhookPlace }),
+  z.strictObject({ kind: z.literal('remote') }),
+  z.strictObject({ kind: z.literal('local') }),
+])
+
+export type WantedTarget = z.output<typeof targetSchema>
+
+const shownTargetSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('js_worker'), name: z.string() }),
+  z.strictObject({ kind: z.literal('webhook'), ...shownWebhookPlace }),
+  z.strictObject({ kind: z.literal('remote') }),
+  z.strictObject({ kind: z.literal('local') }),
+])
+
+type ShownTarget = z.output<typeof shownTargetSchema>
+
+/** The same as it is stored: the secrets of a webhook are kept apart. */
 export type Target =
-  | { readonly kind: 'local' }
-  | { readonly kind: 'js_worker'; readonly name: string }
-  | { readonly kind: 'webhook'; readonly url: string; readonly secrets: readonly string[] }
-  | { readonly kind: 'remote' }
+  | Extract<WantedTarget, { kind: 'js_worker' | 'remote' | 'local' }>
+  | { readonly kind: 'webhook'; readonly url: string }
 
-export type TargetKind = Target['kind']
+const targetStorage: Storage<Target> = {
+  columns: ['target_kind', 'target'],
+  write: ({ kind, ...rest }) => [kind, JSON.stringify(rest)],
+  // Only `write` fills these columns.
+  read: ([kind, rest]) => ({ kind, ...JSON.parse(String(rest)) }),
+}
+
+function placeOf(target: ShownTarget): string {
+  if (target.kind === 'js_worker') return `script ${target.name}`
+  return target.kind === 'webhook' ? `webhook ${target.url}` : target.kind
+}
+
+/**
+ * `whsec_<base64>`, newest first; of a webhook alone. Secrets that another key has sealed are as good as lost: with none
+ * its webhook cannot be signed until it is given a new one. To throw here would stop every other handler as well.
+ */
+const secretsStorage: Storage<readonly string[]> = {
+  write: (secrets, sealer) => [secrets.length === 0 ? null : sealer.seal(JSON.stringify(secrets))],
+  read([sealed], sealer) {
+    try {
+      return sealed === null ? [] : JSON.parse(sealer.open(String(sealed)))
+    } catch {
+      return []
+    }
+  },
+}
+
+const pattern = {
+  storage: {
+    write: ({ text }: Pattern) => [text],
+    read: ([text]: readonly unknown[]) => compilePattern(String(text)),
+  },
+  shown: z.string(),
+  show: ({ text }: Pattern) => text,
+}
+
+const dayMs = 24 * 60 * 60 * 1000
 
 /** How often a failed run is tried again. */
-export interface Retry {
-  /** Failures after which it is tried again. */
-  readonly limit: number
-  readonly delayMs: number
-  /** Whether each further delay is twice the last. */
-  readonly backoff: boolean
+export const retryParams = {
+  limit: z.int().min(0).max(100).default(2).describe('Failures after which it is tried again'),
+  delay_ms: z.int().min(0).max(dayMs).default(1000),
+  backoff: z.boolean().default(true).describe('Whether each further delay is twice the last'),
+}
+const shownRetry = z.strictObject({ limit: z.int(), delay_ms: z.int(), backoff: z.boolean() })
+export type Retry = z.output<typeof shownRetry>
+
+const retryStorage: Storage<Retry> = {
+  columns: ['retry_limit', 'retry_delay_ms', 'retry_backoff'],
+  write: ({ limit, delay_ms, backoff }) => [limit, delay_ms, backoff],
+  read: ([limit, delay_ms, backoff]) => ({
+    limit: Number(limit),
+    delay_ms: Number(delay_ms),
+    backoff: backoff === true,
+  }),
 }
 
-/** A stored definition that says which events it takes and where the work runs. */
-export interface Handler {
-  readonly id: number
-  readonly fullName: string
-  readonly sender: Pattern
-  readonly eventType: Pattern
-  readonly target: Target
-  readonly retry: Retry
-  readonly timeoutMs: number
-  /** Runs at once on all servers; null: as many as the servers take. */
-  readonly concurrency: number | null
-  readonly schedule: Schedule | null
-  readonly enabled: boolean
-  readonly description: string | null
-  /** Who made it: what its scheduled runs may do. */
-  readonly owner: readonly Origin[]
+/** What a handler may be made of, wherever its definition comes from. */
+export const handlerParams = {
+  sender: patternSchema,
+  event_type: patternSchema.default(defaultEventType),
+  retry: z.strictObject(retryParams).prefault({}),
+  timeout_ms: z
+    .int()
+    .min(100)
+    .max(dayMs / 2)
+    .default(30_000),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe('Runs at once on all servers; null: as many as the servers take'),
+  schedule: scheduleSchema.nullable().default(null),
+  description: z.string().max(1000).nullable().default(null),
 }
+
+/** What says which events it takes and where the work runs. */
+export const eventHandler = defineDefinition({
+  noun: 'handler',
+  table: 'event_handler',
+  key: 'full_name',
+  first: ['full_name', 'sender', 'target'],
+  absent: 'handler_not_found',
+  answers: 'shown',
+  isSpecial: true,
+  permission: {
+    scope: 'event',
+    permission: 'event_handler',
+    verbs: { create: 'write', read: 'read', update: 'write', delete: 'delete', list: 'read' },
+  },
+  fields: {
+    id,
+    full_name: given(nameSchema, { fixed: true, listed: { title: 'name' } }),
+    sender: given(handlerParams.sender, {
+      ...pattern,
+      listed: { title: 'sender' },
+      flags: [
+        { option: '--sender <pattern>', summary: 'whose events it takes: app, shop.*', isRequired: true },
+      ],
+    }),
+    event_type: given(handlerParams.event_type, {
+      ...pattern,
+      listed: { title: 'type' },
+      flags: [{ option: '--type <pattern>', summary: 'which types of events; else events.NormalType' }],
+    }),
+    target: given(targetSchema, {
+      storage: targetStorage,
+      shown: shownTargetSchema,
+      show: target => (target.kind === 'webhook' ? { ...target, secret: '***' } : target),
+      listed: { title: 'target', read: placeOf },
+    }),
+    secrets: hidden(secretsStorage),
+    retry: given(handlerParams.retry, {
+      storage: retryStorage,
+      shown: shownRetry,
+      change: z.strictObject({
+        limit: retryParams.limit.unwrap().optional(),
+        delay_ms: retryParams.delay_ms.unwrap().optional(),
+        backoff: retryParams.backoff.unwrap().optional(),
+      }),
+      flags: [
+        {
+          option: '--retry <n>',
+          summary: 'tries after a failure; else 2',
+          value: 'number',
+          member: 'limit',
+        },
+        {
+          option: '--retry-delay <time>',
+          summary: 'before the first of them: 1500 (ms), 2s; else 1s',
+          value: 'duration',
+          member: 'delay_ms',
+        },
+        {
+          option: '--no-backoff',
+          summary: 'the same delay before each of them, not twice the last one',
+          means: false,
+          member: 'backoff',
+        },
+      ],
+    }),
+    timeout_ms: given(handlerParams.timeout_ms, {
+      flags: [
+        { option: '--timeout <time>', summary: 'how long a run may take; else 30s', value: 'duration' },
+      ],
+    }),
+    concurrency: given(handlerParams.concurrency, {
+      flags: [
+        { option: '--concurrency <n>', summary: 'runs at the same time; else no limit', value: 'number' },
+      ],
+    }),
+    schedule: given(handlerParams.schedule, {
+      storage: scheduleStorage,
+      shown: shownScheduleSchema,
+      listed: listedSchedule,
+      flags: scheduleFlags,
+    }),
+    enabled: given(z.boolean().default(true), {
+      listed: { title: 'enabled' },
+      flags: [{ option: '--disabled', summary: 'takes no events until it is enabled', means: false }],
+    }),
+    description: given(handlerParams.description, {
+      flags: [{ option: '--description <text>', summary: '' }],
+    }),
+    /** Who made it: what its scheduled runs may do. */
+    owner: hidden(json<readonly Origin[]>()),
+    next_fire_time: kept(z.int().nullable().describe('Null without a schedule, or while it is disabled'), {
+      storage: momentOrNull(),
+    }),
+    created_time: createdTime,
+    updated_time: updatedTime,
+  },
+  methods: {
+    create: ['event-handler_create', 'Creates an event handler'],
+    update: [
+      'event-handler_update',
+      'Changes an event handler; what is left out stays, and a webhook also keeps its last secret',
+    ],
+    delete: ['event-handler_delete', 'Deletes an event handler; what waits for it fails'],
+    read: ['event-handler_read', 'Shows an event handler, without the secret of its webhook'],
+    list: ['event-handler_list', 'Shows the event handlers that the token may read, in order of their names'],
+  },
+  command: {
+    name: 'handlers',
+    summary: 'manage the event handlers of a server',
+    none: 'no handlers; daybook handlers add makes one',
+    verbs: {
+      list: ['list', 'show all handlers'],
+      read: ['show', 'show a handler, never the secret of its webhook'],
+      delete: ['rm', 'delete a handler; what waits for it fails'],
+    },
+  },
+})
+
+/** A stored handler; times in epoch milliseconds. */
+export type Handler = StoredOf<typeof eventHandler>
+
+/** What whoever defines a handler decides. */
+export type HandlerDefinition = Omit<
+  Handler,
+  'id' | 'owner' | 'next_fire_time' | 'created_time' | 'updated_time'
+>
 
 /** True when the handler takes events of this sender and type. */
 export function takesEvent(handler: Handler, sender: string, eventType: string): boolean {
-  return handler.enabled && handler.sender.matches(sender) && handler.eventType.matches(eventType)
+  return handler.enabled && handler.sender.matches(sender) && handler.event_type.matches(eventType)
 }

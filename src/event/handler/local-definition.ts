@@ -1,18 +1,9 @@
 import { z } from 'zod'
+import { withTimeZone } from '../../definition/schedule.ts'
 import { joinPath } from '../../json.ts'
-import { nameSchema, patternSchema } from '../../permission/name.ts'
+import { nameSchema } from '../../permission/name.ts'
 import { compilePattern } from '../../permission/pattern.ts'
-import {
-  concurrencyField,
-  cronField,
-  descriptionField,
-  handlerDefaults,
-  retryDelayField,
-  retryLimitField,
-  timeoutField,
-  timeZoneField,
-} from './handler-fields.ts'
-import type { HandlerDefinition } from './handler-row.ts'
+import { type HandlerDefinition, handlerParams, retryParams } from './handler.ts'
 
 /** An event that a running handler sends; it continues the chain. */
 export interface LocalEvent {
@@ -47,25 +38,23 @@ export interface LocalHandler {
   readonly run: Run
 }
 
-const { retry } = handlerDefaults
-
 /** What a module exports as default; strict, because a misspelt member would silently do nothing. */
 const moduleSchema = z.strictObject({
   fullName: nameSchema,
-  sender: patternSchema,
-  eventType: patternSchema.default(handlerDefaults.eventType),
+  sender: handlerParams.sender,
+  eventType: handlerParams.event_type,
   run: z.custom<Run>(value => typeof value === 'function', 'expected a function'),
   retry: z
     .strictObject({
-      limit: retryLimitField.default(retry.limit),
-      delayMs: retryDelayField.default(retry.delayMs),
-      backoff: z.boolean().default(retry.backoff),
+      limit: retryParams.limit,
+      delayMs: retryParams.delay_ms,
+      backoff: retryParams.backoff,
     })
     .prefault({}),
-  timeoutMs: timeoutField.default(handlerDefaults.timeoutMs),
-  concurrency: concurrencyField.default(null),
-  schedule: z.strictObject({ cron: cronField, tz: timeZoneField.optional() }).nullable().default(null),
-  description: descriptionField.default(null),
+  timeoutMs: handlerParams.timeout_ms,
+  concurrency: handlerParams.concurrency,
+  schedule: handlerParams.schedule,
+  description: handlerParams.description,
 })
 
 export type ParsedModule =
@@ -77,13 +66,17 @@ export type ParsedModule =
 export function parseLocalModule(exported: unknown, timezone: string): ParsedModule {
   const parsed = moduleSchema.safeParse(exported)
   if (!parsed.success) return { faults: parsed.error.issues.map(describeIssue) }
-  const { run, sender, eventType, schedule, ...rest } = parsed.data
+  const { run, fullName, sender, eventType, retry, timeoutMs, schedule, ...rest } = parsed.data
   const definition: HandlerDefinition = {
     ...rest,
+    full_name: fullName,
     sender: compilePattern(sender),
-    eventType: compilePattern(eventType),
-    schedule: schedule && { cron: schedule.cron, tz: schedule.tz ?? timezone },
+    event_type: compilePattern(eventType),
+    retry: { limit: retry.limit, delay_ms: retry.delayMs, backoff: retry.backoff },
+    timeout_ms: timeoutMs,
+    schedule: withTimeZone(schedule, timezone),
     target: { kind: 'local' },
+    secrets: [],
     enabled: true,
   }
   return { handler: { definition, run } }

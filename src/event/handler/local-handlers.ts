@@ -4,10 +4,11 @@ import { pathToFileURL } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../async/clock.ts'
 import type { Database } from '../../database/database.ts'
+import { createStore } from '../../definition/store.ts'
 import type { Origin } from '../../permission/grant.ts'
 import type { Sealer } from '../../seal.ts'
-import { definitionColumns, type HandlerDefinition } from './handler-row.ts'
-import { lockHandler, tryInsertHandler, updateHandler } from './handler-store.ts'
+import { eventHandler, type HandlerDefinition } from './handler.ts'
+import { changeOf, fireTimeOf } from './handler-change.ts'
 import { type LocalHandler, parseLocalModule } from './local-definition.ts'
 
 export type { LocalContext, LocalEvent, LocalHandler } from './local-definition.ts'
@@ -33,7 +34,7 @@ export async function loadLocalHandlers(
       faults.push(...parsed.faults.map(fault => `${file}: ${fault}`))
       continue
     }
-    const { fullName } = parsed.handler.definition
+    const { full_name: fullName } = parsed.handler.definition
     const other = fileOf.get(fullName)
     if (other !== undefined) faults.push(`${file}: default.fullName: ${other} has the same`)
     fileOf.set(fullName, file)
@@ -90,7 +91,7 @@ export async function storeLocalHandlers(
     let outcome = await storeOne(storing, definition)
     // Another server was faster: what it has stored can be read now.
     while (outcome === 'overtaken') outcome = await storeOne(storing, definition)
-    if (outcome === 'taken') taken.push(definition.fullName)
+    if (outcome === 'taken') taken.push(definition.full_name)
   }
   if (taken.length === 0) return
   throw new Error(`stored handlers of another target have the names of local ones: ${taken.join(', ')}`)
@@ -102,21 +103,21 @@ function storeOne(
   { database, sealer, clock, owner }: LocalStoring,
   definition: HandlerDefinition,
 ): Promise<Outcome> {
+  const store = createStore(eventHandler, sealer)
   return database.transaction(async runner => {
     const now = clock()
-    const before = await lockHandler(runner, sealer, definition.fullName)
+    const before = await store.lock(runner, definition.full_name)
     if (before === undefined) {
-      const inserted = await tryInsertHandler(runner, sealer, { definition, owner, now })
+      const made = { ...definition, owner, next_fire_time: fireTimeOf(definition, now) }
       // No second look in here: an insert that does nothing has locked the version all the same, and whoever holds the
       // handler waits for that.
-      return inserted === undefined ? 'overtaken' : 'stored'
+      return (await store.insert(runner, made, now)) === undefined ? 'overtaken' : 'stored'
     }
     if (before.target.kind !== 'local') return 'taken'
-    const wanted = { ...definition, enabled: before.enabled }
-    const isSame = isDeepStrictEqual(definitionColumns(before), definitionColumns(wanted))
+    const change = changeOf(before, { ...definition, enabled: before.enabled }, now)
     // Those of a super token that was replaced by another would be given nothing any more.
-    if (isSame && isDeepStrictEqual(before.owner, owner)) return 'stored'
-    await updateHandler(runner, sealer, before, { definition: wanted, owner, now })
+    if (Object.keys(change).length === 0 && isDeepStrictEqual(before.owner, owner)) return 'stored'
+    await store.update(runner, before.full_name, { ...change, owner }, now)
     return 'stored'
   })
 }

@@ -67,7 +67,7 @@ export async function endRuns(
     now,
     places.map(place => place.run.id),
     places.map(place => place.run.attempt),
-    places.map(place => place.run.handler?.fullName),
+    places.map(place => place.run.handler?.full_name),
     places.map(place => place.status),
     places.map(place => place.result),
     places.map(place => place.message),

@@ -4,7 +4,7 @@ import { workerAction } from '../../js-worker/action.ts'
 import type { ChainPlace, ScriptRunner } from '../../js-worker/run.ts'
 import type { Webhooks } from '../../outbound/webhook.ts'
 import { type Identity, intersectIdentities, requirePermission } from '../../permission/grant.ts'
-import type { TargetKind } from '../handler/handler.ts'
+import type { Target } from '../handler/handler.ts'
 import type { LocalHandler } from '../handler/local-handlers.ts'
 import { readEventRequests } from '../send/event-request.ts'
 import { makersOf, mayReceive, notReceived, type Recall } from '../send/receiving.ts'
@@ -24,7 +24,7 @@ export interface ExecuteDeps {
 
 /** Carries out attempts where their handlers' targets say; none whose handler's makers may not receive its event any more. */
 export function createExecute(deps: ExecuteDeps): Execute {
-  const byKind: Record<TargetKind, Execute> = {
+  const byKind: Record<Target['kind'], Execute> = {
     local: (run, signal) => runLocal(deps, run, signal),
     js_worker: (run, signal) => runScript(deps, run, signal),
     webhook: (run, signal) => callWebhook(deps, run, signal),
@@ -50,12 +50,12 @@ function placeOf({ requestId, chainOwner, nodeId, depth }: Run): ChainPlace {
 }
 
 async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
-  const handler = deps.localHandlers.get(run.handler.fullName)
-  if (handler === undefined) throw new TypeError(`no module of ${run.handler.fullName} is loaded`)
+  const handler = deps.localHandlers.get(run.handler.full_name)
+  if (handler === undefined) throw new TypeError(`no module of ${run.handler.full_name} is loaded`)
   const result = await handler.run(run.kwargs, {
     id: run.id,
     attempt: run.attempt,
-    fullName: run.handler.fullName,
+    fullName: run.handler.full_name,
     sender: run.sender,
     eventType: run.eventType,
     requestId: run.requestId,
@@ -72,7 +72,7 @@ async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promi
 }
 
 async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
-  const { target, timeoutMs } = run.handler
+  const { target, timeout_ms: timeoutMs } = run.handler
   if (target.kind !== 'js_worker') throw new TypeError('not a script')
   try {
     // The makers of the handler chose the script: were that not asked, a handler would run what they may not.
@@ -88,12 +88,12 @@ async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Prom
       params: run.kwargs,
       caller: await actorOf(run, deps.recall),
       chain: placeOf(run),
-      item: { id: run.id, fullName: run.handler.fullName },
+      item: { id: run.id, fullName: run.handler.full_name },
       context: {
         event: {
           id: run.id,
           attempt: run.attempt,
-          full_name: run.handler.fullName,
+          full_name: run.handler.full_name,
           sender: run.sender,
           event_type: run.eventType,
           request_id: run.requestId,
@@ -117,10 +117,10 @@ async function callWebhook(
   run: Run,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { target, timeoutMs } = run.handler
+  const { target, secrets, timeout_ms: timeoutMs } = run.handler
   if (target.kind !== 'webhook') throw new TypeError('not a webhook')
   // Sealed with another key than this server's. What nobody signed must not be sent.
-  if (target.secrets.length === 0) {
+  if (secrets.length === 0) {
     return {
       kind: 'failed',
       message: 'webhook_secret_unreadable: set it anew' satisfies FailureText,
@@ -128,26 +128,29 @@ async function callWebhook(
     }
   }
   const now = clock()
-  return webhooks.deliver(target, {
-    // The same for every attempt, so that a receiver can drop what it has seen.
-    id: `evt_${run.id}`,
-    attempt: run.attempt,
-    body: {
-      type: run.eventType,
-      timestamp: new Date(now).toISOString(),
-      data: {
-        id: run.id,
-        attempt: run.attempt,
-        full_name: run.handler.fullName,
-        sender: run.sender,
-        request_id: run.requestId,
-        node_id: run.nodeId,
-        parent_node_id: run.parentNodeId,
-        kwargs: run.kwargs,
+  return webhooks.deliver(
+    { url: target.url, secrets },
+    {
+      // The same for every attempt, so that a receiver can drop what it has seen.
+      id: `evt_${run.id}`,
+      attempt: run.attempt,
+      body: {
+        type: run.eventType,
+        timestamp: new Date(now).toISOString(),
+        data: {
+          id: run.id,
+          attempt: run.attempt,
+          full_name: run.handler.full_name,
+          sender: run.sender,
+          request_id: run.requestId,
+          node_id: run.nodeId,
+          parent_node_id: run.parentNodeId,
+          kwargs: run.kwargs,
+        },
       },
+      now,
+      timeoutMs,
+      signal,
     },
-    now,
-    timeoutMs,
-    signal,
-  })
+  )
 }

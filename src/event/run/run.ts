@@ -57,7 +57,7 @@ export function nextAttempt(
   now: number,
 ): number | undefined {
   if (handler === undefined || !outcome.retry || failures >= handler.retry.limit) return undefined
-  const { delayMs, backoff } = handler.retry
+  const { delay_ms: delayMs, backoff } = handler.retry
   const own = backoff ? backoffMs(failures + 1, { firstMs: delayMs, longestMs: longestDelay }) : delayMs
   return now + Math.min(outcome.retryAfterMs ?? own, longestDelay)
 }

@@ -5,8 +5,8 @@ import { within } from '../../async/within.ts'
 import type { Database } from '../../database/database.ts'
 import { type FailureText, hasCode } from '../../errors.ts'
 import type { Handler } from '../handler/handler.ts'
+import { disableHandler } from '../handler/handler-change.ts'
 import type { HandlerDirectory, Handlers } from '../handler/handler-directory.ts'
-import { disableHandler } from '../handler/handler-store.ts'
 import { type EndedRun, type Ending, endRuns } from './end-runs.ts'
 import { failureOf, storableOutcome } from './outcome-text.ts'
 import { nextAttempt, type Outcome, type Run } from './run.ts'
@@ -140,7 +140,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       controller.abort(new Error(each.why))
       later(each.graceMs, () => cut(each.outcome))
     }
-    later(run.handler.timeoutMs, () => stop(timedOut(run)))
+    later(run.handler.timeout_ms, () => stop(timedOut(run)))
     const ended = Promise.race([execute(run, controller.signal).catch(failureOf), cutOff])
       // What fails once it was told to stop fails for that reason.
       .then(outcome => (told !== undefined && outcome?.kind !== 'success' ? told.outcome : outcome))
@@ -236,7 +236,7 @@ const handedBack: Stop = {
 const cancelled = failing('cancelled: while it was running', false)
 
 function timedOut({ handler }: Run): Stop {
-  return failing(`handler_timeout: not done after ${handler.timeoutMs} ms`, true)
+  return failing(`handler_timeout: not done after ${handler.timeout_ms} ms`, true)
 }
 
 function failing(why: FailureText, retry: boolean): Stop {

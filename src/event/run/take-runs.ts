@@ -77,7 +77,7 @@ export async function takeRuns(
   { of, max, now, owner, leaseMs }: RunTaking,
 ): Promise<Taken> {
   const values = [
-    of.map(handler => handler.fullName),
+    of.map(handler => handler.full_name),
     of.map(handler => handler.concurrency),
     of.map(handler => leaseMs?.(handler) ?? null),
     max,

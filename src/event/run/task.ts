@@ -91,7 +91,7 @@ export function createTasks(deps: TaskDeps): Tasks {
   }
 
   async function takeAtMost({ fullNames, leaseMs: wish }: Claiming, most: number): Promise<readonly Task[]> {
-    const leaseMs = (handler: Handler) => Math.min(wish, handler.timeoutMs)
+    const leaseMs = (handler: Handler) => Math.min(wish, handler.timeout_ms)
     const prepare = (handlers: Handlers): Promise<readonly Wanted[]> =>
       Promise.all(
         fullNames.map(async name => {
@@ -129,7 +129,7 @@ export function createTasks(deps: TaskDeps): Tasks {
     const handler =
       fullName === undefined ? undefined : (await directory.current(database)).byName(String(fullName))
     // A task that is not permitted looks like one that is gone.
-    if (handler === undefined || !permits(identity, claimAction, handler.fullName)) throw leaseLost()
+    if (handler === undefined || !permits(identity, claimAction, handler.full_name)) throw leaseLost()
     return { handler, failures: Number(failures) }
   }
 
@@ -176,7 +176,7 @@ export function createTasks(deps: TaskDeps): Tasks {
     },
     async heartbeat(identity, task, leaseMs) {
       const { handler } = await find(identity, task)
-      const bound = [task.id, task.attempt, leaseMs, handler.timeoutMs]
+      const bound = [task.id, task.attempt, leaseMs, handler.timeout_ms]
       const [row] = (await database.run(renew, bound)).rows
       if (row === undefined) throw leaseLost()
       return { until: Number(row[0]), cancelled: row[1] === true }

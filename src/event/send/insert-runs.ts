@@ -46,7 +46,7 @@ export async function insertRuns(
   const column = <T>(value: (run: NewRun) => T): readonly T[] => runs.map(value)
   const texts = rememberTexts()
   const { rows } = await runner.run(insert, [
-    column(each => each.handler.fullName),
+    column(each => each.handler.full_name),
     column(each => each.event.eventType),
     column(each => each.event.sender),
     column(each => each.event.runType),

@@ -117,7 +117,7 @@ export function createSender({ database, directory, clock, recall, onWork }: Sen
     return planned.map(({ event, runs }) => {
       const logs = runs.map(run => ({
         id: ids[next++] ?? 0,
-        full_name: run.handler.fullName,
+        full_name: run.handler.full_name,
         node_id: run.nodeId,
         status: 'waiting' as const,
       }))

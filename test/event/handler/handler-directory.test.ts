@@ -1,13 +1,13 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Database, Runner } from '../../../src/database/database.ts'
+import { disableHandler } from '../../../src/event/handler/handler-change.ts'
 import {
   createHandlerDirectory,
   type HandlerDirectory,
 } from '../../../src/event/handler/handler-directory.ts'
-import { disableHandler, removeHandler } from '../../../src/event/handler/handler-store.ts'
 import { compilePattern } from '../../../src/permission/pattern.ts'
 import { describeEngines } from '../../support/databases.ts'
-import { insert, now, sealer } from '../definitions.ts'
+import { handlers, insert, now, sealer } from '../definitions.ts'
 
 describeEngines('the directory of handlers', open => {
   let database: Database
@@ -22,18 +22,18 @@ describeEngines('the directory of handlers', open => {
   })
 
   const names = async (runner: Runner = database) =>
-    (await directory.current(runner)).all.map(handler => handler.fullName)
+    (await directory.current(runner)).all.map(handler => handler.full_name)
 
   test('finds by name and by what a handler takes', async () => {
     const { id } = await insert(database, 'b', { sender: compilePattern('shop.*') })
-    await insert(database, 'a', { eventType: compilePattern('*') })
+    await insert(database, 'a', { event_type: compilePattern('*') })
     await insert(database, 'c', { sender: compilePattern('bank') })
     await insert(database, 'off', { enabled: false })
     const handlers = await directory.current(database)
     expect(handlers.byName('b')?.id).toBe(id)
     expect(handlers.byName('toString')).toBeUndefined()
     const matching = (sender: string, type: string) =>
-      handlers.matching(sender, type).map(handler => handler.fullName)
+      handlers.matching(sender, type).map(handler => handler.full_name)
     expect(matching('shop.de', 'events.NormalType')).toEqual(['a', 'b'])
     expect(matching('bank', 'events.NormalType')).toEqual(['a', 'c'])
     expect(matching('bank', 'other')).toEqual(['a'])
@@ -48,7 +48,7 @@ describeEngines('the directory of handlers', open => {
     await disableHandler(database, id, now)
     expect((await other.current(database)).byName('a')).toMatchObject({ enabled: false })
     expect((await directory.current(database)).matching('x', 'events.NormalType')).toEqual([])
-    await removeHandler(database, id)
+    await handlers.remove(database, 'a')
     expect(await names()).toEqual([])
   })
 

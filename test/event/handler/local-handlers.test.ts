@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../../src/database/database.ts'
-import { disableHandler, findHandler, insertHandler } from '../../../src/event/handler/handler-store.ts'
+import { disableHandler } from '../../../src/event/handler/handler-change.ts'
 import {
   type LocalContext,
   type LocalHandler,
@@ -12,7 +12,7 @@ import {
   storeLocalHandlers,
 } from '../../../src/event/handler/local-handlers.ts'
 import { describeEngines } from '../../support/databases.ts'
-import { define, insert, now, owner, sealer } from '../definitions.ts'
+import { define, handlers, insert, now, owner, sealer } from '../definitions.ts'
 
 async function folderOf(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'daybook-handlers-'))
@@ -43,24 +43,24 @@ describe('the handlers folder', () => {
       run: async (kwargs, { attempt }) => [kwargs, attempt],
     }`)
     const folder = await folderOf({ 'a.js': minimal('a'), 'b.mjs': full })
-    const handlers = await loadLocalHandlers(folder)
-    expect([...handlers.keys()]).toEqual(['a', 'b.full'])
-    expect(handlers.get('a')?.definition).toMatchObject({
+    const loaded = await loadLocalHandlers(folder)
+    expect([...loaded.keys()]).toEqual(['a', 'b.full'])
+    expect(loaded.get('a')?.definition).toMatchObject({
       ...define('a', { target: { kind: 'local' } }),
       sender: { text: '*' },
-      eventType: { text: 'events.NormalType' },
+      event_type: { text: 'events.NormalType' },
     })
-    expect(handlers.get('b.full')?.definition).toMatchObject({
+    expect(loaded.get('b.full')?.definition).toMatchObject({
       sender: { text: 'shop.*' },
-      eventType: { text: 'order' },
-      timeoutMs: 500,
+      event_type: { text: 'order' },
+      timeout_ms: 500,
       concurrency: 3,
-      retry: { limit: 0, delayMs: 5, backoff: false },
+      retry: { limit: 0, delay_ms: 5, backoff: false },
       schedule: { cron: '@daily', tz: 'Asia/Tokyo' },
       description: 'what it does',
     })
     const context = { attempt: 2 } as LocalContext
-    expect(await handlers.get('b.full')?.run('kwargs', context)).toEqual(['kwargs', 2])
+    expect(await loaded.get('b.full')?.run('kwargs', context)).toEqual(['kwargs', 2])
   })
 
   test('takes modules of four kinds and nothing else', async () => {
@@ -83,8 +83,8 @@ describe('the handlers folder', () => {
 
   test('gives a schedule without a time zone the one that is configured', async () => {
     const source = `{ fullName: 'a', sender: '*', run() {}, schedule: { cron: '@daily' } }`
-    const handlers = await loadLocalHandlers(await folderOf({ 'a.js': exporting(source) }), 'Asia/Tokyo')
-    expect(handlers.get('a')?.definition.schedule).toEqual({ cron: '@daily', tz: 'Asia/Tokyo' })
+    const loaded = await loadLocalHandlers(await folderOf({ 'a.js': exporting(source) }), 'Asia/Tokyo')
+    expect(loaded.get('a')?.definition.schedule).toEqual({ cron: '@daily', tz: 'Asia/Tokyo' })
   })
 
   test('tells every fault of every file at once', async () => {
@@ -155,20 +155,20 @@ describeEngines('local handlers at start', open => {
     definition: define(name, { target: { kind: 'local' }, ...rest }),
     run: () => undefined,
   })
-  const store = (handlers: readonly LocalHandler[], at = now, by = owner) =>
+  const store = (wanted: readonly LocalHandler[], at = now, by = owner) =>
     storeLocalHandlers(
       { database, sealer, clock: () => at, owner: by },
-      new Map(handlers.map(handler => [handler.definition.fullName, handler])),
+      new Map(wanted.map(handler => [handler.definition.full_name, handler])),
     )
-  const find = (name: string) => findHandler(database, sealer, name)
+  const find = (name: string) => handlers.find(database, name)
 
   test('are inserted, and updated only when they are defined otherwise', async () => {
     await store([local('a'), local('b')])
     const first = await find('a')
-    expect(first).toMatchObject({ target: { kind: 'local' }, owner, updatedTime: now, enabled: true })
-    await store([local('a'), local('b', { timeoutMs: 500 })], now + 1)
-    expect(await find('a')).toMatchObject({ id: first?.id, updatedTime: now })
-    expect(await find('b')).toMatchObject({ timeoutMs: 500, updatedTime: now + 1 })
+    expect(first).toMatchObject({ target: { kind: 'local' }, owner, updated_time: now, enabled: true })
+    await store([local('a'), local('b', { timeout_ms: 500 })], now + 1)
+    expect(await find('a')).toMatchObject({ id: first?.id, updated_time: now })
+    expect(await find('b')).toMatchObject({ timeout_ms: 500, updated_time: now + 1 })
   })
 
   test('belong to the super token that there is, also when it was replaced', async () => {
@@ -181,14 +181,14 @@ describeEngines('local handlers at start', open => {
   test('stay disabled where they were', async () => {
     await store([local('a')])
     await disableHandler(database, (await find('a'))?.id ?? 0, now)
-    await store([local('a', { timeoutMs: 500 })])
-    expect(await find('a')).toMatchObject({ timeoutMs: 500, enabled: false })
+    await store([local('a', { timeout_ms: 500 })])
+    expect(await find('a')).toMatchObject({ timeout_ms: 500, enabled: false })
   })
 
   test('stay stored when their files are gone', async () => {
     await store([local('a')])
     await store([])
-    expect(await find('a')).toMatchObject({ fullName: 'a' })
+    expect(await find('a')).toMatchObject({ full_name: 'a' })
   })
 
   test('do not take the names of handlers with other targets, all of which are told', async () => {
@@ -201,8 +201,7 @@ describeEngines('local handlers at start', open => {
   test('do not take a name that is only just being given away', async () => {
     let storing: Promise<unknown> = Promise.resolve()
     await database.transaction(async runner => {
-      const definition = define('x')
-      await insertHandler(runner, sealer, { definition, owner, now })
+      await insert(runner, 'x')
       storing = store([local('x')]).catch((error: unknown) => error)
       // Time for the other to find no handler yet, and to wait for this one.
       await sleep(300)
@@ -214,8 +213,8 @@ describeEngines('local handlers at start', open => {
   test('are stored once by servers that start at the same time, also in another order', async () => {
     const names = ['a', 'b', 'c', 'd']
     const starts = Array.from({ length: 6 }, (_, i) => {
-      const handlers = names.map(name => local(name, { timeoutMs: 1000 + i }))
-      return store(i % 2 === 0 ? handlers : handlers.toReversed())
+      const starting = names.map(name => local(name, { timeout_ms: 1000 + i }))
+      return store(i % 2 === 0 ? starting : starting.toReversed())
     })
     await Promise.all(starts)
     const rows = await database.kysely.selectFrom('event_handler').select('full_name').execute()

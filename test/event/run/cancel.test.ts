@@ -46,7 +46,7 @@ describe('cancelling', () => {
     'stops what runs, on another server too, whether it %s, and it is not tried again',
     async (_whether, run) => {
       const database = await openPostgres()
-      await insertLocal(database, 'a', { retry: { limit: 5, delayMs: 0, backoff: false } })
+      await insertLocal(database, 'a', { retry: { limit: 5, delay_ms: 0, backoff: false } })
       const runs = await startTestEngine(database, { local: { a: run } })
       const cancels = await startTestEngine(database)
       const [log] = (await runs.send({ sender: 's' })).event_logs
@@ -77,7 +77,7 @@ describe('cancelling', () => {
 
   test('gives a remote worker that never asks some seconds, no more', async () => {
     const database = await openPostgres()
-    await insert(database, 'far', { timeoutMs: 3_600_000 })
+    await insert(database, 'far', { timeout_ms: 3_600_000 })
     const engine = await startTestEngine(database)
     await engine.send({ sender: 's' })
     const claiming = { fullNames: ['far'], max: 1, leaseMs: 3_600_000, waitMs: 0 }

@@ -23,7 +23,7 @@ describe('ending an attempt', () => {
     await database.close()
   })
 
-  async function takeOne(retry = { limit: 1, delayMs: 60_000, backoff: false }): Promise<Run> {
+  async function takeOne(retry = { limit: 1, delay_ms: 60_000, backoff: false }): Promise<Run> {
     await insertLocal(database, 'a', { retry })
     await beginServer(database, 'server')
     await parts.send([{ sender: 's' }])
@@ -51,7 +51,7 @@ describe('ending an attempt', () => {
   })
 
   test('fails for good once its handler allows no further try', async () => {
-    const run = await takeOne({ limit: 1, delayMs: 0, backoff: false })
+    const run = await takeOne({ limit: 1, delay_ms: 0, backoff: false })
     expect(await parts.end(run, failed)).toBe('waiting')
     const [again] = await parts.take('server')
     expect(again).toMatchObject({ id: run.id, attempt: 2, failures: 1 })
@@ -73,7 +73,7 @@ describe('ending an attempt', () => {
   })
 
   test('of an attempt that is not the last any more changes nothing', async () => {
-    const run = await takeOne({ limit: 1, delayMs: 0, backoff: false })
+    const run = await takeOne({ limit: 1, delay_ms: 0, backoff: false })
     await parts.end(run, failed)
     const [again] = await parts.take('server')
     expect(await parts.end(run, success)).toBe('lost')
@@ -90,7 +90,7 @@ describe('ending an attempt', () => {
   })
 
   test('for another try goes where its handler is run by now', async () => {
-    const run = await takeOne({ limit: 1, delayMs: 0, backoff: false })
+    const run = await takeOne({ limit: 1, delay_ms: 0, backoff: false })
     const change = database.kysely.updateTable('event_handler').set({ target_kind: 'remote' })
     await change.execute()
     expect(await parts.end(run, failed)).toBe('waiting')
@@ -100,7 +100,7 @@ describe('ending an attempt', () => {
   })
 
   test('for another try fails when its handler is gone', async () => {
-    const run = await takeOne({ limit: 1, delayMs: 0, backoff: false })
+    const run = await takeOne({ limit: 1, delay_ms: 0, backoff: false })
     await database.kysely.deleteFrom('event_handler').execute()
     expect(await parts.end(run, failed)).toBe('fail')
     expect((await eventRow(database, run.id)).error_message).toMatch(/^handler_gone: /)
@@ -120,7 +120,7 @@ describe('ending an attempt', () => {
     const run = (failures: number, retry: object) =>
       ({
         failures,
-        handler: { retry: { limit: 5, delayMs: 100, backoff: false, ...retry } },
+        handler: { retry: { limit: 5, delay_ms: 100, backoff: false, ...retry } },
       }) as unknown as Run
 
     test.each([

@@ -19,7 +19,7 @@ describe('rescuing', () => {
   })
 
   async function running(retryLimit: number, name = 'a', server = 'server'): Promise<Run> {
-    await insertLocal(database, name, { retry: { limit: retryLimit, delayMs: 0, backoff: false } })
+    await insertLocal(database, name, { retry: { limit: retryLimit, delay_ms: 0, backoff: false } })
     await beginServer(database, server)
     await parts.send([{ sender: 's' }])
     const [run] = await parts.take(server)
@@ -85,7 +85,7 @@ describe('rescuing', () => {
   })
 
   test('of very many takes all', async () => {
-    await insertLocal(database, 'a', { retry: { limit: 1, delayMs: 0, backoff: false } })
+    await insertLocal(database, 'a', { retry: { limit: 1, delay_ms: 0, backoff: false } })
     await beginServer(database, 'server')
     for (let i = 0; i < 6; i++) await parts.send(Array.from({ length: 100 }, () => ({ sender: 's' })))
     for (let i = 0; i < 6; i++) await parts.take('server')
@@ -109,7 +109,7 @@ describe('rescuing', () => {
   })
 
   test('takes a task from a remote worker whose lease has ended, and gives it to the next', async () => {
-    const { id } = await insert(database, 'far', { retry: { limit: 1, delayMs: 0, backoff: false } })
+    const { id } = await insert(database, 'far', { retry: { limit: 1, delay_ms: 0, backoff: false } })
     await parts.send([{ sender: 's' }])
     const [task] = await parts.claim(id, 1)
     await sql`select pg_sleep(0.01)`.execute(database.kysely)

@@ -10,7 +10,7 @@ const hour = 60 * 60 * 1000
 describe('running', () => {
   test('tries again what failed, each time later, until its limit', async () => {
     const database = await openPostgres()
-    await insertLocal(database, 'a', { retry: { limit: 2, delayMs: 150, backoff: true } })
+    await insertLocal(database, 'a', { retry: { limit: 2, delay_ms: 150, backoff: true } })
     const began: number[] = []
     const engine = await startTestEngine(database, {
       local: {
@@ -34,7 +34,7 @@ describe('running', () => {
 
   test('cuts off a handler that does not heed its signal', async () => {
     const database = await openPostgres()
-    await insertLocal(database, 'a', { timeoutMs: 200 })
+    await insertLocal(database, 'a', { timeout_ms: 200 })
     const reasons: unknown[] = []
     const engine = await startTestEngine(database, {
       local: {
@@ -58,7 +58,7 @@ describe('running', () => {
     ['holds what the database refuses', () => '\u0000', /^result_refused: /],
   ])('fails a result that %s, for good', async (_what, run, message) => {
     const database = await openPostgres()
-    await insertLocal(database, 'a', { retry: { limit: 5, delayMs: 0, backoff: false } })
+    await insertLocal(database, 'a', { retry: { limit: 5, delay_ms: 0, backoff: false } })
     const engine = await startTestEngine(database, { local: { a: run } })
     await engine.send({ sender: 's' })
     const [row] = await untilEnded(database)

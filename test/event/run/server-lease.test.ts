@@ -50,7 +50,7 @@ describe('the lease of a server', () => {
 
   test('that was lost costs the server its runs: it stops them, and changes nothing of their next attempt', async () => {
     const database = await openPostgres()
-    await insertLocal(database, 'a', { retry: { limit: 5, delayMs: 0, backoff: false } })
+    await insertLocal(database, 'a', { retry: { limit: 5, delay_ms: 0, backoff: false } })
     const reasons: string[] = []
     const finish: (() => void)[] = []
     const a: Work = (_kwargs, { attempt, signal }) => {

@@ -60,7 +60,7 @@ describe('taking runs', () => {
     await parts.send(events(1))
     const taken = []
     for (let i = 0; i < 3; i++) taken.push(...(await parts.take('server', 100)))
-    expect(taken.map(run => run.handler.fullName).sort()).toEqual(['free', 'limited', 'limited'])
+    expect(taken.map(run => run.handler.full_name).sort()).toEqual(['free', 'limited', 'limited'])
   })
 
   test('passes over any number whose rows were deleted', async () => {

@@ -19,7 +19,7 @@ import {
 import { eventRow, eventRows, findTorn, untilStatus } from '../event-rows.ts'
 
 const lost = fault(109, 'lease_lost')
-const again = { limit: 5, delayMs: 0, backoff: false }
+const again = { limit: 5, delay_ms: 0, backoff: false }
 
 describe('tasks of remote handlers', () => {
   let database: Database
@@ -102,7 +102,7 @@ describe('tasks of remote handlers', () => {
   })
 
   test('are kept by a heartbeat, but not beyond the time-out of their handler', async () => {
-    await insert(database, 'far', { timeoutMs: 60_000, retry: again })
+    await insert(database, 'far', { timeout_ms: 60_000, retry: again })
     const task = await claimOne({ leaseMs: 20_000 })
     const query = database.kysely.selectFrom('event_log').select(['start_time', 'lease_until'])
     const { start_time: began, lease_until: until } = await query.executeTakeFirstOrThrow()

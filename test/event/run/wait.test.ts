@@ -32,7 +32,7 @@ describe('waiting for rows to end', () => {
 
   test('goes on over an attempt that was taken away from this server', async () => {
     const database = await openPostgres()
-    await insertLocal(database, 'a', { retry: { limit: 5, delayMs: 3_600_000, backoff: false } })
+    await insertLocal(database, 'a', { retry: { limit: 5, delay_ms: 3_600_000, backoff: false } })
     let end: () => void = () => undefined
     const a: Work = () =>
       new Promise<void>(resolve => {

@@ -1,0 +1,120 @@
+import type { Runner } from '../../database/database.ts'
+import { changedMembers } from '../../definition/store.ts'
+import { invalidParams, RpcError } from '../../errors.ts'
+import { workerAction } from '../../js-worker/action.ts'
+import { type Identity, originsOf, requirePattern, requirePermission } from '../../permission/grant.ts'
+import { isSoleMaker, makersWith } from '../../permission/makers.ts'
+import { nextFire } from '../../schedule/cron.ts'
+import { handlerAction, receiveAction } from './action.ts'
+import { eventHandler, type Handler, type HandlerDefinition, type WantedTarget } from './handler.ts'
+
+type Placed = Pick<HandlerDefinition, 'target' | 'secrets'>
+
+/** Someone defines a handler at a time, epoch milliseconds. */
+export interface Definer {
+  readonly caller: Identity
+  readonly now: number
+}
+
+/**
+ * What is stored of a new handler. Throws RpcError 102 unless the caller may make it: receive what its senders send, and
+ * run its target. Of a remote one that is to claim its work; a webhook and a module of the handlers folder need nothing more.
+ */
+export function newHandler(definition: HandlerDefinition, { caller, now }: Definer): Partial<Handler> {
+  requireMaking(caller, definition)
+  return { ...definition, owner: originsOf(caller), next_fire_time: fireTimeOf(definition, now) }
+}
+
+function requireMaking(caller: Identity, { full_name: name, sender, target }: HandlerDefinition): void {
+  requirePattern(caller, receiveAction, sender)
+  if (target.kind === 'js_worker') {
+    requirePermission(caller, workerAction('run_defined_js_worker'), target.name)
+  }
+  if (target.kind === 'remote') requirePermission(caller, handlerAction('claim'), name)
+}
+
+/** What decides neither what a handler receives nor what it does: whoever changes it does not become a maker. */
+const describing: ReadonlySet<string> = new Set(['enabled', 'description'])
+
+/**
+ * What the caller's change makes of a handler; undefined when nothing changes. Another target makes it the caller's own,
+ * any other change adds the caller to its makers. Throws RpcError 102 as newHandler, and 108 (`too_many_makers`).
+ */
+export function changedHandler(
+  before: Handler,
+  wanted: Partial<HandlerDefinition>,
+  { caller, now }: Definer,
+): Partial<Handler> | undefined {
+  const changed = changedMembers(eventHandler, before, wanted)
+  if (changed.length === 0) return undefined
+  const values = changeOf(before, wanted, now)
+  if (changed.every(member => describing.has(member))) return values
+  requireMaking(caller, { ...before, ...wanted })
+  const owner = changed.includes('target') ? originsOf(caller) : makersWith(before.owner, caller)
+  return { ...values, owner }
+}
+
+/** What is stored of a change. A firing that is due already must not be lost to a change of something else. */
+export function changeOf(before: Handler, wanted: Partial<HandlerDefinition>, now: number): Partial<Handler> {
+  const changed = changedMembers(eventHandler, before, wanted)
+  const values: Partial<Handler> = Object.fromEntries(
+    Object.entries(wanted).filter(([member]) => changed.includes(member)),
+  )
+  const isTimed = changed.includes('schedule') || changed.includes('enabled')
+  return isTimed ? { ...values, next_fire_time: fireTimeOf({ ...before, ...wanted }, now) } : values
+}
+
+export function fireTimeOf(
+  { schedule, enabled }: Pick<HandlerDefinition, 'schedule' | 'enabled'>,
+  now: number,
+): number | null {
+  return schedule === null || !enabled ? null : nextFire(schedule, now)
+}
+
+/** The last secret stays valid beside a new one, so that a receiver can change over in its own time. */
+const keptSecrets = 2
+
+/**
+ * The target that `wanted` asks for, in place of that of `before` where there is one. The secrets of a webhook stay with
+ * its URL and with who made it: another caller who sends to another URL must give one. Throws RpcError -32602
+ * (`target.secret`) for a webhook without a secret where none is stored.
+ */
+export function placedTarget(wanted: WantedTarget, caller: Identity, before?: Handler): Placed {
+  if (wanted.kind !== 'webhook') return { target: wanted, secrets: [] }
+  const { kind, url, secret } = wanted
+  const isKept =
+    before?.target.kind === 'webhook' && (isSoleMaker(before.owner, caller) || before.target.url === url)
+  return { target: { kind, url }, secrets: changedSecrets(secret, isKept ? before.secrets : undefined) }
+}
+
+function changedSecrets(
+  wanted: string | undefined,
+  stored: readonly string[] | undefined,
+): readonly string[] {
+  if (wanted === undefined) {
+    if (stored === undefined) throw invalidParams('target.secret', 'expected a secret')
+    return stored
+  }
+  // The same secret once more must not push out the one before it.
+  if (stored !== undefined && stored[0] === wanted) return stored
+  return [wanted, ...(stored ?? []).filter(secret => secret !== wanted)].slice(0, keptSecrets)
+}
+
+/** Throws RpcError 108 (`local_handler_unknown`) for a local target that is not in the handlers folder. */
+export function requireKnownTarget({ kind }: WantedTarget, isLocal: boolean): void {
+  if (kind !== 'local' || isLocal) return
+  const message = 'target: the handlers folder has no handler of this name'
+  throw new RpcError('local_handler_unknown', message, { path: 'target' })
+}
+
+/** Takes no more events, nor does its schedule fire. False when it is disabled already, or gone. */
+export async function disableHandler({ kysely }: Runner, id: number, now: number): Promise<boolean> {
+  const row = await kysely
+    .updateTable('event_handler')
+    .set({ enabled: false, next_fire_time: null, updated_time: new Date(now) })
+    .where('id', '=', id)
+    .where('enabled', '=', true)
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
