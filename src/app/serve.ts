@@ -95,7 +95,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     answers,
     readWhole,
     authenticate,
-    health,
     logger,
     metrics,
     limits: config,

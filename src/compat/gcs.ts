@@ -2,13 +2,14 @@ import type { RecordService } from '../resource/records.ts'
 import { readEventsMethod } from './gcs/read-events.ts'
 import { recordEventsMethod } from './gcs/record-events.ts'
 import type { RestRoute } from './rest.ts'
+import { restErrors } from './rest-error.ts'
 
 /** The events of GCS' executions (seed 003), over the records of execution-event. */
 export function gcsRoute(records: RecordService): RestRoute {
   const path = '/v1/executions/{execution_id}/events'
   return {
     path,
-    errorPrefix: 'GCS',
+    errors: restErrors('GCS'),
     get: readEventsMethod(`GET ${path}`, records),
     post: recordEventsMethod(`POST ${path}`, records),
   }

@@ -4,22 +4,23 @@ import { readEventsMethod } from './modelarts/read-events.ts'
 import { readInferEventsMethod } from './modelarts/read-infer-events.ts'
 import { recordEventsMethod } from './modelarts/record-events.ts'
 import type { RestRoute } from './rest.ts'
+import { restErrors } from './rest-error.ts'
 
 /** The event log of ModelArts' services (seed 001; version 2 as Huawei's SDK asks for it), over the records of service-event. */
 export function modelartsRoutes(service: RecordService): readonly RestRoute[] {
   const records = service.of(serviceEvent)
   const path = '/{project_id}/services/{service_id}/events'
-  const errorPrefix = 'ModelArts'
+  const errors = restErrors('ModelArts')
   return [
     {
       path: `/v1${path}`,
-      errorPrefix,
+      errors,
       get: readEventsMethod(`GET /v1${path}`, service),
       post: recordEventsMethod(`POST /v1${path}`, records),
     },
     {
       path: `/v2${path}`,
-      errorPrefix,
+      errors,
       get: readInferEventsMethod(`GET /v2${path}`, service),
       post: recordEventsMethod(`POST /v2${path}`, records),
     },

@@ -1,7 +1,7 @@
-import { errorCodes, RpcError } from '../errors.ts'
+import { hasCode, RpcError, toWire } from '../errors.ts'
 
 /** The statuses of errors and what follows the prefix in their `error_code`. docs/compatibility/modelarts.md holds the same table. */
-const numbers = {
+const numbers: Readonly<Record<number, string>> = {
   400: '0001',
   401: '0002',
   403: '0003',
@@ -11,32 +11,28 @@ const numbers = {
   415: '0007',
   500: '0008',
   503: '0009',
-} as const
-
-export type RestStatus = keyof typeof numbers
-
-/** The body of an error: `{"error_code":"ModelArts.0001","error_msg":"…"}`. */
-export function restErrorText(errorPrefix: string, status: RestStatus, message: string): string {
-  return JSON.stringify({ error_code: `${errorPrefix}.${numbers[status]}`, error_msg: message })
 }
 
-/** The HTTP status of an error. `isKnown`: whether the caller's credential had been accepted when it came. */
-export function restStatusOf(error: unknown, isKnown: boolean): RestStatus {
-  if (!(error instanceof RpcError)) return 500
-  switch (error.code) {
-    case errorCodes.malformed_credential:
-      return 401
-    case errorCodes.permission_denied:
-      return isKnown ? 403 : 401
-    case errorCodes.not_found:
-      return 404
-    case errorCodes.database_error:
-      return 503
-    case errorCodes.busy:
-      return error.data.retryable === true ? 503 : 400
-    case errorCodes.internal_error:
-      return 500
-    default:
-      return 400
+/** The errors of a surface whose codes begin with `prefix`: `{"error_code":"ModelArts.0001","error_msg":"…"}`. */
+export function restErrors(prefix: string) {
+  return {
+    // RFC 8259 needs no charset, but some clients take Latin-1 for what has none.
+    contentType: 'application/json; charset=utf-8',
+    statusOf: restStatus,
+    textOf(error: unknown, status: number, correlationId: string): string {
+      const { message, data } = toWire(error, correlationId)
+      const found = data.correlation_id === undefined ? '' : `; correlation id ${data.correlation_id}`
+      return JSON.stringify({ error_code: `${prefix}.${numbers[status]}`, error_msg: `${message}${found}` })
+    },
   }
+}
+
+export type RestErrors = ReturnType<typeof restErrors>
+
+/** The clients know only these statuses, and take 503 for what a retry can cure, 500 for our own fault. */
+function restStatus(status: number, error: unknown): number {
+  if (status === 408) return 503
+  if (status === 500) return error instanceof RpcError && !hasCode(error, 'internal_error') ? 400 : 500
+  if (status === 503 && hasCode(error, 'busy') && error.data.retryable !== true) return 400
+  return Object.hasOwn(numbers, status) ? status : 400
 }

@@ -1,11 +1,11 @@
 import type { Method } from '../method/method.ts'
+import type { RestErrors } from './rest-error.ts'
 
 /** A path of somebody else's REST surface; the server answers it through `get` and `post`. */
 export interface RestRoute {
   /** `/v1/{project_id}/services/{service_id}/events`: what stands in braces becomes parameters of both methods. */
   readonly path: string
-  /** What the codes of its errors begin with: `ModelArts`. */
-  readonly errorPrefix: string
+  readonly errors: RestErrors
   /** Beside the path's its parameters are the query's, as texts. */
   readonly get: Method
   /** Beside the path's it has one parameter, `body`: the parsed JSON. */

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FoundRoute } from '../compat/rest.ts'
-import { restStatusOf } from '../compat/rest-error.ts'
 import { restParams } from '../compat/rest-params.ts'
 import { RpcError } from '../errors.ts'
 import type { AnswerMemory } from '../fairness/answer-memory.ts'
@@ -14,7 +13,7 @@ import type { Metrics } from '../metrics.ts'
 import { logFault } from '../rpc/dispatcher.ts'
 import { contextOf, credentialOf } from '../rpc/request-context.ts'
 import { answerOn } from './answer-on.ts'
-import { jsonType, sendFault, sendRefusal } from './compat-refusal.ts'
+import { refuse, sendFault } from './http-refusal.ts'
 
 export interface DialectCallDeps {
   readonly answers: AnswerMemory
@@ -36,9 +35,10 @@ export async function answerCall(
   deps: DialectCallDeps,
 ): Promise<FastifyReply> {
   const { route } = found
+  const { errors } = route
   const isPost = request.method === 'POST'
   // Fastify asks no parser about an empty body without a content type.
-  if (isPost && !Buffer.isBuffer(request.body)) return sendRefusal(reply, route, 'unsupported_media_type')
+  if (isPost && !Buffer.isBuffer(request.body)) return refuse(reply, 'unsupported_media_type', errors)
   const method = isPost ? route.post : route.get
   const started = performance.now()
   let isKnown = false
@@ -56,11 +56,12 @@ export async function answerCall(
     const answering = answerOn(reply.raw, deps.answers)
     const text = await answering.during(() => callMethod(request, found, method, { ...deps, authenticate }))
     count(200)
-    return reply.type(jsonType).send(text)
+    return reply.type(errors.contentType).send(text)
   } catch (error) {
     logFault(deps.logger, error, { method: method.name, correlationId: request.id })
-    count(restStatusOf(error, isKnown))
-    return sendFault(reply, route, error, isKnown)
+    sendFault(reply, error, { isKnown, form: errors })
+    count(reply.statusCode)
+    return reply
   }
 }
 

@@ -1,17 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createRunning } from '../async/running.ts'
 import { createOwnerFinder, createRouteFinder, type RestRoute } from '../compat/rest.ts'
+import { invalidParams } from '../errors.ts'
 import { answerCall, type DialectCallDeps } from './compat-call.ts'
-import { sendError, sendFault, sendRefusal } from './compat-refusal.ts'
-import type { Health } from './health.ts'
-import { refusalReasonOf, refuse } from './http-refusal.ts'
+import { refusalReasonOf, refuse, sendError, sendFault } from './http-refusal.ts'
 import { readJsonBodies } from './json-body.ts'
 import type { ReadWhole } from './whole-body.ts'
 
 export interface DialectRouteDeps extends DialectCallDeps {
   readonly routes: readonly RestRoute[]
   readonly readWhole: ReadWhole
-  readonly health: Pick<Health, 'isLeaving'>
 }
 
 /** The paths of other programs' REST surfaces, each with errors of its own shape. */
@@ -25,7 +23,7 @@ export interface DialectRoutes {
 }
 
 export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
-  const { health, logger } = deps
+  const { logger } = deps
   const find = createRouteFinder(deps.routes)
   const ownerOf = createOwnerFinder(deps.routes)
   const running = createRunning()
@@ -43,17 +41,15 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
 
   /** What is no path of theirs is told in the shape that its clients can read. */
   function refuseUnknown(reply: FastifyReply): FastifyReply {
-    const owner = ownerOf(reply.request.url)
-    return owner === undefined ? refuse(reply, 'no_such_path') : sendRefusal(reply, owner, 'no_such_path')
+    return refuse(reply, 'no_such_path', ownerOf(reply.request.url)?.errors)
   }
 
   // Before a body is read: whatever it is, the path or the method is wrong already.
   function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-    if (health.isLeaving) reply.header('connection', 'close')
     const route = find(request.url)?.route
     if (route === undefined) refuseUnknown(reply)
     else if (request.method === 'GET' || request.method === 'POST') done()
-    else sendRefusal(reply.header('allow', 'GET, POST'), route, 'method_not_allowed')
+    else refuse(reply.header('allow', 'GET, POST'), 'method_not_allowed', route.errors)
   }
 
   async function answerError(
@@ -65,16 +61,19 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
     const reason = refusalReasonOf(error)
     // The server's own handler is next.
     if (route === undefined) throw error
-    if (reason !== undefined) return sendRefusal(reply, route, reason)
+    if (reason !== undefined) return refuse(reply, reason, route.errors)
     logger.error({ correlationId: request.id, err: error }, 'a request failed unexpectedly')
-    return sendFault(reply, route, error, true)
+    return sendFault(reply, error, { isKnown: true, form: route.errors })
   }
 
   return {
     idle: () => running.idle(),
     refuseUrl(reply) {
       const route = find(reply.request.url)?.route
-      if (route !== undefined) return sendError(reply, route, 400, 'the path is no percent-encoded UTF-8')
+      if (route !== undefined) {
+        const error = invalidParams('', 'the path is no percent-encoded UTF-8', 'bad_encoding')
+        return sendError(reply, 400, error, route.errors)
+      }
       return ownerOf(reply.request.url) && refuseUnknown(reply)
     },
     register(app) {

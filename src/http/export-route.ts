@@ -11,12 +11,12 @@ import type { RecordService } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import { contextOf } from '../rpc/request-context.ts'
 import type { Health } from './health.ts'
-import { refuse, sendFault } from './http-refusal.ts'
+import { type Asked, addRoute, createOpenAnswers, type OpenAnswers } from './route.ts'
 
 export interface ExportRouteDeps {
   readonly records: RecordService
   readonly authenticate: Authenticate
-  readonly health: Pick<Health, 'isStopping'>
+  readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
   readonly logger: Logger
   /** How deep conditions may nest as JSON. */
   readonly maxDepth: number
@@ -27,53 +27,26 @@ const maxExports = 4
 /** Of them by one token: whoever reads slowly leaves one to others. */
 const maxOfToken = maxExports - 1
 
-const url = '/export/:resource'
-const otherMethods = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-
 /**
  * `GET /export/RESOURCE?condition=[…]&format=ndjson|csv&after=KEY&bom=true`: every row that a query without a limit would find, oldest
  * key first, as the client takes them. An answer that was cut off lacks the end of its chunked encoding (RFC 9112, section 8).
  */
 export function addExportRoute(app: FastifyInstance, deps: ExportRouteDeps): void {
-  /** Whose exports are under way. */
-  const open: string[] = []
-
-  /** Counts an export until its answer is over, however it ends. */
-  function count(reply: FastifyReply, tokenKey: string): void {
-    if (open.length >= maxExports) throw tooMany(maxExports)
-    if (open.filter(key => key === tokenKey).length >= maxOfToken) throw tooMany(maxOfToken)
-    open.push(tokenKey)
-    reply.raw.once('close', () => open.splice(open.indexOf(tokenKey), 1))
-  }
-
-  app.get(url, { exposeHeadRoute: false }, async (request, reply) => {
-    if (deps.health.isStopping) return refuse(reply.header('connection', 'close'), 'stopping')
-    const asked: Asked = { request, reply, isKnown: false }
-    try {
-      return await answer(asked, deps, count)
-    } catch (error) {
-      return sendFault(reply, error, asked.isKnown)
-    }
+  const open = createOpenAnswers({
+    reason: 'too_many_exports',
+    say: max => `At most ${max} exports may run at once`,
+    max: maxExports,
+    maxOfOwner: maxOfToken,
   })
-  app.route({
-    method: otherMethods,
-    url,
-    handler: (_request, reply) => refuse(reply.header('allow', 'GET'), 'method_not_allowed'),
+  addRoute(app, deps.health, {
+    url: '/export/:resource',
+    methods: ['GET'],
+    isLong: true,
+    answer: asked => answer(asked, deps, open),
   })
 }
 
-interface Asked {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  /** Whether the caller's credential holds. */
-  isKnown: boolean
-}
-
-async function answer(
-  asked: Asked,
-  deps: ExportRouteDeps,
-  count: (reply: FastifyReply, tokenKey: string) => void,
-): Promise<FastifyReply> {
+async function answer(asked: Asked, deps: ExportRouteDeps, open: OpenAnswers): Promise<FastifyReply> {
   const { request, reply } = asked
   const { bearer } = contextOf(request)
   const caller = await deps.authenticate(bearer)
@@ -91,7 +64,7 @@ async function answer(
   )
   // Who has left by now would never be uncounted.
   if (reply.raw.destroyed) return reply
-  count(reply, tokenKey)
+  open.add(reply, tokenKey)
 
   // What fails here can still be told by a status.
   const first = await pages.next()
@@ -151,12 +124,4 @@ function requireResource({ params }: FastifyRequest): Resource {
   const resource = resources.find(each => each.name === name)
   if (resource !== undefined) return resource
   throw new RpcError('resource_not_found', 'There is no such resource')
-}
-
-function tooMany(max: number): RpcError {
-  return new RpcError('too_many_exports', `At most ${max} exports may run at once`, {
-    retryable: true,
-    retry_after_ms: 1000,
-    max,
-  })
 }

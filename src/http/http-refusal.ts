@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
-import { type ErrorDetail, errorCodes, type Reason, RpcError } from '../errors.ts'
-import { failure, type Outcome, writeResponse } from '../rpc/outcome.ts'
+import { type ErrorDetail, errorCodes, hasCode, type Reason, RpcError } from '../errors.ts'
+import { failure, writeResponse } from '../rpc/outcome.ts'
 
 const retryable = { retryable: true, retry_after_ms: 1000 } as const
 
@@ -64,47 +64,43 @@ export function refusalReasonOf(error: unknown): RefusalReason | undefined {
   return error instanceof Error && 'code' in error ? reasonsOfFaults[String(error.code)] : undefined
 }
 
-/** The status and the words of a refusal, for answers that are no JSON-RPC. */
-export function refusalOf(reason: RefusalReason) {
-  const { status, message } = refusals[reason]
-  const { detail }: RefusalAnswer = refusals[reason]
-  return { status, message, data: { reason, ...detail } }
+/** How the errors of a surface look. */
+export interface ErrorForm {
+  readonly contentType: string
+  /** The surface's status for an error that elsewhere has `status`; absent: the same. */
+  statusOf?(status: number, error: unknown): number
+  textOf(error: unknown, status: number, correlationId: string): string
 }
 
-/** Answers with an HTTP error whose body is a JSON-RPC error, so that a JSON-RPC client can show it. */
-export function refuse(reply: FastifyReply, reason: RefusalReason): FastifyReply {
+/** As JSON-RPC errors, so that a JSON-RPC client can show them. */
+const asJsonRpc: ErrorForm = {
+  contentType: 'application/json',
+  textOf: (error, _status, correlationId) => writeResponse(failure(error, correlationId), null),
+}
+
+/** Answers a request that never reaches its method. */
+export function refuse(reply: FastifyReply, reason: RefusalReason, form?: ErrorForm): FastifyReply {
   const { status, message, detail }: RefusalAnswer = refusals[reason]
   // The database's word for connections is another code.
   const name = reason === 'too_many_connections' ? 'busy' : undefined
-  const error = new RpcError(reason, message, detail, name)
-  return sendError(sayWhenAgain(reply, error.data), status, failure(error, reply.request.id))
+  return sendError(reply, status, new RpcError(reason, message, detail, name), form)
 }
 
-/** `Retry-After` in seconds (RFC 9110, section 10.2.3), where a retry helps. */
-export function sayWhenAgain(
+export interface FaultOptions {
+  /** Whether the caller's credential holds: they are not asked for another. */
+  readonly isKnown: boolean
+  readonly form?: ErrorForm
+}
+
+/** Answers a request whose method failed, with the status that fits the error. */
+export function sendFault(
   reply: FastifyReply,
-  { retryable, retry_after_ms = 1000 }: ErrorDetail,
+  error: unknown,
+  { isKnown, form }: FaultOptions,
 ): FastifyReply {
-  return retryable ? reply.header('retry-after', Math.ceil(retry_after_ms / 1000)) : reply
+  const status = error instanceof RpcError ? (statuses.get(error.code) ?? 500) : 500
+  return sendError(reply, isKnown && hasCode(error, 'permission_denied') ? 403 : status, error, form)
 }
-
-/** What a request gets that failed by our own fault, outside any method. */
-export function sendInternalError(reply: FastifyReply, error: unknown): FastifyReply {
-  return sendError(reply, 500, failure(error, reply.request.id))
-}
-
-/**
- * What a request gets whose method failed, where the answer is no JSON-RPC one: the fitting status, the same error.
- * `isKnown`: whether the caller's credential holds.
- */
-export function sendFault(reply: FastifyReply, error: unknown, isKnown: boolean): FastifyReply {
-  if (!(error instanceof RpcError)) return sendInternalError(reply, error)
-  const status = statusOf(error, isKnown)
-  if (status === 401) reply.header('www-authenticate', 'Bearer')
-  if (status === 503) sayWhenAgain(reply, error.data)
-  return sendError(reply, status, failure(error, reply.request.id))
-}
-
 const statuses = new Map<number, number>([
   [errorCodes.invalid_params, 400],
   [errorCodes.invalid_input, 400],
@@ -116,12 +112,21 @@ const statuses = new Map<number, number>([
   [errorCodes.database_error, 503],
 ])
 
-/** Whoever has a credential that holds is not asked for another. */
-function statusOf({ code }: RpcError, isKnown: boolean): number {
-  if (code === errorCodes.permission_denied && isKnown) return 403
-  return statuses.get(code) ?? 500
-}
-
-function sendError(reply: FastifyReply, status: number, outcome: Outcome): FastifyReply {
-  return reply.code(status).type('application/json').send(writeResponse(outcome, null))
+/** Answers with an error of our own choice of status, and with what HTTP wants said beside it. */
+export function sendError(
+  reply: FastifyReply,
+  usualStatus: number,
+  error: unknown,
+  form: ErrorForm = asJsonRpc,
+): FastifyReply {
+  const status = form.statusOf?.(usualStatus, error) ?? usualStatus
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  if (error instanceof RpcError && error.data.retryable) {
+    // In seconds (RFC 9110, section 10.2.3).
+    reply.header('retry-after', Math.ceil((error.data.retry_after_ms ?? 1000) / 1000))
+  }
+  return reply
+    .code(status)
+    .type(form.contentType)
+    .send(form.textOf(error, status, reply.request.id))
 }

@@ -10,13 +10,13 @@ import { contextOf, requestIdOf } from '../rpc/request-context.ts'
 import type { DialectRoutes } from './compat-routes.ts'
 import { varyByCoding } from './compression.ts'
 import { type Connections, watchConnections } from './connections.ts'
-import { refusalReasonOf, refuse, sendInternalError } from './http-refusal.ts'
+import { refusalReasonOf, refuse, sendError } from './http-refusal.ts'
 import { readJsonBodies } from './json-body.ts'
 import { createOriginRules, type OriginSettings } from './origin.ts'
 import { addOriginGuard } from './origin-guard.ts'
 import { takePlainRequests } from './plain-request.ts'
 import { answerRpc } from './rpc-answer.ts'
-import { addStatusRoutes, healthPaths, type StatusOptions, statusPaths } from './status-routes.ts'
+import { addStatusRoutes, healthPaths, type StatusOptions } from './status-routes.ts'
 import type { WebSockets } from './websocket.ts'
 import type { ReadWhole } from './whole-body.ts'
 
@@ -178,14 +178,13 @@ function addErrorAnswers(app: FastifyInstance, logger: Logger): void {
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url)
     if (rpcPaths.includes(path)) return notAllowed(reply, 'POST')
-    if (statusPaths.includes(path)) return notAllowed(reply, 'GET, HEAD')
     return refuse(reply, 'no_such_path')
   })
   app.setErrorHandler(async (error, request, reply) => {
     const reason = refusalReasonOf(error)
     if (reason !== undefined) return refuse(reply, reason)
     logger.error({ correlationId: request.id, err: error }, 'a request failed unexpectedly')
-    return sendInternalError(reply, error)
+    return sendError(reply, 500, error)
   })
 }
 

@@ -3,11 +3,10 @@ import { stringifyJson } from '../json.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Coding, codingFor, compress, varyByCoding } from './compression.ts'
 import type { Health } from './health.ts'
+import { addRoute, type Route } from './route.ts'
 
 /** The paths that tell how the server is: they are answered also when it has too many connections. */
 export const healthPaths: readonly string[] = ['/livez', '/readyz', '/healthz', '/metrics']
-/** The paths that only GET answers. */
-export const statusPaths: readonly string[] = [...healthPaths, '/openrpc.json']
 
 export interface StatusOptions {
   readonly health: Health
@@ -18,18 +17,20 @@ export interface StatusOptions {
 
 /** What monitors and tools read; none of it needs a credential, none of it holds a record. */
 export function addStatusRoutes(app: FastifyInstance, { health, metrics, openrpc }: StatusOptions): void {
-  app.get('/livez', async () => ({ status: 'alive' }))
+  const add = (url: string, answer: Route['answer']): void =>
+    addRoute(app, health, { url, methods: ['GET', 'HEAD'], answer })
+  add('/livez', async ({ reply }) => reply.send({ status: 'alive' }))
   // `/healthz` is what older probes and balancers ask: whether to send requests here.
   for (const path of ['/readyz', '/healthz']) {
-    app.get(path, async (_request, reply) => {
+    add(path, async ({ reply }) => {
       const reason = await health.whyNotReady()
-      if (reason === undefined) return { status: 'ready' }
+      if (reason === undefined) return reply.send({ status: 'ready' })
       return reply.code(503).send({ status: 'not_ready', reason })
     })
   }
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
+  add('/metrics', async ({ reply }) => reply.type(metrics.contentType).send(await metrics.render()))
   const compressed = new Map<Coding, Promise<Buffer>>()
-  app.get('/openrpc.json', async (request, reply) => {
+  add('/openrpc.json', async ({ request, reply }) => {
     const text = stringifyJson(await openrpc())
     varyByCoding(reply.type('application/json'))
     const coding = codingFor(request.headers['accept-encoding'])

@@ -16,14 +16,14 @@ import type { Hub } from '../stream/hub.ts'
 import type { Subscriber } from '../stream/subscription.ts'
 import type { Ticket, Tickets } from '../stream/ticket.ts'
 import type { Health } from './health.ts'
-import { refuse, sendFault } from './http-refusal.ts'
+import { type Asked, addRoute, createOpenAnswers } from './route.ts'
 
 export interface StreamRouteDeps {
   readonly hub: Hub
   readonly maxConditions: number
   readonly authenticate: Authenticate
   readonly tickets: Pick<Tickets, 'open'>
-  readonly health: Pick<Health, 'isStopping'>
+  readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
   /** Streams that are open at once on this server. */
   readonly maxStreams: number
 }
@@ -31,43 +31,29 @@ export interface StreamRouteDeps {
 /** Where changes are streamed as server-sent events. */
 export const streamPath = '/stream'
 
-const otherMethods = ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-
 /**
  * `GET /stream?resource=…&condition=[…]&after=…`, or `?ticket=…`: what X_subscribe pushes, as server-sent events (WHATWG HTML,
  * section 9.2). Changes are plain messages, the rest has names. The id of each is its cursor, so that a client that comes
  * back with `Last-Event-ID` misses nothing.
  */
 export function addStreamRoute(app: FastifyInstance, deps: StreamRouteDeps): void {
-  let open = 0
-  app.get(streamPath, { exposeHeadRoute: false }, async (request, reply) => {
-    if (deps.health.isStopping) return refuse(reply.header('connection', 'close'), 'stopping')
-    if (open >= deps.maxStreams) return sendFault(reply, tooMany(deps.maxStreams), false)
-    open++
-    reply.raw.once('close', () => open--)
-    const asked: Asked = { request, reply, isKnown: false }
-    try {
-      await stream(asked, deps)
-      return reply
-    } catch (error) {
-      return sendFault(reply, error, asked.isKnown)
-    }
+  const open = createOpenAnswers({
+    reason: 'too_many_streams',
+    say: max => `At most ${max} streams may be open at once`,
+    max: deps.maxStreams,
   })
-  app.route({
-    method: otherMethods,
+  addRoute(app, deps.health, {
     url: streamPath,
-    handler: (_request, reply) => refuse(reply.header('allow', 'GET'), 'method_not_allowed'),
+    methods: ['GET'],
+    isLong: true,
+    answer(asked) {
+      open.add(asked.reply)
+      return stream(asked, deps)
+    },
   })
 }
 
-interface Asked {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  /** Whether the caller's credential holds. */
-  isKnown: boolean
-}
-
-async function stream(asked: Asked, deps: StreamRouteDeps): Promise<void> {
+async function stream(asked: Asked, deps: StreamRouteDeps): Promise<FastifyReply> {
   const { request, reply } = asked
   const { hub, maxConditions } = deps
   const { reauthenticate, ticket, readRequest } = opening(request, deps)
@@ -99,6 +85,7 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<void> {
   })
   response.write('retry: 1000\n')
   subscribed.start()
+  return reply
 }
 
 /** Who asks, and for what: the one is looked at before the other. */
@@ -211,13 +198,5 @@ function subscriberOf(response: ServerResponse, resource: Resource, format: Stre
 function twoCredentials(): RpcError {
   return new RpcError('credential_conflict', 'A ticket stands in for the Authorization header', {
     path: 'ticket',
-  })
-}
-
-function tooMany(max: number): RpcError {
-  return new RpcError('too_many_streams', `At most ${max} streams may be open at once`, {
-    retryable: true,
-    retry_after_ms: 1000,
-    max,
   })
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Runner } from '../database/database.ts'
-import { type ErrorData, errorCodes, type Reason, RpcError } from '../errors.ts'
+import { type ErrorDetail, hasCode, hasReason, type Reason, RpcError } from '../errors.ts'
 import { shareAddress } from '../ip-address.ts'
 import type { ScriptCall, ScriptEnd, ScriptRunner } from '../js-worker/run.ts'
 import { findRouteWorker } from '../js-worker/store.ts'
@@ -10,8 +10,9 @@ import type { Identity } from '../permission/grant.ts'
 import { isRefusal } from '../permission/live-caller.ts'
 import { contextOf } from '../rpc/request-context.ts'
 import type { Health } from './health.ts'
-import { refuse, sayWhenAgain } from './http-refusal.ts'
+import { type ErrorForm, refuse, sendError } from './http-refusal.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { type Asked, addRoute } from './route.ts'
 import { scriptAnswer } from './script-answer.ts'
 import { recordedRequest } from './script-record.ts'
 import { hasBearer, type ScriptRequest, scriptRequest } from './script-request.ts'
@@ -21,7 +22,7 @@ export interface WorkerRouteDeps {
   readonly database: Runner
   readonly runner: ScriptRunner
   readonly authenticate: Authenticate
-  readonly health: Pick<Health, 'isLeaving'>
+  readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
   readonly readWhole: ReadWhole
   /** By address. */
   readonly rate: RateLimit
@@ -32,7 +33,6 @@ export interface WorkerRouteDeps {
 const prefixes = ['/worker-route/', '/nodeget/worker-route/']
 const place = /^(?:\/nodeget)?\/worker-route\/([^/?]*)([^?]*)/
 const routeName = /^[A-Za-z0-9._-]{1,128}$/
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** Before the connection is given up for being silent. */
 const timeoutMs = 100_000
 
@@ -51,21 +51,17 @@ export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): voi
       // Before anything is read or looked up.
       const waitMs = deps.rate.take(shareAddress(request.ip))
       if (waitMs === 0) return done()
-      const reason: Reason = 'too_many_requests'
-      deps.metrics.countRouteRefusal(reason)
-      sendError(sayWhenAgain(reply, { reason, retryable: true, retry_after_ms: waitMs }), 429, reason)
+      deps.metrics.countRouteRefusal('too_many_requests')
+      sendReason(reply, 429, 'too_many_requests', { retryable: true, retry_after_ms: waitMs })
     })
     for (const prefix of prefixes) {
-      scope.route({
-        method: methods,
+      addRoute(scope, deps.health, {
         // A named parameter would be cut off at a hundred characters.
         url: `${prefix}*`,
-        exposeHeadRoute: false,
+        methods: 'any',
         config: { openToOrigins: true },
-        handler: (request, reply) => {
-          if (deps.health.isLeaving) reply.header('connection', 'close')
-          return answer(request, reply, deps).catch(error => sendFault(reply, error))
-        },
+        answer: ({ request, reply }) => answer(request, reply, deps),
+        fault: answerFault,
       })
     }
   })
@@ -80,14 +76,15 @@ async function answer(
   const worker = routeName.test(name) ? await findRouteWorker(deps.database, name) : undefined
   if (worker === undefined) return refuse(reply, 'no_such_path')
   const asked = scriptRequest(request, path)
-  if (asked === undefined) return sendError(reply, 400, 'bad_url')
+  if (asked === undefined) return sendReason(reply, 400, 'bad_url')
   const caller = await callerOf(request, deps)
-  if (caller === 'unknown') return sendRefused(reply)
+  if (caller === 'unknown') return sendReason(reply, 401, 'credential_refused')
   const { bearer, hungUp } = contextOf(request)
   const by = caller && { caller, callerNow: () => deps.authenticate(bearer) }
   const end = await run(worker, asked, { ...by, ...(hungUp && { signal: hungUp }) }, deps)
   // What was found in somebody's name is not for those whose right has ended meanwhile.
-  return (await callerOf(request, deps)) === 'unknown' ? sendRefused(reply) : sendEnd(reply, end)
+  const isRefused = (await callerOf(request, deps)) === 'unknown'
+  return isRefused ? sendReason(reply, 401, 'credential_refused') : sendEnd(reply, end)
 }
 
 async function callerOf(
@@ -125,40 +122,39 @@ async function run(
   return started.done
 }
 
-function sendRefused(reply: FastifyReply): FastifyReply {
-  return sendError(reply.header('www-authenticate', 'Bearer'), 401, 'credential_refused')
-}
-
 function sendEnd(reply: FastifyReply, { id, outcome }: ScriptEnd): FastifyReply {
   if (outcome.kind === 'returned') {
     const { status, headers, body } = scriptAnswer(outcome.result)
     return reply.code(status).headers(headers).send(body)
   }
   const { reason } = outcome
-  if (reason === 'sandbox_busy') return sendBusy(reply, { reason }, { id })
-  if (reason === 'script_timeout') return sendError(reply, 504, reason, { id })
-  return sendError(reply, 500, 'script_error', { id })
+  if (reason === 'sandbox_busy') return sendReason(reply, 503, reason, { id, retryable: true })
+  if (reason === 'script_timeout') return sendReason(reply, 504, reason, { id })
+  return sendReason(reply, 500, 'script_error', { id })
 }
 
-/** Another attempt may find room. */
-function sendBusy(reply: FastifyReply, data: ErrorData, more?: object): FastifyReply {
-  return sendError(sayWhenAgain(reply, { ...data, retryable: true }), 503, data.reason, more)
-}
-
-function sendFault(reply: FastifyReply, error: unknown): FastifyReply {
-  if (!(error instanceof RpcError)) throw error
-  const { reason } = error.data
+function answerFault(error: unknown, { reply }: Asked): FastifyReply {
   // Deleted between being found and being run.
-  if (reason === 'js_worker_not_found') return refuse(reply, 'no_such_path')
+  if (hasReason(error, 'js_worker_not_found')) return refuse(reply, 'no_such_path')
   // Its owner's token has ended, so that it may do nothing any more.
-  if (isRefusal(error)) return sendError(reply, 403, 'permission_denied')
-  if (error.code === errorCodes.busy || error.data.retryable === true) return sendBusy(reply, error.data)
-  throw error
+  if (isRefusal(error)) return sendReason(reply, 403, 'permission_denied')
+  if (!(error instanceof RpcError)) throw error
+  const { reason, ...detail } = error.data
+  if (!hasCode(error, 'busy') && detail.retryable !== true) throw error
+  // Another attempt may find room.
+  return sendReason(reply, 503, reason, { ...detail, retryable: true })
 }
 
-function sendError(reply: FastifyReply, status: number, error: Reason, more: object = {}): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/json')
-    .send(JSON.stringify({ error, ...more }))
+/** Of a script's route the reason is all that is told, and the run's id where there was one. */
+const asReason: ErrorForm = {
+  contentType: 'application/json',
+  textOf: error => {
+    const { reason, id } =
+      error instanceof RpcError ? error.data : { reason: 'internal_error', id: undefined }
+    return JSON.stringify({ error: reason, id })
+  },
+}
+
+function sendReason(reply: FastifyReply, status: number, reason: Reason, detail?: ErrorDetail): FastifyReply {
+  return sendError(reply, status, new RpcError(reason, reason, detail), asReason)
 }

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { startServer } from '../../src/app/serve.ts'
 import { createRouteFinder, type RestRoute } from '../../src/compat/rest.ts'
+import { restErrors } from '../../src/compat/rest-error.ts'
 import { readConfig } from '../../src/config.ts'
 import { createLogger } from '../../src/logger.ts'
 import type { Method } from '../../src/method/method.ts'
@@ -21,7 +22,7 @@ function routeTo(handle: Method['handle']): RestRoute {
   const params = z.strictObject({ name: z.string(), body: z.unknown() })
   const get = testMethod('GET test', handle, { params: params.omit({ body: true }) })
   const post = testMethod('POST test', handle, { params })
-  return { path: '/v1/test/{name}', errorPrefix: 'Test', get, post }
+  return { path: '/v1/test/{name}', errors: restErrors('Test'), get, post }
 }
 
 async function startRoute(handle: Method['handle'], env: Readonly<Record<string, string>> = {}) {

@@ -16,7 +16,7 @@ describe('the worker route', () => {
   let workers: TestWorkers
   let app: FastifyInstance
   let origin: string
-  const health = { isLeaving: false }
+  const health = { isLeaving: false, isStopping: false }
   const limits = { maxBodyBytes: 200_000, maxUnfinishedBytes: 1_000_000 }
   const unfinished = createUnfinishedBodies(limits)
   const readWhole = createBodyReader({ ...limits, unfinished })

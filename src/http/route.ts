@@ -1,0 +1,97 @@
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { RpcError } from '../errors.ts'
+import type { Health } from './health.ts'
+import { refuse, sendFault } from './http-refusal.ts'
+
+/** A request of a route, while it is answered. */
+export interface Asked {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** Whether the caller's credential holds: what they may not do is 403 then, and 401 before. */
+  isKnown: boolean
+}
+
+/** A path of plain HTTP, beside those of JSON-RPC. */
+export interface Route {
+  /** As Fastify writes it: `/export/:resource`. */
+  readonly url: string
+  /** All others are answered with 405. `any`: those that a web page can send, and nothing is said of others. */
+  readonly methods: readonly string[] | 'any'
+  readonly config?: FastifyContextConfig
+  /** Whether it may take long: none begins while the server stops. */
+  readonly isLong?: boolean
+  answer(asked: Asked): Promise<FastifyReply>
+  /** Answers an error that `answer` threw; absent: as a JSON-RPC error. What it throws is logged as our own fault. */
+  fault?(error: unknown, asked: Asked): FastifyReply
+}
+
+const anyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** The one way in which plain HTTP is served. */
+export function addRoute(
+  app: FastifyInstance,
+  health: Pick<Health, 'isLeaving' | 'isStopping'>,
+  { url, methods, config = {}, isLong = false, answer, fault = answerFault }: Route,
+): void {
+  const taken = methods === 'any' ? anyMethod : methods
+  app.route({
+    method: [...taken],
+    url,
+    exposeHeadRoute: false,
+    config,
+    async handler(request, reply) {
+      if (health.isLeaving) reply.header('connection', 'close')
+      if (isLong && health.isStopping) return refuse(reply, 'stopping')
+      const asked: Asked = { request, reply, isKnown: false }
+      try {
+        return await answer(asked)
+      } catch (error) {
+        return fault(error, asked)
+      }
+    },
+  })
+  if (methods === 'any') return
+  app.route({
+    method: app.supportedMethods.filter(method => !taken.includes(method)),
+    url,
+    handler: (_request, reply) => refuse(reply.header('allow', taken.join(', ')), 'method_not_allowed'),
+  })
+}
+
+function answerFault(error: unknown, { reply, isKnown }: Asked): FastifyReply {
+  if (!(error instanceof RpcError)) throw error
+  return sendFault(reply, error, { isKnown })
+}
+
+/** Answers that are open at once on this server. */
+export interface OpenAnswers {
+  /** Counts one until it is over, however it ends. Throws RpcError 110 where there are too many. */
+  add(reply: FastifyReply, owner?: string): void
+}
+
+export interface OpenAnswersOptions {
+  readonly reason: 'too_many_streams' | 'too_many_exports'
+  /** `At most 4 exports may run at once`, of `max` exports. */
+  say(max: number): string
+  readonly max: number
+  /** Of them by one owner. */
+  readonly maxOfOwner?: number
+}
+
+export function createOpenAnswers({ reason, say, max, maxOfOwner = max }: OpenAnswersOptions): OpenAnswers {
+  /** Whose answers are under way. */
+  const open: (string | undefined)[] = []
+
+  function tooMany(most: number): RpcError {
+    return new RpcError(reason, say(most), { retryable: true, retry_after_ms: 1000, max: most })
+  }
+
+  return {
+    add(reply, owner) {
+      if (open.length >= max) throw tooMany(max)
+      if (open.filter(each => each === owner).length >= maxOfOwner) throw tooMany(maxOfOwner)
+      open.push(owner)
+      reply.raw.once('close', () => open.splice(open.indexOf(owner), 1))
+    },
+  }
+}
