@@ -117,9 +117,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const rate = createRateLimit({ perSecond: config.routeRate, burst: config.routeRate * 2 })
     addWorkerRoute(app, { ...workerRoute, readWhole, authenticate, health, rate, metrics })
   }
-  if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, health })
+  const { maxDepth } = config
+  if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, health, maxDepth })
   if (exports !== undefined) {
-    addExportRoute(app, { ...exports, authenticate, health, logger, maxDepth: config.maxDepth })
+    addExportRoute(app, { ...exports, authenticate, health, logger, maxDepth })
   }
   const parts = {
     hub: stream?.hub,

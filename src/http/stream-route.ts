@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { readConditionText } from '../condition/condition-text.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { onBehalfOf } from '../fairness/behalf.ts'
-import { parseJson } from '../json.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import { parseInput } from '../parse-input.ts'
 import { type Identity, nobody } from '../permission/grant.ts'
@@ -23,6 +23,8 @@ export interface StreamRouteDeps {
   readonly maxConditions: number
   readonly authenticate: Authenticate
   readonly tickets: Pick<Tickets, 'open'>
+  /** How deep conditions may nest as JSON. */
+  readonly maxDepth: number
   readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
   /** Streams that are open at once on this server. */
   readonly maxStreams: number
@@ -95,11 +97,14 @@ interface Opening {
   readRequest(): StreamRequest
 }
 
-function opening(request: FastifyRequest, { hub, authenticate, tickets }: StreamRouteDeps): Opening {
+function opening(
+  request: FastifyRequest,
+  { hub, authenticate, tickets, maxDepth }: StreamRouteDeps,
+): Opening {
   const { bearer } = contextOf(request)
   const query = request.query as Readonly<Record<string, unknown>>
   if (query.ticket === undefined) {
-    return { reauthenticate: () => authenticate(bearer), readRequest: () => readQuery(request) }
+    return { reauthenticate: () => authenticate(bearer), readRequest: () => readQuery(request, maxDepth) }
   }
   if (bearer !== undefined) throw twoCredentials()
   const [other] = Object.keys(query).filter(name => name !== 'ticket')
@@ -131,7 +136,7 @@ interface StreamRequest {
   readonly path: string
 }
 
-function readQuery(request: FastifyRequest): StreamRequest {
+function readQuery(request: FastifyRequest, maxDepth: number): StreamRequest {
   const query = request.query as Readonly<Record<string, unknown>>
   const resource = requireResource(query.resource)
   const schema = z.strictObject({
@@ -145,7 +150,7 @@ function readQuery(request: FastifyRequest): StreamRequest {
   const last = lastEventId(request)
   const place =
     last === undefined ? { after: asked.after, path: 'after' } : { after: last, path: 'Last-Event-ID' }
-  return { ...asked, ...place, resource, condition: readCondition(asked.condition) }
+  return { ...asked, ...place, resource, condition: readConditionText(asked.condition, maxDepth) }
 }
 
 function requireResource(name: unknown): Resource {
@@ -157,16 +162,6 @@ function requireResource(name: unknown): Resource {
 function lastEventId({ headers }: FastifyRequest): string | undefined {
   const last = headers['last-event-id']
   return last === undefined || last === '' ? undefined : String(last)
-}
-
-function readCondition(text: string): readonly unknown[] {
-  try {
-    const value = parseJson(text)
-    if (Array.isArray(value)) return value
-  } catch {
-    // It is no JSON: the same fault.
-  }
-  throw invalidParams('condition', 'expected a JSON array of conditions', 'wrong_type')
 }
 
 function subscriberOf(response: ServerResponse, resource: Resource, format: StreamFormat): Subscriber {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { readConditionText } from '../../condition/condition-text.ts'
 import { type Plan, planConditions } from '../../condition/plan.ts'
 import { invalidParams } from '../../errors.ts'
-import { checkJson, parseJson } from '../../json.ts'
 import { parseInput } from '../../parse-input.ts'
 import type { Resource } from '../resource.ts'
 import { type ExportFormat, type ExportFormatName, exportFormats } from './export-format.ts'
@@ -42,7 +42,7 @@ export function planExport(
   { maxConditions, maxDepth }: ExportLimits,
 ): ExportPlan {
   const { condition, format, after, bom } = parseInput(parameters, given)
-  const plan = planConditions(readCondition(condition, maxDepth), {
+  const plan = planConditions(readConditionText(condition, maxDepth), {
     language: resource.language,
     path: 'condition',
     maxConditions,
@@ -53,21 +53,4 @@ export function planExport(
   }
   if (bom && format !== 'csv') throw invalidParams('bom', 'only CSV begins with a byte order mark', 'not_csv')
   return { plan, formatName: format, format: exportFormats[format], after, mark: bom ? '\ufeff' : '' }
-}
-
-function readCondition(text: string, maxDepth: number): readonly unknown[] {
-  const condition = parseCondition(text)
-  if (!Array.isArray(condition)) {
-    throw invalidParams('condition', 'expected a JSON array of conditions', 'wrong_type')
-  }
-  checkJson({ condition }, text, maxDepth)
-  return condition
-}
-
-function parseCondition(text: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    return undefined
-  }
 }
