@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { RowTaker } from './row-taker.ts'
+import type { RowTaker } from './byte-query.ts'
 import type { Schema } from './schema.ts'
 import type { Statement } from './statement.ts'
 

@@ -16,16 +16,11 @@ export const deafness =
 export async function hearsItself(database: Database, ms = 2000): Promise<boolean> {
   // Its own: another server that looks at the same time is not to be heard.
   const channel = `daybook_hearing_${randomBytes(8).toString('hex')}`
-  const heard = Promise.withResolvers<void>()
-  let isHeard = false
-  const stop = await database.listen(channel, () => {
-    isHeard = true
-    heard.resolve()
-  })
+  const heard = Promise.withResolvers<boolean>()
+  const stop = await database.listen(channel, () => heard.resolve(true))
   try {
     await database.run(notify, [channel, ''])
-    await within(ms, heard.promise)
-    return isHeard
+    return (await within(ms, heard.promise)) ?? false
   } finally {
     await stop()
   }

@@ -52,16 +52,13 @@ export async function alonePartitioning<T>(
   }
 }
 
-const waitMs = 100
-const longestWaitMs = 5000
-
-/** The same, but waits for whoever does so, who is soon done; undefined when that takes too long. */
+/** The same, but waits for the server that does so, which is soon done; undefined when that takes more than 5 s. */
 export async function aloneSoon<T>(database: Database, work: () => Promise<T>): Promise<T | undefined> {
-  const until = performance.now() + longestWaitMs
+  const until = performance.now() + 5000
   for (;;) {
     const done = await alonePartitioning(database, work)
     if (done !== undefined || performance.now() >= until) return done
-    await pause(waitMs)
+    await pause(100)
   }
 }
 
@@ -81,12 +78,8 @@ export async function splitLast(
     await withBriefLock(database, run =>
       run(`alter table ${last.name} add constraint ${end} check (${key} < ${boundary}) not valid`),
     )
-    await database.transaction(
-      runner => command(runner, `alter table ${last.name} validate constraint ${end}`),
-      {
-        isLong: true,
-      },
-    )
+    const validate = `alter table ${last.name} validate constraint ${end}`
+    await database.transaction(runner => command(runner, validate), { isLong: true })
     await withBriefLock(database, async run => {
       await run(`alter table ${table.name} detach partition ${last.name}`)
       await run(

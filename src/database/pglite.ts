@@ -5,16 +5,16 @@ import { acquireDataLock, type DataLock } from './data-lock.ts'
 import type { Database } from './database.ts'
 import { openPGliteConnection, type PGliteConnection } from './pglite-connection.ts'
 import { createGate, type Gate } from './pglite-gate.ts'
-import { createPoolSession, runTransaction } from './postgres-session.ts'
+import { createPoolExecutor, runTransaction } from './postgres-executor.ts'
 import { readPreparedFolder } from './prepared-folder.ts'
 import { createPulse } from './pulse.ts'
-import { createRunner, type Session } from './runner.ts'
+import { createRunner, wrapExecutor } from './runner.ts'
 import type { SessionSettings } from './session-settings.ts'
 import { describeError, StartError } from './start-error.ts'
 import { startUpkeep } from './upkeep.ts'
 import { createWakes, type Wakes } from './wakes.ts'
 
-export interface PGliteDatabaseOptions {
+export interface PGliteOptions {
   /** Made private, see makePrivateFolder. None: the data lives in memory and ends with `close`. */
   readonly dataDir?: string | undefined
   /** What PGlite's `dumpDataDir` made: the data to begin with. */
@@ -27,7 +27,7 @@ export interface PGliteDatabaseOptions {
 }
 
 /** Opens the embedded PostgreSQL. Throws StartError when the folder is in use or cannot be read. */
-export async function openPGlite(options: PGliteDatabaseOptions): Promise<Database> {
+export async function openPGlite(options: PGliteOptions): Promise<Database> {
   const { dataDir, snapshot, statementTimeoutMs, onError, onFatal } = options
   const lock = dataDir === undefined ? undefined : await lockFolder(dataDir)
   const gate = createGate()
@@ -89,19 +89,16 @@ interface Parts {
 }
 
 function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Parts): Database {
-  const session = createPoolSession(connection, settings, 'unknown')
-  const longSession = createPoolSession({ connect: connection.connectForLong }, settings, 'unknown')
-  const gated: Session = {
-    run: (statement, values) => gate.enter(() => session.run(statement, values)),
-    execute: (sql, parameters) => gate.enter(() => session.execute(sql, parameters)),
-  }
+  const executor = createPoolExecutor(connection, settings, 'unknown')
+  const longExecutor = createPoolExecutor({ connect: connection.connectForLong }, settings, 'unknown')
+  const gated = wrapExecutor(executor, gate.enter)
   const runner = createRunner(gated)
   // What is in memory does not last long enough to need it.
   const upkeep =
     dataDir === undefined
       ? undefined
       : startUpkeep({
-          run: (statement, values) => gate.enter(() => longSession.run(statement, values)),
+          run: (statement, values) => gate.enter(() => longExecutor.run(statement, values)),
           isIdle: () => gate.pending() === 0,
           async freeBytes() {
             const { bavail, bsize } = await statfs(dataDir)
@@ -134,7 +131,7 @@ function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Par
       return gate.enter(() => runTransaction(lender, settings, inner => gate.inside(() => work(inner))))
     },
     async command(sql) {
-      await gate.enter(() => longSession.execute(sql, []))
+      await gate.enter(() => longExecutor.execute(sql, []))
     },
     async listen(channel, wake) {
       const end = wakes.add(channel, wake)

@@ -3,6 +3,7 @@ import type { ClientConfig } from 'pg'
 import { pause } from '../async/pause.ts'
 import { currentBehalf } from '../fairness/behalf.ts'
 import { createFairQueue } from '../fairness/fair-queue.ts'
+import type { RowTaker } from './byte-query.ts'
 import { parameterOf } from './message-writer.ts'
 import {
   openPipelined,
@@ -11,7 +12,6 @@ import {
   type PipelinedOutcome,
   type PipelinedRead,
 } from './pipelined-connection.ts'
-import type { RowTaker } from './row-taker.ts'
 import type { SessionSettings } from './session-settings.ts'
 import { bindStatement, type Statement } from './statement.ts'
 

@@ -1,10 +1,9 @@
 import { Client, type ClientConfig } from 'pg'
-import { connectionOfClient, intercept, messageType, rowHead } from './byte-query.ts'
+import { connectionOfClient, intercept, messageType, type RowTaker, rowHead } from './byte-query.ts'
 import { isOutdatedStatement } from './database-error.ts'
 import { type MessageHandler, MessageSplitter } from './message-splitter.ts'
 import { MessageWriter } from './message-writer.ts'
 import { applySettings } from './postgres-pool.ts'
-import type { RowTaker } from './row-taker.ts'
 import { pipelinedSettings, type SessionSettings } from './session-settings.ts'
 
 /** A read that goes over a pipelined connection. */

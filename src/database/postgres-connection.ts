@@ -51,14 +51,23 @@ function read(url: string): ClientConfig {
 
 /** Any other fault is met again by the first connection that is needed. */
 async function offersTls(config: ClientConfig): Promise<boolean> {
+  try {
+    return await withClient(config, async () => true)
+  } catch (error) {
+    return !(error instanceof Error && error.message === withoutTls)
+  }
+}
+
+/** Does `work` on a connection of its own. */
+export async function withClient<T>(config: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client(config)
+  // What waits for an answer is told.
   client.on('error', () => undefined)
   try {
     await client.connect()
-    return true
-  } catch (error) {
-    return !(error instanceof Error && error.message === withoutTls)
+    return await work(client)
   } finally {
-    await client.end().catch(() => undefined)
+    // Nobody waits for the goodbye of a server that is silent.
+    void client.end().catch(() => undefined)
   }
 }

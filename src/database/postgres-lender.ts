@@ -1,11 +1,11 @@
-import type { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Client, type ClientBase, type ClientConfig, type Pool, type PoolClient } from 'pg'
+import type { ClientBase, ClientConfig, Pool, PoolClient } from 'pg'
 import { repeat } from '../async/repeat.ts'
 import { within } from '../async/within.ts'
 import { onOwnBehalf } from '../fairness/behalf.ts'
-import { ByteQuery } from './byte-query.ts'
-import type { Lender } from './postgres-session.ts'
+import { ByteQuery, connectionOfClient } from './byte-query.ts'
+import { withClient } from './postgres-connection.ts'
+import type { Lender } from './postgres-executor.ts'
 import type { Shares } from './shares.ts'
 
 /** Lends the connections of a pool in turn, and none that has fallen silent. */
@@ -151,7 +151,7 @@ function watched(client: PoolClient): Line {
   client.query = ((...args: unknown[]) => {
     if (line.pending++ === 0) {
       line.silentSince = performance.now()
-      line.heard = streamOf(client).bytesRead
+      line.heard = connectionOfClient(client).stream.bytesRead
     }
     const asked = query(...args)
     const answer = args[0] instanceof ByteQuery ? args[0].answer : asked
@@ -163,7 +163,7 @@ function watched(client: PoolClient): Line {
 
 /** A long answer comes over a slow line for long after PostgreSQL has sent it. */
 function hear(line: Line, now: number): void {
-  const { bytesRead } = streamOf(line.client)
+  const { bytesRead } = connectionOfClient(line.client).stream
   if (bytesRead === line.heard) return
   line.heard = bytesRead
   line.silentSince = now
@@ -189,12 +189,7 @@ async function answers(client: PoolClient): Promise<boolean> {
 
 /** Ends it at once. `end` would wait for the answers to what was sent. */
 export function cut(client: PoolClient): void {
-  streamOf(client).destroy()
-}
-
-// pg's types leave it out.
-function streamOf(client: PoolClient): Socket {
-  return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream
+  connectionOfClient(client).stream.destroy()
 }
 
 function pidOf(client: ClientBase): number | undefined {
@@ -223,20 +218,17 @@ type Row = State & { readonly pid: number; readonly own: number }
 
 /** Undefined: something answers, but does not tell what it does for our connections. */
 async function readStates(connection: ClientConfig): Promise<States | undefined> {
-  const client = new Client({ ...connection, connectionTimeoutMillis: questionMs, query_timeout: questionMs })
-  client.on('error', () => undefined)
+  const config = { ...connection, connectionTimeoutMillis: questionMs, query_timeout: questionMs }
   let isReached = false
   try {
-    await client.connect()
-    isReached = true
-    const { rows } = await client.query<Row>(ask)
-    // A pooler gives its connections numbers of its own, which are no processes of PostgreSQL's.
-    if (rows[0]?.own !== pidOf(client)) return undefined
-    return new Map(rows.map(row => [row.pid, row]))
+    return await withClient(config, async client => {
+      isReached = true
+      const { rows } = await client.query<Row>(ask)
+      // A pooler gives its connections numbers of its own, which are no processes of PostgreSQL's.
+      return rows[0]?.own === pidOf(client) ? new Map(rows.map(row => [row.pid, row])) : undefined
+    })
   } catch (error) {
     // A refusal is an answer, such as that there are too many connections; and a pooler may let us wait for its own.
     return isReached || (error instanceof Error && 'severity' in error) ? undefined : 'silent'
-  } finally {
-    void client.end().catch(() => undefined)
   }
 }

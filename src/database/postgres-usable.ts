@@ -1,4 +1,5 @@
-import { Client, type ClientConfig, type Pool, type PoolClient } from 'pg'
+import type { ClientConfig, Pool, PoolClient } from 'pg'
+import { withClient } from './postgres-connection.ts'
 import type { SessionSettings } from './session-settings.ts'
 import { describeError, StartError } from './start-error.ts'
 
@@ -98,17 +99,12 @@ const namesAreLost =
  * them up, unless it knows of names. Then SQLSTATE says that there is none, or that there is one already.
  */
 async function requireNames(first: PoolClient, connection: ClientConfig): Promise<void> {
-  const second = new Client(connection)
-  second.on('error', () => undefined)
-  try {
-    await second.connect()
+  await withClient(connection, async second => {
     for (let round = 0; round < rounds; round++) {
       await second.query(named)
       await first.query(named)
     }
-  } finally {
-    await second.end()
-  }
+  })
 }
 
 function isNameLost(error: unknown): boolean {

@@ -3,31 +3,36 @@ import type { Database, PoolStats, Reads } from './database.ts'
 import { stateError } from './database-error.ts'
 import { openPipeline, type Pipeline } from './pipeline.ts'
 import { connectionOf } from './postgres-connection.ts'
+import { createPoolExecutor, runCommand, runTransaction } from './postgres-executor.ts'
 import { createLender, type PostgresLender } from './postgres-lender.ts'
 import { createListener, type Listener } from './postgres-listener.ts'
-import { clientOptions, createPool, type PoolOptions, statsOf } from './postgres-pool.ts'
-import { createPoolSession, runCommand, runTransaction } from './postgres-session.ts'
+import { clientOptions, createPool, statsOf } from './postgres-pool.ts'
 import { requireUsable } from './postgres-usable.ts'
 import { createPulse } from './pulse.ts'
 import { createReplica, type Replica } from './replica.ts'
-import { createRunner, type Session } from './runner.ts'
+import { createRunner, wrapExecutor } from './runner.ts'
 import { type SessionSettings, sessionSettings, unlimited } from './session-settings.ts'
 import { createShares, type Shares } from './shares.ts'
 
-export interface PostgresOptions extends Omit<PoolOptions, 'connection' | 'settings'> {
+/** Times in milliseconds. */
+export interface PostgresOptions {
+  /** `postgres://…` */
   readonly url: string
   /** Where LISTEN reaches PostgreSQL itself, when `url` is a pooler's. */
-  readonly listenUrl?: string | undefined
+  readonly listenUrl: string | undefined
   /** Names a replica for `Database.read`. */
-  readonly readUrl?: string | undefined
-  /** How far it may be behind, in milliseconds. */
+  readonly readUrl: string | undefined
+  /** How far it may be behind to be read from. */
   readonly readMaxLagMs: number
   /** Whether statements may be prepared under names: older poolers lose them. */
   readonly prepare: boolean
-  /** Milliseconds. */
+  /** Connections to each PostgreSQL, beside the one that listens. */
+  readonly poolMax: number
+  /** For opening a connection, and for waiting for a free one. */
   readonly connectTimeoutMs: number
-  /** Milliseconds. */
   readonly statementTimeoutMs: number
+  /** Told of what goes wrong where nobody waits: a lost idle connection, a listener that failed. */
+  readonly onError: (error: unknown) => void
 }
 
 /** Opens a PostgreSQL. Throws StartError. */
@@ -80,9 +85,9 @@ interface Parts {
 
 function createDatabase(parts: Parts): Database {
   const { settings, pool, shares, lender, replica, listener, onError } = parts
-  const session = createPoolSession(lender, settings, 'unknown')
-  const runner = createRunner(replica === undefined ? session : notedSession(session, replica))
-  const reader = createPoolSession(lender, settings, 'none')
+  const executor = createPoolExecutor(lender, settings, 'unknown')
+  const runner = createRunner(replica === undefined ? executor : wrapExecutor(executor, replica.noted))
+  const reader = createPoolExecutor(lender, settings, 'none')
   const pulse = createPulse({ run: reader.run, onError })
   let closing: Promise<void> | undefined
 
@@ -116,7 +121,7 @@ function createDatabase(parts: Parts): Database {
     listen: listener.listen,
     everySecond: pulse.ask,
     async ping() {
-      const { rows } = await session.execute(takesWrites, [])
+      const { rows } = await executor.execute(takesWrites, [])
       if (rows[0]?.takes_writes !== true)
         throw stateError('25006', new Error('it is in recovery or read only'))
     },
@@ -135,13 +140,6 @@ function createDatabase(parts: Parts): Database {
 // Of a new transaction, as each of ours is.
 const takesWrites =
   "select not (pg_is_in_recovery() or current_setting('transaction_read_only')::bool) as takes_writes"
-
-function notedSession(session: Session, { noted }: Replica): Session {
-  return {
-    run: (statement, values) => noted(() => session.run(statement, values)),
-    execute: (sql, parameters) => noted(() => session.execute(sql, parameters)),
-  }
-}
 
 function addStats(a: PoolStats, b: PoolStats): PoolStats {
   return { total: a.total + b.total, idle: a.idle + b.idle, waiting: a.waiting + b.waiting }

@@ -2,12 +2,11 @@ import type { ClientConfig, PoolClient } from 'pg'
 import { hasCode, hasReason, RpcError } from '../errors.ts'
 import { currentBehalf, whoeverKnows } from '../fairness/behalf.ts'
 import type { PoolStats, Reading, Reads, ReplicaState, Result } from './database.ts'
-import { createKnownWrites } from './known-writes.ts'
+import { createPoolExecutor } from './postgres-executor.ts'
 import { createLender, cut } from './postgres-lender.ts'
 import { createPool, type PoolOptions, statsOf } from './postgres-pool.ts'
-import { createPoolSession } from './postgres-session.ts'
 import { watchReplica } from './replica-watch.ts'
-import type { Session } from './runner.ts'
+import type { Executor } from './runner.ts'
 import { createShares } from './shares.ts'
 import type { Statement } from './statement.ts'
 
@@ -27,7 +26,7 @@ export interface Replica {
   /** Does what the primary is asked or told: whoever waits for it reads nothing older afterwards. */
   noted<T>(work: () => Promise<T>): Promise<T>
   /** Reads from the replica where that may serve, and from `primary` where it may not, or fails. */
-  readsOver(primary: Pick<Session, 'run'>): Reads
+  readsOver(primary: Pick<Executor, 'run'>): Reads
   state(): ReplicaState
   stats(): PoolStats
   close(): Promise<void>
@@ -54,13 +53,13 @@ export function createReplica(options: ReplicaOptions): Replica {
     const { promise, reject } = Promise.withResolvers<never>()
     waiting.add(reject)
     try {
-      return await Promise.race([connections.session.run(statement, values), promise])
+      return await Promise.race([connections.executor.run(statement, values), promise])
     } finally {
       waiting.delete(reject)
     }
   }
 
-  function readsOver(primary: Pick<Session, 'run'>): Reads {
+  function readsOver(primary: Pick<Executor, 'run'>): Reads {
     function begin(onPrimary: boolean): Reading {
       let isOnPrimary = onPrimary
       return {
@@ -104,7 +103,7 @@ export function createReplica(options: ReplicaOptions): Replica {
 }
 
 interface Connections {
-  readonly session: Session
+  readonly executor: Executor
   isUnused(): boolean
   stats(): PoolStats
   /** Cuts all of them off, whatever they are waiting for. */
@@ -123,7 +122,7 @@ function openConnections(options: ReplicaOptions): Connections {
     await Promise.all([lender.close(), pool.end()])
   }
   return {
-    session: createPoolSession(lender, options.settings, 'none'),
+    executor: createPoolExecutor(lender, options.settings, 'none'),
     // One that is being opened is counted.
     isUnused: () => pool.totalCount === 0,
     stats: () => statsOf(pool, shares),
@@ -144,4 +143,30 @@ function isOfStatement(error: unknown): boolean {
 function isLost(error: unknown): boolean {
   if (!(error instanceof RpcError)) return true
   return hasReason(error, 'database_unavailable', 'database_restarting', 'connection_lost')
+}
+
+/** When each was last told something by the primary: what they ask next must not be answered from before. */
+export interface KnownWrites {
+  note(whom: string | undefined, time: number): void
+  /** -Infinity: never, as far as anybody needs to know. */
+  lastOf(whom: string | undefined): number
+}
+
+/** Forgets first who was noted first; from then on all others count as having been told by then. */
+export function createKnownWrites(maxKnown = 10_000): KnownWrites {
+  const times = new Map<string | undefined, number>()
+  let forgotten = Number.NEGATIVE_INFINITY
+  return {
+    note(whom, time) {
+      // Again at the end of the order.
+      times.delete(whom)
+      times.set(whom, time)
+      if (times.size <= maxKnown) return
+      const [first] = times
+      if (first === undefined) return
+      times.delete(first[0])
+      forgotten = Math.max(forgotten, first[1])
+    },
+    lastOf: whom => Math.max(times.get(whom) ?? forgotten, forgotten),
+  }
 }

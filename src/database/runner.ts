@@ -19,38 +19,49 @@ export interface ObjectRows {
 }
 
 /** What an engine offers, in the open or inside one transaction. Both throw RpcErrors. */
-export interface Session {
+export interface Executor {
   run(statement: Statement, values: readonly unknown[]): Promise<Result>
   /** Without parameters `sql` may hold several statements; the rows are those of the last. */
   execute(sql: string, parameters: readonly unknown[]): Promise<ObjectRows>
 }
 
-/** A Runner over a session; its Kysely is made when first asked for. */
-export function createRunner(session: Session): Runner {
+/** A Runner over an executor; its Kysely is made when first asked for. */
+export function createRunner(executor: Executor): Runner {
   let kysely: Kysely<Schema> | undefined
   return {
-    run: session.run,
+    run: executor.run,
     get kysely() {
-      kysely ??= createKysely(session)
+      kysely ??= createKysely(executor)
       return kysely
     },
   }
 }
 
-/** Lets `work` use a session until it settles; a query that comes later is the program's fault and throws. */
-export async function runWithin<T>(session: Session, work: (runner: Runner) => Promise<T>): Promise<T> {
+/** An executor that runs each statement within `around`. */
+export function wrapExecutor(
+  { run, execute }: Executor,
+  around: <T>(work: () => Promise<T>) => Promise<T>,
+): Executor {
+  return {
+    run: (statement, values) => around(() => run(statement, values)),
+    execute: (sql, parameters) => around(() => execute(sql, parameters)),
+  }
+}
+
+/** Lets `work` use an executor until it settles; a query that comes later is the program's fault and throws. */
+export async function runWithin<T>(executor: Executor, work: (runner: Runner) => Promise<T>): Promise<T> {
   let open = true
   const requireOpen = (): void => {
     if (!open) throw new Error('a query came after its transaction had ended')
   }
-  const guarded: Session = {
+  const guarded: Executor = {
     async run(statement, values) {
       requireOpen()
-      return session.run(statement, values)
+      return executor.run(statement, values)
     },
     async execute(sql, parameters) {
       requireOpen()
-      return session.execute(sql, parameters)
+      return executor.execute(sql, parameters)
     },
   }
   try {
@@ -64,21 +75,21 @@ export async function runWithin<T>(session: Session, work: (runner: Runner) => P
  * Kysely's own dialects would let `kysely.transaction()` through: on PGlite, whose one connection everybody
  * shares, that would pull other callers' queries into the transaction. Here it throws.
  */
-function createKysely(session: Session): Kysely<Schema> {
+function createKysely(executor: Executor): Kysely<Schema> {
   return new Kysely<Schema>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
-      createDriver: () => createDriver(session),
+      createDriver: () => createDriver(executor),
       createIntrospector: kysely => new PostgresIntrospector(kysely),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   })
 }
 
-function createDriver(session: Session): Driver {
+function createDriver(executor: Executor): Driver {
   const connection: DatabaseConnection = {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const { rows, affected } = await session.execute(sql, parameters)
+      const { rows, affected } = await executor.execute(sql, parameters)
       return { rows: rows as R[], numAffectedRows: BigInt(affected) }
     },
     // biome-ignore lint/correctness/useYield: it only refuses

@@ -27,7 +27,7 @@ test('no SQL needs a session: a pooler may lend each transaction another connect
   const listens =
     /[`'"](?:un)?listen |\bset (?!local\b)(?:statement_timeout|timezone|jit|search_path|role)\b/i
   // The embedded engine's one session is its own, and a command's connection, where it is no pooler's, ends with it.
-  const listeners = ['postgres-listener', 'postgres-session', 'pglite', 'pglite-connection'].map(
+  const listeners = ['postgres-listener', 'postgres-executor', 'pglite', 'pglite-connection'].map(
     name => `src/database/${name}.ts`,
   )
   expect(findings(listens, listeners)).toEqual([])

@@ -1,9 +1,14 @@
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
-import { reportPartitions } from '../../src/database/partition-report.ts'
 import { keepPartitions, makeRoom } from '../../src/database/partition-upkeep.ts'
-import { holesOf, manyPartitions, nextBoundary, readPartitions } from '../../src/database/partitions.ts'
+import {
+  holesOf,
+  manyPartitions,
+  nextBoundary,
+  readPartitions,
+  reportPartitions,
+} from '../../src/database/partitions.ts'
 import { describeEngines } from '../support/databases.ts'
 
 const size = 100

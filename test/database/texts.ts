@@ -1,4 +1,4 @@
-import type { RowTaker } from '../../src/database/row-taker.ts'
+import type { RowTaker } from '../../src/database/byte-query.ts'
 
 /** Takes rows of one text. */
 export class Texts implements RowTaker {

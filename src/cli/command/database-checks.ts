@@ -1,6 +1,6 @@
 import { pause } from '../../async/pause.ts'
 import type { Config } from '../../config.ts'
-import type { PartitionReport } from '../../database/partition-report.ts'
+import type { PartitionReport } from '../../database/partitions.ts'
 import { describeError } from '../../database/start-error.ts'
 import type { TableSize } from '../../database/table-sizes.ts'
 import { hasDatabase, openConfiguredDatabase } from '../argument/server-options.ts'
@@ -19,7 +19,7 @@ export async function checkDatabase(config: Config, isReachable: boolean): Promi
   const { deafness, hearsItself } = await import('../../database/hearing.ts')
   const { requireRights } = await import('../../database/rights.ts')
   const { readTableSizes } = await import('../../database/table-sizes.ts')
-  const { reportPartitions } = await import('../../database/partition-report.ts')
+  const { reportPartitions } = await import('../../database/partitions.ts')
   let pending: readonly string[] = []
   const hearing: Finding[] = []
   const tables: Finding[] = []

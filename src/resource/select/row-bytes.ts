@@ -1,6 +1,6 @@
 import type { FieldKind } from '../../condition/field.ts'
+import type { RowTaker } from '../../database/byte-query.ts'
 import type { ColumnFormat } from '../../database/message-writer.ts'
-import type { RowTaker } from '../../database/row-taker.ts'
 import type { ResourceField } from '../resource.ts'
 
 /** What rows may take, in bytes. */

@@ -1,5 +1,5 @@
 import type { PoolClient, QueryArrayConfig, QueryConfig, QueryResult } from 'pg'
-import { ByteQuery } from './byte-query.ts'
+import { ByteQuery, type RowTaker } from './byte-query.ts'
 import { columnParsers, kyselyColumnParsers } from './column-value.ts'
 import type { Runner } from './database.ts'
 import {
@@ -10,8 +10,7 @@ import {
   toRpcError,
 } from './database-error.ts'
 import { pgTypes } from './postgres-pool.ts'
-import type { RowTaker } from './row-taker.ts'
-import { runWithin, type Session } from './runner.ts'
+import { type Executor, runWithin } from './runner.ts'
 import type { SessionSettings } from './session-settings.ts'
 import { bindStatement, type Statement, statementName } from './statement.ts'
 
@@ -30,13 +29,13 @@ export interface Lender {
   connect(): Promise<PoolClient>
 }
 
-/** A session that may also give rows as bytes. */
-export interface PoolSession extends Session {
+/** An executor that may also give rows as bytes. */
+export interface PoolExecutor extends Executor {
   take(statement: Statement, values: readonly unknown[], rows: RowTaker): Promise<void>
 }
 
 /** Each statement on a connection of its own from `pool`. `effect`: what a lost statement may have done. */
-export function createPoolSession(pool: Lender, settings: SessionSettings, effect: Effect): PoolSession {
+export function createPoolExecutor(pool: Lender, settings: SessionSettings, effect: Effect): PoolExecutor {
   const prepared = new WeakMap<PoolClient, Set<string>>()
 
   function isCrowded(client: PoolClient, name: string | undefined): boolean {
@@ -61,26 +60,27 @@ export function createPoolSession(pool: Lender, settings: SessionSettings, effec
   const ask = settings.isLent ? askWithin(settings.begin) : askPlainly
 
   return {
-    async run(statement, values) {
-      const query = arrayQuery(statement, values, settings)
-      return lend(
-        statement.sql,
-        async client => toResult(await ask(client, () => client.query(query))),
-        query.name,
-      )
-    },
+    ...executorOver(
+      query => lend(query.text, client => ask(client, () => client.query(query)), query.name),
+      settings,
+    ),
     take(statement, values, rows) {
       const name = settings.prepare ? statement.name : undefined
       const query = new ByteQuery(statement, name, values, rows)
       return lend(statement.sql, client => query.runOn(client), name)
     },
-    execute(sql, parameters) {
-      const query = objectQuery(sql, parameters, settings)
-      return lend(
-        sql,
-        async client => toResult(lastOf(await ask(client, () => client.query(query)))),
-        query.name,
-      )
+  }
+}
+
+type Send = (query: QueryConfig) => Promise<QueryResult | QueryResult[]>
+
+function executorOver(send: Send, settings: SessionSettings): Executor {
+  return {
+    async run(statement, values) {
+      return toResult(await send(arrayQuery(statement, values, settings)))
+    },
+    async execute(sql, parameters) {
+      return toResult(await send(objectQuery(sql, parameters, settings)))
     },
   }
 }
@@ -98,7 +98,7 @@ export async function runTransaction<T>(
     const begun = client.query(settings.begin).catch(error => {
       throw toRpcError(error, 'none')
     })
-    const [result] = await Promise.all([runWithin(transactionSession(client, settings), work), begun])
+    const [result] = await Promise.all([runWithin(transactionExecutor(client, settings), work), begun])
     await commit(client)
     return result
   } catch (error) {
@@ -123,19 +123,12 @@ export async function runCommand(pool: Lender, { isLent }: SessionSettings, sql:
   }
 }
 
-/** Until it is committed, a transaction whose connection is lost leaves nothing. */
-function transactionSession(client: PoolClient, settings: SessionSettings): Session {
+function transactionExecutor(client: PoolClient, settings: SessionSettings): Executor {
+  // Until it is committed, a transaction whose connection is lost leaves nothing.
   const lost = (error: unknown): never => {
     throw toRpcError(error, 'none')
   }
-  return {
-    async run(statement, values) {
-      return toResult(await client.query(arrayQuery(statement, values, settings)).catch(lost))
-    },
-    async execute(sql, parameters) {
-      return toResult(lastOf(await client.query(objectQuery(sql, parameters, settings)).catch(lost)))
-    },
-  }
+  return executorOver(query => client.query(query).catch(lost), settings)
 }
 
 async function commit(client: PoolClient): Promise<void> {
@@ -201,16 +194,9 @@ function objectQuery(sql: string, parameters: readonly unknown[], { prepare }: S
   }
 }
 
-/** Several statements, several results. */
-function lastOf(answer: QueryResult | QueryResult[]): QueryResult {
+/** Several statements have several answers, of which the last counts. */
+function toResult<Row extends object>(answer: QueryResult<Row> | QueryResult<Row>[]) {
   const last = Array.isArray(answer) ? answer.at(-1) : answer
   if (last === undefined) throw new Error('no answer to no statement')
-  return last
-}
-
-function toResult<Row>(answer: { rows: Row[]; rowCount: number | null; command: string }): {
-  rows: Row[]
-  affected: number
-} {
-  return { rows: answer.rows, affected: changing.has(answer.command) ? (answer.rowCount ?? 0) : 0 }
+  return { rows: last.rows, affected: changing.has(last.command) ? (last.rowCount ?? 0) : 0 }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createKnownWrites } from '../../src/database/known-writes.ts'
+import { createKnownWrites } from '../../src/database/replica.ts'
 
 test('the last time counts, for each of them', () => {
   const known = createKnownWrites()
