@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { stringifyJson } from '../json.ts'
-import { compilePattern, maxNameLength, patternFault } from '../permission/pattern.ts'
-import { prefixUpperBound } from '../permission/prefix-range.ts'
+import { compilePattern, maxNameLength, patternFault, prefixUpperBound } from '../permission/pattern.ts'
 import { textCheck } from '../text-check.ts'
 import type { Field } from './field.ts'
 import { and, equal, equalOneOfFew, type Predicate } from './predicate.ts'

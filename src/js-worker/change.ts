@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Identity, originsOf } from '../permission/grant.ts'
-import { isSoleMaker, makersWith } from '../permission/makers.ts'
+import { isSoleMaker, makersWith } from '../permission/origin.ts'
 import type { Sealer } from '../seal.ts'
 import { sealEnv, withoutSecrets } from './env.ts'
 import type { JsWorker, WorkerDefinition } from './worker.ts'

@@ -3,20 +3,15 @@ import type { Limit, Permission, Scope } from './limit.ts'
 import { coversPattern } from './pattern.ts'
 
 /** Why an action is allowed or not, in a stable word. */
-export type Because =
-  | 'super_token'
-  | 'limit_covers_both'
-  | 'no_limit_covers_scope'
-  | 'no_limit_covers_permission'
-  | 'no_limit_covers_both'
-
-export const becauses: readonly [Because, ...Because[]] = [
+export const becauses = [
   'super_token',
   'limit_covers_both',
   'no_limit_covers_scope',
   'no_limit_covers_permission',
   'no_limit_covers_both',
-]
+] as const
+
+export type Because = (typeof becauses)[number]
 
 /** `limit_index` counts from 0 in the list that decided: a JWT's own where it has one and its issuer agrees. */
 export interface Explanation {

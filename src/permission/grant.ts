@@ -1,7 +1,23 @@
 import { RpcError } from '../errors.ts'
-import type { Limit, Permission, Scope, TokenLimit } from './limit.ts'
-import { coverAll, everyName, intersectAll, minimalPatterns, type NameSet, nameSetOf } from './name-set.ts'
-import { compilePattern, type Pattern } from './pattern.ts'
+import {
+  type Limit,
+  type Permission,
+  permissionVerbs,
+  type Scope,
+  scopeKinds,
+  type TokenLimit,
+} from './limit.ts'
+import {
+  everyName,
+  intersect,
+  isEmpty,
+  isWithin,
+  type NameSet,
+  nameSetOf,
+  noName,
+  unite,
+} from './name-set.ts'
+import type { Pattern } from './pattern.ts'
 
 export type { Limit } from './limit.ts'
 export type { NameSet } from './name-set.ts'
@@ -97,7 +113,7 @@ export function requirePermission(identity: Identity, action: Action, name: stri
 
 /** Throws RpcError 102 (reason `permission_denied`) unless the identity may do this to every object whose name matches. */
 export function requirePattern(identity: Identity, action: Action, pattern: Pattern): void {
-  if (!coverAll(permittedPatterns(identity, action), [pattern])) throw permissionDenied()
+  if (!isWithin(nameSetOf([pattern]), permittedNames(identity, action))) throw permissionDenied()
 }
 
 /**
@@ -106,8 +122,8 @@ export function requirePattern(identity: Identity, action: Action, pattern: Patt
  */
 export function requireSome(identity: Identity, action: Action): NameSet {
   const permitted = permittedNames(identity, action)
-  if (permitted.everything || permitted.names.length > 0 || permitted.prefixes.length > 0) return permitted
-  throw permissionDenied()
+  if (isEmpty(permitted)) throw permissionDenied()
+  return permitted
 }
 
 /** Throws RpcError 102 (reason `permission_denied`) unless it is the super token. */
@@ -128,25 +144,35 @@ export function permittedNames(identity: Identity, action: Action): NameSet {
   const known = memory.get(identity) ?? new Map<string, NameSet>()
   memory.set(identity, known)
   const key = `${action.scope} ${action.permission} ${action.verb}`
-  const found = known.get(key) ?? nameSetOf(permittedPatterns(identity, action))
+  const found = known.get(key) ?? commonNames(identity.limits, action)
   known.set(key, found)
   return found
 }
 
-/** The same as patterns, of which none covers another. */
-export function permittedPatterns(identity: Identity, action: Action): readonly Pattern[] {
-  if (identity.isSuper) return [compilePattern('*')]
-  const lists = identity.limits.map(list => grantedPatterns(list, action))
-  const all = lists.length === 0 ? [] : lists.reduce(intersectAll)
-  return minimalPatterns(all)
+function commonNames(lists: Identity['limits'], action: Action): NameSet {
+  return lists.length === 0 ? noName : lists.map(list => grantedNames(list, action)).reduce(intersect)
 }
 
 /** Scope and permission never combine across limits: each limit is intersected by itself. */
-export function grantedPatterns(limits: readonly Limit[], action: Action): readonly Pattern[] {
-  return limits.flatMap(({ scopes, permissions }) =>
-    intersectAll(
-      scopes.filter(scope => isScopeOf(scope, action)).map(scope => scope.pattern),
-      permissions.filter(permission => isFor(permission, action)).map(permission => permission.pattern),
+function grantedNames(limits: readonly Limit[], action: Action): NameSet {
+  return unite(
+    limits.map(({ scopes, permissions }) =>
+      intersect(
+        nameSetOf(scopes.filter(scope => isScopeOf(scope, action)).map(scope => scope.pattern)),
+        nameSetOf(permissions.filter(each => isFor(each, action)).map(permission => permission.pattern)),
+      ),
     ),
   )
+}
+
+/** Every action that limits can grant; `global` covers the objects of every kind, so it is none by itself. */
+const everyAction: readonly Action[] = scopeKinds.flatMap(scope =>
+  Object.entries(permissionVerbs).flatMap(([permission, verbs]) =>
+    verbs.map(verb => ({ scope, permission, verb })),
+  ),
+)
+
+/** Whether the parent may do all that the limits would grant, on every name. */
+export function isNarrower(limits: readonly Limit[], parent: Identity): boolean {
+  return everyAction.every(action => isWithin(grantedNames(limits, action), permittedNames(parent, action)))
 }

@@ -1,6 +1,9 @@
-import { coversPattern, intersectPatterns, type Pattern } from './pattern.ts'
+import { coversPattern, type Pattern } from './pattern.ts'
 
-/** A set of names: everything, or the listed names and every name with one of the prefixes. All empty: nothing. */
+/**
+ * A set of names: everything, or the listed names and every name with one of the prefixes. All empty: nothing. None of them is
+ * covered by another.
+ */
 export interface NameSet {
   readonly everything: boolean
   readonly names: readonly string[]
@@ -8,19 +11,28 @@ export interface NameSet {
 }
 
 export const everyName: NameSet = { everything: true, names: [], prefixes: [] }
+export const noName: NameSet = { everything: false, names: [], prefixes: [] }
 
-/** The patterns that no other one of them covers, each once. */
-export function minimalPatterns(patterns: readonly Pattern[]): readonly Pattern[] {
+/** A name, or all names with a prefix. */
+type Part = Pick<Pattern, 'literal' | 'isPrefix'>
+
+/** The names that at least one of the patterns matches. */
+export function nameSetOf(parts: readonly Part[]): NameSet {
   // Among texts in order, whatever begins with a prefix follows it at once; `a*` has to come before `a`.
-  const ordered = patterns.toSorted(
+  const ordered = parts.toSorted(
     (a, b) => compare(a.literal, b.literal) || Number(b.isPrefix) - Number(a.isPrefix),
   )
-  const kept: Pattern[] = []
-  for (const pattern of ordered) {
+  const kept: Part[] = []
+  for (const part of ordered) {
     const last = kept.at(-1)
-    if (last === undefined || !coversPattern(last, pattern)) kept.push(pattern)
+    if (last === undefined || !coversPattern(last, part)) kept.push(part)
   }
-  return kept
+  if (kept[0]?.isPrefix === true && kept[0].literal === '') return everyName
+  return {
+    everything: false,
+    names: kept.filter(part => !part.isPrefix).map(part => part.literal),
+    prefixes: kept.filter(part => part.isPrefix).map(part => part.literal),
+  }
 }
 
 function compare(a: string, b: string): number {
@@ -28,26 +40,39 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-/** The patterns that match what one of `a` and one of `b` match. */
-export function intersectAll(a: readonly Pattern[], b: readonly Pattern[]): readonly Pattern[] {
-  const left = minimalPatterns(a)
-  const right = minimalPatterns(b)
-  return left
-    .flatMap(one => right.map(other => intersectPatterns(one, other)))
-    .filter(found => found !== undefined)
+function partsOf({ everything, names, prefixes }: NameSet): readonly Part[] {
+  if (everything) return [{ literal: '', isPrefix: true }]
+  return [
+    ...names.map(literal => ({ literal, isPrefix: false })),
+    ...prefixes.map(literal => ({ literal, isPrefix: true })),
+  ]
 }
 
-/** True when every name that `narrow` matches is matched by one of `wide`. */
-export function coverAll(wide: readonly Pattern[], narrow: readonly Pattern[]): boolean {
-  return narrow.every(pattern => wide.some(other => coversPattern(other, pattern)))
+/** The names of all the sets together. */
+export function unite(sets: readonly NameSet[]): NameSet {
+  return nameSetOf(sets.flatMap(partsOf))
 }
 
-export function nameSetOf(patterns: readonly Pattern[]): NameSet {
-  const minimal = minimalPatterns(patterns)
-  if (minimal.some(pattern => pattern.text === '*')) return everyName
-  return {
-    everything: false,
-    names: minimal.filter(pattern => !pattern.isPrefix).map(pattern => pattern.literal),
-    prefixes: minimal.filter(pattern => pattern.isPrefix).map(pattern => pattern.literal),
-  }
+/** The names that are in both sets. */
+export function intersect(a: NameSet, b: NameSet): NameSet {
+  const others = partsOf(b)
+  return nameSetOf(partsOf(a).flatMap(part => others.flatMap(other => smaller(part, other))))
+}
+
+function smaller(a: Part, b: Part): readonly Part[] {
+  if (coversPattern(a, b)) return [b]
+  return coversPattern(b, a) ? [a] : []
+}
+
+/**
+ * Whether every name of `narrow` is in `wide`. Exact: infinitely many names share a prefix, so a part of the one is covered only
+ * where a part of the other covers it alone.
+ */
+export function isWithin(narrow: NameSet, wide: NameSet): boolean {
+  const parts = partsOf(wide)
+  return partsOf(narrow).every(part => parts.some(other => coversPattern(other, part)))
+}
+
+export function isEmpty({ everything, names, prefixes }: NameSet): boolean {
+  return !everything && names.length === 0 && prefixes.length === 0
 }

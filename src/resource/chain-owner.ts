@@ -2,7 +2,7 @@ import { equal, isNull, nothing, type Predicate } from '../condition/predicate.t
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { type Identity, permittedNames } from '../permission/grant.ts'
-import { principalOf } from '../permission/principal.ts'
+import { principalOf } from '../permission/origin.ts'
 import type { Records } from './records.ts'
 import type { GivenRow } from './resource.ts'
 import { type Found, narrowed } from './select/found.ts'

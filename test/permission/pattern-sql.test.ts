@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { compilePattern } from '../../src/permission/pattern.ts'
-import { prefixUpperBound } from '../../src/permission/prefix-range.ts'
+import { compilePattern, prefixUpperBound } from '../../src/permission/pattern.ts'
 import { describeEngines } from '../support/databases.ts'
 
 const letters = [...'ab_-%.\\/?[]{}()!*+|^$\'" é中\ud7ff\ue000\uffff\u{10000}\u{1f600}\u{10ffff}']

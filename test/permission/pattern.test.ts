@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compilePattern, coversPattern, intersectPatterns } from '../../src/permission/pattern.ts'
+import { intersect, isWithin, type NameSet, nameSetOf, unite } from '../../src/permission/name-set.ts'
+import { compilePattern } from '../../src/permission/pattern.ts'
 
 /** What a pattern means, without any library. */
 function reference(pattern: string, name: string): boolean {
@@ -102,15 +103,18 @@ describe('a pattern', () => {
 })
 
 describe('two patterns', () => {
-  test('intersect in what both match, and cover what they intersect to', () => {
+  test('intersect in what both match, which each of them covers, and unite in what either matches', () => {
     const three = fc
       .tuple(patternText, patternText)
       .chain(([a, b]) => fc.tuple(fc.constant(a), fc.constant(b), fc.oneof(nameFor(a), nameFor(b))))
     fc.assert(
       fc.property(three, ([a, b, name]) => {
-        const both = intersectPatterns(compilePattern(a), compilePattern(b))
-        expect(both?.matches(name) ?? false).toBe(reference(a, name) && reference(b, name))
-        if (both !== undefined) expect(coversPattern(compilePattern(a), both)).toBe(true)
+        const [left, right] = [a, b].map(text => nameSetOf([compilePattern(text)])) as [NameSet, NameSet]
+        const both = intersect(left, right)
+        const only = nameSetOf([{ literal: name, isPrefix: false }])
+        expect(isWithin(only, both)).toBe(reference(a, name) && reference(b, name))
+        expect(isWithin(both, left)).toBe(true)
+        expect(isWithin(only, unite([left, right]))).toBe(reference(a, name) || reference(b, name))
       }),
       { numRuns: 5000 },
     )

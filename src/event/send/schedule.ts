@@ -1,7 +1,7 @@
 import type { Clock } from '../../async/clock.ts'
 import type { Database } from '../../database/database.ts'
 import type { Origin } from '../../permission/grant.ts'
-import { principalOfAll } from '../../permission/principal.ts'
+import { principalOfAll } from '../../permission/origin.ts'
 import { nextFire } from '../../schedule/cron.ts'
 import { type AddressedEvent, cronEventType, newChainId } from './event.ts'
 import type { Sender } from './send.ts'

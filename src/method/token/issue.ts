@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { invalidInput, RpcError } from '../../errors.ts'
 import { maxCredentialLength } from '../../permission/credential.ts'
-import { permissionDenied } from '../../permission/grant.ts'
+import { isNarrower, permissionDenied } from '../../permission/grant.ts'
 import { compileLimits, tokenLimitSchema } from '../../permission/limit.ts'
-import { isNarrower } from '../../permission/narrower.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { defineTokenMethod, type TokenDeps } from './token-method.ts'
 

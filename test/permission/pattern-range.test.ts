@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { prefixUpperBound } from '../../src/permission/prefix-range.ts'
+import { prefixUpperBound } from '../../src/permission/pattern.ts'
 
 /** Collate "C" compares the bytes of UTF-8, which is the order of code points. */
 function isBefore(a: string, b: string): boolean {

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Identity, permits } from '../../src/permission/grant.ts'
+import { type Identity, isNarrower, permits } from '../../src/permission/grant.ts'
 import { compileLimits, permissionVerbs, scopeKinds, type TokenLimit } from '../../src/permission/limit.ts'
-import { isNarrower } from '../../src/permission/narrower.ts'
 import { someLimits } from './random-limit.ts'
 
 function identityOf(limits: TokenLimit): Identity {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { isValidName, patternSchema } from '../../src/permission/name.ts'
+import { isValidName, patternSchema, unseenFault } from '../../src/permission/name.ts'
 import { compilePattern } from '../../src/permission/pattern.ts'
-import { unseenFault } from '../../src/permission/unseen-character.ts'
 
 test.each([
   ['a bidirectional override', 'a\u202eb'],
