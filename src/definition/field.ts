@@ -7,9 +7,10 @@ export interface Flag {
   readonly option: string
   readonly summary: string
   /** What its text is; absent: the value itself. */
-  readonly value?: 'number' | 'duration' | 'json'
+  readonly value?: 'number' | 'duration' | 'json' | 'list'
   /** What an option without a text gives, e.g. false for `--disabled`. */
   readonly means?: unknown
+  /** The member of the field that it gives: `nats.subject`. */
   readonly member?: string
   /** The option without which it says nothing: `--cron`. */
   readonly needs?: string

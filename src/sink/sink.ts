@@ -7,7 +7,15 @@ import type { Failure } from '../errors.ts'
 import { nameSchema } from '../permission/name.ts'
 import { resources } from '../resource/kind/index.ts'
 import type { StreamFormat } from '../stream/format.ts'
-import { lockStorage, placeOf, shownTargetSchema, showTarget, targetSchema, targetStorage } from './target.ts'
+import {
+  lockStorage,
+  placeOf,
+  shownTargetSchema,
+  showTarget,
+  targetFlags,
+  targetSchema,
+  targetStorage,
+} from './target.ts'
 
 const format = z.enum(['row', 'envelope'])
 const state = z.enum(['running', 'paused', 'failed'])
@@ -62,6 +70,7 @@ export const sink = defineDefinition({
       shown: shownTargetSchema,
       show: showTarget,
       listed: { title: 'target', read: placeOf },
+      flags: targetFlags,
     }),
     format: given(format.optional().describe('Absent: envelope where the resource has one, else row'), {
       storage: plain<StreamFormat>(),

@@ -44,10 +44,17 @@ export async function readFlags({ fields }: Definition, command: Command, verb: 
         throw new UsageError(`${longOf(flag.option)} only makes sense together with ${flag.needs}`)
       }
       const value = await readFlag(flag, text)
-      given[name] = flag.member === undefined ? value : { ...Object(given[name]), [flag.member]: value }
+      given[name] = withMember(given[name], flag.member?.split('.') ?? [], value)
     }
   }
   return given
+}
+
+/** `whole` with `value` at a path. */
+function withMember(whole: unknown, [name, ...rest]: readonly string[], value: unknown): unknown {
+  if (name === undefined) return value
+  const members = Object(whole)
+  return { ...members, [name]: withMember(members[name], rest, value) }
 }
 
 function flagsOf(flags: readonly Flag[], verb: FlagVerb): readonly Flag[] {
@@ -56,6 +63,7 @@ function flagsOf(flags: readonly Flag[], verb: FlagVerb): readonly Flag[] {
 
 async function readFlag(flag: Flag, given: unknown): Promise<unknown> {
   if ('means' in flag) return flag.means
+  if (flag.value === 'list') return String(given).split(',')
   return flag.value === 'json' ? readJsonOrFile(String(given), longOf(flag.option)) : given
 }
 
