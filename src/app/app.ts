@@ -1,5 +1,5 @@
-import { jitaiMethods } from '../compat/jitai.ts'
-import { restRoutes } from '../compat/rest-routes.ts'
+import { jitaiMethods } from '../compat/jitai/methods.ts'
+import { restRoutes } from '../compat/rest/routes.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { deafness, hearsItself } from '../database/hearing.ts'

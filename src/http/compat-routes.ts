@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createRunning } from '../async/running.ts'
-import { createOwnerFinder, createRouteFinder, type RestRoute } from '../compat/rest.ts'
+import { createOwnerFinder, createRouteFinder, type RestRoute } from '../compat/rest/route.ts'
 import { invalidParams } from '../errors.ts'
 import { answerCall, type DialectCallDeps } from './compat-call.ts'
 import { refusalReasonOf, refuse, sendError, sendFault } from './http-refusal.ts'

@@ -1,4 +1,4 @@
-import { jitaiMethods } from '../../src/compat/jitai.ts'
+import { jitaiMethods } from '../../src/compat/jitai/methods.ts'
 import { createMethods, type MethodDeps } from '../../src/method/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 

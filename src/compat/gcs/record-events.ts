@@ -3,7 +3,7 @@ import { defineMethod, type Method } from '../../method/method.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { executionEvent } from '../../resource/kind/execution-event.ts'
 import type { RecordService } from '../../resource/records.ts'
-import { oneOrMany, recordedSchema } from '../rest-record.ts'
+import { oneOrMany, recordedSchema } from '../rest/one-or-many.ts'
 import { newEventSchema } from './new-event.ts'
 
 const anything = z.unknown().optional()

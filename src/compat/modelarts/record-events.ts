@@ -5,7 +5,7 @@ import { nameSchema } from '../../permission/name.ts'
 import { serviceEvent } from '../../resource/kind/service-event.ts'
 import type { Records } from '../../resource/records.ts'
 import { newRowSchema } from '../../resource/row.ts'
-import { oneOrMany, recordedSchema } from '../rest-record.ts'
+import { oneOrMany, recordedSchema } from '../rest/one-or-many.ts'
 
 /** Any number that JSON can write. */
 const time = z.number().transform(Math.floor).pipe(recordTime)

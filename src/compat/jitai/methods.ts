@@ -1,9 +1,9 @@
-import type { Sender } from '../event/send/send.ts'
-import type { Method } from '../method/method.ts'
-import type { RecordService } from '../resource/records.ts'
-import { getChainLogMethod, getNodeLogMethod } from './jitai/get-chain-log.ts'
-import { getEventLogMethod } from './jitai/get-event-log.ts'
-import { sendEventMethod } from './jitai/send-event.ts'
+import type { Sender } from '../../event/send/send.ts'
+import type { Method } from '../../method/method.ts'
+import type { RecordService } from '../../resource/records.ts'
+import { getChainLogMethod, getNodeLogMethod } from './get-chain-log.ts'
+import { getEventLogMethod } from './get-event-log.ts'
+import { sendEventMethod } from './send-event.ts'
 import { createWallClock } from './wall-time.ts'
 
 export interface JitAiDeps {

@@ -1,5 +1,5 @@
-import type { Method } from '../method/method.ts'
-import type { RestErrors } from './rest-error.ts'
+import type { Method } from '../../method/method.ts'
+import type { RestErrors } from './errors.ts'
 
 /** A path of somebody else's REST surface; the server answers it through `get` and `post`. */
 export interface RestRoute {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { inputContext } from '../parse-input.ts'
+import { inputContext } from '../../parse-input.ts'
 
 /** What recording answers. */
 export const recordedSchema = z.strictObject({ ids: z.array(z.int()) })

@@ -1,4 +1,4 @@
-import { hasCode, RpcError, toWire } from '../errors.ts'
+import { hasCode, RpcError, toWire } from '../../errors.ts'
 
 /** The statuses of errors and what follows the prefix in their `error_code`. docs/compatibility/modelarts.md holds the same table. */
 const numbers: Readonly<Record<number, string>> = {

@@ -1,5 +1,5 @@
-import { invalidParams } from '../errors.ts'
-import type { FoundRoute } from './rest.ts'
+import { invalidParams } from '../../errors.ts'
+import type { FoundRoute } from './route.ts'
 
 /**
  * The parameters of a path and of a query, decoded. Throws RpcError -32602 for what is no percent-encoded UTF-8, and for

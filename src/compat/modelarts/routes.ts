@@ -1,10 +1,10 @@
-import { serviceEvent } from '../resource/kind/service-event.ts'
-import type { RecordService } from '../resource/records.ts'
-import { readEventsMethod } from './modelarts/read-events.ts'
-import { readInferEventsMethod } from './modelarts/read-infer-events.ts'
-import { recordEventsMethod } from './modelarts/record-events.ts'
-import type { RestRoute } from './rest.ts'
-import { restErrors } from './rest-error.ts'
+import { serviceEvent } from '../../resource/kind/service-event.ts'
+import type { RecordService } from '../../resource/records.ts'
+import { restErrors } from '../rest/errors.ts'
+import type { RestRoute } from '../rest/route.ts'
+import { readEventsMethod } from './read-events.ts'
+import { readInferEventsMethod } from './read-infer-events.ts'
+import { recordEventsMethod } from './record-events.ts'
 
 /** The event log of ModelArts' services (seed 001; version 2 as Huawei's SDK asks for it), over the records of service-event. */
 export function modelartsRoutes(service: RecordService): readonly RestRoute[] {

@@ -1,8 +1,8 @@
-import type { RecordService } from '../resource/records.ts'
-import { readEventsMethod } from './gcs/read-events.ts'
-import { recordEventsMethod } from './gcs/record-events.ts'
-import type { RestRoute } from './rest.ts'
-import { restErrors } from './rest-error.ts'
+import type { RecordService } from '../../resource/records.ts'
+import { restErrors } from '../rest/errors.ts'
+import type { RestRoute } from '../rest/route.ts'
+import { readEventsMethod } from './read-events.ts'
+import { recordEventsMethod } from './record-events.ts'
 
 /** The events of GCS' executions (seed 003), over the records of execution-event. */
 export function gcsRoute(records: RecordService): RestRoute {
