@@ -1,5 +1,6 @@
+import { gcsRoute } from '../compat/gcs/route.ts'
 import { jitaiMethods } from '../compat/jitai/methods.ts'
-import { restRoutes } from '../compat/rest/routes.ts'
+import { modelartsRoutes } from '../compat/modelarts/routes.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { deafness, hearsItself } from '../database/hearing.ts'
@@ -174,7 +175,7 @@ function serverOptionsOf(
     stream: { hub, tickets, maxConditions: config.maxConditions, maxStreams: config.maxConnections },
     exports: { records },
     workerRoute: { database, runner: events.engine.scripts },
-    restRoutes: restRoutes(records),
+    restRoutes: [...modelartsRoutes(records), gcsRoute(records)],
     openrpc: () => callAs(async () => nobody, methods, 'rpc.discover', {}),
     logger,
     metrics,

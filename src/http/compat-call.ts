@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { restParams } from '../compat/rest/params.ts'
-import type { FoundRoute } from '../compat/rest/route.ts'
+import { type FoundRoute, restParams } from '../compat/rest/route.ts'
 import { RpcError } from '../errors.ts'
 import type { AnswerMemory } from '../fairness/answer-memory.ts'
 import { checkJson, parseJson, stringifyJson } from '../json.ts'

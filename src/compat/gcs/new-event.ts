@@ -3,7 +3,7 @@ import { recordTime } from '../../condition/value.ts'
 import { maxNameLength } from '../../permission/pattern.ts'
 import { executionEvent, type NewExecutionEventRow } from '../../resource/kind/execution-event.ts'
 import { newRowSchema } from '../../resource/row.ts'
-import { makeEventName, objectNameOf, suffixLength } from './event-name.ts'
+import { makeEventName, objectNameOf, suffixLength } from './event-shape.ts'
 
 const row = newRowSchema(executionEvent).shape
 
@@ -51,7 +51,7 @@ const objectReference = z.strictObject({
 })
 
 /**
- * An event as a client gives it: the shape of seed 003 less what can be made, and both shapes of Kubernetes, core/v1 and
+ * An event as a client gives it: the shape of GCS less what can be made, and both shapes of Kubernetes, core/v1 and
  * events.k8s.io/v1.
  */
 const givenSchema = z

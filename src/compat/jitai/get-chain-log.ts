@@ -17,7 +17,7 @@ const maxLinks = 100_000
 
 const requestId = z.string().describe('The chain')
 
-/** `getEventLogByRequestId`: the records of one chain, oldest first (seed 000). */
+/** `getEventLogByRequestId`: the records of one chain, oldest first. */
 export function getChainLogMethod(name: string, service: RecordService, clock: WallClock): Method {
   const chains = { runner: service.database, records: service.of(eventLog) }
   return defineMethod({
@@ -32,7 +32,7 @@ export function getChainLogMethod(name: string, service: RecordService, clock: W
   })
 }
 
-/** `getEventLogByNodeId`: the records of one place in a chain and of those below it, oldest first (seed 000). */
+/** `getEventLogByNodeId`: the records of one place in a chain and of those below it, oldest first. */
 export function getNodeLogMethod(name: string, service: RecordService, clock: WallClock): Method {
   const chains = { runner: service.database, records: service.of(eventLog) }
   return defineMethod({

@@ -20,13 +20,13 @@ const wallTime = z
     return z.NEVER
   })
 
-/** `getEventLog`: what one handler did, newest first, a page at a time (seed 000). */
+/** `getEventLog`: what one handler did, newest first, a page at a time. */
 export function getEventLogMethod(name: string, { of, onRows }: RecordService, clock: WallClock): Method {
   const records = of(eventLog)
   return defineMethod({
     name,
     summary: 'The records of one event handler, newest first',
-    // Null is what the seed's defaults are; by position it stands for what is left out.
+    // Null is JitAi's default; by position it stands for what is left out.
     params: {
       fullName: z.string().describe('Full name of the handler; literal, never a pattern'),
       startTime: wallTime.nullish().describe('Not recorded before; in the server’s time zone'),

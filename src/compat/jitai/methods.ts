@@ -14,8 +14,8 @@ export interface JitAiDeps {
 }
 
 /**
- * The event service of JitAi's applications (seed 000), over the same records and handlers as the other methods. By
- * position, parameters come in the order of the seed's tables, so that the credential has no place before them.
+ * The event service of JitAi's applications, over the same records and handlers as the other methods. By
+ * position, parameters come in the order of JitAi's tables, so that the credential has no place before them.
  */
 export function jitaiMethods({ records, sender, timezone }: JitAiDeps): readonly Method[] {
   const clock = createWallClock(timezone)

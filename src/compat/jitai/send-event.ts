@@ -10,7 +10,7 @@ const dict = z
   .refine(isDict, 'expected an object')
   .meta({ type: 'object', description: 'The arguments of the event' })
 
-/** `sendEvent`: sends an event to the handlers that take it, and does not wait for them (seed 000). */
+/** `sendEvent`: sends an event to the handlers that take it, and does not wait for them. */
 export function sendEventMethod(name: string, sender: Sender): Method {
   return defineMethod({
     name,

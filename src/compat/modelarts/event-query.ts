@@ -29,7 +29,7 @@ export const timeRange = {
   end_time: time(Math.floor).optional().describe('Epoch ms; events at or before it'),
 }
 
-/** What seed 001 lists beside letters, digits and other signs of ASCII. */
+/** What ShowServiceEvents lists beside letters, digits and other signs of ASCII. */
 const refusedSigns = /[`(){}';,[\]<>/?!&:]/
 
 function searchFault(text: string): string | undefined {
@@ -38,7 +38,7 @@ function searchFault(text: string): string | undefined {
   return sign === undefined ? undefined : `must not contain ${sign}`
 }
 
-/** The path's and the query's parameters, which come as texts (seed 001). */
+/** The path's and the query's parameters, which come as texts. */
 export const eventQuery = {
   ...servicePath,
   event_type: z.enum(['normal', 'abnormal']).optional(),

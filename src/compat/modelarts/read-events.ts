@@ -1,11 +1,14 @@
 import { z } from 'zod'
+import { RpcError } from '../../errors.ts'
 import { JsonText } from '../../json.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
+import type { Identity } from '../../permission/grant.ts'
 import { serviceEvent } from '../../resource/kind/service-event.ts'
-import type { RecordService } from '../../resource/records.ts'
+import type { RecordService, Records } from '../../resource/records.ts'
+import { countFound, readFound } from '../../resource/select/found.ts'
 import { arrayText } from '../../resource/select/read.ts'
-import { readEventPage } from './event-page.ts'
-import { eventQuery, queryOfPages } from './event-query.ts'
+import { readSortedRows } from '../../resource/select/sorted-rows.ts'
+import { conditionsOf, type EventQuery, eventQuery, queryOfPages, serviceConditions } from './event-query.ts'
 
 const eventFields = ['event_type', 'event_info', 'occur_time']
 
@@ -17,7 +20,7 @@ export const eventsSchema = z.strictObject({
   events: z.array(z.strictObject({ event_type: z.string(), event_info: z.string(), occur_time: z.int() })),
 })
 
-/** A page of a service's events; its members come in the order of seed 001. */
+/** A page of a service's events; its members come in the order of ShowServiceEvents. */
 export function readEventsMethod(name: string, service: RecordService): Method {
   const records = service.of(serviceEvent)
   return defineMethod({
@@ -36,4 +39,40 @@ export function readEventsMethod(name: string, service: RecordService): Method {
       )
     },
   })
+}
+
+/** Some of the events of a service. */
+export interface EventPage {
+  /** Of its newest event. */
+  readonly serviceName: string
+  /** Rows with the fields that were asked for, as JSON texts. */
+  readonly events: readonly string[]
+  /** Events on all pages. */
+  readonly total: number
+}
+
+/** Throws RpcError 105 when there is no event of the service, 102 before that. */
+export async function readEventPage(
+  records: Records,
+  fields: readonly string[],
+  query: EventQuery,
+  caller: Identity,
+): Promise<EventPage> {
+  const serviceName = await readServiceName(records, query, caller)
+  const { limit, skip, sort_by, order } = query
+  const found = records.find(caller, conditionsOf(query))
+  const events = await readSortedRows(found, { fields, sortBy: sort_by, order, limit, offset: skip })
+  const seen = skip + events.length
+  // A page that is neither full nor empty ends where the events end.
+  if (events.length < limit && (events.length > 0 || skip === 0)) return { serviceName, events, total: seen }
+  const counted = await countFound(found)
+  // Some may have been deleted since the page was read.
+  return { serviceName, events, total: events.length === 0 ? counted : Math.max(counted, seen) }
+}
+
+async function readServiceName(records: Records, query: EventQuery, caller: Identity): Promise<string> {
+  const found = records.find(caller, serviceConditions(query))
+  const [newest] = await readFound(found, { order: 'newest', limit: 1, fields: ['service_name'] })
+  if (newest !== undefined) return JSON.parse(newest.text).service_name
+  throw new RpcError('service_not_found', 'There is no event of this service')
 }

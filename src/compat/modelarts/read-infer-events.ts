@@ -3,9 +3,8 @@ import { parseJson } from '../../json.ts'
 import { defineMethod, type Method } from '../../method/method.ts'
 import { serviceEvent } from '../../resource/kind/service-event.ts'
 import type { RecordService } from '../../resource/records.ts'
-import { readEventPage } from './event-page.ts'
 import { type EventQuery, maxLimit, maxOffset, servicePath, timeRange, wholeNumber } from './event-query.ts'
-import { eventsSchema } from './read-events.ts'
+import { eventsSchema, readEventPage } from './read-events.ts'
 
 const eventFields = ['id', 'event_type', 'event_info', 'occur_time']
 

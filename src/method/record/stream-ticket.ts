@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { invalidParams, RpcError } from '../../errors.ts'
+import { RpcError } from '../../errors.ts'
+import { parseInput } from '../../parse-input.ts'
 import { resources } from '../../resource/kind/index.ts'
 import { planFilters, readablePredicates } from '../../resource/records.ts'
 import { formatSchema } from '../../stream/format.ts'
@@ -39,15 +40,14 @@ export function streamTicketMethod({ hub, maxConditions, tickets }: StreamTicket
       const { after, query } = params
       const resource = resources.find(({ name }) => name === params.resource)
       if (resource === undefined) throw new TypeError('the schema lists the resources')
-      const format = formatSchema(resource).safeParse(params.format)
-      if (!format.success) throw invalidParams('format', format.error.issues[0]?.message ?? 'unknown format')
+      const format = parseInput(formatSchema(resource), params.format, { path: 'format' })
       readablePredicates(resource, caller, planFilters(resource, query, { maxConditions }))
       // A script could give it away, and it would outlive the run.
       if (caller.presented === undefined) throw credentialNeeded()
       const number =
         after === undefined ? undefined : hub.cursors.read({ resource, caller }, String(after), 'after')
       const { condition } = query
-      const asked = { resource: resource.name, condition, format: format.data, after: number }
+      const asked = { resource: resource.name, condition, format, after: number }
       const { ticket, beginUntil } = tickets.mint(caller.presented, asked)
       return { ticket, expires_at: beginUntil }
     },
