@@ -13,6 +13,11 @@ export interface Word {
   readonly predicate: Predicate
 }
 
+/** The word that is said of the records of which a field has one of its few values. */
+export function valueWord<const Name extends string>(name: Name, column: string, value: string) {
+  return { name, summary: `${column} is ${value}`, predicate: equalOneOfFew(column, value) }
+}
+
 /** A condition with a value: `{"js_worker_name":"demo_worker"}`. */
 export interface Key {
   readonly name: string

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { ChangeEventRow } from '../../src/client/resources.ts'
 import { parseJson, stringifyJson } from '../../src/json.ts'
-import { envelopeSchema, envelopeText } from '../../src/resource/change-event/envelope.ts'
+import { envelopeSchema } from '../../src/resource/change-event/envelope.ts'
 import { pendingOf, publicationSchema } from '../../src/resource/change-event/publication.ts'
-import type { ChangeEventRow } from '../../src/resource/kind/change-event.ts'
+import { envelopeText } from '../../src/resource/kind/change-event.ts'
 import { commonFields, guid, samples } from './uipath/samples.ts'
 
 type Members = Readonly<Record<string, unknown>>

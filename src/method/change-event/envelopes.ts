@@ -3,8 +3,8 @@ import { beyond } from '../../condition/cursor.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { rawStatement } from '../../database/statement.ts'
 import { JsonText } from '../../json.ts'
-import { envelopeSchema, envelopeText } from '../../resource/change-event/envelope.ts'
-import { changeEvent } from '../../resource/kind/change-event.ts'
+import { envelopeSchema } from '../../resource/change-event/envelope.ts'
+import { changeEvent, envelopeText } from '../../resource/kind/change-event.ts'
 import type { RecordService } from '../../resource/records.ts'
 import { readPage } from '../../resource/select/found.ts'
 import { arrayText } from '../../resource/select/read.ts'
@@ -12,7 +12,7 @@ import type { Table } from '../../resource/table.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import { querySchema } from '../record/query-schema.ts'
 
-/** `change-event_envelopes`: the events behind a sequence number as seed 004 shows them, oldest first, a page at a time. */
+/** `change-event_envelopes`: the events behind a sequence number as UiPath Insights shows them, oldest first, a page at a time. */
 export function envelopesMethod({ of, onRows }: RecordService): Method {
   const records = of(changeEvent)
   return defineMethod({

@@ -10,7 +10,7 @@ import { credentialParam, defineMethod, type Method } from '../method.ts'
 
 const maxEvents = 1000
 
-/** `change-event_publish`: records events of seed 004's types; acknowledged once they are committed, numbered soon after. */
+/** `change-event_publish`: records events of UiPath Insights' types; acknowledged once they are committed, numbered soon after. */
 export function publishMethod(records: RecordService): Method {
   const publish = createBatchQueue({
     what: 'published events',

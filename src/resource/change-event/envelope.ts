@@ -1,9 +1,6 @@
 import { z } from 'zod'
-import { parseJson, stringifyJson } from '../../json.ts'
-import type { ChangeEventRow } from '../kind/change-event.ts'
-import { bodySchemaOf } from './families.ts'
 
-/** A change event as seed 004 shows it. */
+/** A change event as UiPath Insights shows it. */
 export const envelopeSchema = z.strictObject({
   body: z
     .looseObject({
@@ -24,36 +21,3 @@ export const envelopeSchema = z.strictObject({
 })
 
 export type Envelope = z.output<typeof envelopeSchema>
-
-/** The envelope of a change event, its members in the order of seed 004. */
-export function envelopeOf(row: ChangeEventRow): Envelope {
-  return {
-    body: {
-      ...inOrder(row),
-      EventType: row.event_type,
-      SchemaVersion: row.schema_version,
-      Timestamp: new Date(row.timestamp).toISOString(),
-      TenantKey: row.tenant_key,
-      TenantName: row.tenant_name,
-      FolderName: row.folder_name,
-      FullFolderPath: row.full_folder_path,
-      FolderKey: row.folder_key,
-    },
-    'x-opt-sequence-number': row.sequence_number,
-    'x-opt-offset': row.offset,
-    'x-opt-enqueued-time': row.enqueued_time,
-    'Diagnostic-Id': row.diagnostic_id,
-  }
-}
-
-/** The envelope on a single line, from the wire row's JSON text; every number keeps its digits. */
-export function envelopeText(row: string): string {
-  return stringifyJson(envelopeOf(parseJson(row) as ChangeEventRow))
-}
-
-// The database keeps members in an order of its own; the schema knows the seed's. What does not fit it (a record that
-// was imported) is shown as it is.
-function inOrder({ event_type: type, body }: ChangeEventRow): object {
-  const parsed = bodySchemaOf(type)?.safeParse(body)
-  return parsed?.success === true ? parsed.data : Object(body)
-}

@@ -1,14 +1,11 @@
 import type { z } from 'zod'
-import type { Family } from './family.ts'
 import { job } from './job.ts'
-import { machine } from './machine.ts'
-import { machineAssign } from './machine-assign.ts'
-import { machineSession } from './machine-session.ts'
-import { openObject } from './member.ts'
+import { machine, machineAssign, machineSession } from './machine.ts'
+import { type Family, openObject } from './member.ts'
 import { queueEvent } from './queue-item.ts'
 import { robotLogEvent } from './robot-log.ts'
 
-/** Every event that seed 004 lists or shows. */
+/** Every event that UiPath Insights lists or shows. */
 export const families: readonly Family[] = [
   job,
   queueEvent,

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { Family } from './family.ts'
-import { guid, maybeMoment, maybeText, openObject } from './member.ts'
+import { type Family, guid, maybeMoment, maybeText, openObject } from './member.ts'
 
-/** What happens to jobs (seed 004): here, the runs of scripts. */
+/** What happens to jobs: here, the runs of scripts. */
 export const job: Family = {
   types: [
     'job.created',

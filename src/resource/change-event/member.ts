@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import { isExactNumber } from '../../json.ts'
 
-// The kinds of members that seed 004 gives its events.
+/** Event types whose bodies have the same members beside the common ones. */
+export interface Family {
+  readonly types: readonly [string, ...string[]]
+  /** In the order in which envelopes show them. */
+  readonly members: Readonly<Record<string, z.ZodType>>
+}
 
 /** An object of an event: members that our version does not know are kept as they are. */
 export const openObject = z.looseObject

@@ -5,8 +5,7 @@ import { nameFault, nameSchema } from '../../permission/name.ts'
 import { textCheck } from '../../text-check.ts'
 import { envelopeSchema } from './envelope.ts'
 import { bodySchemaOf, families } from './families.ts'
-import type { Family } from './family.ts'
-import { anyObject, guid, moment, openObject } from './member.ts'
+import { anyObject, type Family, guid, moment, openObject } from './member.ts'
 import type { PendingEvent } from './pending.ts'
 
 /** An event as a program publishes it, whichever way it was written. */
@@ -15,7 +14,7 @@ export interface Publication extends Omit<PendingEvent, 'timestamp'> {
   readonly timestamp: number | undefined
 }
 
-/** What every event says, whatever its type: the common fields of seed 004, and how they are called in a wire row. */
+/** What every event says, whatever its type: the common fields of UiPath Insights, and their names in a wire row. */
 const common = {
   schemaVersion: z
     .string()

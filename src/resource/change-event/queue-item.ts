@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import type { Family } from './family.ts'
-import { guid, maybeMoment, maybeNumber, maybeText, number, openObject } from './member.ts'
+import { type Family, guid, maybeMoment, maybeNumber, maybeText, number, openObject } from './member.ts'
 
 const queueItem = openObject({
   Key: guid,
@@ -12,7 +11,7 @@ const queueItem = openObject({
   CreationTime: maybeMoment,
   StartProcessing: maybeMoment,
   EndProcessing: maybeMoment,
-  // The seed spells it so wherever it names it; other versions write it with one f.
+  // UiPath spells it so wherever it names it; other versions write it with one f.
   DefferDate: maybeMoment.optional(),
   DeferDate: maybeMoment.optional(),
   SecondsInPreviousAttempt: maybeNumber,
@@ -38,10 +37,10 @@ const queue = openObject({
   RiskSlaInMinutes: maybeNumber,
 })
 
-/** What happens to queue items (seed 004): here, events as their handlers take them; the handler is the queue. */
+/** What happens to queue items: here, events as their handlers take them; the handler is the queue. */
 export const queueEvent: Family = {
-  // The seed writes both `queueitem` and `queueItem`; each type is taken with either. `deferred` and
-  // `reviewStatusChanged` came later than the seed.
+  // UiPath writes both `queueitem` and `queueItem`; each type is taken with either. `deferred` and
+  // `reviewStatusChanged` came later.
   types: [
     'queueitem.added',
     'queueitem.deferred',

@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import type { Family } from './family.ts'
-import { anyObject, guid, maybeNumber, maybeText, moment, openObject } from './member.ts'
+import { anyObject, type Family, guid, maybeNumber, maybeText, moment, openObject } from './member.ts'
 
-/** The seed lists Info, and shows it as Information too. */
+/** UiPath lists Info, and shows it as Information too. */
 const level = z.enum(['Trace', 'Info', 'Information', 'Warn', 'Error', 'Fatal'])
 
-// What only the end of a transaction bears may be left out or null, and takes what the seed's sample shows beside what it
+// What only the end of a transaction bears may be left out or null, and takes what UiPath's sample shows beside what it
 // lists.
 const transaction = {
   transactionExecutionTime: maybeNumber.optional(),
@@ -71,7 +70,7 @@ const robotLog = openObject({
     .nullish(),
 })
 
-/** What robots write to their logs (seed 004): here, what scripts write to their consoles. */
+/** What robots write to their logs: here, what scripts write to their consoles. */
 export const robotLogEvent: Family = {
   types: ['robotlog'],
   members: { Level: level, MachineKey: guid.nullable(), RobotLog: robotLog },

@@ -1,49 +1,31 @@
-import { envelopeText } from '../change-event/envelope.ts'
-import { defineResource, type ResourceField } from '../resource.ts'
+import { parseJson, stringifyJson } from '../../json.ts'
+import type { Envelope } from '../change-event/envelope.ts'
+import { bodySchemaOf } from '../change-event/families.ts'
+import { generated, optional, required } from '../field.ts'
+import { defineResource } from '../resource.ts'
 import type { RowOf } from '../row.ts'
 
+const unfiltered = { filter: false } as const
+
 const fields = [
-  { name: 'sequence_number', kind: 'id', append: 'generated', summary: 'From 1, without a hole' },
-  {
-    name: 'offset',
-    kind: 'name',
-    filter: false,
-    append: 'generated',
-    summary: 'Bytes of bodies that lie before it',
-  },
-  { name: 'enqueued_time', kind: 'time', append: 'generated', summary: 'When it was numbered, epoch ms' },
-  { name: 'diagnostic_id', kind: 'name', append: 'optional', summary: 'W3C traceparent' },
-  {
-    name: 'event_type',
-    kind: 'name',
-    append: 'required',
-    summary: 'As UiPath Insights writes it, e.g. job.started',
-  },
-  { name: 'schema_version', kind: 'name', filter: false, append: 'optional', summary: '0.0.1' },
-  {
-    name: 'timestamp',
-    kind: 'time',
-    filter: false,
-    append: 'optional',
-    summary: 'When it happened, epoch ms',
-  },
-  { name: 'tenant_key', kind: 'name', filter: false, append: 'optional', summary: 'Guid of the tenant' },
-  { name: 'tenant_name', kind: 'name', filter: false, append: 'optional', summary: 'Name of the tenant' },
-  { name: 'folder_name', kind: 'name', filter: false, append: 'optional', summary: 'Name of the folder' },
-  { name: 'full_folder_path', kind: 'name', append: 'required', summary: 'Where it happened' },
-  { name: 'folder_key', kind: 'name', filter: false, append: 'optional', summary: 'Guid of the folder' },
-  {
-    name: 'body',
-    kind: 'json',
-    filter: false,
-    append: 'required',
-    summary: 'What the event type says beside these',
-  },
-] as const satisfies readonly ResourceField[]
+  generated('sequence_number', 'id', 'From 1, without a hole'),
+  generated('offset', 'name', 'Bytes of bodies that lie before it', unfiltered),
+  generated('enqueued_time', 'time', 'When it was numbered, epoch ms'),
+  optional('diagnostic_id', 'name', 'W3C traceparent'),
+  required('event_type', 'name', 'As UiPath Insights writes it, e.g. job.started'),
+  optional('schema_version', 'name', '0.0.1', unfiltered),
+  optional('timestamp', 'time', 'When it happened, epoch ms', unfiltered),
+  optional('tenant_key', 'name', 'Guid of the tenant', unfiltered),
+  optional('tenant_name', 'name', 'Name of the tenant', unfiltered),
+  optional('folder_name', 'name', 'Name of the folder', unfiltered),
+  required('full_folder_path', 'name', 'Where it happened'),
+  optional('folder_key', 'name', 'Guid of the folder', unfiltered),
+  required('body', 'json', 'What the event type says beside these', unfiltered),
+] as const
 
-export type ChangeEventRow = RowOf<typeof fields>
+type ChangeEventRow = RowOf<typeof fields>
 
-/** Everything that happens, in the order in which it was committed (seed 004). */
+/** Everything that happens, in the order in which it was committed (UiPath Insights events). */
 export const changeEvent = defineResource({
   name: 'change-event',
   summary: 'change events',
@@ -67,3 +49,36 @@ export const changeEvent = defineResource({
   recorded: 'publish',
   envelope: envelopeText,
 })
+
+/** The envelope on a single line, from the wire row's JSON text; every number keeps its digits. */
+export function envelopeText(row: string): string {
+  return stringifyJson(envelopeOf(parseJson(row) as ChangeEventRow))
+}
+
+/** The envelope of a change event, its members in the order of UiPath Insights. */
+function envelopeOf(row: ChangeEventRow): Envelope {
+  return {
+    body: {
+      ...inOrder(row),
+      EventType: row.event_type,
+      SchemaVersion: row.schema_version,
+      Timestamp: new Date(row.timestamp).toISOString(),
+      TenantKey: row.tenant_key,
+      TenantName: row.tenant_name,
+      FolderName: row.folder_name,
+      FullFolderPath: row.full_folder_path,
+      FolderKey: row.folder_key,
+    },
+    'x-opt-sequence-number': row.sequence_number,
+    'x-opt-offset': row.offset,
+    'x-opt-enqueued-time': row.enqueued_time,
+    'Diagnostic-Id': row.diagnostic_id,
+  }
+}
+
+// The database keeps members in an order of its own; the schema knows theirs. A body that does not fit it (of a record that
+// was imported) is shown as it is.
+function inOrder({ event_type: type, body }: ChangeEventRow): object {
+  const parsed = bodySchemaOf(type)?.safeParse(body)
+  return parsed?.success === true ? parsed.data : Object(body)
+}

@@ -1,50 +1,29 @@
-import { equalOneOfFew } from '../../condition/predicate.ts'
-import { defineResource, type ResourceField } from '../resource.ts'
+import { valueWord } from '../../condition/language.ts'
+import { appendTime, generated, optional, required } from '../field.ts'
+import { defineResource } from '../resource.ts'
 
-const fields = [
-  { name: 'id', kind: 'id', append: 'generated', summary: 'Record id' },
-  {
-    name: 'project_id',
-    kind: 'name',
-    append: 'required',
-    summary: 'The project that the service belongs to',
-  },
-  { name: 'service_id', kind: 'name', append: 'required', summary: 'Id of the service' },
-  { name: 'service_name', kind: 'name', append: 'required', summary: 'Name of the service' },
-  {
-    name: 'event_type',
-    kind: 'enum',
-    values: ['normal', 'abnormal'],
-    append: 'optional',
-    initial: () => 'normal',
-    summary: 'Absent on append: normal',
-  },
-  { name: 'event_info', kind: 'text', append: 'required', summary: 'What happened' },
-  {
-    name: 'occur_time',
-    kind: 'time',
-    append: 'optional',
-    initial: (_given, now) => now,
-    summary: 'When it happened, epoch ms; absent on append: now',
-  },
-] as const satisfies readonly ResourceField[]
-
-/** What happened to services (seed 001). */
+/** What happened to services (ModelArts ShowServiceEvents). */
 export const serviceEvent = defineResource({
   name: 'service-event',
   summary: 'events of services',
   table: 'service_event',
-  fields,
+  fields: [
+    generated('id', 'id', 'Record id'),
+    required('project_id', 'name', 'The project that the service belongs to'),
+    required('service_id', 'name', 'Id of the service'),
+    required('service_name', 'name', 'Name of the service'),
+    optional('event_type', 'enum', 'Absent on append: normal', {
+      values: ['normal', 'abnormal'],
+      initial: () => 'normal',
+    }),
+    required('event_info', 'text', 'What happened'),
+    optional('occur_time', 'time', 'When it happened, epoch ms; absent on append: now', {
+      initial: appendTime,
+    }),
+  ],
   newestBy: 'occur_time',
   nameField: 'service_id',
   scope: 'service',
   permission: 'service_event',
-  words: [
-    { name: 'is_success', summary: 'event_type is normal', predicate: equalOneOfFew('event_type', 'normal') },
-    {
-      name: 'is_failure',
-      summary: 'event_type is abnormal',
-      predicate: equalOneOfFew('event_type', 'abnormal'),
-    },
-  ],
+  words: [valueWord('is_success', 'event_type', 'normal'), valueWord('is_failure', 'event_type', 'abnormal')],
 })
