@@ -1,7 +1,8 @@
 FROM node:24-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The dev dependency `node` is a glibc binary that cannot run here: its script is skipped, tsc is started directly.
+# The dev dependency `node` is a glibc binary and cannot run on Alpine: skip its install script and start tsc with the
+# image's own Node.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
@@ -11,7 +12,7 @@ RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json && chmod +x dist
 FROM node:24-alpine AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Optional for those who install the package; here sinks to NATS JetStream should work as they are.
+# Optional peers of the package, included here so that sinks to NATS JetStream work out of the box.
 RUN npm ci --omit=dev --ignore-scripts && npm install --no-save --omit=dev --ignore-scripts \
   @nats-io/transport-node@3.4.0 @nats-io/jetstream@3.4.0
 

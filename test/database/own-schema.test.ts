@@ -44,13 +44,15 @@ async function closedDatabase(creating: Promise<PostgresDatabase>): Promise<Post
 /** A role without any right but to connect. */
 async function newRole({ url }: PostgresDatabase): Promise<Tenant> {
   const role = `daybook_role_${randomBytes(6).toString('hex')}`
-  await ask(url, `create role ${role} login`)
+  const password = randomBytes(12).toString('hex')
+  await ask(url, `create role ${role} login password '${password}'`)
   onTestFinished(async () => {
     await ask(url, `drop owned by ${role}`)
     await ask(inject('postgresUrl'), `drop role ${role}`)
   })
   const own = new URL(url)
   own.username = role
+  own.password = password
   return { role, url: own.href }
 }
 

@@ -188,12 +188,14 @@ test('a PostgreSQL older than 15 is refused', () => {
 
 test('a PostgreSQL that cannot be reached stops the start with its reason, without the password', async () => {
   const url = new URL(inject('postgresUrl'))
-  url.password = 'very-secret'
+  // A server that takes whoever connects takes any password; another is told the one that it knows.
+  const password = url.password || 'very-secret'
+  url.password = password
   url.pathname = '/no_such_database'
   const failure = await openDatabase({ url: url.href, onError: ignore }).catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(StartError)
   expect(String(failure)).toContain('no_such_database')
-  expect(String(failure)).not.toContain('very-secret')
+  expect(String(failure)).not.toContain(password)
   const refused = openDatabase({ url: 'postgres://someone:very-secret@127.0.0.1:1/x', onError: ignore })
   await expect(refused).rejects.toThrow('ECONNREFUSED')
 })
