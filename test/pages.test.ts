@@ -62,6 +62,16 @@ describe('the pages of README and docs', () => {
     expect(broken).toEqual([])
   })
 
+  it('name only files and folders that there are', () => {
+    const absent = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md'].flatMap(page =>
+      [...textOf(page).matchAll(/`((?:src|test|docs|sql|examples|\.ci)\/[\w./-]*)`/g)]
+        .map(([, path = '']) => path)
+        .filter(path => !/NNNN|what\.ts$/.test(path) && !existsSync(join(root, path)))
+        .map(path => `${page}: ${path}`),
+    )
+    expect(absent).toEqual([])
+  })
+
   it('say of each shell block and program how CI runs it, or why it does not', () => {
     const blocks = pages.flatMap(page => readBlocks(root, page))
     expect(blocks.filter(({ mark }) => mark === 'runnable').length).toBeGreaterThan(10)
