@@ -6,6 +6,7 @@ import type { Surroundings } from '../argument/surroundings.ts'
 import { parseWholeNumber } from '../argument/whole-number.ts'
 import { type Column, member } from '../terminal/column.ts'
 import { UsageError } from '../terminal/failure.ts'
+import type { Output } from '../terminal/output.ts'
 import { confirmRemoval, requireConfirmable } from '../terminal/question.ts'
 import { addListCommand } from './list-command.ts'
 
@@ -130,4 +131,11 @@ function columnsOf({ fields }: Definition): readonly Column[] {
     const { read } = listed
     return [read === undefined ? column : { ...column, kind: 'plain', read: row => read(row[name]) }]
   })
+}
+
+/** Shows what was made, with the secret that was made for it, if there is one. */
+export async function showCreated(output: Output, created: object, madeSecret?: string): Promise<void> {
+  if (madeSecret === undefined) return output.record(created)
+  await output.record({ ...created, secret: madeSecret })
+  await output.note('Keep the secret: it cannot be shown again.')
 }

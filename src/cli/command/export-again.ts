@@ -2,9 +2,9 @@ import { stringifyJson } from '../../json.ts'
 import type { AccessFlags } from '../argument/access.ts'
 import { hasLimit } from '../argument/condition-argument.ts'
 import type { ConditionSession } from '../argument/condition-session.ts'
-import type { TargetFlags } from './export-target.ts'
+import type { ExportFlags } from './export-output.ts'
 
-export interface ExportCall extends TargetFlags {
+export interface ExportCall extends ExportFlags {
   /** The conditions as they were typed. */
   readonly typed: readonly string[]
   /** Options of all commands that it was called with. */

@@ -6,9 +6,9 @@ import { parseWholeNumber } from '../argument/whole-number.ts'
 import { CommandFailure, UsageError } from '../terminal/failure.ts'
 import { listenForInterrupt } from '../terminal/interrupt.ts'
 import { createProgress } from '../terminal/progress.ts'
-import { createRecordCutter, type RecordCutter } from '../terminal/record-cutter.ts'
+import { createRecordCutter } from '../terminal/record-cutter.ts'
 import { commandToGoOn, type ExportCall } from './export-again.ts'
-import { type ExportTarget, openExportTarget, type TargetFlags } from './export-target.ts'
+import { type ExportFlags, openExportOutput } from './export-output.ts'
 
 /** `daybook export RESOURCE [CONDITION…]`: every record that fulfils all conditions, oldest first, to a file or a pipe. */
 export function addExportCommand(program: Command, surroundings: Surroundings): void {
@@ -22,7 +22,7 @@ export function addExportCommand(program: Command, surroundings: Surroundings): 
     .option('--bom', 'start CSV with a byte order mark, so that spreadsheets read it as UTF-8')
     .option('--after <key>', 'start after this key and append to the file', parseWholeNumber)
   addConditions(command, surroundings, {
-    check({ bom, format }: TargetFlags) {
+    check({ bom, format }: ExportFlags) {
       if (bom === true && format !== 'csv') throw new UsageError('--bom is for --format csv')
     },
     act: (session, flags, typed) =>
@@ -31,54 +31,34 @@ export function addExportCommand(program: Command, surroundings: Surroundings): 
 }
 
 async function runExport(session: ConditionSession, call: ExportCall): Promise<void> {
-  const { output } = session
-  const cutter = createRecordCutter(call.format)
-  const target = await openExportTarget(call, session)
-  const interrupt = listenForInterrupt()
-  const written = { rows: 0 }
-  try {
-    await writeRecords(session, call, { target, cutter, written, signal: interrupt.signal })
-  } catch (error) {
-    await target.giveUp()
-    if (written.rows === 0 && !interrupt.signal.aborted) throw error
-    const key = cutter.lastKey() ?? call.after
-    const command = commandToGoOn(session, call, key)
-    const goOn = command === undefined ? 'begin again' : `this goes on:\n  ${command}`
-    throw cutOff(error, `${written.rows} rows; ${goOn}`, interrupt.signal.aborted)
-  } finally {
-    interrupt.release()
-  }
-  await target.finish()
-  if (call.output !== undefined) return output.note(`${written.rows} rows written`)
-  if (written.rows === 0) await output.note('no record fulfils the conditions')
-}
-
-interface Writing {
-  readonly target: ExportTarget
-  readonly cutter: RecordCutter
-  /** Counts them. */
-  readonly written: { rows: number }
-  readonly signal: AbortSignal
-}
-
-/** Whole records only: the last of them says where to go on. */
-async function writeRecords(
-  session: ConditionSession,
-  { format, after, bom }: ExportCall,
-  { target, cutter, written, signal }: Writing,
-): Promise<void> {
-  const { client, resource, condition } = session
-  const progress = createProgress(session.output, session)
+  const { client, output, resource, condition } = session
+  const { format, after, bom } = call
+  const cutter = createRecordCutter(format)
+  const out = await openExportOutput(call, session)
+  const { signal, release } = listenForInterrupt()
+  const progress = createProgress(output, session)
+  let written = 0
   try {
     for await (const chunk of client.export(resource, condition, { format, signal, bom, after })) {
+      // Whole records only: the last one says where to resume.
       const { bytes, records } = cutter.push(chunk)
-      await target.write(bytes)
-      written.rows += records
-      await progress.show(written.rows)
+      await out.write(bytes)
+      written += records
+      await progress.show(written)
     }
+  } catch (error) {
+    await out.giveUp()
+    if (written === 0 && !signal.aborted) throw error
+    const command = commandToGoOn(session, call, cutter.lastKey() ?? after)
+    const goOn = command === undefined ? 'begin again' : `this goes on:\n  ${command}`
+    throw cutOff(error, `${written} rows; ${goOn}`, signal.aborted)
   } finally {
     await progress.end()
+    release()
   }
+  await out.finish()
+  if (call.output !== undefined) return output.note(`${written} rows written`)
+  if (written === 0) await output.note('no record fulfils the conditions')
 }
 
 function cutOff(error: unknown, rest: string, isStopped: boolean): unknown {

@@ -7,7 +7,7 @@ import { readSecret, type SecretFlags } from '../argument/secret-argument.ts'
 import { openSession } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { UsageError } from '../terminal/failure.ts'
-import { addVerb, beginDefinitionCommand } from './definition.ts'
+import { addVerb, beginDefinitionCommand, showCreated } from './definition.ts'
 
 /** `daybook handlers …`: the event handlers of a server. */
 export function addHandlersCommand(program: Command, surroundings: Surroundings): void {
@@ -48,9 +48,7 @@ function addAddCommand(handlers: Command, surroundings: Surroundings): void {
     // Required: the command would not have come so far without it.
     const { sender = '', ...rest } = await readFlags(eventHandler, add, 'create')
     const created = await client.call('event-handler_create', { ...rest, full_name, sender, target })
-    if (madeSecret === undefined) return output.record(created)
-    await output.record({ ...created, secret: madeSecret })
-    await output.note('Keep the secret: it cannot be shown again.')
+    await showCreated(output, created, madeSecret)
   })
 }
 

@@ -11,7 +11,7 @@ import type { Surroundings } from '../argument/surroundings.ts'
 import { member } from '../terminal/column.ts'
 import { UsageError } from '../terminal/failure.ts'
 import { durationText } from '../terminal/time-text.ts'
-import { addVerb, beginDefinitionCommand } from './definition.ts'
+import { addVerb, beginDefinitionCommand, showCreated } from './definition.ts'
 import { addListCommand } from './list-command.ts'
 
 /** `daybook sinks …`: where a server sends changes to. */
@@ -82,9 +82,7 @@ function addAddCommand(sinks: Command, surroundings: Surroundings): void {
         query: { condition },
         target,
       })
-      if (madeSecret === undefined) return output.record(created)
-      await output.record({ ...created, secret: madeSecret })
-      await output.note('Keep the secret: it cannot be shown again.')
+      await showCreated(output, created, madeSecret)
     })
 }
 

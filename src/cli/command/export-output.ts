@@ -6,7 +6,7 @@ import { writeLines, writeTo } from '../terminal/output.ts'
 import { visibleJson } from '../terminal/visible-text.ts'
 
 /** Where exported bytes go. */
-export interface ExportTarget {
+export interface ExportOutput {
   /** Resolves when the bytes are handed over, so that a slow reader slows us down. */
   write(bytes: Uint8Array): Promise<void>
   /** Everything was written. A file gets its name only now, so that half an export is never mistaken for a whole. */
@@ -15,7 +15,7 @@ export interface ExportTarget {
   giveUp(): Promise<void>
 }
 
-export interface TargetFlags {
+export interface ExportFlags {
   readonly format: 'ndjson' | 'csv'
   readonly output?: string
   readonly after?: number
@@ -26,9 +26,9 @@ export interface TargetFlags {
  * Opens `<output>.part`, with `--after` to append to what is there. Without `--output` it is stdout.
  * Throws CommandFailure.
  */
-export async function openExportTarget(flags: TargetFlags, { stdout }: Surroundings): Promise<ExportTarget> {
+export async function openExportOutput(flags: ExportFlags, { stdout }: Surroundings): Promise<ExportOutput> {
   const { output } = flags
-  if (output === undefined) return stdout.isTTY === true ? terminalTarget(stdout) : streamTarget(stdout)
+  if (output === undefined) return stdout.isTTY === true ? terminalOutput(stdout) : streamOutput(stdout)
   try {
     return await openFile(output, flags)
   } catch (error) {
@@ -36,12 +36,12 @@ export async function openExportTarget(flags: TargetFlags, { stdout }: Surroundi
   }
 }
 
-async function openFile(output: string, { format, after }: TargetFlags): Promise<ExportTarget> {
+async function openFile(output: string, { format, after }: ExportFlags): Promise<ExportOutput> {
   const isAdding = after !== undefined
   const there = await statOf(output)
   // A device or a pipe cannot be replaced by another file.
   if (there !== undefined && !there.isFile())
-    return fileTarget(await open(output, 'w'), { skipsHeader: false })
+    return fileOutput(await open(output, 'w'), { skipsHeader: false })
   // The target of a link is replaced, not the link.
   const path = there === undefined ? output : await realpath(output)
   const part = `${path}.part`
@@ -51,7 +51,7 @@ async function openFile(output: string, { format, after }: TargetFlags): Promise
   const file = await open(part, isAdding ? 'a' : 'w', there === undefined ? 0o600 : there.mode & 0o777)
   // A file that is appended to needs no second header.
   const skipsHeader = format === 'csv' && (await file.stat()).size > 0
-  return fileTarget(file, { skipsHeader, names: { part, path } })
+  return fileOutput(file, { skipsHeader, names: { part, path } })
 }
 
 async function statOf(path: string) {
@@ -68,7 +68,7 @@ interface FileOptions {
   readonly names?: { readonly part: string; readonly path: string }
 }
 
-function fileTarget(file: FileHandle, { skipsHeader, names }: FileOptions): ExportTarget {
+function fileOutput(file: FileHandle, { skipsHeader, names }: FileOptions): ExportOutput {
   let isHeaderDue = skipsHeader
   return {
     async write(bytes) {
@@ -91,7 +91,7 @@ function fileTarget(file: FileHandle, { skipsHeader, names }: FileOptions): Expo
   }
 }
 
-function streamTarget(stream: NodeJS.WriteStream): ExportTarget {
+function streamOutput(stream: NodeJS.WriteStream): ExportOutput {
   return {
     write: bytes => writeTo(stream, bytes),
     finish: async () => undefined,
@@ -100,7 +100,7 @@ function streamTarget(stream: NodeJS.WriteStream): ExportTarget {
 }
 
 /** Nothing in a record may control the terminal. */
-function terminalTarget(stream: NodeJS.WriteStream): ExportTarget {
+function terminalOutput(stream: NodeJS.WriteStream): ExportOutput {
   return {
     async write(bytes) {
       const lines = Buffer.from(bytes).toString().split(/\r?\n/).slice(0, -1)
