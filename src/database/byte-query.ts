@@ -10,9 +10,9 @@ export interface RowTaker {
   readonly formats: readonly ColumnFormat[]
   /** How many rows were passed over. */
   readonly leftOut: number
-  /** So much was passed over that there is no use in the rest. */
+  /** So much was passed over that the rest is useless. */
   readonly isHopeless: boolean
-  /** The statement begins, perhaps once more: what came before counts for nothing. */
+  /** The statement begins, or begins again: forget what came before. */
   begin(): void
   /** Whether a row of about so many bytes is taken; it is passed over otherwise. Asked once a row. */
   wants(length: number): boolean
@@ -45,14 +45,14 @@ export const rowHead = 7
 const writer = new MessageWriter()
 
 /**
- * A statement of which `rows` takes the rows, on a client that runs nothing else meanwhile: they are taken out of what
- * comes before pg sees it. All else pg does, as with any query of its own.
+ * A statement whose rows go to `rows`, on a client that runs nothing else meanwhile: they are taken out of the stream before
+ * pg sees them. pg does all the rest, as for a query of its own.
  */
 export class ByteQuery extends Query {
   /** Settled when PostgreSQL is ready for the next query, also where this one fails: until then what comes is still this one's. */
   readonly answer: Promise<void>
   readonly #settle: () => void
-  /** Whether PostgreSQL has still to say that it is ready for this one, as after one that failed. */
+  /** Whether PostgreSQL still has to say that it is ready, as after a failed query. */
   #isBehind = false
   readonly #name: string
   readonly #sql: string
@@ -115,7 +115,7 @@ function takeRows(
   const splitter = new MessageSplitter({
     wants(type, length) {
       if (type !== messageType.dataRow || rows.wants(length)) return true
-      // It would go on for as long as there are rows.
+      // Otherwise the rows would go on to the last.
       if (rows.isHopeless) stream.destroy()
       return false
     },
@@ -133,7 +133,7 @@ function takeRows(
   stream.once('close', onReady)
 }
 
-/** Takes what comes before those who listen; `pass` lets them have some of it. */
+/** Takes what comes on the stream instead of its listeners; `pass` gives them some of it. */
 export function intercept(
   stream: Socket,
   onData: (chunk: Buffer) => void,

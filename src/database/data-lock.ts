@@ -13,16 +13,16 @@ export interface DataLock {
 const busy = 5
 
 /**
- * Takes the lock of `folder`, or throws StartError. The kernel vouches for it (fcntl(2), by way of SQLite): it is gone at
- * the moment its process is, and it holds across containers and namespaces, where a process's number says nothing. The
- * empty file stays behind: to remove one that somebody else has opened just now would make two locks of it.
+ * Takes the lock of `folder`, or throws StartError. It is the kernel's (fcntl(2), through SQLite): it ends with its process,
+ * and holds across containers, where a process number says nothing. The empty file stays: removing one that another process
+ * has just opened would make two locks of it.
  */
 export async function acquireDataLock(folder: string): Promise<DataLock> {
   const path = join(folder, 'server.lock')
   const ownerPath = join(folder, 'owner')
   const lock = await lockFile(path, () => describeOwner(ownerPath))
   try {
-    // For people: nothing is decided by it.
+    // For people only.
     await writeFile(ownerPath, `process ${process.pid} on ${hostname()}\n`, { mode: 0o600 })
   } catch (error) {
     lock.close()
@@ -43,7 +43,7 @@ async function lockFile(path: string, describeOwner: () => Promise<string>): Pro
   try {
     database = new DatabaseSync(path, { timeout: 0 })
     database.exec('begin exclusive')
-    // By its name: to close any handle of a process on a file gives up the locks that the process has on it.
+    // By name: closing any handle of the file would release the locks of this process.
     await chmod(path, 0o600)
     return database
   } catch (error) {

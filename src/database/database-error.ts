@@ -1,6 +1,6 @@
 import { type ReasonOf, RpcError } from '../errors.ts'
 
-/** What a statement whose connection was lost may have left behind: a read leaves nothing, a write nobody knows. */
+/** What a statement may have done before its connection was lost: a read did nothing, of a write it is unknown. */
 export type Effect = 'none' | 'unknown'
 
 type Fault = ReasonOf<'database_error'>
@@ -14,7 +14,7 @@ const fault = (reason: Fault): Meaning => ({ reason, retryable: false })
 /** By SQLSTATE, five characters or the class of the first two (PostgreSQL manual, appendix A). */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['08', retry('database_unavailable')],
-  // What the engine does not support, it does not support the next time either.
+  // What the engine does not support now, it will not support on a retry.
   ['0A', fault('statement_unsupported')],
   ['22', 'value_refused'],
   ['23505', fault('unique_violation')],
@@ -50,7 +50,7 @@ export function toRpcError(error: unknown, effect: Effect = 'unknown'): RpcError
   return create(meaningOf(error, effect), error)
 }
 
-/** The RpcError of an error met while asking for a connection: no statement has run. */
+/** The RpcError of an error met while opening a connection: no statement has run. */
 export function toConnectError(error: unknown): RpcError {
   if (error instanceof RpcError) return error
   if (error instanceof Error && error.message === poolTimeout) return busy(error)
@@ -64,7 +64,7 @@ export function stateError(state: string, cause: Error): RpcError {
   return create(meaningOfState(state), cause)
 }
 
-/** For the faults that we find ourselves. */
+/** The RpcError of a fault that Daybook finds itself. */
 export function databaseFault(reason: Fault): RpcError {
   return create(fault(reason), undefined)
 }
@@ -113,7 +113,7 @@ function create(meaning: Meaning, cause: unknown): RpcError {
   return error
 }
 
-/** Everybody waits for a connection, or one token has too much waiting. */
+/** The RpcError when all connections are taken, or one token has too many statements waiting. */
 export function poolExhausted(): RpcError {
   return busy(undefined)
 }

@@ -36,23 +36,23 @@ export interface Reads extends Pick<Runner, 'run'> {
    * serves it and little comes of it.
    */
   take?(statement: Statement, values: readonly unknown[], rows: RowTaker, isSmall: boolean): Promise<void>
-  /** Begins reads that belong together, such as the pages of a walk; absent where there is no replica. */
+  /** Begins reads that belong together, such as pages; absent where there is no replica. */
   together?(onPrimary: boolean): Reading
 }
 
-/** Reads of which none sees an older state than the one before: once one was read from the primary, all are. */
+/** Reads that never go back in time: after one from the primary, all are. */
 export interface Reading extends Pick<Runner, 'run'> {
   readonly isOnPrimary: boolean
 }
 
 export interface ReplicaState {
   readonly isUsed: boolean
-  /** How far it is behind at most, in milliseconds; Infinity: nothing is known. */
+  /** How far it is behind at most, in milliseconds; Infinity when nothing is known. */
   readonly lagMs: number
 }
 
 export interface TransactionOptions {
-  /** Its statements may take any time: no limit ends them. */
+  /** Its statements have no time limit. */
   readonly isLong?: boolean
 }
 
@@ -60,14 +60,14 @@ export interface TransactionOptions {
 export interface Database extends Runner {
   readonly engine: Engine
   /**
-   * The same, for statements that only read: from a replica where one is configured, follows closely and has what
-   * whoever asks was told here, else from this database.
+   * The same, for statements that only read. They go to a replica if there is one, it follows closely, and it has
+   * everything that the caller was told here; else to this database.
    */
   readonly read: Reads
   /** Absent where there is no replica. */
   replica?(): ReplicaState
   transaction<T>(work: (runner: Runner) => Promise<T>, options?: TransactionOptions): Promise<T>
-  /** Runs what may not stand in a transaction, such as `create index concurrently`; it may take any time. */
+  /** Runs what cannot run in a transaction, such as `create index concurrently`, without a time limit. */
   command(sql: string): Promise<void>
   /**
    * Calls `wake` after each NOTIFY on `channel`, and after each time the listening connection had to be
@@ -75,8 +75,8 @@ export interface Database extends Runner {
    */
   listen(channel: string, wake: () => void): Promise<() => Promise<void>>
   /**
-   * For what a notification that was missed would have told: calls `told` each second with what the SQL expression `question`
-   * is. All such questions are one statement. Returns what ends it.
+   * Finds what a missed notification would have told: calls `told` each second with the value of the SQL expression
+   * `question`. All such questions are asked in one statement. Returns what ends it.
    */
   everySecond(question: string, told: (answer: unknown) => void): () => void
   /** Throws RpcError when the database does not answer, or takes no writes (reason `database_read_only`). */

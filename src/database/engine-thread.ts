@@ -7,22 +7,22 @@ import { ThreadStream } from './thread-stream.ts'
 /** Why a thread is gone: a statement took too long, or the engine broke (`text` is for the operator). */
 export type Loss = { readonly kind: 'late' } | { readonly kind: 'crashed'; readonly text: string }
 
-/** PGlite in a worker thread of its own, so that no statement holds up what else the process does. */
+/** PGlite in a worker thread of its own, so that no statement blocks the rest of the process. */
 export interface EngineThread {
-  /** A connection for pg, in the place of the last. Its end, with an error, follows on `onLost`. */
+  /** A connection for pg that replaces the last one. After `onLost` it ends with an error. */
   connect(): ThreadStream
-  /** From now on a statement that takes longer (milliseconds) ends the thread; undefined: it may take any time. */
+  /** A statement that takes longer (milliseconds) ends the thread from now on; undefined: no limit. */
   setLimit(ms: number | undefined): void
   /** Writes all to disk and ends the thread. */
   close(): Promise<void>
 }
 
 export interface EngineThreadOptions extends Pick<ThreadData, 'dataDir' | 'snapshot'> {
-  /** Called once, when the thread is gone and nobody asked it to go. The error that its connection ends with. */
+  /** Called once, when the thread ends without `close`. Returns the error that its connection ends with. */
   onLost(loss: Loss): Error
 }
 
-/** A checkpoint of all that the engine's memory holds; what is not written then is in the write-ahead log. */
+/** How long the last checkpoint may take; what it does not write is in the write-ahead log. */
 const longestCloseMs = 30_000
 
 // From sources it is the .ts beside this file, from dist the .js.
@@ -45,7 +45,7 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
     if (isOver) return
     isOver = true
     watch.stop()
-    // Its files are as a killed process would leave them: what was acknowledged is in the write-ahead log.
+    // Its files are as after a kill: what was acknowledged is in the write-ahead log.
     await worker.terminate()
     stream?.destroy(onLost(loss))
   }
@@ -86,7 +86,7 @@ function startWorker(data: ThreadData): Worker {
     workerData: data,
     transferList: data.snapshot === undefined ? [] : [data.snapshot],
     execArgv: [],
-    // PostgreSQL counts its own stack, and the thread's must be the larger: else deep JSON breaks the engine.
+    // The thread's stack must be larger than PostgreSQL's own limit, or deep JSON breaks the engine.
     resourceLimits: { stackSizeMb: 64 },
   })
 }
@@ -113,7 +113,7 @@ interface Watch {
   stop(): void
 }
 
-/** Requests are answered one by one, in their order: each has the limit's time from the answer to the one before. */
+/** Requests are answered one by one, in order: the time of each begins with the answer to the one before. */
 function createWatch(onLate: () => void): Watch {
   let limit: number | undefined
   let unanswered = 0
@@ -125,7 +125,7 @@ function createWatch(onLate: () => void): Watch {
     if (limit === undefined) return
     const before = answers
     const isLate = (): boolean => unanswered > 0 && answers === before
-    // The answer may lie in the queue of a main thread that was late itself: one more turn of its loop reads it.
+    // The answer may be there already, unread by a busy main thread: one more turn of its loop reads it.
     timer = setTimeout(() => setImmediate(() => isLate() && onLate()), limit)
   }
 

@@ -43,7 +43,7 @@ async function applyOne(
   file: MigrationFile,
 ): Promise<boolean> {
   try {
-    // Waiting for another server, or building an index on millions of rows, may take longer than any request.
+    // Waiting for another server, or indexing millions of rows, takes longer than a request may.
     return await database.transaction(
       runner => withAdvisoryLock(runner, locks.migrating, () => apply(runner, files, file)),
       { isLong: true },
@@ -78,7 +78,7 @@ async function apply(runner: Runner, files: readonly MigrationFile[], file: Migr
 }
 
 async function readApplied({ kysely }: Runner): Promise<ReadonlyMap<string, string>> {
-  // In the schema where ours are made: another of the search_path may have a table of that name, even another Daybook's.
+  // In our own schema: another of the search_path may have a table of that name, even another Daybook's.
   const table = await sql<{ oid: number | null }>`
     select to_regclass(format('%I.migration', current_schema()))::oid as oid`.execute(kysely)
   if (table.rows[0]?.oid == null) return new Map()

@@ -14,8 +14,8 @@ export interface MigrationFile {
 export const migrationFolder = new URL('../../sql/', import.meta.url)
 
 /**
- * What a migration was before, in databases that were made from the repository before the first release: it made the same
- * (0002: a comment), or what a later one makes the same (0003: the queue was pg-boss's; 0011 moves it).
+ * Earlier texts of migrations, in databases that were made from the repository before the first release: they did the same
+ * (0002: a comment), or a later one makes up for it (0003: the queue was pg-boss's; 0011 moves it).
  */
 const formerChecksums: ReadonlyMap<string, string> = new Map([
   ['0002_event', '541e88b82965c746303e95ea15f72ccbda3e9a559b46359822b99fc496c8d563'],

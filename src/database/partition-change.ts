@@ -4,11 +4,11 @@ import type { Database, Result, Runner } from './database.ts'
 import type { Hole, Partition, PartitionedTable } from './partitions.ts'
 import { plainStatement, rawStatement } from './statement.ts'
 
-/** Others wait behind us for a lock that we wait for. */
+/** While we wait for a lock, others queue behind us. */
 const lockTimeoutMs = 200
 const lockAttempts = 5
 
-/** How long others wait for a server that fell silent in the middle. */
+/** How long others wait for a server that fell silent in the middle of a change. */
 const leaseMs = 120_000
 
 const take = rawStatement(
@@ -23,7 +23,7 @@ const giveBack = rawStatement(
   `update partition_upkeep set held_until = '-infinity' where held_until = $1::text::timestamptz`,
 )
 
-/** Does `work` unless another server changes ranges at the moment; then resolves to undefined. */
+/** Does `work`, or resolves to undefined while another server changes ranges. */
 export async function alonePartitioning<T>(
   database: Database,
   work: () => Promise<T>,
@@ -62,7 +62,7 @@ export async function aloneSoon<T>(database: Database, work: () => Promise<T>): 
   }
 }
 
-/** Ends the last range before `boundary` and begins another there. What is in the table is read once, but not locked. */
+/** Ends the last range at `boundary` and begins another there. The table is read once, without a lock. */
 export async function splitLast(
   database: Database,
   table: PartitionedTable,
@@ -90,7 +90,7 @@ export async function splitLast(
       await run(`alter table ${last.name} drop constraint ${end}`)
     })
   } catch (error) {
-    // Or nobody could write what comes behind the boundary.
+    // Otherwise ids beyond the boundary could not be written.
     await openEnd(database, last)
     throw error
   }
@@ -104,7 +104,7 @@ const hasEnd = rawStatement(
   `select from pg_constraint where conrelid = to_regclass($1) and conname = '${end}'`,
 )
 
-/** Takes back what a split that failed has left. */
+/** Removes what a failed split has left. */
 export async function openEnd(database: Database, { name }: Partition): Promise<void> {
   if ((await database.run(hasEnd, [name])).rows.length === 0) return
   await withBriefLock(database, run => run(`alter table ${name} drop constraint if exists ${end}`))
@@ -122,7 +122,7 @@ export async function fillHole(database: Database, table: PartitionedTable, hole
 
 const isTaken = rawStatement('select to_regclass($1) is not null')
 
-/** A table of that name may have been detached, and kept, by an administrator. */
+/** An administrator may have detached a table of that name and kept it. */
 async function freeName(runner: Pick<Runner, 'run'>, name: string): Promise<string> {
   for (let i = 1; ; i++) {
     const each = i === 1 ? name : `${name}_${i}`
@@ -130,12 +130,11 @@ async function freeName(runner: Pick<Runner, 'run'>, name: string): Promise<stri
   }
 }
 
-/** Of a range that is to be dropped: nothing is written to it any more. The number is that of the rule by which it goes. */
+/** The constraint that lets nothing be written to a range that is to be dropped; the rule's id follows. */
 const expired = 'daybook_expired_'
 
 /**
- * Lets nothing be written to a range any more, if `isDue` says so while nobody can. From then on it is dropped, now or by the
- * next upkeep.
+ * Closes a range for writing if `isDue`, asked under a lock, says so. After that it will be dropped, now or by the next upkeep.
  */
 export async function condemn(
   database: Database,
@@ -164,7 +163,7 @@ const credit = rawStatement(
    where id = $1::bigint`,
 )
 
-/** Drops the ranges that are condemned, wherever a server ended in the middle of it, and says how many records they held. */
+/** Drops the condemned ranges, also half-dropped ones, and returns how many records they held. */
 export async function dropCondemned(database: Database): Promise<number> {
   let dropped = 0
   for (const [name, rule, root, isPending] of (await database.run(condemned, [])).rows) {
@@ -182,7 +181,7 @@ export async function dropCondemned(database: Database): Promise<number> {
   return dropped
 }
 
-/** Waits for those who read the table, and lets nobody else wait. */
+/** Waits for those who read the table, without blocking others. */
 async function detach(
   database: Database,
   { root, name, isPending }: { readonly root: unknown; readonly name: unknown; readonly isPending: unknown },
@@ -200,7 +199,7 @@ async function detach(
   }
 }
 
-/** A pooler's connections are lent for transactions only. */
+/** A pooler lends connections for transactions only. */
 function isWithinTransaction(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false
   const { cause } = error
@@ -209,7 +208,7 @@ function isWithinTransaction(error: unknown): boolean {
 
 type Run = (sql: string) => Promise<Result>
 
-/** Changes tables that others use, in a transaction: what holds the tables is waited for a moment, several times. */
+/** Changes tables that others use, in a transaction: waits briefly for their locks, several times. */
 async function withBriefLock<T>(
   database: Database,
   work: (run: Run, runner: Runner) => Promise<T>,

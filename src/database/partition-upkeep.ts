@@ -24,13 +24,13 @@ export interface PartitionUpkeepOptions {
   /** Ids to a range. */
   readonly partitionRows: number
   onError(error: unknown): void
-  /** How often it is looked after, in milliseconds; default: a minute. */
+  /** Milliseconds; default: a minute. */
   readonly everyMs?: number
 }
 
 /**
- * Keeps an empty range ahead of the ids, ends what was begun with ranges that go, and renews the planner's statistics of the
- * tables as a whole, which autovacuum never does. Every server of a database may start it: one is at work at a time.
+ * Keeps an empty range ahead of the ids, finishes dropping ranges, and analyzes the partitioned tables as a whole, which
+ * autovacuum never does. Every server may start it: one works at a time.
  */
 export function startPartitionUpkeep(options: PartitionUpkeepOptions): Repeated {
   const { database, partitionRows, onError, everyMs = 60_000 } = options
@@ -39,7 +39,7 @@ export function startPartitionUpkeep(options: PartitionUpkeepOptions): Repeated 
 
 /** One look at all tables. */
 export async function keepPartitions(database: Database, partitionRows: number): Promise<void> {
-  // Where the tables are another role's, `daybook doctor` says that they are left as they are.
+  // `daybook doctor` reports tables of another role, which stay as they are.
   const mayChange = (await readPartitions(database)).some(table => table.mayChange)
   if (!mayChange) return
   await alonePartitioning(database, async () => {
@@ -96,8 +96,7 @@ export interface Room {
 }
 
 /**
- * Makes ranges for ids that are about to be written and were not drawn here: where old ones have been dropped, and where
- * they lie ahead, so that no range gets more than its share.
+ * Makes ranges for imported ids that are about to be written: where old ranges were dropped, and where ids lie far ahead.
  */
 export async function makeRoom(
   database: Database,

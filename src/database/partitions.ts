@@ -2,25 +2,25 @@ import type { Runner } from './database.ts'
 import { tables } from './schema.ts'
 import { rawStatement } from './statement.ts'
 
-/** A range of a table's ids, which is a table of its own: from `from` on and before `to`; undefined: without an end. */
+/** A range of a table's ids, `from` to before `to`, in a table of its own; undefined: unbounded. */
 export interface Partition {
   readonly name: string
   readonly from: number | undefined
   readonly to: number | undefined
 }
 
-/** A table that is made of ranges of its ids. */
+/** A table that is partitioned by ranges of its ids. */
 export interface PartitionedTable {
   readonly name: string
   /** The column of the ids. */
   readonly key: string
-  /** In the order of the ids. There may be holes between them; the last one has no end. */
+  /** In the order of the ids, possibly with holes; the last one has no end. */
   readonly partitions: readonly Partition[]
   /** Whether the role of this connection owns the table, and may make others beside it. */
   readonly mayChange: boolean
 }
 
-/** More of them make every plan longer: from here on each is twice as large as the one before. */
+/** More make every plan slower: from here on each range is twice as large as the one before. */
 export const manyPartitions = 30
 
 /** Ids to a range, unless DAYBOOK_PARTITION_ROWS says otherwise. */
@@ -42,7 +42,7 @@ const read = rawStatement(
    order by root.relname, 4 nulls first`,
 )
 
-/** Those of our tables that are made of ranges, or those of them that are named. */
+/** Our partitioned tables, or those of them that are named. */
 export async function readPartitions(
   { run }: Pick<Runner, 'run'>,
   names: readonly string[] = Object.keys(tables),
@@ -63,8 +63,8 @@ function numberOf(value: unknown): number | undefined {
 }
 
 /**
- * Where the last range is to end, so that an empty one is always ahead of `highest`, the highest id that is there or comes
- * next; undefined: as it does. The first is left without an end until it is half full: small tables stay whole.
+ * Where the last range should end, so that an empty one is always ahead of `highest`, the highest id; undefined: leave it.
+ * The first range has no end until it is half full: small tables stay whole.
  */
 export function nextBoundary(
   { partitions }: Pick<PartitionedTable, 'partitions'>,
@@ -79,13 +79,13 @@ export function nextBoundary(
   return Number.isSafeInteger(boundary) ? boundary : undefined
 }
 
-/** A stretch of ids between two ranges that is nobody's. */
+/** Ids between two ranges that belong to none. */
 export interface Hole {
   readonly from: number | undefined
   readonly to: number
 }
 
-/** The holes in which some of the keys lie. */
+/** The holes that some of the keys lie in. */
 export function holesOf({ partitions }: PartitionedTable, keys: readonly number[]): readonly Hole[] {
   return partitions.flatMap(({ from: to }, i) => {
     const from = partitions[i - 1]?.to
@@ -100,7 +100,7 @@ const drawn = rawStatement(
    from pg_get_serial_sequence($1, $2) as s(name)`,
 )
 
-/** The ranges behind which ids are drawn already: nothing new comes into them but what an import brings. */
+/** The ranges that ids have passed: only an import still writes to them. */
 export async function closedPartitions(
   { run }: Pick<Runner, 'run'>,
   { name, key, partitions }: PartitionedTable,

@@ -9,10 +9,10 @@ import { type EngineThread, type Loss, startEngineThread } from './engine-thread
 import { pgTypes } from './postgres-pool.ts'
 import { describeError } from './start-error.ts'
 
-/** The one connection to the embedded engine, lent to one at a time like that of a pool. */
+/** The one connection to the embedded engine, lent to one at a time. */
 export interface PGliteConnection {
   connect(): Promise<PoolClient>
-  /** The same, for statements that may take any time. */
+  /** The same, for statements without a time limit. */
   connectForLong(): Promise<PoolClient>
   close(): Promise<void>
 }
@@ -27,7 +27,7 @@ export interface PGliteConnectionOptions {
   onNotification(channel: string): void
   /** The engine was opened again, `why` is for the operator; notifications may have been missed. */
   onReopened(why: string): void
-  /** Whoever asks for the connection is refused from now on. */
+  /** The connection is refused from now on. */
   onFatal(error: Error): void
 }
 
@@ -86,7 +86,7 @@ async function openEngine(options: PGliteConnectionOptions): Promise<Engine> {
   const { dataDir, statementTimeoutMs: limitMs, onFatal } = options
   // What follows from a statement that was late must not count as part of its request.
   const outside = AsyncLocalStorage.snapshot()
-  // One that is lost before it is open is its opener's to deal with: two engines in one folder would destroy it.
+  // A failure while it opens is the opener's to handle: two engines in one folder would destroy it.
   let isOpening = true
   let opened = await open(options.snapshot)
   let current = Promise.resolve(opened)
@@ -117,7 +117,7 @@ async function openEngine(options: PGliteConnectionOptions): Promise<Engine> {
     isOpening = true
     for (let attempt = 1; ; attempt++) {
       try {
-        // Where there is none, PGlite would make an empty one.
+        // PGlite would make a missing folder, empty.
         await access(join(folder, 'PG_VERSION'))
         opened = await open(undefined)
         options.onReopened(`the embedded database was opened again: ${reason}`)
@@ -136,7 +136,7 @@ async function openEngine(options: PGliteConnectionOptions): Promise<Engine> {
 
   function use(next: Promise<Opened>): void {
     current = next
-    // Whoever asks for it next is told.
+    // The next one who asks for it is told.
     next.catch(() => undefined)
   }
 
@@ -157,7 +157,7 @@ async function openEngine(options: PGliteConnectionOptions): Promise<Engine> {
   }
 }
 
-/** How often an engine is opened again after a statement that was late, before the process is given up. */
+/** How often the engine is opened again after a late statement before the process gives up. */
 const reopenAttempts = 2
 
 async function openClient(thread: EngineThread, options: PGliteConnectionOptions): Promise<Client> {
@@ -169,11 +169,11 @@ async function openClient(thread: EngineThread, options: PGliteConnectionOptions
     pipeline: true,
     types: pgTypes(columnParsers),
   })
-  // Whoever waits for an answer is told.
+  // What waits for an answer is told.
   client.on('error', () => undefined)
   client.on('notification', ({ channel }) => options.onNotification(channel))
   await client.connect()
-  // The session is the engine's only one: a client before this one has left its statements there.
+  // The engine has one session: the client before this one left its statements there.
   await client.query('discard all')
   for (const channel of options.channels) await client.query(`listen ${channel}`)
   return client

@@ -25,8 +25,8 @@ const standard = ['--no-liftoff-only', '--wasm-tier-up', '--wasm-dynamic-tiering
 let starting = 0
 
 /**
- * Starts an engine, in whichever thread, that takes 140 MB where it takes 420 by itself, and 1.1 GB while V8 optimizes it.
- * The flags are the process's: scripts in threads of their own shall have their code optimized.
+ * Starts an engine, in whichever thread, that takes 140 MB instead of 420, or of 1.1 GB while V8 optimizes it. The flags
+ * hold for the whole process, so they are reset: the code of scripts should be optimized.
  */
 export async function withBaseline<T>(start: () => Promise<T>): Promise<T> {
   if (starting++ === 0) baseline.forEach(setFlagsFromString)

@@ -22,7 +22,7 @@ export interface PGliteOptions {
   /** A statement that takes longer ends the engine, which is opened again. None: it may take any time. */
   readonly statementTimeoutMs?: number | undefined
   readonly onError: (error: unknown) => void
-  /** Told when nothing will be answered any more. */
+  /** Told when nothing will be answered from now on: only another process can open the engine again. */
   readonly onFatal?: ((error: Error) => void) | undefined
 }
 
@@ -93,7 +93,7 @@ function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Par
   const longExecutor = createPoolExecutor({ connect: connection.connectForLong }, settings, 'unknown')
   const gated = wrapExecutor(executor, gate.enter)
   const runner = createRunner(gated)
-  // What is in memory does not last long enough to need it.
+  // A database in memory does not live long enough to need it.
   const upkeep =
     dataDir === undefined
       ? undefined

@@ -16,8 +16,8 @@ import type { SessionSettings } from './session-settings.ts'
 import { bindStatement, type Statement } from './statement.ts'
 
 /**
- * Connections that all small reads share: each is sent without waiting for the answers of those before. Nobody holds one, so
- * that it needs no turn of its own; what turns out to be slow there holds up all others, for no longer than `stallMs`.
+ * Connections that all small reads share: each read is sent without waiting for the answers to those before. Nobody holds
+ * one, so that a read needs no place of its own; a slow one holds up the others for `stallMs` at most.
  */
 export interface Pipeline {
   /**
@@ -40,14 +40,14 @@ export const pipelinedConnections = 2
 
 /** Reads that are sent, and answered, at once. */
 const flightSize = 16
-/** PostgreSQL ends what takes longer, and thereby tells whose it was: answers come a flight at a time. */
+/** PostgreSQL cancels what takes longer, and so tells whose it was: answers come a flight at a time. */
 const statementTimeoutMs = 100
-/** When nothing has come for so long, all that is due is asked elsewhere. */
+/** After so long without an answer, all that is due is asked elsewhere. */
 const stallMs = 150
 const lookEveryMs = 50
-/** A connection from which nothing has come for so long is lost: PostgreSQL would have ended what it does. */
+/** After so long without an answer a connection is lost: PostgreSQL would have cancelled its statement. */
 const silentMs = 2000
-/** Whoever has asked what was slow asks elsewhere for a second, and for twice as long each time it happens again soon. */
+/** After a slow read one asks elsewhere for a second, and for twice as long each time it happens again soon. */
 const firstBarMs = 1000
 const longestBarMs = 32_000
 const maxWaiting = 1000
@@ -67,7 +67,7 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
     onSlow: bars.bar,
     onFree: sendSoon,
     onLost() {
-      // Nobody else would send what waits.
+      // No connection is left to send what waits.
       if (!lines.all.some(isUsable)) giveUpWaiting()
     },
   })

@@ -14,18 +14,18 @@ export interface PipelinedRead {
   readonly parameters: readonly (string | null)[]
   readonly rows: RowTaker
   readonly whom: string | undefined
-  /** Nobody waits for its answer here any more. */
+  /** Its answer is no longer waited for here. */
   isOver: boolean
   settle(outcome: PipelinedOutcome): void
 }
 
 /**
- * How it ended: with all its rows; PostgreSQL refused its values, or had another fault; it was passed over because one that
- * was sent with it failed; or nothing came.
+ * How it ended: with all its rows; PostgreSQL refused its values, or had another fault; it was passed over because another
+ * of its flight failed; or nothing came.
  */
 export type PipelinedOutcome = 'read' | 'refused' | 'failed' | 'passed_over' | 'unanswered'
 
-/** Flights that are on their way at once: while one is answered, the next is there. */
+/** Flights under way at once: while one is answered, the next is there already. */
 const flightsAtOnce = 2
 /** PostgreSQL keeps a plan for each name and connection, without end; such a connection is closed instead. */
 const maxPrepared = 1000
@@ -45,7 +45,7 @@ export interface PipelinedConnection {
   readonly waitsSince: number | undefined
   /** Sends reads as one flight: where one fails, those behind it are passed over. */
   send(reads: readonly PipelinedRead[]): void
-  /** All that is due stays unanswered: what comes late is nobody's. */
+  /** All that is due counts as unanswered: what comes late is dropped. */
   giveUp(): void
   /** Ends it at once. */
   cut(): void
@@ -58,7 +58,7 @@ export interface PipelinedConnectionOptions {
   readonly settings: SessionSettings
   /** What PostgreSQL cancels, in milliseconds. */
   readonly statementTimeoutMs: number
-  /** Told of each read that PostgreSQL cancels, also when nobody waits for it any more. */
+  /** Told of each read that PostgreSQL cancels, given up or not. */
   readonly onSlow: (whom: string | undefined) => void
   /** A flight has ended. */
   readonly onFree: () => void

@@ -25,18 +25,18 @@ export interface LenderOptions {
   onError(error: unknown): void
 }
 
-/** One that was not used for so long is asked whether it still answers before it is lent. */
+/** A connection that was idle for so long is tested before it is lent. */
 const idleMs = 5000
 const answerMs = 1000
 
 const lookEveryMs = 1000
-/** How long PostgreSQL may take to say what it does; our own event loop may be late with it. */
+/** How long PostgreSQL may take to say what it does; our own event loop may be late. */
 const questionMs = 2000
-/** A statement whose answer takes longer is asked after. */
+/** PostgreSQL is asked about a statement whose answer takes longer. */
 const patienceMs = 2000
-/** What PostgreSQL gives up by itself it may take so long to tell. */
+/** How long PostgreSQL may take to report a statement that it has cancelled. */
 const graceMs = 2000
-/** After so many questions in a row without an answer PostgreSQL is taken for unreachable. */
+/** After so many unanswered questions in a row PostgreSQL counts as unreachable. */
 const maxUnanswered = 2
 
 /** A connection of the pool, as we know it. */
@@ -52,8 +52,8 @@ interface Line {
 }
 
 /**
- * Proxies and firewalls forget connections without a word; a statement on such a one would never be answered. Another
- * connection asks PostgreSQL what it does for those that wait: where it has ended, or never begun, the connection is lost.
+ * Proxies and firewalls drop connections silently; a statement on such a one would never be answered. Another connection
+ * asks PostgreSQL what the silent ones do: where it is not at work on a statement, the connection is lost.
  */
 export function createLender(options: LenderOptions): PostgresLender {
   const { pool, shares, connection, statementTimeoutMs, onError } = options
@@ -69,7 +69,7 @@ export function createLender(options: LenderOptions): PostgresLender {
       const client = await pool.connect()
       const line = lines.get(client) ?? watched(client)
       lines.set(client, line)
-      // Whatever cut one off has hardly spared those that were idle beside it.
+      // What cut one off has hardly spared those that were idle beside it.
       const isDoubtful = line.usedAt <= lostAt
       if (!isDoubtful && (performance.now() - line.usedAt < idleMs || (await answers(client)))) {
         line.isLong = isLong
@@ -96,7 +96,7 @@ export function createLender(options: LenderOptions): PostgresLender {
     const states = await readStates(connection)
     unanswered = states === 'silent' ? unanswered + 1 : 0
     const isUnreachable = unanswered >= maxUnanswered
-    // What has come by now had only been late, or we were.
+    // What has come by now was only late, or this process was.
     for (const line of suspects) hear(line, performance.now())
     lose(
       suspects.filter(line => isSilent(line, now) && (isUnreachable || isLost(line, states, now))),
@@ -117,7 +117,7 @@ export function createLender(options: LenderOptions): PostgresLender {
   }
 }
 
-/** Lends what `connect` opens to whoever has a place. */
+/** Lends what `connect` opens to those who have a place. */
 export function inTurn(connect: () => Promise<PoolClient>, shares: Shares): Lender {
   return {
     async connect() {
@@ -138,7 +138,7 @@ export function inTurn(connect: () => Promise<PoolClient>, shares: Shares): Lend
   }
 }
 
-/** Counts what it is asked. */
+/** Counts the statements of a connection. */
 function watched(client: PoolClient): Line {
   const now = performance.now()
   const line: Line = { client, pending: 0, silentSince: now, heard: 0, usedAt: now, isLong: false }
@@ -161,7 +161,7 @@ function watched(client: PoolClient): Line {
   return line
 }
 
-/** A long answer comes over a slow line for long after PostgreSQL has sent it. */
+/** A long answer may still arrive over a slow line long after PostgreSQL has sent it. */
 function hear(line: Line, now: number): void {
   const { bytesRead } = connectionOfClient(line.client).stream
   if (bytesRead === line.heard) return
@@ -182,7 +182,7 @@ async function answers(client: PoolClient): Promise<boolean> {
     () => undefined,
   )
   await within(answerMs, asking)
-  // It was perhaps we who were late: what has come is read before the next turn.
+  // This process may have been late: what has come is read before the next turn.
   if (!isAnswered) await nextTurn()
   return isAnswered
 }
@@ -206,7 +206,7 @@ interface State {
 /** What PostgreSQL does for each of its connections, by process; `silent`: it cannot be reached. */
 type States = ReadonlyMap<number | undefined, State> | 'silent'
 
-/** It works, or has only just ended: the answer may be under way. */
+/** It works, or has just ended: the answer may be under way. */
 function isAtWork(state: State | undefined): boolean {
   return state !== undefined && (state.isIdle !== true || state.age < patienceMs / 2)
 }

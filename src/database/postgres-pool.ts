@@ -28,9 +28,9 @@ export function createPool(options: PoolOptions): Pool {
     }),
   })
   pool.on('error', error => {
-    // `end` does not wait until the server has let go: what it still says then concerns nobody.
+    // `end` does not wait for the server: what it still says is of no use.
     if (pool.ending) return
-    // pg hangs the whole client on it, with all its settings: nothing for a log.
+    // pg attaches the whole client with all its settings, which is nothing for a log.
     Reflect.deleteProperty(error, 'client')
     options.onError(error)
   })
@@ -54,7 +54,7 @@ export function clientOptions(connectTimeoutMs: number): ClientConfig {
   }
 }
 
-/** The pool's own limit ends with the greeting; one that falls silent right after it would be waited for without end. */
+/** With a limit: the pool's own ends with the greeting, and a server may fall silent right after it. */
 export async function applySettings(
   client: ClientBase,
   text: string,

@@ -24,7 +24,7 @@ interface Server {
 }
 
 /**
- * Looks whether Daybook can work on this PostgreSQL, and on what stands before it. Resolves to whether nothing does.
+ * Requires a PostgreSQL that Daybook can work with. Resolves to whether it is reached directly, without a pooler.
  * Throws StartError.
  */
 export async function requireUsable(
@@ -39,7 +39,7 @@ export async function requireUsable(
     if (server === undefined) throw new StartError('PostgreSQL does not say what it is')
     requireVersion(server.version)
     requireForms(server)
-    // PostgreSQL names its own process to whoever connects; whoever stands between has a number of its own.
+    // PostgreSQL names its own process to its clients; a pooler in between names another number.
     const isDirect = 'processID' in client && client.processID === server.pid
     if (prepare && !isDirect) await requireNames(client, connection)
     return isDirect
@@ -95,8 +95,8 @@ const namesAreLost =
   'a pooler stands before PostgreSQL and loses prepared statements: set DATABASE_PREPARE=off, or let it keep them (pgbouncer from 1.21: max_prepared_statements)'
 
 /**
- * Two clients that take turns with one name: a pooler that gives each transaction whichever connection is free mixes
- * them up, unless it knows of names. Then SQLSTATE says that there is none, or that there is one already.
+ * Has two clients use one name in turn: a pooler that gives each transaction any free connection mixes them up, unless it
+ * tracks names. Then SQLSTATE says that the name is missing, or taken.
  */
 async function requireNames(first: PoolClient, connection: ClientConfig): Promise<void> {
   await withClient(connection, async second => {

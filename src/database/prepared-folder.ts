@@ -12,8 +12,8 @@ export const buildFolder = fileURLToPath(new URL('../../dist/', import.meta.url)
 export const preparedName = /^database-[\da-f]{16}\.tar\.gz$/
 
 /**
- * A migrated database without a row, for PGlite's `loadDataDir`: a new data folder begins with it, for to make one takes
- * five seconds of CPU. Undefined where `src/prepare.ts` made none, or one of another engine or of other migrations.
+ * A migrated database without a row, for PGlite's `loadDataDir`: new data folders begin with it, because making one takes
+ * five seconds of CPU. Undefined unless `src/prepare.ts` made one of this engine and these migrations.
  */
 export async function readPreparedFolder(): Promise<Blob | undefined> {
   try {

@@ -4,7 +4,7 @@ import type { Runner } from './database.ts'
 import { rawStatement, type Statement } from './statement.ts'
 import { safely } from './wakes.ts'
 
-/** Looks for what no notification told of: all that is asked is asked in one statement, so that an idle server hardly works. */
+/** Asks all questions of Database.everySecond in one statement, so that an idle server hardly works. */
 export interface Pulse {
   /** See Database.everySecond. */
   ask(question: string, told: (answer: unknown) => void): () => void

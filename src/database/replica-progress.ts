@@ -4,18 +4,18 @@ export interface ReplicaProgress {
   sample(time: number, position: number): void
   /** The replica shows everything up to `position`. */
   replayed(position: number): void
-  /** The replica is not to be trusted any more, until it is asked again. */
+  /** Do not trust the replica until it is asked again. */
   forget(): void
   /** The replica shows everything that was committed before this time; -Infinity: nothing is known. */
   readonly provenUpTo: number
 }
 
-/** The longer a replica lags, the coarser what is kept of the way: after a year, a few thousand samples. */
+/** The longer a replica lags, the coarser its samples: a few thousand after a year. */
 const precision = 500
 
 /**
- * How far a replica is known to be, proven by positions: the time of its last replayed transaction says nothing while the
- * primary is idle, and the positions that it has received nothing while its connection is broken.
+ * How far a replica is known to be, proven by positions in the log. The time of its last replayed transaction says nothing
+ * while the primary is idle; the position that it received says nothing while its connection is broken.
  */
 export function createReplicaProgress(): ReplicaProgress {
   let samples: { readonly time: number; readonly position: number }[] = []
@@ -23,7 +23,7 @@ export function createReplicaProgress(): ReplicaProgress {
   return {
     sample(time, position) {
       const last = samples.at(-1)
-      // Another primary, whose log is not the one that was asked about before.
+      // Another primary with another log.
       if (last !== undefined && position < last.position) samples = []
       const [first, before] = [samples[0], samples.at(-2)]
       if (first && before && last && last.time - before.time < (time - first.time) / precision) samples.pop()

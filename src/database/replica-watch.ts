@@ -10,9 +10,9 @@ export interface ReplicaWatchOptions {
   readonly primary: ClientConfig
   readonly replica: ClientConfig
   readonly maxLagMs: number
-  /** The replica does not answer: nobody should go on waiting for it. */
+  /** The replica does not answer: stop waiting for it. */
   onSilence(): void
-  /** Told once of each reason for which the replica is not used. */
+  /** Told once of each reason why the replica is not used. */
   onError(error: unknown): void
 }
 
@@ -20,16 +20,16 @@ export interface ReplicaWatchOptions {
 export interface ReplicaWatch {
   /** Whether it shows all that was committed before `time` (see performance.now), and does not lag. */
   shows(time: number): boolean
-  /** It has failed: it is not used until it has answered again. */
+  /** It has failed: not used until it answers again. */
   doubt(): void
   state(): ReplicaState
   close(): Promise<void>
 }
 
-/** How often both are asked, unless so little lag is allowed that it has to be proven more often. */
+/** How often both are asked; more often where little lag is allowed. */
 const askEveryMs = 250
 
-/** A replica that takes longer hangs: as long as that a request may have waited for it. */
+/** A replica that takes longer hangs. A request may have waited for it that long. */
 const patienceMs = 500
 
 const identity = `(select system_identifier from pg_control_system()) || ' ' ||
@@ -42,7 +42,7 @@ const askPrimary = `select ${identity}, (case current_setting('synchronous_commi
 const askReplica = `select ${identity},
   case when pg_is_in_recovery() then (pg_last_wal_replay_lsn() - '0/0')::text end as position`
 
-/** Asks the primary where its log is, and then the replica how far it has replayed it, over connections of its own. */
+/** Asks the primary for the end of its log, then the replica how far it has replayed it, on connections of its own. */
 export function watchReplica(options: ReplicaWatchOptions): ReplicaWatch {
   const { maxLagMs, onSilence, onError } = options
   const progress = createReplicaProgress()
@@ -53,7 +53,7 @@ export function watchReplica(options: ReplicaWatchOptions): ReplicaWatch {
 
   async function look(): Promise<void> {
     const time = performance.now()
-    // That the primary cannot be reached is told by all who need it.
+    // Those who need the primary report that it is away.
     const ours = await primary.ask(askPrimary).catch(() => undefined)
     if (ours?.position != null) progress.sample(time, Number(ours.position))
     const theirs = await replica.ask(askReplica).catch(error => {
@@ -146,7 +146,7 @@ function createAsker(connection: ClientConfig): Asker {
 }
 
 async function inTime<T extends object>(work: Promise<T>): Promise<T> {
-  // Where we were busy ourselves, the answer lies there unread.
+  // When this process was busy, the answer may be there unread.
   const answer = (await within(patienceMs, work)) ?? (await within(50, work))
   if (answer === undefined) throw new Error(`no answer within ${patienceMs} ms`)
   return answer

@@ -23,9 +23,9 @@ export interface ReplicaOptions extends PoolOptions {
 
 /** A PostgreSQL that follows the primary, for reads as long as it is known to follow closely. */
 export interface Replica {
-  /** Does what the primary is asked or told: whoever waits for it reads nothing older afterwards. */
+  /** Does work on the primary. Those who wait for it read nothing older afterwards. */
   noted<T>(work: () => Promise<T>): Promise<T>
-  /** Reads from the replica where that may serve, and from `primary` where it may not, or fails. */
+  /** Reads from the replica where it is fresh enough, else, or when it fails, from `primary`. */
   readsOver(primary: Pick<Executor, 'run'>): Reads
   state(): ReplicaState
   stats(): PoolStats
@@ -34,14 +34,14 @@ export interface Replica {
 
 type Run = (statement: Statement, values: readonly unknown[]) => Promise<Result>
 
-/** Never fails: until the replica has proven itself, and whenever it cannot, the primary is read from. */
+/** Never fails: reads go to the primary until the replica has proven itself, and whenever it cannot. */
 export function createReplica(options: ReplicaOptions): Replica {
   const known = createKnownWrites()
   const waiting = new Set<(error: Error) => void>()
   let connections = openConnections(options)
   const watch = watchReplica({ ...options, replica: options.connection, onSilence })
 
-  /** A replica that hangs keeps nobody waiting, not even once it answers on other connections again. */
+  /** A replica that hangs keeps nobody waiting: its connections are replaced, even if others answer again. */
   function onSilence(): void {
     if (connections.isUnused()) return
     connections.abandon()
@@ -106,7 +106,7 @@ interface Connections {
   readonly executor: Executor
   isUnused(): boolean
   stats(): PoolStats
-  /** Cuts all of them off, whatever they are waiting for. */
+  /** Cuts all of them off, whatever they wait for. */
   abandon(): void
   close(): Promise<void>
 }
@@ -123,7 +123,7 @@ function openConnections(options: ReplicaOptions): Connections {
   }
   return {
     executor: createPoolExecutor(lender, options.settings, 'none'),
-    // One that is being opened is counted.
+    // A connection that is being opened counts.
     isUnused: () => pool.totalCount === 0,
     stats: () => statsOf(pool, shares),
     abandon() {
@@ -134,7 +134,7 @@ function openConnections(options: ReplicaOptions): Connections {
   }
 }
 
-/** What the primary would say as well: a value that it refuses, a statement that takes too long, a queue that is full. */
+/** A fault that the primary would have as well: a refused value, a slow statement, a full queue. */
 function isOfStatement(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false
   return !hasCode(error, 'database_error') || hasReason(error, 'statement_timeout')
@@ -145,20 +145,20 @@ function isLost(error: unknown): boolean {
   return hasReason(error, 'database_unavailable', 'database_restarting', 'connection_lost')
 }
 
-/** When each was last told something by the primary: what they ask next must not be answered from before. */
+/** When the primary last answered each caller: what they read next must not be older. */
 export interface KnownWrites {
   note(whom: string | undefined, time: number): void
-  /** -Infinity: never, as far as anybody needs to know. */
+  /** -Infinity: never. */
   lastOf(whom: string | undefined): number
 }
 
-/** Forgets first who was noted first; from then on all others count as having been told by then. */
+/** Forgets the oldest first; an unknown caller then counts as answered when the last forgotten one was. */
 export function createKnownWrites(maxKnown = 10_000): KnownWrites {
   const times = new Map<string | undefined, number>()
   let forgotten = Number.NEGATIVE_INFINITY
   return {
     note(whom, time) {
-      // Again at the end of the order.
+      // Moves it to the end of the order.
       times.delete(whom)
       times.set(whom, time)
       if (times.size <= maxKnown) return

@@ -32,9 +32,9 @@ type Whom = string | undefined
 const slowMs = 100
 
 /**
- * Everybody has a turn before anybody has a second one. However much a token asks for, it leaves places for the next that
- * comes: of what is quick it may hold all but a few, of what is slow as many as would be left to it if there were one more
- * token. The server's own work has places that nobody else gets, because everybody waits for it.
+ * Every token has a turn before any has a second one. However much a token asks for, it leaves places for the next one:
+ * for quick work it may hold all but a few, for slow work its share if there were one more token. The server's own work has
+ * places of its own, because everybody waits for it.
  */
 export function createShares({ places, maxWaitMs, maxWaiting = 1000 }: ShareOptions): Shares {
   const queue = createFairQueue<Whom, Waiter>()

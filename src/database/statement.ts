@@ -40,7 +40,7 @@ export function rawStatement(sql: string): Statement {
   return Object.freeze({ name: statementName(sql), sql, parameters })
 }
 
-/** A statement in SQL that is run once or seldom: nothing of it is kept. */
+/** A statement in SQL that runs once or seldom, and is not prepared. */
 export function plainStatement(sql: string): Statement {
   return { name: undefined, sql, parameters: [] }
 }

@@ -5,12 +5,12 @@ import type { Runner } from './database.ts'
 import { plainStatement, rawStatement, type Statement } from './statement.ts'
 
 export interface UpkeepOptions extends Pick<Runner, 'run'> {
-  /** Whether nobody waits for the engine. */
+  /** Whether the engine has nothing to do. */
   isIdle(): boolean
   /** Bytes that the disk has left. */
   freeBytes(): Promise<number>
   onError(error: unknown): void
-  /** How often is looked after it, in milliseconds. */
+  /** Milliseconds. */
   readonly everyMs?: number
 }
 
@@ -18,19 +18,19 @@ export interface Upkeep {
   stop(): Promise<void>
 }
 
-/** Write-ahead log between two checkpoints: only they make room in it, and nobody else begins one. */
+/** Write-ahead log between two checkpoints, which alone make room in it; the engine begins none itself. */
 const mostLogBytes = 8 * 2 ** 20
 
 /** A checkpoint that finds no room for a file ends the engine. */
 const leastFreeBytes = 4 * 2 ** 20
 
-/** What is not written since the last look is not worth another. */
+/** With less written since the last look there is nothing to do. */
 const leastLogBytes = 2 ** 16
 
-/** Looks that are left out after one that found nothing written: an idle engine hardly works. */
+/** Looks to skip after one that found nothing written, so that an idle engine rests. */
 const restLooks = 4
 
-/** A table waits for a moment without requests, at most so long at a look and for so many looks. */
+/** How long a look waits for a moment without requests, and after how many looks it no longer waits. */
 const longestWaitMs = 300
 const patience = 4
 
@@ -54,8 +54,8 @@ const due = rawStatement(
 )
 
 /**
- * What PostgreSQL does by itself and the embedded engine never: gives the room of dead rows back, renews the planner's
- * statistics and keeps the write-ahead log short. A table at a time, and as long as others wait for the engine they go first.
+ * Does what the embedded engine never does by itself: vacuums, analyzes, and keeps the write-ahead log short. It does one
+ * table at a time and lets requests go first.
  */
 export function startUpkeep({ run, isIdle, freeBytes, onError, everyMs = 1000 }: UpkeepOptions): Upkeep {
   const waiting = new Map<unknown, number>()

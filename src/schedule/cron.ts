@@ -15,7 +15,7 @@ export const maxCronLength = 512
  * Why `cron` is no schedule, or undefined when it is one: minute, hour, day of month, month, day of week, with the
  * seconds in front where there are six; `*`, lists, ranges, steps, `?`, names such as `MON`, `L` (last) and `1#2` (the
  * second Monday), or a word such as @daily. Blanks and tabs separate and surround. What would not mean what it says
- * (ranges that run backwards, steps beyond their field) or never comes (30 February) is none.
+ * (ranges that run backwards, steps beyond their field) or never comes (30 February) is refused.
  */
 export function cronFault(cron: string): string | undefined {
   if (cron.length > maxCronLength) return `must have at most ${maxCronLength} characters`
@@ -45,7 +45,7 @@ export function nextFire({ cron, tz }: Schedule, afterMs: number): number {
   }
 }
 
-/** When the wall clock next shows a time of the schedule, be it for the second time. */
+/** When the wall clock next shows a time of the schedule, even a second time. */
 function nextShown(cron: string, tz: string, afterMs: number): number {
   for (let from = afterMs; ; ) {
     // Of the moment that follows: with it a new offset may begin.
