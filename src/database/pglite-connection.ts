@@ -8,8 +8,9 @@ import { databaseFault, stateError } from './database-error.ts'
 import { type EngineThread, type Loss, startEngineThread } from './engine-thread.ts'
 import { pgTypes } from './postgres-pool.ts'
 import { describeError } from './start-error.ts'
+import type { Wakes } from './wakes.ts'
 
-/** The one connection to the embedded engine, lent to one at a time. */
+/** The one connection to the embedded engine. It is asked for by one at a time, see Gate, and closed when it is free. */
 export interface PGliteConnection {
   connect(): Promise<PoolClient>
   /** The same, for statements without a time limit. */
@@ -22,10 +23,9 @@ export interface PGliteConnectionOptions {
   /** Is handed over. */
   readonly snapshot: ArrayBuffer | undefined
   readonly statementTimeoutMs: number | undefined
-  /** What is listened to. */
-  readonly channels: Iterable<string>
-  onNotification(channel: string): void
-  /** The engine was opened again, `why` is for the operator; notifications may have been missed. */
+  /** Those who listen. */
+  readonly wakes: Wakes
+  /** The engine was opened again, `why` is for the operator. */
   onReopened(why: string): void
   /** The connection is refused from now on. */
   onFatal(error: Error): void
@@ -34,37 +34,22 @@ export interface PGliteConnectionOptions {
 /** Throws Error, in words for the operator, when the engine cannot be opened. */
 export async function openPGliteConnection(options: PGliteConnectionOptions): Promise<PGliteConnection> {
   const engine = await openEngine(options)
-  /** Resolves when the connection was given back by the last who has asked for it. */
-  let turn = Promise.resolve()
 
   async function connect(limit: number | undefined): Promise<PoolClient> {
-    const before = turn
-    const { promise, resolve: done } = Promise.withResolvers<void>()
-    turn = promise
-    await before
     const source = engine.current()
-    try {
-      const { client, thread } = await source
-      thread.setLimit(limit)
-      const release = (broken?: Error | boolean): void => {
-        thread.setLimit(undefined)
-        if (broken !== undefined && broken !== false) engine.replaceClient(source)
-        done()
-      }
-      return Object.assign(client, { release }) as PoolClient
-    } catch (error) {
-      done()
-      throw error
+    const { client, thread } = await source
+    thread.setLimit(limit)
+    const release = (broken?: Error | boolean): void => {
+      thread.setLimit(undefined)
+      if (broken !== undefined && broken !== false) engine.replaceClient(source)
     }
+    return Object.assign(client, { release }) as PoolClient
   }
 
   return {
     connect: () => connect(options.statementTimeoutMs),
     connectForLong: () => connect(undefined),
-    async close() {
-      await turn
-      await engine.close()
-    },
+    close: engine.close,
   }
 }
 
@@ -121,6 +106,8 @@ async function openEngine(options: PGliteConnectionOptions): Promise<Engine> {
         await access(join(folder, 'PG_VERSION'))
         opened = await open(undefined)
         options.onReopened(`the embedded database was opened again: ${reason}`)
+        // A notification may have been missed.
+        options.wakes.wakeAll()
         return opened
       } catch (error) {
         if (attempt === reopenAttempts)
@@ -171,11 +158,11 @@ async function openClient(thread: EngineThread, options: PGliteConnectionOptions
   })
   // What waits for an answer is told.
   client.on('error', () => undefined)
-  client.on('notification', ({ channel }) => options.onNotification(channel))
+  client.on('notification', ({ channel }) => options.wakes.wake(channel))
   await client.connect()
   // The engine has one session: the client before this one left its statements there.
   await client.query('discard all')
-  for (const channel of options.channels) await client.query(`listen ${channel}`)
+  for (const channel of options.wakes.channels()) await client.query(`listen ${channel}`)
   return client
 }
 

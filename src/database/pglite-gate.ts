@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { createRunning } from '../async/running.ts'
 import { toConnectError } from './database-error.ts'
 import { createShares } from './shares.ts'
 
@@ -9,13 +10,13 @@ export interface Gate {
   inside<T>(work: () => Promise<T>): Promise<T>
   /** How many runs and waits. */
   pending(): number
-  /** The database is being closed: later calls are refused. */
-  shut(): void
+  /** Refuses what waits and what comes later; resolves when nothing runs. */
+  shut(): Promise<void>
 }
 
 export function createGate(): Gate {
   const transaction = new AsyncLocalStorage<{ open: boolean }>()
-  let running = 0
+  const entered = createRunning()
   const shares = createShares({ places: 1 })
   let refusal: (() => Error) | undefined
 
@@ -24,13 +25,12 @@ export function createGate(): Gate {
       if (refusal !== undefined) throw refusal()
       if (transaction.getStore()?.open)
         throw new Error('inside a transaction only its own runner may be used')
-      const place = await shares.take()
-      running++
+      entered.start()
       try {
-        return await work()
+        const place = await shares.take()
+        return await work().finally(place.release)
       } finally {
-        running--
-        place.release()
+        entered.end()
       }
     },
     async inside(work) {
@@ -41,10 +41,11 @@ export function createGate(): Gate {
         state.open = false
       }
     },
-    pending: () => running + shares.waiting(),
-    shut() {
+    pending: () => entered.count,
+    async shut() {
       refusal ??= () => toConnectError(new Error('the database is closed'))
       shares.close(refusal)
+      await entered.idle()
     },
   }
 }

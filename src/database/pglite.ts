@@ -39,12 +39,8 @@ export async function openPGlite(options: PGliteOptions): Promise<Database> {
       dataDir: folder,
       snapshot: await begin?.arrayBuffer(),
       statementTimeoutMs,
-      channels: { [Symbol.iterator]: wakes.channels },
-      onNotification: wakes.wake,
-      onReopened(why) {
-        onError(new Error(why))
-        wakes.wakeAll()
-      },
+      wakes,
+      onReopened: why => onError(new Error(why)),
       onFatal(error) {
         onError(error)
         onFatal?.(error)
@@ -111,7 +107,7 @@ function createDatabase({ connection, gate, wakes, lock, dataDir, onError }: Par
 
   async function close(): Promise<void> {
     await Promise.all([upkeep?.stop(), pulse.stop()])
-    gate.shut()
+    await gate.shut()
     try {
       await connection.close()
     } finally {
