@@ -88,7 +88,7 @@ async function serveDatabase(
     closing.push(() => events.close(config.drainMs))
     const stream = await startStream(context)
     closing.push(stream.close)
-    const sinks = await startServerSinks(context, stream.hub.log, events.engine.owner)
+    const sinks = await startServerSinks(context, stream.hub.log, events.service.owner)
     closing.push(sinks.close)
     const retention = startRetention({
       ...records,
@@ -108,7 +108,7 @@ async function serveDatabase(
     closing.push(partitions.stop)
     const methods: readonly Method[] = methodsOf(context, events, stream, sinks)
     const server = await startServer(serverOptionsOf(context, methods, events, stream))
-    const machine = await startMachine(context, events.engine, server.url)
+    const machine = await startMachine(context, events.service, server.url)
     async function closeAll(): Promise<void> {
       // Sinks first: they work under the lease that the events give up.
       const stopWork = sinks.close().then(() => events.close(config.drainMs))
@@ -155,7 +155,7 @@ function methodsOf(
     events: events.methodDeps,
     sinks: sinks.methodDeps,
     token: tokens,
-    dialects: jitaiMethods({ records, sender: events.engine.sender, timezone: config.timezone }),
+    dialects: jitaiMethods({ records, sender: events.service.sender, timezone: config.timezone }),
     version,
   })
 }
@@ -174,7 +174,7 @@ function serverOptionsOf(
     probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
     stream: { hub, tickets, maxConditions: config.maxConditions, maxStreams: config.maxConnections },
     exports: { records },
-    workerRoute: { database, runner: events.engine.scripts },
+    workerRoute: { database, runner: events.service.scripts },
     restRoutes: [...modelartsRoutes(records), gcsRoute(records)],
     openrpc: () => callAs(async () => nobody, methods, 'rpc.discover', {}),
     logger,

@@ -1,7 +1,7 @@
-import { type Engine, startEngine } from '../event/engine.ts'
 import { type LocalHandler, loadLocalHandlers, storeLocalHandlers } from '../event/handler/local-handlers.ts'
 import { readBacklogs } from '../event/run/backlog.ts'
 import { forsakeRuns } from '../event/run/forsake.ts'
+import { type EventService, startEventService } from '../event/service.ts'
 import type { HostDeps } from '../js-worker/host.ts'
 import { createWorkerReports } from '../machine/machine-reports.ts'
 import type { EventDeps } from '../method/index.ts'
@@ -14,7 +14,7 @@ import { machineName } from './machine.ts'
 
 /** What runs events on this server, and what its methods need. */
 export interface Events {
-  readonly engine: Engine
+  readonly service: EventService
   readonly methodDeps: EventDeps
   /** Takes no more work, lets what runs end for so many milliseconds, hands back the rest and closes what was opened. */
   close(drainMs: number): Promise<void>
@@ -30,7 +30,7 @@ export async function startEvents(context: AppContext, callMethod: HostDeps['cal
   const outbound = createOutbound({ allow: config.outboundAllow })
   const sandbox = createSandbox({ threads: config.scriptThreads, runs: config.scriptRuns })
   const onError = context.onError('running events')
-  const engine = await startEngine({
+  const service = await startEventService({
     database,
     sealer,
     clock,
@@ -50,11 +50,11 @@ export async function startEvents(context: AppContext, callMethod: HostDeps['cal
   })
   metrics.watch('scripts', sandbox.counts)
   metrics.watch('handlers', () => readBacklogs(database))
-  const shared = { database, sealer, clock, timezone: config.timezone, onChange: engine.wake }
+  const shared = { database, sealer, clock, timezone: config.timezone, onChange: service.wake }
   return {
-    engine,
+    service,
     methodDeps: {
-      engine,
+      service,
       workers: createWorkerReports({ database, onError }),
       handlers: {
         ...shared,
@@ -62,10 +62,10 @@ export async function startEvents(context: AppContext, callMethod: HostDeps['cal
         outboundAllow: config.outboundAllow,
         forsake: (runner, fullName) => forsakeRuns(runner, fullName, clock()),
       },
-      jsWorkers: { ...shared, sandbox, runner: engine.scripts },
+      jsWorkers: { ...shared, sandbox, runner: service.scripts },
     },
     async close(drainMs) {
-      await engine.close(drainMs)
+      await service.close(drainMs)
       await sandbox.close()
       await outbound.close()
     },

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { Engine } from '../event/engine.ts'
+import type { EventService } from '../event/service.ts'
 import { type ServerReports, startServerReports } from '../machine/machine-reports.ts'
 import type { AppContext, ServerConfig } from './context.ts'
 
@@ -16,13 +16,13 @@ function nameOf(name: string, worker: number | undefined): string {
 /** Reports this server, which listens at `url`, as a machine until it is closed. */
 export async function startMachine(
   context: AppContext,
-  engine: Pick<Engine, 'name'>,
+  events: Pick<EventService, 'name'>,
   url: string,
 ): Promise<ServerReports> {
   const { config, database } = context
   const onError = context.onError('reporting this machine')
   const known = machineName(config)
   const name = known ?? nameOf(`${hostname()}:${new URL(url).port}`, config.worker)
-  if (known === undefined) await engine.name(name).catch(onError)
+  if (known === undefined) await events.name(name).catch(onError)
   return startServerReports({ database, name, hostName: hostname(), onError })
 }

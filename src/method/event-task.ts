@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { handlerAction } from '../event/handler/action.ts'
-import type { Task, Tasks } from '../event/run/task.ts'
+import type { Task } from '../event/run/claim.ts'
+import { runMembers } from '../event/run/run.ts'
+import type { Tasks } from '../event/run/task.ts'
 import { maxWait } from '../event/send/event-request.ts'
 import type { WorkerReports } from '../machine/machine-reports.ts'
 import { requirePermission, requireSome } from '../permission/grant.ts'
@@ -120,16 +122,5 @@ export function taskMethods(tasks: Tasks, workers: WorkerReports) {
 const claimAction = handlerAction('claim')
 
 function taskOf(run: Task) {
-  return {
-    id: run.id,
-    attempt: run.attempt,
-    lease_until: run.leaseUntil,
-    full_name: run.handler.full_name,
-    sender: run.sender,
-    event_type: run.eventType,
-    request_id: run.requestId,
-    node_id: run.nodeId,
-    parent_node_id: run.parentNodeId,
-    kwargs: run.kwargs,
-  }
+  return { ...runMembers(run), lease_until: run.leaseUntil, kwargs: run.kwargs }
 }

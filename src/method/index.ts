@@ -1,5 +1,5 @@
 import { plainDefinitions } from '../definitions.ts'
-import type { Engine } from '../event/engine.ts'
+import type { EventService } from '../event/service.ts'
 import type { WorkerReports } from '../machine/machine-reports.ts'
 import { resources } from '../resource/kind/index.ts'
 import type { RecordService } from '../resource/records.ts'
@@ -23,7 +23,7 @@ import { type TokenDeps, tokenMethods } from './token.ts'
 
 /** What the methods of events need. */
 export interface EventDeps {
-  readonly engine: Engine
+  readonly service: EventService
   readonly workers: WorkerReports
   readonly handlers: HandlerMethodDeps
   readonly jsWorkers: JsWorkerDeps
@@ -59,9 +59,9 @@ export function createMethods({
     ...resources.flatMap(resource => subscriptionMethods(resource, subscribe)),
     streamTicketMethod({ ...subscribe, tickets }),
     ...changeEventMethods(records),
-    ...eventMethods(events.engine, records),
+    ...eventMethods(events.service, records),
     ...handlerMethods(events.handlers),
-    ...taskMethods(events.engine.tasks, events.workers),
+    ...taskMethods(events.service.tasks, events.workers),
     ...jsWorkerMethods(events.jsWorkers),
     ...sinkMethods(sinks),
     ...retentionMethods(records),

@@ -1,11 +1,11 @@
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../src/async/clock.ts'
 import type { Database } from '../../src/database/database.ts'
-import { type Engine, type EngineOptions, startEngine } from '../../src/event/engine.ts'
 import type { HandlerDefinition } from '../../src/event/handler/handler.ts'
 import type { LocalContext, LocalHandler } from '../../src/event/handler/local-handlers.ts'
+import type { SendAnswer, ShownLog } from '../../src/event/send/event.ts'
 import { type EventRequest, readEventRequests } from '../../src/event/send/event-request.ts'
-import type { SendAnswer, ShownLog } from '../../src/event/send/send.ts'
+import { type EventService, type EventServiceOptions, startEventService } from '../../src/event/service.ts'
 import { createOutbound } from '../../src/outbound/outbound.ts'
 import { createWebhooks } from '../../src/outbound/webhook.ts'
 import type { Identity } from '../../src/permission/grant.ts'
@@ -34,7 +34,7 @@ export const rootCaller = callerOf(root)
 export type Work = (kwargs: unknown, context: LocalContext) => unknown
 
 /** What runs events on one server, without its network. */
-export interface TestEngine extends Engine {
+export interface TestEngine extends EventService {
   /** What went wrong where nobody waited. */
   readonly errors: unknown[]
   /** Sends one event as a client. */
@@ -43,7 +43,7 @@ export interface TestEngine extends Engine {
 
 export type SentByTest = Partial<EventRequest> & { readonly sender: string }
 
-export interface TestEngineOptions extends Partial<Omit<EngineOptions, 'database' | 'localHandlers'>> {
+export interface TestEngineOptions extends Partial<Omit<EventServiceOptions, 'database' | 'localHandlers'>> {
   /** What this server's local handlers do, by their full names. */
   readonly local?: Readonly<Record<string, Work>>
 }
@@ -56,7 +56,7 @@ export async function startTestEngine(
   const errors: unknown[] = []
   const sandbox = createSandbox({ threads: 1 })
   const outbound = createOutbound({ allow: ['127.0.0.1'] })
-  const engine = await startEngine({
+  const engine = await startEventService({
     database,
     sealer,
     sandbox,

@@ -6,9 +6,10 @@ import { createHandlerDirectory } from '../../src/event/handler/handler-director
 import { type Ending, endRuns } from '../../src/event/run/end-runs.ts'
 import { rescueRuns } from '../../src/event/run/rescue.ts'
 import type { Outcome, Run } from '../../src/event/run/run.ts'
-import { type RunTaking, takeRuns } from '../../src/event/run/take-runs.ts'
+import { type TakeOptions, takeRuns } from '../../src/event/run/take-runs.ts'
+import type { SendAnswer, ShownLog } from '../../src/event/send/event.ts'
 import { readEventRequests } from '../../src/event/send/event-request.ts'
-import { createSender, type SendAnswer, type ShownLog } from '../../src/event/send/send.ts'
+import { createSender } from '../../src/event/send/send.ts'
 import { sealer } from './definitions.ts'
 import { root, type SentByTest } from './engine-setup.ts'
 
@@ -60,7 +61,7 @@ export async function openParts(database: Database): Promise<EventParts> {
   }
 }
 
-type TakingMore = Pick<RunTaking, 'owner' | 'leaseMs'> & { max?: number }
+type TakingMore = Pick<TakeOptions, 'owner' | 'leaseMs'> & { max?: number }
 
 const setLease = rawStatement(
   `insert into server_lease (id, started_time, lease_until) values ($1, now(), now() + $2::int * interval '1 second')

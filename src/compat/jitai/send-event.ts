@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { SendAnswer, Sender, ShownLog } from '../../event/send/send.ts'
+import type { SendAnswer, ShownLog } from '../../event/send/event.ts'
+import type { Sender } from '../../event/send/send.ts'
 import { isExactNumber } from '../../json.ts'
 import { credentialParam, defineMethod, type Method } from '../../method/method.ts'
 import { nameSchema } from '../../permission/name.ts'

@@ -2,16 +2,17 @@ import type { Clock } from '../../async/clock.ts'
 import { type FailureText, RpcError } from '../../errors.ts'
 import { workerAction } from '../../js-worker/action.ts'
 import type { ChainPlace, ScriptRunner } from '../../js-worker/run.ts'
+import { JsonText } from '../../json.ts'
 import type { Webhooks } from '../../outbound/webhook.ts'
 import { type Identity, intersectIdentities, requirePermission } from '../../permission/grant.ts'
+import type { ScriptFault } from '../../sandbox/sandbox.ts'
 import type { Target } from '../handler/handler.ts'
 import type { LocalHandler } from '../handler/local-handlers.ts'
 import { readEventRequests } from '../send/event-request.ts'
 import { makersOf, mayReceive, notReceived, type Recall } from '../send/receiving.ts'
 import type { Sender } from '../send/send.ts'
-import { scriptHandling } from './js-worker.ts'
-import type { Outcome, Run } from './run.ts'
-import type { Execute } from './runner.ts'
+import type { Execute } from './active-runs.ts'
+import { type Outcome, type Run, runMembers } from './run.ts'
 
 export interface ExecuteDeps {
   readonly localHandlers: ReadonlyMap<string, LocalHandler>
@@ -22,13 +23,16 @@ export interface ExecuteDeps {
   readonly recall: Recall
 }
 
+/** Faults that another attempt would meet again. */
+const lasting: ReadonlySet<ScriptFault> = new Set(['script_syntax_error', 'script_entry_missing'])
+
 /** Carries out attempts where their handlers' targets say; none whose handler's makers may not receive its event any more. */
 export function createExecute(deps: ExecuteDeps): Execute {
   const byKind: Record<Target['kind'], Execute> = {
     local: (run, signal) => runLocal(deps, run, signal),
     js_worker: (run, signal) => runScript(deps, run, signal),
     webhook: (run, signal) => callWebhook(deps, run, signal),
-    remote: () => Promise.reject(new TypeError('a remote handler is run by whoever claims it')),
+    remote: () => Promise.reject(new TypeError('a remote handler is run by the worker that claims it')),
   }
   return async (run, signal) => {
     const makers = await makersOf(run.handler, deps.recall)
@@ -89,22 +93,14 @@ async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Prom
       caller: await actorOf(run, deps.recall),
       chain: placeOf(run),
       item: { id: run.id, fullName: run.handler.full_name },
-      context: {
-        event: {
-          id: run.id,
-          attempt: run.attempt,
-          full_name: run.handler.full_name,
-          sender: run.sender,
-          event_type: run.eventType,
-          request_id: run.requestId,
-          node_id: run.nodeId,
-          parent_node_id: run.parentNodeId,
-        },
-      },
+      context: { event: runMembers(run) },
       signal,
       timeoutMs,
     })
-    return scriptHandling(await done)
+    const { outcome } = await done
+    return outcome.kind === 'returned'
+      ? { kind: 'success', result: new JsonText(outcome.result) }
+      : { kind: 'failed', message: outcome.message, retry: !lasting.has(outcome.reason) }
   } catch (error) {
     if (!(error instanceof RpcError)) throw error
     const retry = error.data.retryable === true
@@ -128,6 +124,7 @@ async function callWebhook(
     }
   }
   const now = clock()
+  const { event_type: type, ...data } = runMembers(run)
   return webhooks.deliver(
     { url: target.url, secrets },
     {
@@ -135,18 +132,9 @@ async function callWebhook(
       id: `evt_${run.id}`,
       attempt: run.attempt,
       body: {
-        type: run.eventType,
+        type,
         timestamp: new Date(now).toISOString(),
-        data: {
-          id: run.id,
-          attempt: run.attempt,
-          full_name: run.handler.full_name,
-          sender: run.sender,
-          request_id: run.requestId,
-          node_id: run.nodeId,
-          parent_node_id: run.parentNodeId,
-          kwargs: run.kwargs,
-        },
+        data: { ...data, kwargs: run.kwargs },
       },
       now,
       timeoutMs,

@@ -31,6 +31,20 @@ export interface Run extends Attempt {
   readonly caller: readonly Origin[]
 }
 
+/** What the program that does the work is told of a run, beside its arguments: as it goes over the wire. */
+export function runMembers(run: Run) {
+  return {
+    id: run.id,
+    attempt: run.attempt,
+    full_name: run.handler.full_name,
+    sender: run.sender,
+    event_type: run.eventType,
+    request_id: run.requestId,
+    node_id: run.nodeId,
+    parent_node_id: run.parentNodeId,
+  }
+}
+
 /** How an attempt ended. */
 export type Outcome =
   | { readonly kind: 'success'; readonly result: unknown }

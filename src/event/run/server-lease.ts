@@ -1,4 +1,5 @@
 import { v7 as uuid } from 'uuid'
+import { repeat } from '../../async/repeat.ts'
 import type { Database } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 
@@ -41,7 +42,6 @@ export async function takeServerLease(options: ServerLeaseOptions): Promise<Serv
   let id = uuid()
   let machine = options.machine ?? null
   let closed = false
-  let renewing: Promise<void> | undefined
   await database.run(take, [id, leaseMs, machine])
 
   async function keep(): Promise<void> {
@@ -54,13 +54,7 @@ export async function takeServerLease(options: ServerLeaseOptions): Promise<Serv
     onLost(lost)
   }
 
-  const timer = setInterval(() => {
-    renewing ??= keep()
-      .catch(onError)
-      .finally(() => {
-        renewing = undefined
-      })
-  }, leaseMs / 3).unref()
+  const renewing = repeat(leaseMs / 3, keep, onError)
 
   return {
     id: () => id,
@@ -70,8 +64,7 @@ export async function takeServerLease(options: ServerLeaseOptions): Promise<Serv
     },
     async close() {
       closed = true
-      clearInterval(timer)
-      await renewing
+      await renewing.stop()
       await database.run(release, [id]).catch(onError)
     },
   }

@@ -9,7 +9,7 @@ import { type Handlers, outdated } from '../handler/handler-directory.ts'
 import type { RunType } from '../send/event.ts'
 import type { Run } from './run.ts'
 
-export interface RunTaking {
+export interface TakeOptions {
   /** Whose runs are taken: those of `Handlers` that whoever takes can run. */
   readonly of: readonly Handler[]
   readonly max: number
@@ -74,7 +74,7 @@ export function hasLimits(handlers: readonly Handler[]): boolean {
 export async function takeRuns(
   { run }: Pick<Runner, 'run'>,
   handlers: Handlers,
-  { of, max, now, owner, leaseMs }: RunTaking,
+  { of, max, now, owner, leaseMs }: TakeOptions,
 ): Promise<Taken> {
   const values = [
     of.map(handler => handler.full_name),

@@ -40,6 +40,29 @@ export interface NewRun {
   readonly nodeId: string
 }
 
+/** A row that an event set off. */
+export interface StartedLog {
+  readonly id: number
+  readonly full_name: string
+  readonly node_id: string
+  readonly status: 'waiting'
+}
+
+/** A row as its sender sees it: whose handler it is and where it stands, only with `event_log.read` on that handler. */
+export interface ShownLog {
+  readonly id: number
+  readonly full_name: string | null
+  readonly node_id: string | null
+  readonly status: string
+}
+
+/** What became of an event; `matched` is false when no enabled handler takes it. */
+export interface SendAnswer<Log = StartedLog> {
+  readonly request_id: string
+  readonly matched: boolean
+  readonly event_logs: readonly Log[]
+}
+
 /** The runs that an event sets off, one a handler. */
 export function planRuns(event: SentEvent, handlers: readonly Handler[]): readonly NewRun[] {
   return handlers.map(handler => ({ handler, event, nodeId: event.nodeId ?? newChainId() }))

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Runner } from '../../database/database.ts'
 import { RpcError } from '../../errors.ts'
-import { canonicalJson } from './canonical-json.ts'
+import { isExactNumber, plainDigits } from '../../json.ts'
 
 /** A request that is to be carried out once, however often it comes. */
 export interface OnceOnly {
@@ -70,4 +70,20 @@ export async function forgetKeys({ kysely }: Runner, now: number): Promise<void>
 
 function keyReused(path: string): RpcError {
   return new RpcError('idempotency_key_reused', 'The idempotency key was used for another request', { path })
+}
+
+/**
+ * The same text for the same JSON value, at any depth: whatever the order of an object's members and however its numbers are
+ * written. Members that are undefined are left out, as in JSON. Only to be compared: no JSON parser reads its numbers back.
+ */
+export function canonicalJson(value: unknown): string {
+  if (typeof value === 'number') return plainDigits(String(value))
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if (isExactNumber(value)) return plainDigits(value.rawJSON)
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`)
+  return `{${members.join(',')}}`
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../async/clock.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database, Runner } from '../../database/database.ts'
+import { rawStatement } from '../../database/statement.ts'
 import type { Origin } from '../../permission/grant.ts'
 import { principalOfAll } from '../../permission/origin.ts'
 import { nextFire } from '../../schedule/cron.ts'
@@ -18,34 +19,60 @@ export interface ScheduleDeps {
 /** Definitions fired in one transaction. */
 const batch = 50
 
+/** The SQL that finds what is due in a table of definitions, and that sets its next time. */
+function scheduleOf(table: string, { name, isOn }: { readonly name: string; readonly isOn: string }) {
+  return {
+    select: rawStatement(
+      `select id, ${name}, schedule_cron, schedule_tz, next_fire_time, owner from ${table}
+       where next_fire_time <= to_timestamp($1::float8 / 1000) and ${isOn}
+       order by next_fire_time limit ${batch} for update skip locked`,
+    ),
+    update: rawStatement(
+      `update ${table} set next_fire_time = to_timestamp(given.time / 1000)
+       from unnest($1::bigint[], $2::float8[]) as given(given_id, time) where id = given_id`,
+    ),
+  }
+}
+
+const handlers = scheduleOf('event_handler', { name: 'full_name', isOn: 'enabled' })
+const scripts = scheduleOf('js_worker', { name: 'name', isOn: 'true' })
+
+interface Due {
+  readonly name: string
+  /** Epoch milliseconds. */
+  readonly time: number
+  readonly owner: readonly Origin[]
+}
+
+/** Takes what is due: each gets its next time, in the transaction of `run`. */
+async function takeDue(
+  { run }: Pick<Runner, 'run'>,
+  { select, update }: typeof handlers,
+  now: number,
+): Promise<readonly Due[]> {
+  const { rows } = await run(select, [now])
+  const nextTimes = rows.map(([, , cron, tz]) =>
+    cron === null ? null : nextFire({ cron: String(cron), tz: String(tz ?? 'UTC') }, now),
+  )
+  if (rows.length > 0) await run(update, [rows.map(([id]) => Number(id)), nextTimes])
+  return rows.map(([, name, , , time, owner]) => ({
+    name: String(name),
+    time: (time as Date).getTime(),
+    owner: JSON.parse(String(owner)) as readonly Origin[],
+  }))
+}
+
 /**
  * Fires what is due: once on whichever server comes first, and once however often its time was missed. The event and
  * the next time are written together. Resolves to whether there may be more.
  */
 export async function fireHandlers({ database, sender, clock }: ScheduleDeps): Promise<boolean> {
   return database.transaction(async runner => {
-    const now = clock()
-    const due = await runner.kysely
-      .selectFrom('event_handler')
-      .select(['id', 'full_name', 'schedule_cron', 'schedule_tz', 'next_fire_time', 'owner'])
-      .where('next_fire_time', '<=', new Date(now))
-      .where('enabled', '=', true)
-      .orderBy('next_fire_time')
-      .limit(batch)
-      .forUpdate()
-      .skipLocked()
-      .execute()
-    for (const row of due) {
-      await runner.kysely
-        .updateTable('event_handler')
-        .set({ next_fire_time: nextTime(row, now) })
-        .where('id', '=', row.id)
-        .execute()
-    }
-    const events = due.map(({ full_name, next_fire_time, owner }) =>
-      cronEvent(full_name, next_fire_time?.getTime() ?? now, owner as readonly Origin[]),
+    const due = await takeDue(runner, handlers, clock())
+    await sender.insert(
+      runner,
+      due.map(({ name, time, owner }) => cronEvent(name, time, owner)),
     )
-    await sender.insert(runner, events)
     return due.length === batch
   })
 }
@@ -53,41 +80,9 @@ export async function fireHandlers({ database, sender, clock }: ScheduleDeps): P
 /** The same for script workers: each runs `onCron`. */
 export async function fireScripts(deps: ScheduleDeps): Promise<boolean> {
   const { database, clock, runScript, onError } = deps
-  const due = await database.transaction(async runner => {
-    const now = clock()
-    const rows = await runner.kysely
-      .selectFrom('js_worker')
-      .select(['id', 'name', 'schedule_cron', 'schedule_tz', 'next_fire_time'])
-      .where('next_fire_time', '<=', new Date(now))
-      .orderBy('next_fire_time')
-      .limit(batch)
-      .forUpdate()
-      .skipLocked()
-      .execute()
-    for (const row of rows) {
-      await runner.kysely
-        .updateTable('js_worker')
-        .set({ next_fire_time: nextTime(row, now) })
-        .where('id', '=', row.id)
-        .execute()
-    }
-    return rows
-  })
-  await Promise.all(
-    due.map(({ name, next_fire_time }) =>
-      runScript(name, next_fire_time?.getTime() ?? clock()).catch(onError),
-    ),
-  )
+  const due = await database.transaction(runner => takeDue(runner, scripts, clock()))
+  await Promise.all(due.map(({ name, time }) => runScript(name, time).catch(onError)))
   return due.length === batch
-}
-
-interface Scheduled {
-  readonly schedule_cron: string | null
-  readonly schedule_tz: string | null
-}
-
-function nextTime({ schedule_cron: cron, schedule_tz: tz }: Scheduled, now: number): Date | null {
-  return cron === null ? null : new Date(nextFire({ cron, tz: tz ?? 'UTC' }, now))
 }
 
 function cronEvent(fullName: string, scheduledTime: number, caller: readonly Origin[]): AddressedEvent {

@@ -4,6 +4,7 @@ import { rawStatement } from '../../database/statement.ts'
 import { invalidParams } from '../../errors.ts'
 import { sendAction } from '../../event/handler/action.ts'
 import type { Waiter } from '../../event/run/wait.ts'
+import type { SendAnswer, ShownLog } from '../../event/send/event.ts'
 import {
   completeEvent,
   type EventRequest,
@@ -12,7 +13,7 @@ import {
   type GivenEvent,
   maxWait,
 } from '../../event/send/event-request.ts'
-import type { SendAnswer, Sender, ShownLog } from '../../event/send/send.ts'
+import type { Sender } from '../../event/send/send.ts'
 import { parseJson } from '../../json.ts'
 import { type Identity, permits, requirePermission } from '../../permission/grant.ts'
 import { eventLog, eventStatuses } from '../../resource/kind/event-log.ts'

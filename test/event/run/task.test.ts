@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../../src/database/database.ts'
-import type { Claiming } from '../../../src/event/run/task.ts'
+import type { ClaimOptions } from '../../../src/event/run/claim.ts'
 import { type Identity, permissionDenied } from '../../../src/permission/grant.ts'
 import { compileLimits } from '../../../src/permission/limit.ts'
 import { followUnwatched } from '../../../src/permission/live-caller.ts'
@@ -30,7 +30,7 @@ describe('tasks of remote handlers', () => {
     engine = await startTestEngine(database, { leaseMs: 600 })
   })
 
-  const claim = (more: Partial<Claiming> = {}, identity: Identity = root) =>
+  const claim = (more: Partial<ClaimOptions> = {}, identity: Identity = root) =>
     engine.tasks.claim(callerOf(identity), {
       fullNames: ['far'],
       max: 10,
@@ -39,7 +39,7 @@ describe('tasks of remote handlers', () => {
       ...more,
     })
 
-  async function claimOne(more: Partial<Claiming> = {}) {
+  async function claimOne(more: Partial<ClaimOptions> = {}) {
     await engine.send({ sender: 's', kwargs: { n: 1 } })
     const [task] = await claim(more)
     if (task === undefined) throw new Error('nothing was claimed')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { canonicalJson } from '../../../src/event/send/canonical-json.ts'
+import { canonicalJson } from '../../../src/event/send/idempotency.ts'
 import { parseJson } from '../../../src/json.ts'
 
 function isSame(a: string, b: string): boolean {

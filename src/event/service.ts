@@ -1,4 +1,5 @@
 import type { Clock } from '../async/clock.ts'
+import { coalesce } from '../async/coalesce.ts'
 import { repeat } from '../async/repeat.ts'
 import { within } from '../async/within.ts'
 import { channels } from '../database/channels.ts'
@@ -7,21 +8,21 @@ import { createScriptRunner, type ScriptRunner, type ScriptRunnerDeps } from '..
 import type { Webhooks } from '../outbound/webhook.ts'
 import { createHandlerDirectory, type HandlerDirectory } from './handler/handler-directory.ts'
 import type { LocalHandler } from './handler/local-handlers.ts'
+import { type Consumer, createConsumer } from './run/consumer.ts'
 import type { Ending } from './run/end-runs.ts'
 import { createExecute } from './run/execute.ts'
 import { forsakeOrphans } from './run/forsake.ts'
 import { rescueRuns } from './run/rescue.ts'
-import { createRunner } from './run/runner.ts'
 import { takeServerLease } from './run/server-lease.ts'
 import { createTasks, type Tasks } from './run/task.ts'
 import { createTaskSignal } from './run/task-signal.ts'
 import { createWaiter, type Waiter } from './run/wait.ts'
 import { readEventRequests } from './send/event-request.ts'
 import { forgetKeys } from './send/idempotency.ts'
-import { fireHandlers, fireScripts } from './send/schedule.ts'
+import { fireHandlers, fireScripts, type ScheduleDeps } from './send/schedule.ts'
 import { createSender, type Sender } from './send/send.ts'
 
-export interface EngineOptions extends Omit<ScriptRunnerDeps, 'owner' | 'send'> {
+export interface EventServiceOptions extends Omit<ScriptRunnerDeps, 'owner' | 'send'> {
   readonly database: Database
   readonly webhooks: Webhooks
   readonly localHandlers: ReadonlyMap<string, LocalHandler>
@@ -30,15 +31,15 @@ export interface EngineOptions extends Omit<ScriptRunnerDeps, 'owner' | 'send'> 
   readonly maxRuns: number
   /** How long others wait for this server when it falls silent, in milliseconds. */
   readonly leaseMs: number
-  /** The machine that this server is; see `Engine.name`. */
+  /** The machine that this server is; see `EventService.name`. */
   readonly machine?: string | undefined
   /** Told of each attempt that has ended here. */
   onEnded?(ending: Ending): void
   onError(error: unknown): void
 }
 
-/** Everything that happens to events on this server. */
-export interface Engine {
+/** Sends events, and runs what they set off, on this server. */
+export interface EventService {
   readonly directory: HandlerDirectory
   readonly sender: Sender
   readonly waiter: Waiter
@@ -64,23 +65,29 @@ const nextFireTime = `(select min(time) from (
 const tidyMs = 60_000
 
 /** Starts running events. `options.database` is migrated. */
-export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { database, clock, leaseMs, machine, localHandlers, onError } = options
+export async function startEventService(options: EventServiceOptions): Promise<EventService> {
+  const { database, clock, leaseMs, machine, localHandlers, recall, onError } = options
   const directory = createHandlerDirectory(options.sealer)
   const waiter = createWaiter(database, onError)
   const signal = createTaskSignal(database, onError)
-  const lease = await takeServerLease({ database, leaseMs, machine, onLost: () => runner.abandon(), onError })
+  const lease = await takeServerLease({
+    database,
+    leaseMs,
+    machine,
+    onLost: () => consumer.abandon(),
+    onError,
+  })
   const wake = (): void => {
     signal.look()
-    runner.wake()
+    consumer.wake()
   }
 
   const sender = createSender({
     database,
     directory,
     clock,
-    recall: options.recall,
-    onWork: delayMs => (delayMs === 0 ? wake() : runner.wakeIn(delayMs)),
+    recall,
+    onWork: delayMs => (delayMs === 0 ? wake() : consumer.wakeIn(delayMs)),
   })
   const scripts = createScriptRunner({
     ...options,
@@ -90,61 +97,23 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       return Array.isArray(events) ? answers : answers[0]
     },
   })
-  const execute = createExecute({ ...options, scripts, sender })
-  const runner = createRunner({
+  const consumer = createConsumer({
     ...options,
     directory,
     waiter,
     lease,
-    execute,
+    execute: createExecute({ ...options, scripts, sender }),
     canRun: ({ full_name, target }) =>
       target.kind === 'local' ? localHandlers.has(full_name) : target.kind !== 'remote',
   })
-  const tasks = createTasks({ database, directory, waiter, clock, signal, recall: options.recall })
+  const tasks = createTasks({ database, directory, waiter, clock, signal, recall })
 
-  const rescue = { database, directory, clock }
-  const schedule = { database, sender, clock, runScript, onError }
   async function runScript(worker: string, scheduledTime: number): Promise<void> {
     const params = { scheduled_time: scheduledTime }
     await scripts.start({ worker, entry: 'onCron', runType: 'cron', params, caller: undefined })
   }
-  async function fire(): Promise<void> {
-    while (await fireHandlers(schedule));
-    while (await fireScripts(schedule));
-  }
-  let firing: Promise<void> | undefined
-  function fireOnce(): void {
-    firing ??= fire()
-      .catch(onError)
-      .finally(() => {
-        firing = undefined
-      })
-  }
-  async function tidy(): Promise<void> {
-    await forsakeOrphans(database, clock())
-    await forgetKeys(database, clock())
-  }
-
-  const listening = [
-    await database.listen(channels.work, wake),
-    await database.listen(channels.cancel, () => void runner.review().catch(onError)),
-  ]
-  const repeated = [
-    repeat(pollMs, runner.review, onError),
-    repeat(leaseMs / 3, () => rescueRuns(rescue), onError),
-    repeat(tidyMs, tidy, onError),
-  ]
-  const asked = [
-    database.everySecond(isWaiting, answer => {
-      if (answer === true) runner.wake()
-    }),
-    database.everySecond(nextFireTime, time => {
-      if (time instanceof Date && time.getTime() <= clock()) fireOnce()
-    }),
-  ]
-  // What an earlier server left behind here need not wait for the first turn.
-  await rescueRuns(rescue).catch(onError)
-  wake()
+  const schedule = { database, sender, clock, runScript, onError }
+  const rounds = await startRounds({ ...options, directory, consumer, schedule, wake })
 
   return {
     directory,
@@ -157,12 +126,63 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     wake,
     async close(drainMs) {
       signal.close()
-      for (const end of asked) end()
-      await Promise.all([firing, ...repeated.map(each => each.stop())])
-      await Promise.all([runner.stop(drainMs), within(drainMs, scripts.idle())])
+      await rounds.stop()
+      await Promise.all([consumer.stop(drainMs), within(drainMs, scripts.idle())])
       waiter.close()
-      for (const end of listening) await end()
+      await rounds.close()
       await lease.close()
+    },
+  }
+}
+
+interface RoundOptions extends EventServiceOptions {
+  readonly directory: HandlerDirectory
+  readonly consumer: Consumer
+  readonly schedule: ScheduleDeps
+  wake(): void
+}
+
+/** What is looked for again and again: work, cancellations, schedules, and what others have left behind. */
+async function startRounds(options: RoundOptions) {
+  const { database, clock, leaseMs, consumer, schedule, wake, onError } = options
+  const firing = coalesce(async () => {
+    while (await fireHandlers(schedule));
+    while (await fireScripts(schedule));
+  }, onError)
+  const rescue = () => rescueRuns(options)
+  async function tidy(): Promise<void> {
+    await forsakeOrphans(database, clock())
+    await forgetKeys(database, clock())
+  }
+
+  const listening = [
+    await database.listen(channels.work, wake),
+    await database.listen(channels.cancel, () => void consumer.review().catch(onError)),
+  ]
+  const repeated = [
+    repeat(pollMs, consumer.review, onError),
+    repeat(leaseMs / 3, rescue, onError),
+    repeat(tidyMs, tidy, onError),
+  ]
+  const asked = [
+    database.everySecond(isWaiting, answer => {
+      if (answer === true) consumer.wake()
+    }),
+    database.everySecond(nextFireTime, time => {
+      if (time instanceof Date && time.getTime() <= clock()) firing.run()
+    }),
+  ]
+  // What an earlier server left behind here need not wait for the first turn.
+  await rescue().catch(onError)
+  wake()
+
+  return {
+    async stop(): Promise<void> {
+      for (const end of asked) end()
+      await Promise.all([firing, ...repeated].map(each => each.stop()))
+    },
+    async close(): Promise<void> {
+      for (const end of listening) await end()
     },
   }
 }
