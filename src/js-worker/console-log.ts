@@ -49,7 +49,7 @@ interface Line {
 /** How long lines gather while their script runs on. */
 const gatherMs = 500
 
-/** The seed's names. */
+/** The names that UiPath Insights gives them. */
 const levels: Readonly<Record<ConsoleLevel, string>> = {
   log: 'Info',
   info: 'Info',
@@ -58,8 +58,8 @@ const levels: Readonly<Record<ConsoleLevel, string>> = {
   error: 'Error',
 }
 
-// The members of seed 004. Key, trace, robot and machine are the same as in the events of the run's job, the transaction is
-// the item of the event that it handles.
+// The members that UiPath Insights documents. Key, trace, robot and machine are those of the run's job; the transaction is the
+// item of the event that the run handles.
 const insert = rawStatement(
   `with run as materialized (
      select guid_of(tenant.key, 'js-result', $1::bigint::text) as key,

@@ -44,8 +44,8 @@ export async function disconnectServer({ run }: Pick<Runner, 'run'>, name: strin
 }
 
 /**
- * Machines that have not reported for 90 seconds become unresponsive, after ten minutes they are disconnected (seed 004).
- * Those that said goodbye stay as they are.
+ * Machines that have not reported for 90 seconds become unresponsive, and disconnected after ten minutes, as those of UiPath
+ * Insights do. Those that said goodbye stay as they are.
  */
 export async function sweepMachines({ run }: Pick<Runner, 'run'>): Promise<void> {
   await run(sweep, [])

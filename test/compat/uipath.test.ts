@@ -53,7 +53,7 @@ function changed(body: Members, path: string, value: unknown): Members {
   return inner === undefined ? others : { ...body, [name]: inner }
 }
 
-describe('the events of seed 004', () => {
+describe('the events of UiPath Insights', () => {
   test.each(Object.entries(samples))('the sample of %s is accepted as it is', (_what, body) => {
     expect(faultOf(body)).toBeUndefined()
     expect(bodyOf(body)).toEqual(body)
@@ -296,7 +296,7 @@ describe('the events of seed 004', () => {
     expect(bodyOf(changed(body, path, given))).toEqual(changed(body, path, shown))
   })
 
-  test('what the seed lists and its samples leave out is optional', () => {
+  test('what is documented and absent from the samples is optional', () => {
     const more: readonly [Members, string, unknown][] = [
       [machine, 'Machine.MachineId', 7],
       [item, 'QueueItem.AnalyticsData', '{"a":1}'],
@@ -399,7 +399,7 @@ describe('the envelope', () => {
     'Diagnostic-Id': '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00',
   }
 
-  test('is a single line with the members of the seed, in its order', () => {
+  test('is a single line with the documented members, in their order', () => {
     expect(envelopeText(JSON.stringify(row))).toBe(JSON.stringify(envelope))
     expect(envelopeSchema.parse(envelope)).toEqual(envelope)
   })

@@ -24,7 +24,7 @@ async function playDemo(env: Readonly<Record<string, string>>): Promise<string> 
 }
 
 test.each(['temporary', 'running'])(
-  'the demo shows every example of the seed with its answer on a %s server',
+  'the demo shows every example of NodeGet’s documentation with its answer on a %s server',
   async kind => {
     const env = { DAYBOOK_URL: server.url, DAYBOOK_TOKEN_FILE: join(folder.path, 'super-token') }
     const shown = await playDemo(kind === 'running' ? env : {})

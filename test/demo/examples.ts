@@ -1,6 +1,6 @@
 import type { ConditionOf } from '../../src/client/client.ts'
 
-/** A request of seed 002, "JsResult CRUD". */
+/** A request of NodeGet’s documentation, "JsResult CRUD". */
 export interface Example {
   readonly title: string
   readonly method: 'js-result_query' | 'js-result_delete'
@@ -9,7 +9,7 @@ export interface Example {
 
 const demoWorker = { js_worker_name: 'demo_worker' }
 
-/** Every example of the seed, in its order. */
+/** Every documented example, in order. */
 export const examples: readonly Example[] = [
   {
     title: 'The newest 10 results of one worker',

@@ -57,7 +57,7 @@ describeEngines('change events of other programs', open => {
     events.call<Page>('envelopes', { query: { condition: query }, ...more }, caller)
 
   describe('publishing', () => {
-    test('answers how many are recorded, and each is read as the seed shows it', async () => {
+    test('answers how many are recorded, and each is read as UiPath Insights documents it', async () => {
       const bodies = Object.values(samples)
       const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
       const given = bodies.map((body, i) => (i === 0 ? { body, 'Diagnostic-Id': trace } : { body }))

@@ -1,6 +1,6 @@
 import type { JsResult } from './nodeget-js-result-rows.ts'
 
-/** A request as seed 002 documents it; only the credential is put in by the test. */
+/** A request as NodeGet documents it; only the credential is put in by the test. */
 export interface Documented {
   readonly title: string
   readonly method: string

@@ -1,4 +1,4 @@
-/** A js-result as it is asked for: the nine members of seed 002. */
+/** A js-result as it is asked for: the nine members of NodeGet’s js-result. */
 export interface JsResult {
   readonly id: number
   readonly js_worker_id: number | null
@@ -13,7 +13,7 @@ export interface JsResult {
 
 export type NewJsResult = Omit<JsResult, 'id'>
 
-/** The members in the order in which the seed shows them. */
+/** The members in the order in which NodeGet documents them. */
 export const memberOrder = [
   'id',
   'js_worker_id',
@@ -28,7 +28,7 @@ export const memberOrder = [
 
 const start = 1775000000000
 
-/** The very record that the seed shows. */
+/** The very record of NodeGet’s documentation. */
 export const documentedRow: NewJsResult = {
   js_worker_id: 10,
   js_worker_name: 'demo_worker',

@@ -22,7 +22,7 @@ async function openWebSocket({ app }: Wire, path: string): Promise<Ask> {
   return socket.ask
 }
 
-describeApps('seed 002', wire => {
+describeApps('the documented requests of NodeGet’s js-result', wire => {
   let token: string
   /** Newest first. */
   let rows: readonly JsResult[]

@@ -237,7 +237,7 @@ test('it lists every method, and only methods that there are', async () => {
   }
 })
 
-test('the seed’s requests fit the document', () => {
+test('NodeGet’s documented requests fit the document', () => {
   for (const { method, condition } of [...documentedQueries, ...documentedDeletes]) {
     expect(calls.validate(method, { token, query: { condition } })).toEqual([])
     expect(calls.validate(method, [token, { condition }])).toEqual([])

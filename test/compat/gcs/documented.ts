@@ -53,7 +53,7 @@ const rows = events.map(each => {
   }
 })
 
-/** What seed 003 shows, loaded and read by REST and by RPC. */
+/** What GCS documents, loaded and read by REST and by RPC. */
 export function describeExample(wire: Wire): void {
   const ids = {
     posted: 'e19d3faf-9f04-9685-e5c0-fbe8d40b96cd',
@@ -75,7 +75,7 @@ export function describeExample(wire: Wire): void {
     },
   }
 
-  describe.each(['posted', 'posted one by one', 'appended'] as const)('the example of the seed, %s', way => {
+  describe.each(['posted', 'posted one by one', 'appended'] as const)('the documented example, %s', way => {
     let made: readonly number[]
 
     beforeAll(async () => {

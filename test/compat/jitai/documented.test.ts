@@ -10,7 +10,7 @@ const minute = 60_000
 // A client writes the times of its own clock, so that it and the server must agree on the zone.
 const timezone = 'Asia/Shanghai'
 const hasPython = spawnSync('python3', ['--version']).status === 0
-if (!hasPython) process.stdout.write('python3 is not installed: the seed’s examples run in Node only\n')
+if (!hasPython) process.stdout.write('python3 is not installed: JitAi’s examples run in Node only\n')
 
 const interpreters = [
   { language: 'Node', command: process.execPath, args: [], extension: 'mjs', isThere: true },

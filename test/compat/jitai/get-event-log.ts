@@ -141,7 +141,7 @@ export function describeGetEventLog(wire: Wire): void {
         expect(found).toEqual(await getLog(wire, { fullName: 'events.Range' }))
       })
 
-      test('takes its parameters by position in the order of the seed', async () => {
+      test('takes its parameters by position in the order of JitAi’s documentation', async () => {
         const from = '2024-01-31 23:59:59'
         const to = '2024-02-01 00:00:01'
         const positions = [

@@ -47,7 +47,7 @@ export function describeSendEvent(wire: Wire): void {
       }
     })
 
-    test('takes its parameters by position in the order of the seed', async () => {
+    test('takes its parameters by position in the order of JitAi’s documentation', async () => {
       const kwargs = { dataType: 'user' }
       const matching = async (params: readonly unknown[]) => {
         const answer = await callAt(wire, 'sendEvent', params, secrets.root)

@@ -18,10 +18,10 @@ const events = [
   { event_type: 'normal', event_info: '[TF 3.0.0] starting model', occur_time: 1562597332582 },
 ]
 
-/** The answer as it is printed in the seed, byte for byte but for the spaces. */
+/** The answer as ModelArts documents it, byte for byte but for the spaces. */
 const printed = JSON.stringify({ service_name, total_count: 9, service_id, count: 9, events })
 
-/** What seed 001 shows, loaded and read by REST and by RPC. */
+/** What ModelArts documents (ShowServiceEvents), loaded and read by REST and by RPC. */
 export function describeExample(wire: Wire): void {
   const ways = {
     posted: (rows: readonly object[]) =>
@@ -34,7 +34,7 @@ export function describeExample(wire: Wire): void {
       }),
   }
 
-  describe.each(['posted', 'appended'] as const)('the example of the seed, %s', way => {
+  describe.each(['posted', 'appended'] as const)('the documented example, %s', way => {
     let ids: readonly number[]
 
     beforeAll(async () => {

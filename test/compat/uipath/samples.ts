@@ -1,9 +1,9 @@
-/** What stands for the seed's placeholders: a Guid that ends in these digits. */
+/** What stands for the placeholders of the documentation: a Guid that ends in these digits. */
 export function guid(digits: number): string {
   return `a1b2c3d4-0000-4000-8000-${String(digits).padStart(12, '0')}`
 }
 
-/** The common fields of an event, as seed 004 shows them. */
+/** The common fields of an event, as UiPath Insights documents them. */
 export function commonFields(eventType: string) {
   return {
     EventType: eventType,
@@ -106,7 +106,7 @@ const robotLog = {
   organizationUnitId: 8,
 }
 
-/** The body of each of seed 004's samples, its placeholders replaced and its common fields written out. */
+/** The body of each documented sample, its placeholders replaced and its common fields written out. */
 export const samples = {
   'the first job.started': {
     Job: { ...runningJob, CreationTime: null, State: 'Pending' },
