@@ -1,10 +1,11 @@
 import type { Definition } from './definition/definition.ts'
 import { eventHandler } from './event/handler/handler.ts'
+import { jsWorker } from './js-worker/worker.ts'
 import { retentionRule } from './retention/rule.ts'
 import { sink } from './sink/sink.ts'
 
 /** Every kind of definition. A new one is declared in a file of its own and named here. */
-export const definitions = [eventHandler, retentionRule, sink] as const
+export const definitions = [eventHandler, retentionRule, sink, jsWorker] as const
 
 const all: readonly Definition[] = definitions
 

@@ -1,61 +1,21 @@
-import type { EpochMs, JsResultRow, Typed } from './resources.ts'
+import type { JsResultRow, Typed } from './resources.ts'
+import type { wire } from './wire.ts'
+
+type Declared = (typeof wire)['definitions']['js_worker']
+
+export type NewScriptWorker = Declared['new']
 
 /** What is said of a script worker beside its name and its script; null: none, or the default. */
-export interface WorkerOptions {
-  /** What it is for. */
-  readonly description?: string | null
-  /** Publishes onRoute under `/worker-route/{route_name}`. */
-  readonly route_name?: string | null
-  /** Any JSON; values under a key `secrets` are never shown again. */
-  readonly env?: unknown
-  /** Milliseconds that a runtime stays warm. */
-  readonly runtime_clean_time?: number | null
-  /** Milliseconds. */
-  readonly max_run_time?: number | null
-  /** Bytes. */
-  readonly max_stack_size?: number | null
-  /** Bytes. */
-  readonly max_heap_size?: number | null
-  /** The only hosts that the script may fetch from. */
-  readonly fetch_hosts?: readonly string[] | null
-  /** Runs onCron. */
-  readonly schedule?: { readonly cron: string; readonly tz?: string } | null
-  /** Members of env that a run may replace. */
-  readonly open_env?: readonly string[] | null
-}
-
-export interface NewScriptWorker extends WorkerOptions {
-  readonly name: string
-  /** An ES module in UTF-8, as base64. */
-  readonly js_script_base64: string
-}
+export type WorkerOptions = Omit<NewScriptWorker, 'name' | 'js_script_base64'>
 
 /** What is to change; what is left out stays. */
-export type ScriptWorkerChange = Pick<NewScriptWorker, 'name'> & Partial<NewScriptWorker>
-
-/** A script worker as a list shows it. */
-export interface ScriptWorkerSummary {
-  readonly id: number
-  readonly name: string
-  readonly description: string | null
-  readonly route_name: string | null
-  readonly runtime_clean_time: number | null
-  readonly max_run_time: number | null
-  readonly max_stack_size: number | null
-  readonly max_heap_size: number | null
-  readonly open_env: readonly string[] | null
-  readonly fetch_hosts: readonly string[] | null
-  readonly schedule: { readonly cron: string; readonly tz: string } | null
-  readonly next_fire_time: EpochMs | null
-  readonly create_at: EpochMs
-  readonly update_at: EpochMs
-}
+export type ScriptWorkerChange = Pick<NewScriptWorker, 'name'> & Declared['change']
 
 /** The whole of it; secrets of the env are shown as `***`. */
-export interface ScriptWorker extends ScriptWorkerSummary {
-  readonly js_script_base64: string
-  readonly env: unknown
-}
+export type ScriptWorker = Declared['shown']
+
+/** A script worker as a list shows it. */
+export type ScriptWorkerSummary = Omit<ScriptWorker, 'js_script_base64' | 'env'>
 
 /** The methods of script workers. */
 export interface ScriptWorkerMethods {

@@ -65,6 +65,8 @@ export interface DefinitionPermission {
 export interface Definition<F extends Fields = Fields, Table extends string = string> {
   /** What one is called in messages: `sink`. */
   readonly noun: string
+  /** What the OpenRPC document calls it; absent: the noun. */
+  readonly title?: string
   readonly table: Table
   /** The field by which clients name one; unique. */
   readonly key: string
@@ -78,6 +80,12 @@ export interface Definition<F extends Fields = Fields, Table extends string = st
   readonly methods: Readonly<Partial<Record<DefinitionVerb, Said>>>
   /** The member of a list's answer. */
   readonly listed: string
+  /** Constants that the answers of verbs hold beside what is declared. */
+  readonly adds?: Readonly<Partial<Record<DefinitionVerb, Readonly<Record<string, true | number>>>>>
+  /** Members of a creation or a change that are dropped: what clients send back of what they have read. */
+  readonly tolerated?: readonly string[]
+  /** What messages say of one that is not there, and of a key in use; absent: that in words of our own. */
+  readonly messages?: { readonly absent: string; readonly exists: string }
   /** The reason of a fault that names one which is not there. */
   readonly absent: ReasonOf<'not_found'>
   /** Where something other than the key is unique too. */
@@ -149,13 +157,22 @@ export function changeShape({ fields, key }: Definition): Record<string, z.ZodTy
 /** The parameter that names one. */
 export function keyShape({ fields, key }: Pick<Definition, 'fields' | 'key'>): Record<string, z.ZodType> {
   const field = fields[key]
-  return shapeOf([[key, field?.schema ?? field?.shown]])
+  return shapeOf([[key, field?.named ?? field?.schema ?? field?.shown]])
+}
+
+/** The same kind with fewer fields, for what needs not read the others. */
+export function withoutFields<F extends Fields, Table extends string, const Name extends keyof F & string>(
+  definition: Definition<F, Table>,
+  ...names: readonly Name[]
+): Definition<Omit<F, Name>, Table> {
+  const left = Object.entries(definition.fields).filter(([name]) => !names.some(each => each === name))
+  return Object.freeze({ ...definition, fields: Object.fromEntries(left) as Omit<F, Name> })
 }
 
 /** What is shown of one. */
-export function shownSchema({ fields, noun }: Definition): z.ZodObject {
+export function shownSchema({ fields, noun, title = noun }: Definition): z.ZodObject {
   const shape = shapeOf(Object.entries(fields).map(([name, { shown }]) => [name, shown]))
-  return z.strictObject(shape).meta({ title: noun })
+  return z.strictObject(shape).meta({ title })
 }
 
 function shapeOf(members: readonly (readonly [string, z.ZodType | undefined])[]): Record<string, z.ZodType> {

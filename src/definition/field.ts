@@ -6,8 +6,8 @@ export interface Flag {
   /** As commander takes it: `--batch-size <n>`. */
   readonly option: string
   readonly summary: string
-  /** What its text is; absent: the value itself. */
-  readonly value?: 'number' | 'duration' | 'json' | 'list'
+  /** What its text is; `textOrNull`: an empty one is null. Absent: the value itself. */
+  readonly value?: 'number' | 'duration' | 'json' | 'list' | 'textOrNull'
   /** What an option without a text gives, e.g. false for `--disabled`. */
   readonly means?: unknown
   /** The member of the field that it gives: `nats.subject`. */
@@ -42,6 +42,8 @@ export interface Field<T extends FieldTypes = FieldTypes> {
   readonly schema?: z.ZodType
   /** What they give to change it; absent: the same, without its default. */
   readonly change?: z.ZodType
+  /** Of a key: how one that is there is named; absent: as it was created. */
+  readonly named?: z.ZodType
   /** It stays as it was created. */
   readonly isFixed: boolean
   /** What clients read; absent: nothing. */
@@ -68,6 +70,7 @@ export interface GivenOptions<Stored, Shown, Fixed> {
   readonly fixed?: Fixed
   /** Where a change may say less than a creation; absent: the same, without the default. */
   readonly change?: z.ZodType
+  readonly named?: z.ZodType
   readonly flags?: readonly Flag[]
   readonly listed?: ListedField<Shown>
 }

@@ -3,9 +3,9 @@ import { type Identity, originsOf } from '../permission/grant.ts'
 import { isSoleMaker, makersWith } from '../permission/origin.ts'
 import type { Sealer } from '../seal.ts'
 import { sealEnv, withoutSecrets } from './env.ts'
-import type { JsWorker, WorkerDefinition } from './worker.ts'
+import type { StoredWorker } from './worker.ts'
 
-export type WorkerChange = Partial<Omit<WorkerDefinition, 'name'>>
+export type WorkerChange = Partial<StoredWorker>
 
 /** What decides neither what a worker does nor when: whoever changes it does not become a maker. */
 const describing: ReadonlySet<string> = new Set(['description'])
@@ -17,13 +17,14 @@ const describing: ReadonlySet<string> = new Set(['description'])
  * (`secret_unknown`, `too_many_makers`).
  */
 export function changeWorker(
-  stored: JsWorker,
+  stored: StoredWorker,
   given: WorkerChange,
   caller: Identity,
   sealer: Sealer,
 ): WorkerChange | undefined {
-  const isReplaced = given.source !== undefined && given.source !== stored.source
-  const isExposed = isReplaced || addsHosts(stored.fetchHosts, given.fetchHosts)
+  const isReplaced =
+    given.js_script_base64 !== undefined && given.js_script_base64 !== stored.js_script_base64
+  const isExposed = isReplaced || addsHosts(stored.fetch_hosts, given.fetch_hosts)
   const kept = isExposed && !isSoleMaker(stored.owner, caller) ? withoutSecrets(stored.env) : stored.env
   const wanted = { ...given, env: given.env === undefined ? kept : sealEnv(given.env, sealer, kept) }
   const changes = differing(stored, wanted)
@@ -34,15 +35,17 @@ export function changeWorker(
   return shapes ? { ...changes, owner: makersWith(stored.owner, caller) } : changes
 }
 
-function differing(stored: JsWorker, wanted: WorkerChange): WorkerChange {
-  const { nextFireTime, ...rest } = wanted
+function differing(stored: StoredWorker, wanted: WorkerChange): WorkerChange {
+  const { next_fire_time, ...rest } = wanted
   const changes: WorkerChange = Object.fromEntries(
     Object.entries(rest).filter(
-      ([member, value]) => !isDeepStrictEqual(value, stored[member as keyof WorkerDefinition]),
+      ([member, value]) => !isDeepStrictEqual(value, stored[member as keyof StoredWorker]),
     ),
   )
   // The same schedule once more must not lose a firing that is due.
-  return changes.schedule === undefined || nextFireTime === undefined ? changes : { ...changes, nextFireTime }
+  return changes.schedule === undefined || next_fire_time === undefined
+    ? changes
+    : { ...changes, next_fire_time }
 }
 
 function addsHosts(before: readonly string[] | null, after: readonly string[] | null | undefined): boolean {

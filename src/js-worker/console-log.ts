@@ -22,7 +22,7 @@ export interface ConsoleRun {
   readonly requestId: string
   /** The event that it handles. */
   readonly item: HandledEvent | undefined
-  readonly worker: { readonly id: number; readonly name: string; readonly updatedTime: number }
+  readonly worker: { readonly id: number; readonly name: string; readonly update_at: number }
 }
 
 export interface ConsoleLogDeps {
@@ -118,7 +118,7 @@ export function createConsoleLog(
       owner,
       worker.name,
       worker.id,
-      worker.updatedTime,
+      worker.update_at,
       before,
       batch.map(line => line.level),
       batch.map(line => line.text),

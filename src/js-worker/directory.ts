@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Runner } from '../database/database.ts'
 import { readDefinitionVersion } from '../database/definition-version.ts'
+import { rawStatement } from '../database/statement.ts'
+import { createStore } from '../definition/store.ts'
 import { stringifyJson } from '../json.ts'
-import { toWorker } from './store.ts'
-import type { JsWorker } from './worker.ts'
+import { type JsWorker, runnableWorker } from './worker.ts'
 
 /** The workers that ran last, so that a run need not read its source again. */
 export interface WorkerDirectory {
@@ -42,13 +43,25 @@ export function createWorkerDirectory(): WorkerDirectory {
   }
 }
 
+const store = createStore(runnableWorker)
+
 // One statement, so that version and worker are of the same moment.
-async function load({ kysely }: Runner, name: string): Promise<KnownWorker | undefined> {
-  const row = await kysely
-    .selectFrom(['js_worker', 'definition_version'])
-    .selectAll('js_worker')
-    .select('definition_version.version')
-    .where('name', '=', name)
-    .executeTakeFirst()
-  return row && { version: row.version, worker: toWorker(row) }
+const select = rawStatement(
+  `select (select version from definition_version), ${store.columns} from ${runnableWorker.table} where name = $1`,
+)
+
+async function load({ run }: Pick<Runner, 'run'>, name: string): Promise<KnownWorker | undefined> {
+  const [row] = (await run(select, [name])).rows
+  return row && { version: Number(row[0]), worker: store.read(row.slice(1)) }
+}
+
+const findRoute = rawStatement(`select name from ${runnableWorker.table} where route_name = $1`)
+
+/** The worker of a published route. */
+export async function findRouteWorker(
+  { run }: Pick<Runner, 'run'>,
+  routeName: string,
+): Promise<string | undefined> {
+  const [row] = (await run(findRoute, [routeName])).rows
+  return row && String(row[0])
 }

@@ -6,8 +6,8 @@ import { type Identity, type Origin, originsOf, requirePermission } from '../per
 import type { Ask } from '../permission/live-caller.ts'
 import type { ChainOwner } from '../resource/chain-owner.ts'
 import type { ScriptRun } from '../sandbox/sandbox.ts'
-import { workerAction } from './action.ts'
 import { fetchFor } from './fetch.ts'
+import { workerAction } from './worker.ts'
 
 /** Where a run stands in its chain of events. */
 export interface ChainPlace {

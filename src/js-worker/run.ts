@@ -13,8 +13,7 @@ import { createWorkerDirectory, type KnownWorker } from './directory.ts'
 import { openEnv, overlayEnv, withoutShown } from './env.ts'
 import { type ChainPlace, createHost, type HostDeps } from './host.ts'
 import { createRecords } from './record.ts'
-import { workerNotFound } from './store.ts'
-import { defaultLimits, type JsWorker } from './worker.ts'
+import { defaultLimits, type JsWorker, workerNotFound } from './worker.ts'
 
 export type { ChainPlace } from './host.ts'
 
@@ -164,7 +163,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
     const identity = await identityOf(worker, call.caller)
     const given = call.env ?? {}
     const over = call.seesEnv === true ? withoutShown(given, worker.env) : given
-    const env = overlayEnv(openEnv(worker.env, sealer), over, worker.openEnv)
+    const env = overlayEnv(openEnv(worker.env, sealer), over, worker.open_env)
     const chain = call.chain ?? newChain(call.caller ?? identity)
     const params = stringifyJson(call.params ?? null)
     return { owner: await deps.owner(), worker, identity, env, params, chain }
@@ -200,7 +199,7 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
     const host = createHost(deps, {
       identityNow,
       chain,
-      fetchHosts: worker.fetchHosts,
+      fetchHosts: worker.fetch_hosts,
       inlineCall: (name, params, { by, timeoutMs, signal }) =>
         inlineCall({
           worker: name,
@@ -228,15 +227,15 @@ export function createScriptRunner(deps: ScriptRunnerDeps): ScriptRunner {
       context: contextText(call, begun),
       limits: {
         maxRunMs: Math.min(
-          worker.maxRunTime ?? defaultLimits.maxRunTime,
+          worker.max_run_time ?? defaultLimits.max_run_time,
           call.timeoutMs ?? Number.POSITIVE_INFINITY,
         ),
-        maxStackBytes: worker.maxStackSize ?? defaultLimits.maxStackSize,
-        maxHeapBytes: worker.maxHeapSize ?? defaultLimits.maxHeapSize,
+        maxStackBytes: worker.max_stack_size ?? defaultLimits.max_stack_size,
+        maxHeapBytes: worker.max_heap_size ?? defaultLimits.max_heap_size,
       },
       share,
       depth: call.inlineDepth ?? 0,
-      idleMs: worker.runtimeCleanTime ?? defaultLimits.runtimeCleanTime,
+      idleMs: worker.runtime_clean_time ?? defaultLimits.runtime_clean_time,
       host: (name, args, signal) => track(host(name, args, signal)),
       onUnheard: sayTooLate,
       onConsole: print,

@@ -36,6 +36,8 @@ export interface DefinitionDeps {
 
 /** What is special about a kind of definition; each throws RpcError for what it refuses. */
 export interface DefinitionRules<D> {
+  /** What needs no transaction is checked before one begins. */
+  check?(given: Partial<GivenOf<D>>): Promise<void>
   /** What is stored of what a client gave; absent: just that. */
   create?(given: GivenOf<D>, caller: Identity): Promise<Partial<StoredOf<D>>> | Partial<StoredOf<D>>
   /** What changes of `before`, which is locked; undefined: nothing. Absent: what was given. */
@@ -96,6 +98,12 @@ function showOf({ fields }: Definition, stored: Members): Members {
 
 const done = z.strictObject({ success: z.literal(true) })
 
+/** The schema of a verb's answer, with the constants that it holds beside. */
+function answerSchema({ adds }: Definition, verb: DefinitionVerb, schema: z.ZodObject): z.ZodObject {
+  const constants = Object.entries(adds?.[verb] ?? {}).map(([name, value]) => [name, z.literal(value)])
+  return constants.length === 0 ? schema : schema.extend(Object.fromEntries(constants))
+}
+
 function createMethod(kind: Kind, name: string, summary: string): Method {
   const { definition, database, rules, shown, show, onChange } = kind
   const isBrief = definition.answers === 'brief'
@@ -103,9 +111,11 @@ function createMethod(kind: Kind, name: string, summary: string): Method {
     name,
     summary,
     params: { token: credentialParam, ...creationShape(definition) },
+    toleratedMembers: definition.tolerated ?? [],
     result: isBrief ? z.strictObject({ id: z.int() }) : shown,
     async handle({ params: { token: _, ...given }, caller }) {
       requireVerb(definition, 'create', caller, given)
+      await rules.check?.(given)
       const values = rules.create === undefined ? given : await rules.create(given, caller)
       const created = show(await database.transaction(runner => insert(kind, runner, values)))
       onChange?.()
@@ -116,28 +126,34 @@ function createMethod(kind: Kind, name: string, summary: string): Method {
 
 /** Throws RpcError 109. */
 async function insert({ definition, store, clock }: Kind, runner: Runner, values: Members): Promise<Members> {
-  const { key, noun, taken } = definition
+  const { key, noun, taken, messages } = definition
   const inserted = await store.insert(runner, values, clock())
   if (inserted !== undefined) return inserted
   const isOther = taken !== undefined && (await store.find(runner, values[key])) === undefined
   throw isOther
     ? conflict(taken)
-    : conflict({ reason: 'name_in_use', path: key, message: `There is a ${noun} of this name` })
+    : conflict({
+        reason: 'name_in_use',
+        path: key,
+        message: messages?.exists ?? `There is a ${noun} of this name`,
+      })
 }
 
 function updateMethod(kind: Kind, name: string, summary: string): Method {
-  const { definition, database, shown, show, onChange } = kind
+  const { definition, database, rules, shown, show, onChange } = kind
   const isBrief = definition.answers === 'brief'
   return defineMethod({
     name,
     summary,
     params: { token: credentialParam, ...changeShape(definition) },
-    result: isBrief ? done : shown,
+    toleratedMembers: definition.tolerated ?? [],
+    result: answerSchema(definition, 'update', isBrief ? done : shown),
     async handle({ params: { token: _, ...given }, caller }) {
       requireVerb(definition, 'update', caller, given)
+      await rules.check?.(given)
       const changed = show(await database.transaction(runner => change(kind, runner, given, caller)))
       onChange?.()
-      return isBrief ? { success: true } : changed
+      return { ...(isBrief ? { success: true } : changed), ...definition.adds?.update }
     },
   })
 }
@@ -168,7 +184,7 @@ function deleteMethod(kind: Kind, name: string, summary: string): Method {
     name,
     summary,
     params: { token: credentialParam, ...keyShape(definition) },
-    result: done,
+    result: answerSchema(definition, 'delete', done),
     async handle({ params, caller }) {
       const named = requireVerb(definition, 'delete', caller, params)
       await database.transaction(async runner => {
@@ -178,7 +194,7 @@ function deleteMethod(kind: Kind, name: string, summary: string): Method {
         await store.remove(runner, named)
       })
       onChange?.()
-      return { success: true }
+      return { success: true, ...definition.adds?.delete }
     },
   })
 }
@@ -243,8 +259,8 @@ function requireVerb(
 }
 
 /** 105; only for callers who may know. */
-export function notFound({ noun, key, absent }: Pick<Definition, 'noun' | 'key' | 'absent'>): RpcError {
-  return new RpcError(absent, `There is no such ${noun}`, { path: key })
+export function notFound({ noun, key, absent, messages }: Definition): RpcError {
+  return new RpcError(absent, messages?.absent ?? `There is no such ${noun}`, { path: key })
 }
 
 function conflict({ reason, message, path }: NonNullable<Definition['taken']>): RpcError {

@@ -64,6 +64,7 @@ function flagsOf(flags: readonly Flag[], verb: FlagVerb): readonly Flag[] {
 async function readFlag(flag: Flag, given: unknown): Promise<unknown> {
   if ('means' in flag) return flag.means
   if (flag.value === 'list') return String(given).split(',')
+  if (flag.value === 'textOrNull') return given === '' ? null : given
   return flag.value === 'json' ? readJsonOrFile(String(given), longOf(flag.option)) : given
 }
 

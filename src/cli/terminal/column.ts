@@ -65,8 +65,3 @@ export function plainMembers(rows: readonly object[]): readonly Column[] {
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !('rawJSON' in value)
 }
-
-/** The schedule of a definition, as its cron expression. */
-export function cronOf({ schedule }: Row): unknown {
-  return isObject(schedule) ? (schedule as { cron?: unknown }).cron : null
-}

@@ -1,7 +1,7 @@
 import type { Runner } from '../../database/database.ts'
 import { changedMembers } from '../../definition/store.ts'
 import { invalidParams, RpcError } from '../../errors.ts'
-import { workerAction } from '../../js-worker/action.ts'
+import { workerAction } from '../../js-worker/worker.ts'
 import { type Identity, originsOf, requirePattern, requirePermission } from '../../permission/grant.ts'
 import { isSoleMaker, makersWith } from '../../permission/origin.ts'
 import { nextFire } from '../../schedule/cron.ts'

@@ -1,7 +1,7 @@
 import type { Clock } from '../../async/clock.ts'
 import { type FailureText, RpcError } from '../../errors.ts'
-import { workerAction } from '../../js-worker/action.ts'
 import type { ChainPlace, ScriptRunner } from '../../js-worker/run.ts'
+import { workerAction } from '../../js-worker/worker.ts'
 import { JsonText } from '../../json.ts'
 import type { Webhooks } from '../../outbound/webhook.ts'
 import { type Identity, intersectIdentities, requirePermission } from '../../permission/grant.ts'

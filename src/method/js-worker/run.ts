@@ -2,17 +2,15 @@ import { z } from 'zod'
 import { within } from '../../async/within.ts'
 import { hasReason, RpcError } from '../../errors.ts'
 import { maxWait } from '../../event/send/event-request.ts'
-import { workerAction } from '../../js-worker/action.ts'
-import type { ScriptEnd } from '../../js-worker/run.ts'
-import { workerNotFound } from '../../js-worker/store.ts'
+import type { ScriptEnd, ScriptRunner } from '../../js-worker/run.ts'
+import { workerAction, workerNameSchema, workerNotFound } from '../../js-worker/worker.ts'
 import { JsonText } from '../../json.ts'
-import { type Identity, permits } from '../../permission/grant.ts'
+import { type Identity, permits, requirePermission } from '../../permission/grant.ts'
 import { nameSchema } from '../../permission/name.ts'
 import { jsResult } from '../../resource/kind/js-result.ts'
 import { rowSchema } from '../../resource/row.ts'
 import type { EntryPoint } from '../../sandbox/sandbox.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
-import { type JsWorkerDeps, requireWorker, workerNameParam } from './worker-method.ts'
 
 /** Run types that have an entry point of their own; any other runs onCall. */
 const entries: ReadonlyMap<string, EntryPoint> = new Map([
@@ -22,14 +20,16 @@ const entries: ReadonlyMap<string, EntryPoint> = new Map([
   ['event', 'onEvent'],
 ])
 
+const running = workerAction('run_defined_js_worker')
+
 /** `js-worker_run`: with the rights that the caller and the worker's makers share. */
-export function runMethod({ runner }: JsWorkerDeps): Method {
+export function runMethod(runner: ScriptRunner): Method {
   return defineMethod({
     name: 'js-worker_run',
     summary: 'Runs a script worker; answers at once, or with wait_ms the record of the run',
     params: {
       token: credentialParam,
-      js_script_name: workerNameParam,
+      js_script_name: workerNameSchema,
       run_type: nameSchema
         .default('call')
         .describe('cron, route, inline_call and event run that entry point'),
@@ -46,7 +46,7 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
     result: z.union([rowSchema(jsResult), z.strictObject({ id: z.int() })]),
     async handle({ params, caller, live }) {
       const { js_script_name: worker, run_type: runType, wait_ms: waitMs, env } = params
-      requireWorker(caller, 'run_defined_js_worker', worker)
+      requirePermission(caller, running, worker)
       const entry = entries.get(runType) ?? 'onCall'
       const call = {
         worker,
@@ -61,7 +61,7 @@ export function runMethod({ runner }: JsWorkerDeps): Method {
         throw hasReason(error, 'js_worker_not_found') ? workerNotFound('js_script_name') : error
       })
       if (waitMs === undefined) return { id: started.id }
-      const check = (now: Identity): void => requireWorker(now, 'run_defined_js_worker', worker)
+      const check = (now: Identity): void => requirePermission(now, running, worker)
       let ended: ScriptEnd | undefined
       const done = started.done.then(end => {
         ended = end
