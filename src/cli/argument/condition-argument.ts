@@ -5,7 +5,7 @@ import type { KnownConditions, ValueKind } from './catalogue.ts'
 import { parseJsonArgument } from './json-argument.ts'
 import { parseDuration, parseMoment } from './moment.ts'
 
-export interface ConditionReading {
+export interface ConditionOptions {
   /** The moment that `now` and `-1h` refer to, epoch milliseconds. */
   readonly now: number
   /** The zone of times without an offset. */
@@ -18,22 +18,22 @@ export interface ConditionReading {
  * `start_time_from=-1h`, or the JSON itself. The server judges what it means.
  * Throws UsageError for invalid JSON, an invalid time, and a word or key that the resource does not have.
  */
-export function parseCondition(text: string, reading: ConditionReading): ConditionOf<ResourceName> {
-  const element = readElement(text, reading)
-  if (reading.known.size > 0) requireKnown(element, reading.known)
+export function parseCondition(text: string, options: ConditionOptions): ConditionOf<ResourceName> {
+  const element = readElement(text, options)
+  if (options.known.size > 0) requireKnown(element, options.known)
   // The server judges conditions; the type knows only those of this version.
   return element as ConditionOf<ResourceName>
 }
 
-function readElement(text: string, reading: ConditionReading): unknown {
+function readElement(text: string, options: ConditionOptions): unknown {
   if (text.startsWith('{')) return parseJsonArgument(text, text)
   const cut = text.indexOf('=')
   if (cut === -1) return text
   const key = text.slice(0, cut)
-  return { [key]: readValue(key, text.slice(cut + 1), reading) }
+  return { [key]: readValue(key, text.slice(cut + 1), options) }
 }
 
-function readValue(key: string, text: string, { known, now, zone }: ConditionReading): unknown {
+function readValue(key: string, text: string, { known, now, zone }: ConditionOptions): unknown {
   const kind = known.get(key)
   const single = (part: string) => (isNumeric(kind) ? readNumber(key, part, { now, zone }) : part)
   switch (kind) {
@@ -56,7 +56,7 @@ function isNumeric(kind: ValueKind | undefined): boolean {
 function readNumber(
   key: string,
   text: string,
-  { now, zone }: Pick<ConditionReading, 'now' | 'zone'>,
+  { now, zone }: Pick<ConditionOptions, 'now' | 'zone'>,
 ): unknown {
   if (/^duration_(from|to)$/.test(key)) return parseDuration(text, key)
   if (/_(from|to|from_to)$/.test(key)) return parseMoment(text, { now, zone, name: key })

@@ -64,10 +64,10 @@ export async function openConditionSession(given: ConditionArguments): Promise<C
   const session = openSession(given.command, given.surroundings)
   const catalogue = await loadCatalogue(session.client)
   const resource = catalogue.requireResource(given.resource)
-  const reading = {
+  const options = {
     known: catalogue.conditionsOf(resource),
     now: session.clock(),
     zone: session.presentation.zone,
   }
-  return { ...session, resource, condition: given.conditions.map(text => parseCondition(text, reading)) }
+  return { ...session, resource, condition: given.conditions.map(text => parseCondition(text, options)) }
 }

@@ -29,7 +29,7 @@ export function parseDuration(text: string, name: string): number {
  * Epoch milliseconds of a moment: `1775000000000`, `2026-01-01`, `2026-01-01T12:00:00Z`, `2026-01-01 12:00:00` (in the
  * zone in which times are shown), `now`, `-1h` or `+1h` from `now`. Throws UsageError that starts with `name`.
  */
-export function parseMoment(text: string, { now, zone, name }: MomentReading): number {
+export function parseMoment(text: string, { now, zone, name }: MomentOptions): number {
   if (text === 'now') return now
   const relative = /^[+-]/.test(text) ? durationOf(text.slice(1)) : undefined
   if (relative !== undefined) return text.startsWith('-') ? now - relative : now + relative
@@ -41,7 +41,7 @@ export function parseMoment(text: string, { now, zone, name }: MomentReading): n
   )
 }
 
-export interface MomentReading {
+export interface MomentOptions {
   /** Epoch milliseconds. */
   readonly now: number
   readonly zone: Zone
