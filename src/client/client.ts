@@ -1,5 +1,6 @@
+import { stringifyJson } from '../json.ts'
 import { createEventClient, type EventClient } from './event-client.ts'
-import { type ExportOptions, exportBytes } from './export.ts'
+import { getBytes, urlBeside } from './get.ts'
 import type { Call, Deletion, ImportCounts, Page, ResultOf, RunEnd } from './methods.ts'
 import type { AppendedName, ConditionOf, NewRow, ResourceName, Row, RunName } from './resources.ts'
 import {
@@ -10,12 +11,11 @@ import {
   subscribe,
 } from './subscribe.ts'
 import { createTokenClient, type TokenClient } from './token-client.ts'
-import { createTransport } from './transport.ts'
+import { type Connection, createTransport } from './transport.ts'
 
 export { DaybookConnectionError, DaybookError } from './error.ts'
 export type * from './event.ts'
 export type { EventClient } from './event-client.ts'
-export type { ExportOptions } from './export.ts'
 export type { EventHandler, HandlerChange, NewHandler, NewTarget } from './handler.ts'
 export { type TaskContext, TaskFailure, type Work } from './held-task.ts'
 export type { Call, CallOptions, Deletion, ImportCounts, ParamsOf, ResultOf, RunEnd } from './methods.ts'
@@ -51,6 +51,17 @@ export interface PageOptions<R extends ResourceName, F extends keyof Row<R>> {
   readonly pageSize?: number
   /** The members to return; all if absent. */
   readonly fields?: readonly F[]
+}
+
+export interface ExportOptions {
+  /** `ndjson` if absent. */
+  readonly format?: 'ndjson' | 'csv'
+  /** Start CSV with a byte order mark, so that spreadsheets read it as UTF-8. */
+  readonly bom?: boolean | undefined
+  /** Only records with a greater key: resumes an export that was cut off. */
+  readonly after?: number | undefined
+  /** Ends it when it is aborted. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -147,6 +158,20 @@ function pageParams<R extends ResourceName, F extends keyof Row<R>>(
     order,
     fields,
   }
+}
+
+/** The bytes of an export, as `getBytes` gives them. */
+function exportBytes(
+  connection: Connection,
+  asked: { readonly resource: string; readonly condition: readonly unknown[] },
+  { format, after, bom, signal }: ExportOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const url = urlBeside(connection, `/export/${encodeURIComponent(asked.resource)}`)
+  url.searchParams.set('condition', stringifyJson(asked.condition))
+  if (format !== undefined) url.searchParams.set('format', format)
+  if (bom === true) url.searchParams.set('bom', 'true')
+  if (after !== undefined) url.searchParams.set('after', String(after))
+  return getBytes(url, connection, { expected: 'an export', signal })
 }
 
 /** The rows of all pages; a page is requested only when its first row is needed. */

@@ -1,6 +1,8 @@
 import { type Column, member, type Row } from './column.ts'
 
 const id = member('id')
+const kind = member('run_type', 'kind')
+const start = member('start_time', 'start')
 const failure = member('error_message', 'error', 'line')
 
 /** From start to finish; null while it runs. */
@@ -21,30 +23,8 @@ function stateOfRun({ error_message: error, result }: Row): string {
 
 /** The columns that fit into 80 cells, by resource; other resources show every member that is not a payload. */
 export const recordColumns: ReadonlyMap<string, readonly Column[]> = new Map([
-  [
-    'js-result',
-    [
-      id,
-      member('js_worker_name', 'name'),
-      member('run_type', 'kind'),
-      runState,
-      member('start_time', 'start'),
-      duration,
-      failure,
-    ],
-  ],
-  [
-    'event-log',
-    [
-      id,
-      member('full_name', 'name'),
-      member('run_type', 'kind'),
-      member('status', 'state'),
-      member('start_time', 'start'),
-      duration,
-      failure,
-    ],
-  ],
+  ['js-result', [id, member('js_worker_name', 'name'), kind, runState, start, duration, failure]],
+  ['event-log', [id, member('full_name', 'name'), kind, member('status', 'state'), start, duration, failure]],
   [
     'service-event',
     [
