@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Channel } from '../database/channels.ts'
 import type { ReasonOf } from '../errors.ts'
 import type { Field, Fields, FieldTypes } from './field.ts'
-import { requiredOf } from './field.ts'
+import { optionalOf } from './field.ts'
 
 export type { Field, Fields } from './field.ts'
 
@@ -143,13 +143,14 @@ export function creationShape({ fields, first }: Definition): Record<string, z.Z
   return shapeOf([...names].map(name => [name, fields[name]?.schema]))
 }
 
-/** Those of a change; what is left out stays. */
-export function changeShape({ fields, key }: Definition): Record<string, z.ZodType> {
-  const changing = Object.entries(fields).filter(([, { isFixed }]) => !isFixed)
+/** Those of a change, in the same order; what is left out stays. */
+export function changeShape(definition: Definition): Record<string, z.ZodType> {
+  const { fields, key } = definition
+  const changing = Object.entries(creationShape(definition)).filter(([name]) => !fields[name]?.isFixed)
   return {
     ...keyShape({ fields, key }),
-    ...shapeOf(
-      changing.map(([name, { schema, change = schema && requiredOf(schema) }]) => [name, change?.optional()]),
+    ...optionalOf(
+      Object.fromEntries(changing.map(([name, schema]) => [name, fields[name]?.change ?? schema])),
     ),
   }
 }

@@ -145,8 +145,15 @@ const time = z.int().describe('Epoch milliseconds')
 export const createdTime = kept(time, { storage: moment(), stamp: 'created' })
 export const updatedTime = kept(time, { storage: moment(), stamp: 'updated' })
 
+/** The same members, each of which may be left out; none has a default. */
+export function optionalOf(shape: Readonly<Record<string, z.ZodType>>): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    Object.entries(shape).map(([name, schema]) => [name, requiredOf(schema).optional()]),
+  )
+}
+
 /** The schema without what makes it optional. */
-export function requiredOf(schema: z.ZodType): z.ZodType {
+function requiredOf(schema: z.ZodType): z.ZodType {
   const isWrapped =
     schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional
   if (!isWrapped) return schema

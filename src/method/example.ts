@@ -52,7 +52,7 @@ const calls: Readonly<Record<string, Json>> = {
     query: { condition: ['is_failure'] },
     target: { webhook: { url: 'https://example.com/runs' } },
   },
-  sink_update: { name: 'failures', batch_size: 100 },
+  sink_update: { name: 'failures', format: 'row' },
   retention_preview: { id: 1 },
   token_edit: { target_token: 'SomeTokenKey1234', limit: limits },
   'change-event_publish': {

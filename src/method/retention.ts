@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { invalidParams } from '../errors.ts'
+import { parseInput } from '../parse-input.ts'
 import { requireSuper } from '../permission/grant.ts'
 import type { RecordService } from '../resource/records.ts'
 import { readerOf } from '../resource/table.ts'
@@ -21,10 +22,10 @@ export function retentionMethods(records: RecordService): readonly Method[] {
   return [...own, previewMethod(records)]
 }
 
-const previewParams = z.strictObject(ruleParams).partial().shape
+const ruleSchema = z.strictObject(ruleParams)
 const params = {
   token: credentialParam,
-  ...previewParams,
+  ...ruleSchema.partial().shape,
   id: ruleId.optional().describe('Of a rule there is, instead of the others'),
 }
 
@@ -55,14 +56,8 @@ function readWanted({
   id,
   ...given
 }: z.output<z.ZodObject<Omit<typeof params, 'token'>>>): number | RuleDefinition {
-  if (id !== undefined) {
-    const [other] = Object.keys(given)
-    if (other === undefined) return id
-    throw invalidParams(other, 'not together with id')
-  }
-  const { resource, query, older_than_ms } = given
-  if (resource === undefined) throw invalidParams('resource', 'expected a resource, or the id of a rule')
-  if (query === undefined) throw invalidParams('query', 'expected an object')
-  if (older_than_ms === undefined) throw invalidParams('older_than_ms', 'expected a whole number')
-  return { resource, query, older_than_ms }
+  if (id === undefined) return parseInput(ruleSchema, given)
+  const [other] = Object.keys(given)
+  if (other === undefined) return id
+  throw invalidParams(other, 'not together with id')
 }

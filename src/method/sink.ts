@@ -60,14 +60,13 @@ export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
         cursor: await beginning(resource, given.after),
       }
     },
-    update({ target, format, query, batch_size }, before) {
+    update({ target, format, ...rest }, before) {
       const resource = resourceOf(before.resource)
-      if (query !== undefined) planFilters(resource, query, deps)
+      if (rest.query !== undefined) planFilters(resource, rest.query, deps)
       return {
-        ...(query !== undefined && { query }),
+        ...rest,
         ...(target !== undefined && { target: reachable(changeTarget(target, before)) }),
         ...(format !== undefined && { format: chosenFormat(resource, format) }),
-        ...(batch_size !== undefined && { batch_size }),
         // Whoever works on it goes by the old definition: it is taken up again with the new one.
         owner: null,
       }

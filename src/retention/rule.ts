@@ -28,6 +28,7 @@ export const ruleParams = {
 /** Which records are deleted once they are old enough, and what became of that. */
 export const retentionRule = defineDefinition({
   noun: 'rule',
+  title: 'retention rule',
   table: 'retention_rule',
   isSpecial: true,
   key: 'id',

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
-import type { NewRetentionRule } from '../../client/retention.ts'
 import { retentionRule } from '../../retention/rule.ts'
-import { addConditions, type ConditionSession } from '../argument/condition-session.ts'
+import { addConditions } from '../argument/condition-session.ts'
 import { addFlags, readFlags } from '../argument/definition-flags.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { addVerb, beginDefinitionCommand } from './definition.ts'
@@ -13,28 +12,21 @@ export function addRetentionCommand(program: Command, surroundings: Surroundings
   const set = parent
     .command('set')
     .description('have records deleted once they are old enough; the same conditions again change the age')
-  addRuleCommand(set, surroundings, async ({ client, output }, rule) => {
-    await output.record(await client.call('retention_set', rule))
-  })
+  addRuleCommand(set, surroundings, 'retention_set')
   addVerb(commands, 'list')
   addVerb(commands, 'delete')
   const preview = parent.command('preview').description('show how many records such a rule would delete now')
-  addRuleCommand(preview, surroundings, async ({ client, output }, rule) => {
-    await output.record(await client.call('retention_preview', rule))
-  })
+  addRuleCommand(preview, surroundings, 'retention_preview')
 }
 
-function addRuleCommand(
-  command: Command,
-  surroundings: Surroundings,
-  act: (session: ConditionSession, rule: NewRetentionRule) => Promise<void>,
-): void {
+/** A command that says a rule, for a method that takes one. */
+function addRuleCommand(command: Command, surroundings: Surroundings, method: string): void {
   addConditions(addFlags(command, retentionRule, 'create'), surroundings, {
     conditions: 'as for query, without limit and last; none: every record',
-    async act(session) {
-      const { resource, condition } = session
-      const { older_than_ms = 0 } = await readFlags(retentionRule, command, 'create')
-      await act(session, { resource, query: { condition }, older_than_ms })
+    async act({ client, output, resource, condition }) {
+      const flags = await readFlags(retentionRule, command, 'create')
+      const answer = await client.call(method, { ...flags, resource, query: { condition } })
+      await output.record(Object(answer))
     },
   })
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineDefinition, type StoredOf } from '../../definition/definition.ts'
-import { createdTime, given, hidden, id, kept, updatedTime } from '../../definition/field.ts'
+import { createdTime, given, hidden, id, kept, optionalOf, updatedTime } from '../../definition/field.ts'
 import {
   listedSchedule,
   scheduleFlags,
@@ -120,6 +120,7 @@ export const handlerParams = {
 /** What says which events it takes and where the work runs. */
 export const eventHandler = defineDefinition({
   noun: 'handler',
+  title: 'event-handler',
   table: 'event_handler',
   key: 'full_name',
   first: ['full_name', 'sender', 'target'],
@@ -156,11 +157,7 @@ export const eventHandler = defineDefinition({
     retry: given(handlerParams.retry, {
       storage: retryStorage,
       shown: shownRetry,
-      change: z.strictObject({
-        limit: retryParams.limit.unwrap().optional(),
-        delay_ms: retryParams.delay_ms.unwrap().optional(),
-        backoff: retryParams.backoff.unwrap().optional(),
-      }),
+      change: z.strictObject(optionalOf(retryParams)),
       flags: [
         {
           option: '--retry <n>',
