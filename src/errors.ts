@@ -308,6 +308,9 @@ export interface ErrorData extends ErrorDetail {
   readonly reason: Reason
 }
 
+/** For what is too much just now: it is worth another attempt in a second. */
+export const retrySoon: ErrorDetail = { retryable: true, retry_after_ms: 1000 }
+
 /** The `error` member of a JSON-RPC answer (JSON-RPC 2.0, section 5.1). */
 export interface WireError {
   readonly code: number

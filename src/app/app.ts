@@ -155,7 +155,7 @@ function methodsOf(
     events: events.methodDeps,
     sinks: sinks.methodDeps,
     token: tokens,
-    dialects: jitaiMethods({ records, sender: events.service.sender, timezone: config.timezone }),
+    compat: jitaiMethods({ records, sender: events.service.sender, timezone: config.timezone }),
     version,
   })
 }

@@ -5,7 +5,7 @@ import { within } from '../async/within.ts'
 import type { RestRoute } from '../compat/rest/route.ts'
 import type { Config } from '../config.ts'
 import { createAnswerMemory } from '../fairness/answer-memory.ts'
-import { createDialectRoutes, type DialectRoutes } from '../http/compat-routes.ts'
+import { type CompatRoutes, createCompatRoutes } from '../http/compat-routes.ts'
 import { addExportRoute, type ExportRouteDeps } from '../http/export-route.ts'
 import { createHealth, type Health, type HealthProbes } from '../http/health.ts'
 import { createRateLimit } from '../http/rate-limit.ts'
@@ -90,11 +90,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     unfinished,
     onCutOff: reason => metrics.countCutOff('websocket', reason),
   })
-  const dialectRoutes = createDialectRoutes({
+  const compatRoutes = createCompatRoutes({
     routes,
     answers,
     readWhole,
     authenticate,
+    health,
     logger,
     metrics,
     limits: config,
@@ -103,7 +104,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     settings: config,
     endpoint,
     webSockets,
-    dialectRoutes,
+    compatRoutes,
     answers,
     readWhole,
     health,
@@ -127,7 +128,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app,
     health,
     endpoint,
-    dialectRoutes,
+    compatRoutes,
     webSockets,
     sockets: trackSockets(app.server),
   }
@@ -150,7 +151,7 @@ interface Parts {
   readonly app: FastifyInstance
   readonly health: Health
   readonly endpoint: Endpoint
-  readonly dialectRoutes: DialectRoutes
+  readonly compatRoutes: CompatRoutes
   readonly webSockets: WebSockets
   readonly sockets: ReadonlySet<Socket>
 }
@@ -169,7 +170,7 @@ async function retire({ app, health, webSockets, sockets }: Parts, drainMs: numb
 }
 
 async function stop(
-  { hub, app, health, endpoint, dialectRoutes, webSockets, sockets }: Parts,
+  { hub, app, health, endpoint, compatRoutes, webSockets, sockets }: Parts,
   drainMs: number,
 ): Promise<void> {
   health.stop()
@@ -177,7 +178,7 @@ async function stop(
   webSockets.drain()
   const closed = app.close()
   // A request goes on when its client has hung up: closed connections alone do not mean that all is done.
-  await within(drainMs, Promise.all([closed, endpoint.idle(), dialectRoutes.idle()]))
+  await within(drainMs, Promise.all([closed, endpoint.idle(), compatRoutes.idle()]))
   webSockets.close()
   for (const socket of sockets) socket.destroy()
   await closed

@@ -1,4 +1,4 @@
-import { hasCode, RpcError } from '../errors.ts'
+import { hasCode, RpcError, retrySoon } from '../errors.ts'
 import { currentBehalf, onOwnBehalf } from '../fairness/behalf.ts'
 
 /** Writes items together; resolves to an answer for each, in order, once they are committed. */
@@ -104,8 +104,5 @@ export function createBatchQueue<Item, Answer>(
 }
 
 function tooManyWaiting(what: string): RpcError {
-  return new RpcError('queue_full', `Too many ${what} wait for the database`, {
-    retryable: true,
-    retry_after_ms: 1000,
-  })
+  return new RpcError('queue_full', `Too many ${what} wait for the database`, retrySoon)
 }

@@ -1,4 +1,4 @@
-import { type ReasonOf, RpcError } from '../errors.ts'
+import { type ReasonOf, RpcError, retrySoon } from '../errors.ts'
 
 /** What a statement may have done before its connection was lost: a read did nothing, of a write it is unknown. */
 export type Effect = 'none' | 'unknown'
@@ -39,7 +39,6 @@ const outdated = retry('statement_outdated')
 const lostConnection = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ENETDOWN|ENETUNREACH|EHOSTUNREACH)$/
 const lostConnectionText = /^(?:Connection terminated|Client (?:was closed|has encountered))/
 const poolTimeout = 'timeout exceeded when trying to connect'
-const poolRetryAfterMs = 1000
 
 /**
  * The RpcError of an engine's error: a stable reason, `retryable` where a retry helps, and never the engine's
@@ -119,8 +118,7 @@ export function poolExhausted(): RpcError {
 }
 
 function busy(cause: unknown): RpcError {
-  const detail = { retryable: true, retry_after_ms: poolRetryAfterMs }
-  const error = new RpcError('pool_exhausted', 'Too many requests wait for the database', detail)
+  const error = new RpcError('pool_exhausted', 'Too many requests wait for the database', retrySoon)
   error.cause = cause
   return error
 }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { RpcError } from '../errors.ts'
+import { RpcError, retrySoon } from '../errors.ts'
 import { currentBehalf } from './behalf.ts'
 import { createFairQueue } from './fair-queue.ts'
 import { createTally } from './tally.ts'
@@ -218,8 +218,5 @@ function createSentAnswers(slowMs: number, onCut: () => void) {
 }
 
 function tooManyAnswers(): RpcError {
-  return new RpcError('too_many_answers', 'Too many answers are being made or wait to be read', {
-    retryable: true,
-    retry_after_ms: 1000,
-  })
+  return new RpcError('too_many_answers', 'Too many answers are being made or wait to be read', retrySoon)
 }

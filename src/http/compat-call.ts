@@ -13,8 +13,9 @@ import { logFault } from '../rpc/dispatcher.ts'
 import { contextOf, credentialOf } from '../rpc/request-context.ts'
 import { answerOn } from './answer-on.ts'
 import { refuse, sendFault } from './http-refusal.ts'
+import type { Asked } from './route.ts'
 
-export interface DialectCallDeps {
+export interface CompatCallDeps {
   readonly answers: AnswerMemory
   readonly authenticate: Authenticate
   readonly logger: Logger
@@ -28,11 +29,11 @@ export interface DialectCallDeps {
 
 /** Answers a GET or a POST through the method of its route. Never rejects. */
 export async function answerCall(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  asked: Asked,
   found: FoundRoute,
-  deps: DialectCallDeps,
+  deps: CompatCallDeps,
 ): Promise<FastifyReply> {
+  const { request, reply } = asked
   const { route } = found
   const { errors } = route
   const isPost = request.method === 'POST'
@@ -40,10 +41,9 @@ export async function answerCall(
   if (isPost && !Buffer.isBuffer(request.body)) return refuse(reply, 'unsupported_media_type', errors)
   const method = isPost ? route.post : route.get
   const started = performance.now()
-  let isKnown = false
   const authenticate: Authenticate = async credential => {
     const identity = await deps.authenticate(credential)
-    isKnown = true
+    asked.isKnown = true
     return identity
   }
   const count = (status: number): void => {
@@ -58,7 +58,7 @@ export async function answerCall(
     return reply.type(errors.contentType).send(text)
   } catch (error) {
     logFault(deps.logger, error, { method: method.name, correlationId: request.id })
-    sendFault(reply, error, { isKnown, form: errors })
+    sendFault(reply, error, { isKnown: asked.isKnown, form: errors })
     count(reply.statusCode)
     return reply
   }
@@ -69,7 +69,7 @@ async function callMethod(
   request: FastifyRequest,
   found: FoundRoute,
   method: Method,
-  { authenticate, limits }: DialectCallDeps,
+  { authenticate, limits }: CompatCallDeps,
 ): Promise<Buffer> {
   const inUrl = restParams(found, request.url)
   const params = Buffer.isBuffer(request.body) ? new RestParams(inUrl, request.body, limits.maxDepth) : inUrl

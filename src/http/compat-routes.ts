@@ -2,18 +2,21 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createRunning } from '../async/running.ts'
 import { createOwnerFinder, createRouteFinder, type RestRoute } from '../compat/rest/route.ts'
 import { invalidParams } from '../errors.ts'
-import { answerCall, type DialectCallDeps } from './compat-call.ts'
+import { answerCall, type CompatCallDeps } from './compat-call.ts'
+import type { Health } from './health.ts'
 import { refusalReasonOf, refuse, sendError, sendFault } from './http-refusal.ts'
 import { readJsonBodies } from './json-body.ts'
+import { type Asked, addRoute } from './route.ts'
 import type { ReadWhole } from './whole-body.ts'
 
-export interface DialectRouteDeps extends DialectCallDeps {
+export interface CompatRouteDeps extends CompatCallDeps {
   readonly routes: readonly RestRoute[]
   readonly readWhole: ReadWhole
+  readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
 }
 
 /** The paths of other programs' REST surfaces, each with errors of its own shape. */
-export interface DialectRoutes {
+export interface CompatRoutes {
   /** Serves them; all are below `/v1` and `/v2`. */
   register(app: FastifyInstance): void
   /** Answers a URL that cannot be decoded when it is one of theirs; else undefined. */
@@ -22,18 +25,18 @@ export interface DialectRoutes {
   idle(): Promise<void>
 }
 
-export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
+export function createCompatRoutes(deps: CompatRouteDeps): CompatRoutes {
   const { logger } = deps
   const find = createRouteFinder(deps.routes)
   const ownerOf = createOwnerFinder(deps.routes)
   const running = createRunning()
 
-  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const found = find(request.url)
-    if (found === undefined) return refuseUnknown(reply)
+  async function answer(asked: Asked): Promise<FastifyReply> {
+    const found = find(asked.request.url)
+    if (found === undefined) return refuseUnknown(asked.reply)
     running.start()
     try {
-      return await answerCall(request, reply, found, deps)
+      return await answerCall(asked, found, deps)
     } finally {
       running.end()
     }
@@ -83,7 +86,7 @@ export function createDialectRoutes(deps: DialectRouteDeps): DialectRoutes {
         scope.setErrorHandler(answerError)
         // Comes also for methods that no route takes.
         scope.setNotFoundHandler((_request, reply) => refuseUnknown(reply))
-        scope.route({ method: ['GET', 'POST'], url: '/*', exposeHeadRoute: false, handler: answer })
+        addRoute(scope, deps.health, { url: '/*', methods: ['GET', 'POST'], answer })
       }
       for (const prefix of ['/v1', '/v2']) app.register(serve, { prefix })
     },

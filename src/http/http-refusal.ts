@@ -1,8 +1,6 @@
 import type { FastifyReply } from 'fastify'
-import { type ErrorDetail, errorCodes, hasCode, type Reason, RpcError } from '../errors.ts'
+import { type ErrorDetail, errorCodes, hasCode, type Reason, RpcError, retrySoon } from '../errors.ts'
 import { failure, writeResponse } from '../rpc/outcome.ts'
-
-const retryable = { retryable: true, retry_after_ms: 1000 } as const
 
 interface RefusalAnswer {
   readonly status: number
@@ -31,12 +29,12 @@ const refusals = {
   too_many_connections: {
     status: 503,
     message: 'too many connections are open, from this address or from all',
-    detail: { ...retryable, setting: 'DAYBOOK_MAX_CONNECTIONS' },
+    detail: { ...retrySoon, setting: 'DAYBOOK_MAX_CONNECTIONS' },
   },
   too_many_bodies: {
     status: 503,
     message: 'too many bytes of bodies are arriving at once',
-    detail: retryable,
+    detail: retrySoon,
   },
   unsupported_media_type: {
     status: 415,

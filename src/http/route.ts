@@ -1,5 +1,5 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { RpcError } from '../errors.ts'
+import { RpcError, retrySoon } from '../errors.ts'
 import type { Health } from './health.ts'
 import { refuse, sendFault } from './http-refusal.ts'
 
@@ -83,7 +83,7 @@ export function createOpenAnswers({ reason, say, max, maxOfOwner = max }: OpenAn
   const open: (string | undefined)[] = []
 
   function tooMany(most: number): RpcError {
-    return new RpcError(reason, say(most), { retryable: true, retry_after_ms: 1000, max: most })
+    return new RpcError(reason, say(most), { ...retrySoon, max: most })
   }
 
   return {

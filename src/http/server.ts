@@ -7,7 +7,7 @@ import { addressMatcher, shareAddress } from '../ip-address.ts'
 import type { Logger } from '../logger.ts'
 import type { Endpoint } from '../rpc/endpoint.ts'
 import { contextOf, requestIdOf } from '../rpc/request-context.ts'
-import type { DialectRoutes } from './compat-routes.ts'
+import type { CompatRoutes } from './compat-routes.ts'
 import { varyByCoding } from './compression.ts'
 import { type Connections, watchConnections } from './connections.ts'
 import { refusalReasonOf, refuse, sendError } from './http-refusal.ts'
@@ -39,7 +39,7 @@ export interface HttpOptions extends StatusOptions {
   readonly settings: HttpSettings
   readonly endpoint: Endpoint
   readonly webSockets: WebSockets
-  readonly dialectRoutes: DialectRoutes
+  readonly compatRoutes: CompatRoutes
   readonly answers: AnswerMemory
   readonly readWhole: ReadWhole
   readonly logger: Logger
@@ -47,7 +47,7 @@ export interface HttpOptions extends StatusOptions {
 
 /** The HTTP server, not yet listening. A JSON-RPC answer is HTTP 200, an error's too; notifications alone get 204. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
-  const { settings, logger, dialectRoutes, health } = options
+  const { settings, logger, compatRoutes, health } = options
   const app = fastify({
     logger: false,
     genReqId: requestIdOf,
@@ -63,7 +63,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     frameworkErrors(_error, request, reply) {
       // No hook has seen it.
       reply.headers(headersOfAll(request.id))
-      return void (dialectRoutes.refuseUrl(reply) ?? refuse(reply, 'no_such_path'))
+      return void (compatRoutes.refuseUrl(reply) ?? refuse(reply, 'no_such_path'))
     },
   })
   const connections = shareConnections(app, options)
@@ -88,7 +88,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   addErrorAnswers(app, logger)
   addRpcRoutes(app, options)
   addStatusRoutes(app, options)
-  dialectRoutes.register(app)
+  compatRoutes.register(app)
   takePlainRequests(app, {
     ...options,
     paths: rpcPaths,

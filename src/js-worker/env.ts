@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { RpcError } from '../errors.ts'
+import { invalidInput, RpcError } from '../errors.ts'
 import { isExactNumber, joinPath, parseJson, stringifyJson } from '../json.ts'
 import type { Sealer } from '../seal.ts'
 
@@ -112,13 +112,12 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 function secretUnknown(path: Path): RpcError {
-  const place = joinPath(['env', ...path])
-  return new RpcError('secret_unknown', `${place}: there is no stored secret to keep`, { path: place })
+  return invalidInput(joinPath(['env', ...path]), 'there is no stored secret to keep', 'secret_unknown')
 }
 
 function envNotOpen(name: string): RpcError {
-  const place = joinPath(['env', name])
-  return new RpcError('env_not_open', `${place}: the worker does not let a run replace this`, { path: place })
+  const message = 'the worker does not let a run replace this'
+  return invalidInput(joinPath(['env', name]), message, 'env_not_open')
 }
 
 function secretsUnreadable(cause: unknown): RpcError {

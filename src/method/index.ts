@@ -37,7 +37,7 @@ export interface MethodDeps {
   readonly sinks: SinkMethodDeps
   readonly token: TokenDeps
   /** Other systems' surfaces over the same core. */
-  readonly dialects: readonly Method[]
+  readonly compat: readonly Method[]
   /** This program's version. */
   readonly version: string
 }
@@ -50,7 +50,7 @@ export function createMethods({
   events,
   sinks,
   token,
-  dialects,
+  compat,
   version,
 }: MethodDeps): readonly Method[] {
   const methods = [
@@ -68,7 +68,7 @@ export function createMethods({
     ...plainDefinitions.flatMap(each => definitionMethods(each, { ...records, sealer: sinks.sealer })),
     ...indexMethods(records),
     ...tokenMethods(token),
-    ...dialects,
+    ...compat,
   ]
   return [...methods, discoverMethod(methods, version)]
 }

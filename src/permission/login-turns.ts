@@ -1,4 +1,4 @@
-import { RpcError } from '../errors.ts'
+import { RpcError, retrySoon } from '../errors.ts'
 import { createFairQueue, type FairQueue } from '../fairness/fair-queue.ts'
 
 /** Who wants a turn. */
@@ -95,8 +95,5 @@ export function createLoginTurns(options: LoginTurnsOptions): InTurn {
 }
 
 function tooManyLogins(): RpcError {
-  return new RpcError('too_many_logins', 'Too many passwords are being checked', {
-    retryable: true,
-    retry_after_ms: 1000,
-  })
+  return new RpcError('too_many_logins', 'Too many passwords are being checked', retrySoon)
 }

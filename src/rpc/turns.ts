@@ -1,4 +1,4 @@
-import { RpcError } from '../errors.ts'
+import { RpcError, retrySoon } from '../errors.ts'
 import { createFairQueue } from '../fairness/fair-queue.ts'
 import { createTally } from '../fairness/tally.ts'
 
@@ -69,8 +69,5 @@ export function createTurns({ maxBytes = Number.POSITIVE_INFINITY }: TurnsOption
 }
 
 function tooManyBodies(): RpcError {
-  return new RpcError('too_many_bodies', 'Too many large requests wait to be read', {
-    retryable: true,
-    retry_after_ms: 1000,
-  })
+  return new RpcError('too_many_bodies', 'Too many large requests wait to be read', retrySoon)
 }

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import { RpcError } from '../errors.ts'
+import { RpcError, retrySoon } from '../errors.ts'
 import { currentBehalf } from '../fairness/behalf.ts'
 import type { RuntimeState } from './runtimes.ts'
 import { createScheduler } from './scheduler.ts'
@@ -113,6 +113,5 @@ export function createSandbox({ threads, runs = 24, maxQueued = 500 }: SandboxOp
 }
 
 function busy(): RpcError {
-  const detail = { retryable: true, retry_after_ms: 1000 }
-  return new RpcError('sandbox_busy', 'Too many scripts are waiting', detail, 'busy')
+  return new RpcError('sandbox_busy', 'Too many scripts are waiting', retrySoon, 'busy')
 }

@@ -3,7 +3,7 @@ import type { AnyTables } from '../condition/compile.ts'
 import type { MatchedRow } from '../condition/match.ts'
 import type { Database, Runner } from '../database/database.ts'
 import { compileStatement, rawStatement, Slot, type Statement, statementName } from '../database/statement.ts'
-import { RpcError } from '../errors.ts'
+import { type ErrorDetail, invalidInput, RpcError } from '../errors.ts'
 import { parseJson } from '../json.ts'
 import type { Resource } from '../resource/resource.ts'
 import { renderRow } from '../resource/select/render.ts'
@@ -199,8 +199,8 @@ const notKeptTexts = {
 } as const
 
 /** 108: what whyNotKept has found, with what the caller may know of it. */
-export function notKept({ reason }: NotKept, path: string, known: object): RpcError {
-  return new RpcError(reason, `${path}: ${notKeptTexts[reason]}`, { path, ...known })
+export function notKept({ reason }: NotKept, path: string, known: ErrorDetail): RpcError {
+  return invalidInput(path, notKeptTexts[reason], reason, known)
 }
 
 /** For ourselves: no client is told the number. */

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { invalidParams, RpcError } from '../errors.ts'
+import { invalidInput, invalidParams, type RpcError } from '../errors.ts'
 import { type Identity, permittedNames } from '../permission/grant.ts'
 import { actionOf, type Resource } from '../resource/resource.ts'
 
@@ -123,6 +123,6 @@ function boundTo({ resource, caller, ticket }: StreamReader): string {
 }
 
 function cursorRequired(path: string): RpcError {
-  const message = `${path}: sequence numbers are for those who may read every record; give a cursor, or 0`
-  return new RpcError('cursor_required', message, { path })
+  const message = 'sequence numbers are for those who may read every record; give a cursor, or 0'
+  return invalidInput(path, message, 'cursor_required')
 }

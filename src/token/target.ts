@@ -1,5 +1,5 @@
 import type { Runner } from '../database/database.ts'
-import { RpcError } from '../errors.ts'
+import { invalidInput, RpcError } from '../errors.ts'
 import { findTokenByKey, findTokenByUsername, type StoredToken } from './store.ts'
 
 /** A token that was named by its key or its username. */
@@ -14,7 +14,7 @@ export interface Target {
  */
 export async function findTarget(runner: Runner, name: string, path: string): Promise<Target> {
   if (name === '') {
-    throw new RpcError('empty_target', `${path}: must not be empty`, { path })
+    throw invalidInput(path, 'must not be empty', 'empty_target')
   }
   const byKey = await findTokenByKey(runner, name)
   if (byKey !== undefined) return { token: byKey, matchedBy: 'token_key' }

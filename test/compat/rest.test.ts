@@ -127,7 +127,7 @@ describe('a server that stops', () => {
 })
 
 describe('a database that does not answer in time', () => {
-  test('is a 503 that says when to try again, in the shape of each dialect', async () => {
+  test('is a 503 that says when to try again, in the shape of each surface', async () => {
     const data = await createTestData('postgres')
     const app = await startOn(data, { DAYBOOK_STATEMENT_TIMEOUT_MS: '200' })
     onTestFinished(() => app.close().then(data.remove))

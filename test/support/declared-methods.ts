@@ -14,6 +14,6 @@ export const declaredMethods = createMethods({
   events: { engine: {}, workers: {}, handlers: {}, jsWorkers: {} },
   sinks: {},
   token: {},
-  dialects: jitaiMethods({ records, sender: {}, timezone: 'UTC' } as unknown as JitaiDeps),
+  compat: jitaiMethods({ records, sender: {}, timezone: 'UTC' } as unknown as JitaiDeps),
   version: '1.0.0',
 } as unknown as MethodDeps)

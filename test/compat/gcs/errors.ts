@@ -24,7 +24,7 @@ export function describeExecutionErrors(wire: Wire): void {
       }
     })
 
-    test('is a 404 in the shape of the dialect for a path that there is not', async () => {
+    test('is a 404 in the shape of its surface for a path that there is not', async () => {
       for (const there of [
         '/v1/executions',
         '/v1/executions/e',
@@ -36,7 +36,7 @@ export function describeExecutionErrors(wire: Wire): void {
       }
     })
 
-    test('has the shape of the dialect whatever its status', async () => {
+    test('has the shape of its surface whatever its status', async () => {
       const nothing = await wire.token([])
       for (const [asked, status, number] of [
         [{ body: '{' }, 400, '0001'],

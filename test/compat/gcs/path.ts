@@ -3,7 +3,7 @@ export function executionPath(execution: string): string {
   return `/v1/executions/${encodeURIComponent(execution)}/events`
 }
 
-/** An error in the shape of the dialect. */
+/** An error in the shape of its surface. */
 export function gcsError(number: string, message: unknown): object {
   return { error_code: `GCS.${number}`, error_msg: message }
 }

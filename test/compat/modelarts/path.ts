@@ -4,7 +4,7 @@ export function eventsPath(service: string, query = '', project = 'p'): string {
   return `/v1/${project_id}/services/${service_id}/events${query === '' ? '' : `?${query}`}`
 }
 
-/** An error in the shape of the dialect. */
+/** An error in the shape of its surface. */
 export function modelartsError(number: string, message: unknown): object {
   return { error_code: `ModelArts.${number}`, error_msg: message }
 }
