@@ -126,15 +126,7 @@ export async function openPipelined(options: PipelinedConnectionOptions): Promis
     send(reads) {
       if (flights.size === 0) heardAt = performance.now()
       flights.add(reads)
-      for (const { name, sql, parameters, rows } of reads) {
-        if (!prepared.has(name)) {
-          prepared.add(name)
-          writer.parse(name, sql)
-        }
-        writer.run(name, parameters, rows.formats)
-      }
-      writer.sync()
-      stream.write(writer.take())
+      stream.write(bytesOf(reads, prepared))
     },
     giveUp: () => flights.giveUp(),
     cut: lose,
@@ -149,6 +141,19 @@ export async function openPipelined(options: PipelinedConnectionOptions): Promis
       await client.end()
     },
   }
+}
+
+/** What asks for the reads as one flight; those that are not yet `prepared` are prepared with it. */
+function bytesOf(reads: readonly PipelinedRead[], prepared: Set<string>): Buffer {
+  for (const { name, sql, parameters, rows } of reads) {
+    if (!prepared.has(name)) {
+      prepared.add(name)
+      writer.parse(name, sql)
+    }
+    writer.run(name, parameters, rows.formats)
+  }
+  writer.sync()
+  return writer.take()
 }
 
 async function openClient({

@@ -21,15 +21,49 @@ export interface Listener {
 
 export function createListener(config: ClientConfig, onError: (error: unknown) => void): Listener {
   const wakes = createWakes(onError)
+  const connection = keepConnection(() => openListening(config, wakes, onError), wakes.wakeAll, onError)
+  return {
+    async listen(channel, wake) {
+      const end = wakes.add(channel, wake)
+      try {
+        await connection.opened()
+      } catch (error) {
+        end()
+        throw toConnectError(error)
+      }
+      // Should this fail, the connection is lost, and the next one listens to every channel of `wakes`.
+      await connection.ask(`listen ${channel}`)
+      return async () => {
+        if (end()) await connection.ask(`unlisten ${channel}`)
+      }
+    },
+    close: connection.close,
+  }
+}
+
+/** A connection that is opened again whenever it is lost. */
+interface KeptConnection {
+  /** Opens it if that has not been done; rejects when the first one cannot be opened. */
+  opened(): Promise<void>
+  /** Asks nothing while there is no connection. */
+  ask(sql: string): Promise<void>
+  close(): Promise<void>
+}
+
+function keepConnection(
+  open: () => Promise<Client>,
+  onReopened: () => void,
+  onError: (error: unknown) => void,
+): KeptConnection {
   const closing = new AbortController()
   let client: Client | undefined
   let opening: Promise<void> | undefined
 
   async function connect(): Promise<void> {
-    const next = await openListening(config, wakes, onError)
+    const next = await open()
     if (closing.signal.aborted) {
       await next.end()
-      throw new Error('the listener is closed')
+      throw closing.signal.reason
     }
     next.on('end', () => {
       if (client === next) lose()
@@ -48,20 +82,11 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
       if (closing.signal.aborted) return
       try {
         await connect()
-        wakes.wakeAll()
-        return
+        return onReopened()
       } catch (error) {
-        if (closing.signal.aborted) return
-        onError(error)
+        if (!closing.signal.aborted) onError(error)
       }
     }
-  }
-
-  function openFirst(): Promise<void> {
-    return connect().catch(error => {
-      opening = undefined
-      throw error
-    })
   }
 
   /** A connection that was forgotten on its way would listen for ever, and hear nothing. */
@@ -78,22 +103,16 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
   }
 
   const probing = repeat(probeEveryMs, probe, onError)
-
   return {
-    async listen(channel, wake) {
-      const end = wakes.add(channel, wake)
-      try {
-        opening ??= openFirst()
-        await opening
-      } catch (error) {
-        end()
-        throw toConnectError(error)
-      }
-      // Should this fail, the connection is lost, and the next one listens to every channel of `wakes`.
-      await client?.query(`listen ${channel}`).catch(onError)
-      return async () => {
-        if (end()) await client?.query(`unlisten ${channel}`).catch(onError)
-      }
+    opened() {
+      opening ??= connect().catch(error => {
+        opening = undefined
+        throw error
+      })
+      return opening
+    },
+    async ask(sql) {
+      await client?.query(sql).catch(onError)
     },
     async close() {
       closing.abort()
