@@ -1,7 +1,7 @@
 import { storableText } from '../json.ts'
 import type { ConsoleLine } from './message.ts'
 
-/** UTF-8 bytes of console output one run may have, eight more counted for each line. */
+/** UTF-8 bytes that one run may print; each line counts eight more. */
 export const maxOutputBytes = 64 * 1024
 
 const lineCost = 8
@@ -9,13 +9,7 @@ const batchBytes = 16 * 1024
 const batchMs = 50
 
 /** Collects a run's console lines, because a message for each would keep the main thread from its work. */
-export interface ConsoleBuffer {
-  /** False when the run has printed more than it may; the line is not kept then. */
-  readonly add: (line: ConsoleLine) => boolean
-  readonly flush: () => void
-}
-
-export function createConsoleBuffer(send: (lines: readonly ConsoleLine[]) => void): ConsoleBuffer {
+export function createConsoleBuffer(send: (lines: readonly ConsoleLine[]) => void) {
   let lines: ConsoleLine[] = []
   let total = 0
   let waiting = 0
@@ -32,6 +26,7 @@ export function createConsoleBuffer(send: (lines: readonly ConsoleLine[]) => voi
     waiting = 0
   }
 
+  /** False when the run has printed more than it may; the line is not kept then. */
   function add({ level, text }: ConsoleLine): boolean {
     const bytes = Buffer.byteLength(text) + lineCost
     total += bytes

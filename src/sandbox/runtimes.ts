@@ -20,18 +20,7 @@ interface Runtime {
 }
 
 /** Which thread is warm for which script. */
-export interface Runtimes {
-  readonly started: (thread: ScriptThread, name: string | undefined, idleMs: number) => void
-  /** `drop` is called when nothing has used the thread for its script's idle time. */
-  readonly ended: (thread: ScriptThread, drop: () => void) => void
-  readonly forget: (thread: ScriptThread) => void
-  readonly nameOf: (thread: ScriptThread) => string | undefined
-  readonly usedAt: (thread: ScriptThread) => number
-  /** One for each script, however many threads it has; the last used first. */
-  readonly list: () => readonly RuntimeState[]
-}
-
-export function createRuntimes(): Runtimes {
+export function createRuntimes() {
   const runtimes = new Map<ScriptThread, Runtime>()
   const timers = new Map<ScriptThread, NodeJS.Timeout>()
 
@@ -41,6 +30,7 @@ export function createRuntimes(): Runtimes {
     runtimes.set(thread, runtime)
   }
 
+  /** `drop` is called when nothing has used the thread for its script's idle time. */
   function ended(thread: ScriptThread, drop: () => void): void {
     const runtime = runtimes.get(thread)
     if (runtime === undefined) return
@@ -54,7 +44,8 @@ export function createRuntimes(): Runtimes {
     runtimes.delete(thread)
   }
 
-  function list(): RuntimeState[] {
+  /** One for each script, however many threads it has; the last used first. */
+  function list(): readonly RuntimeState[] {
     const now = performance.now()
     const byName = new Map<string, RuntimeState>()
     for (const { name, idleMs, active, usedAt } of runtimes.values()) {
@@ -72,12 +63,12 @@ export function createRuntimes(): Runtimes {
   }
 
   return {
-    started: (thread, name, idleMs) =>
+    started: (thread: ScriptThread, name: string | undefined, idleMs: number) =>
       keep(thread, { name, idleMs, active: true, usedAt: performance.now() }),
     ended,
     forget,
-    nameOf: thread => runtimes.get(thread)?.name,
-    usedAt: thread => runtimes.get(thread)?.usedAt ?? 0,
+    nameOf: (thread: ScriptThread) => runtimes.get(thread)?.name,
+    usedAt: (thread: ScriptThread) => runtimes.get(thread)?.usedAt ?? 0,
     list,
   }
 }

@@ -2,31 +2,15 @@ import { Worker } from 'node:worker_threads'
 import type { FromThread, ThreadData, ToThread } from './message.ts'
 import { failed, type ScriptOutcome } from './script.ts'
 
-/** What a thread is at work on. */
+/** What a thread works on. */
 export interface Task {
-  /** What the thread sends while it is at this task; true from the last message of it. */
+  /** Takes what the thread sends while it is at this task; true from the last message. */
   readonly onMessage: (message: FromThread) => boolean
   /** The thread is gone, and this is why. */
   readonly onLost: (outcome: ScriptOutcome) => void
 }
 
-/** A worker thread that is at one task at a time. It starts busy, and tells with `onReady` when it is not. */
-export interface ScriptThread {
-  readonly isReady: () => boolean
-  /** True until it is ready for the first time. */
-  readonly isStarting: () => boolean
-  /** Only when it is ready. The thread is ended as `late` when the task takes longer than `limitMs`. */
-  readonly begin: (task: Task, message: ToThread, limitMs: number, late: ScriptOutcome) => void
-  /** Stops the clock of `task`, until it proceeds. */
-  readonly pause: (task: Task) => void
-  readonly proceed: (task: Task) => void
-  /** Sends more of `task`, which may be over by now. */
-  readonly post: (task: Task, message: ToThread) => void
-  /** Stops `task` at its next breath, and ends the thread as `late` when that takes too long. */
-  readonly cancel: (task: Task, late: ScriptOutcome) => void
-  /** Ends the thread; its task is lost as `outcome`. */
-  readonly end: (outcome: ScriptOutcome) => Promise<void>
-}
+export type ScriptThread = ReturnType<typeof startScriptThread>
 
 export interface ScriptThreadOptions {
   readonly module: WebAssembly.Module
@@ -41,17 +25,15 @@ const endingMs = 500
 // From sources it is the .ts beside this file, from dist the .js.
 const threadFile = new URL(`./thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
-export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOptions): ScriptThread {
+/** A worker thread that does one task at a time. It starts busy, and tells with `onReady` when it is not. */
+export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOptions) {
   const cancelled = new Int32Array(new SharedArrayBuffer(4))
   const worker = startWorker({ module, cancelled })
   let ready = false
   let stillborn = true
   let lost: ScriptOutcome | undefined
   let task: Task | undefined
-  const clock = createTaskClock(late => {
-    lose(late)
-    worker.terminate()
-  })
+  const clock = createTaskClock(end)
 
   worker.on('message', (message: FromThread) => {
     if (lost !== undefined) return
@@ -83,6 +65,7 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
     lostTask?.onLost(lost)
   }
 
+  /** Only when it is ready. The thread is ended as `late` when the task takes longer than `limitMs`. */
   function begin(next: Task, message: ToThread, limitMs: number, late: ScriptOutcome): void {
     ready = false
     task = next
@@ -91,6 +74,7 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
     clock.start(limitMs, late)
   }
 
+  /** Stops `task` at its next interrupt, and ends the thread as `late` when that takes too long. */
   function cancel(of: Task, late: ScriptOutcome): void {
     if (task !== of) return
     Atomics.store(cancelled, 0, 1)
@@ -98,24 +82,26 @@ export function startScriptThread({ module, onReady, onEnd }: ScriptThreadOption
     clock.end(late)
   }
 
+  /** Ends the thread; its task is lost as `outcome`. */
+  async function end(outcome: ScriptOutcome): Promise<void> {
+    lose(outcome)
+    await worker.terminate()
+  }
+
   return {
     isReady: () => ready,
+    /** True until it is ready for the first time. */
     isStarting: () => stillborn,
     begin,
-    pause: of => {
-      if (task === of) clock.pause()
-    },
-    proceed: of => {
-      if (task === of) clock.proceed()
-    },
-    post: (of, message) => {
+    /** Stops the clock of `task`, until it proceeds. */
+    pause: (of: Task) => void (task === of && clock.pause()),
+    proceed: (of: Task) => void (task === of && clock.proceed()),
+    /** Sends more of `task`, which may be over by now. */
+    post: (of: Task, message: ToThread) => {
       if (task === of) worker.postMessage(message)
     },
     cancel,
-    end: async outcome => {
-      lose(outcome)
-      await worker.terminate()
-    },
+    end,
   }
 }
 

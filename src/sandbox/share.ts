@@ -1,8 +1,8 @@
 import { createTally } from '../fairness/tally.ts'
 
-/** Whose share a run takes. What it calls inline takes the same one, whoever made that worker. */
+/** Whose share a run takes. What it calls inline takes the same one, no matter who made that worker. */
 export interface Share {
-  /** Whoever made the worker. */
+  /** Who made the worker. */
   readonly owner: string
   readonly worker: string
 }
@@ -14,16 +14,10 @@ export interface ShareLimits {
   readonly worker: number
 }
 
-/** Counts what is taken of something, and by whom. */
-export interface Shares {
-  readonly taken: number
-  /** Whether one more may be taken; `more` is added to each limit. */
-  readonly has: (share: Share, more?: number) => boolean
-  readonly take: (share: Share) => void
-  readonly give: (share: Share) => void
-}
+export type Shares = ReturnType<typeof createShares>
 
-export function createShares(limits: ShareLimits): Shares {
+/** Counts what is taken of something, and by whom. */
+export function createShares(limits: ShareLimits) {
   const owners = createTally<string>()
   const workers = createTally<string>()
   let taken = 0
@@ -38,12 +32,13 @@ export function createShares(limits: ShareLimits): Shares {
     get taken() {
       return taken
     },
-    has: ({ owner, worker }, more = 0) =>
+    /** Whether one more may be taken; `more` is added to each limit. */
+    has: ({ owner, worker }: Share, more = 0): boolean =>
       taken < limits.all + more &&
       owners.of(owner) < limits.owner + more &&
       workers.of(workerKey(owner, worker)) < limits.worker + more,
-    take: share => add(share, 1),
-    give: share => add(share, -1),
+    take: (share: Share) => add(share, 1),
+    give: (share: Share) => add(share, -1),
   }
 }
 

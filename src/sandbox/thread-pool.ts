@@ -1,25 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { withTable } from './rejections.ts'
-import { createRuntimes, type RuntimeState } from './runtimes.ts'
+import { createRuntimes } from './runtimes.ts'
 import { failed } from './script.ts'
 import { type ScriptThread, startScriptThread } from './script-thread.ts'
-
-/** Threads that do one task at a time, and the script that each is warm for. */
-export interface ThreadPool {
-  /** Whether one is ready that `take` would give to a script rather than have another one started. */
-  readonly hasFor: (name: string) => boolean
-  /** One that is ready: warm for the script, else for none, else the longest idle. Undefined for `name`: for a check. */
-  readonly take: (name: string | undefined, idleMs: number) => ScriptThread | undefined
-  /** Its task is over; it stays warm for the idle time. */
-  readonly giveBack: (thread: ScriptThread) => void
-  /** Starts threads for this many jobs that wait for one. */
-  readonly startFor: (waiting: number) => void
-  /** Ends threads that are idle, but for some that stay warm: each holds memory. */
-  readonly dropIdle: () => void
-  readonly runtimes: () => readonly RuntimeState[]
-  readonly close: () => Promise<void>
-}
 
 export interface ThreadPoolOptions {
   /** Threads that are kept for scripts that differ; when idle, twice as many. */
@@ -35,8 +19,8 @@ const maxStarting = 2
 
 export const closed = failed('script_cancelled', 'the sandbox was closed')
 
-/** Starts no thread before it is asked to. */
-export function createThreadPool({ warm, onFree, onFault }: ThreadPoolOptions): ThreadPool {
+/** Threads that do one task at a time, and the script that each is warm for. Starts none before it is asked to. */
+export function createThreadPool({ warm, onFree, onFault }: ThreadPoolOptions) {
   const threads = new Set<ScriptThread>()
   const runtimes = createRuntimes()
   let isLoading = false
@@ -48,6 +32,7 @@ export function createThreadPool({ warm, onFree, onFault }: ThreadPoolOptions): 
     return found.sort((a, b) => runtimes.usedAt(a) - runtimes.usedAt(b))
   }
 
+  /** Whether one is ready that `take` would give to a script rather than have another one started. */
   function hasFor(name: string): boolean {
     const found = ready()
     // Rather than cool a thread that is warm for another, a further one is started.
@@ -55,16 +40,16 @@ export function createThreadPool({ warm, onFree, onFault }: ThreadPoolOptions): 
     return found.map(runtimes.nameOf).some(warmFor => warmFor === name || warmFor === undefined)
   }
 
+  /** One that is ready: warm for the script, else for none, else the longest idle. Undefined for `name`: for a check. */
   function take(name: string | undefined, idleMs: number): ScriptThread | undefined {
     const found = ready()
-    const thread =
-      found.find(each => runtimes.nameOf(each) === name) ??
-      found.find(each => runtimes.nameOf(each) === undefined) ??
-      found[0]
+    const warmFor = (wanted: string | undefined) => found.find(each => runtimes.nameOf(each) === wanted)
+    const thread = warmFor(name) ?? warmFor(undefined) ?? found[0]
     if (thread !== undefined) runtimes.started(thread, name, idleMs)
     return thread
   }
 
+  /** Starts threads for this many jobs that wait for one. */
   function startFor(waiting: number): void {
     const starting = [...threads].filter(thread => thread.isStarting()).length
     for (let i = starting; module && i < Math.min(waiting, maxStarting); i++) start(module)
@@ -94,23 +79,24 @@ export function createThreadPool({ warm, onFree, onFault }: ThreadPoolOptions): 
     threads.add(thread)
   }
 
-  function drop(thread: ScriptThread): void {
+  function drop(thread: ScriptThread): Promise<void> {
     runtimes.forget(thread)
-    thread.end(closed)
+    return thread.end(closed)
   }
 
   return {
     hasFor,
     take,
-    giveBack: thread => runtimes.ended(thread, () => drop(thread)),
+    /** Its task is over; it stays warm for the idle time. */
+    giveBack: (thread: ScriptThread) => runtimes.ended(thread, () => drop(thread)),
     startFor,
+    /** Ends threads that are idle, but for some that stay warm: each holds memory. */
     dropIdle: () => {
       for (const thread of ready().slice(0, -warm * 2)) drop(thread)
     },
     runtimes: runtimes.list,
-    async close() {
-      for (const thread of threads) runtimes.forget(thread)
-      await Promise.all([...threads].map(thread => thread.end(closed)))
+    async close(): Promise<void> {
+      await Promise.all([...threads].map(drop))
     },
   }
 }

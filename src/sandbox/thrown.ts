@@ -14,7 +14,7 @@ export interface Thrown {
   readonly errors?: readonly Cause[]
 }
 
-type Cause = Omit<Thrown, 'empty'>
+export type Cause = Omit<Thrown, 'empty'>
 
 /** What QuickJS itself throws where the heap has no room. */
 export const noRoom: Thrown = { name: 'InternalError', message: 'out of memory', stack: '', empty: false }

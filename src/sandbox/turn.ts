@@ -1,20 +1,9 @@
 import { goesOn, type Place, type RunQueue } from './run-queue.ts'
 import type { Shares } from './share.ts'
 
-/** The right of a run to compute, which it holds from its beginning. */
-export interface Turn {
-  /** Gives it back; nothing when it is not held. */
-  readonly give: () => void
-  /**
-   * Asks for it again, unless it is held or asked for. `go` is told how long that took, in milliseconds: 0 when it was
-   * free, and then `onAsk` is not called.
-   */
-  readonly want: (onAsk: () => void, go: (heldMs: number) => void) => void
-  /** Gives it back for good. */
-  readonly end: () => void
-}
+export type Turn = ReturnType<typeof takeTurn>
 
-/** What wants its turn again; what has not begun yet can be refused. */
+/** What waits for a turn; what has not begun yet can be refused. */
 export interface Entry<Refusal> {
   readonly begin: () => void
   readonly refuse?: (outcome: Refusal) => void
@@ -24,14 +13,14 @@ export interface TurnOptions<Refusal> {
   readonly place: Place
   /** The turns that there are. */
   readonly turns: Shares
-  /** Where it waits for a further one. */
+  /** Where it waits for another one. */
   readonly queue: RunQueue<Entry<Refusal>>
   /** Called when something may have become possible. */
   readonly dispatch: () => void
 }
 
-/** Takes a turn. */
-export function takeTurn<Refusal>({ place: begun, turns, queue, dispatch }: TurnOptions<Refusal>): Turn {
+/** Takes a turn: the right of a run to compute, which it holds from its beginning. */
+export function takeTurn<Refusal>({ place: begun, turns, queue, dispatch }: TurnOptions<Refusal>) {
   const place = { ...begun, rank: goesOn }
   let state: 'held' | 'given' | 'wanted' | 'over'
   let entry: Entry<Refusal> | undefined
@@ -42,6 +31,7 @@ export function takeTurn<Refusal>({ place: begun, turns, queue, dispatch }: Turn
     state = 'held'
   }
 
+  /** Gives it back; nothing when it is not held. */
   function give(): void {
     if (state !== 'held') return
     state = 'given'
@@ -49,6 +39,10 @@ export function takeTurn<Refusal>({ place: begun, turns, queue, dispatch }: Turn
     dispatch()
   }
 
+  /**
+   * Asks for it again, unless it is held or asked for. `go` is told how long that took, in milliseconds: 0 when it was
+   * free, and then `onAsk` is not called.
+   */
   function want(onAsk: () => void, go: (heldMs: number) => void): void {
     if (state !== 'given') return
     if (queue.size === 0 && turns.has(place)) {
@@ -70,6 +64,7 @@ export function takeTurn<Refusal>({ place: begun, turns, queue, dispatch }: Turn
     dispatch()
   }
 
+  /** Gives it back for good. */
   function end(): void {
     if (state === 'held') turns.give(place)
     if (state === 'wanted' && entry !== undefined) queue.remove(place, entry)

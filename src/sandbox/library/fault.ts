@@ -1,3 +1,4 @@
+import type { Cause } from '../thrown.ts'
 import type { Kit } from './kit.ts'
 
 /** What an error holds besides name, message and stack: its members, its causes and errors, at any depth. */
@@ -7,22 +8,13 @@ export function faultLibrary(kit: Kit) {
   const maxTextLength = 1024
   const known = ['name', 'message', 'stack', 'cause', 'errors']
 
-  interface Fault {
-    readonly name: string
-    readonly message: string
-    readonly stack: string
-    readonly members?: readonly (readonly [string, string])[]
-    readonly cause?: Fault
-    readonly errors?: readonly Fault[]
-  }
-
   /** JSON text of more members of an object, each behind a comma. */
   function more(error: object): string {
     /** Those that are being told: one may be a cause of itself. */
     const path = new Set<unknown>()
     let left = maxErrors
 
-    function faultOf(error: unknown): Fault {
+    function faultOf(error: unknown): Cause {
       left -= 1
       if (path.has(error)) return { name: '', message: '[Circular]', stack: '' }
       if (typeof error !== 'object' || error === null)
@@ -37,7 +29,7 @@ export function faultLibrary(kit: Kit) {
       }
     }
 
-    function inside(error: object): Pick<Fault, 'members' | 'cause' | 'errors'> {
+    function inside(error: object): Pick<Cause, 'members' | 'cause' | 'errors'> {
       path.add(error)
       const { cause, errors } = error as { cause?: unknown; errors?: unknown }
       const found = {
