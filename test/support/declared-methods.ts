@@ -11,7 +11,7 @@ export const declaredMethods = createMethods({
   records,
   subscribe: {},
   tickets: {},
-  events: { engine: {}, workers: {}, handlers: {}, jsWorkers: {} },
+  events: { service: {}, workers: {}, handlers: {}, jsWorkers: {} },
   sinks: {},
   token: {},
   compat: jitaiMethods({ records, sender: {}, timezone: 'UTC' } as unknown as JitaiDeps),
