@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { FieldKind } from '../condition/field.ts'
 import { recordTime } from '../condition/value.ts'
 import { nameSchema } from '../permission/name.ts'
+import { textCheck } from '../text-check.ts'
 import type { GivenRow, Resource, ResourceField } from './resource.ts'
 
 /** What a field holds where it is not null. */
@@ -27,7 +28,9 @@ export type NewRowOf<Fields extends readonly ResourceField[]> = {
   -readonly [F in Extract<Fields[number], { append: 'optional' }> as F['name']]?: Nullable<F>
 }
 
-const schemas: Record<Exclude<FieldKind, 'enum'>, z.ZodType> = {
+type KindSchemas = Readonly<Record<Exclude<FieldKind, 'enum'>, z.ZodType>>
+
+const schemas: KindSchemas = {
   id: z.int(),
   integer: z.int(),
   name: nameSchema,
@@ -36,14 +39,13 @@ const schemas: Record<Exclude<FieldKind, 'enum'>, z.ZodType> = {
   time: recordTime,
 }
 
-function schemaOf(field: ResourceField): z.ZodType {
-  if (field.kind === 'enum') return z.enum(field.values ?? [])
-  return field.minimum === undefined ? schemas[field.kind] : z.int().min(field.minimum)
+function schemaOf({ kind, values = [], minimum }: ResourceField, of: KindSchemas): z.ZodType {
+  if (kind === 'enum') return z.enum(values)
+  return minimum === undefined ? of[kind] : z.int().min(minimum)
 }
 
 function valueSchema(field: ResourceField): z.ZodType {
-  const schema = schemaOf(field)
-  const said = schema.describe(field.summary)
+  const said = schemaOf(field, schemas).describe(field.summary)
   return field.nullable === true ? said.nullable() : said
 }
 
@@ -83,4 +85,49 @@ export function bindRow(fields: readonly ResourceField[], given: GivenRow, now: 
 
 function bindValue(field: ResourceField, value: unknown): unknown {
   return field.kind === 'json' && value !== null ? JSON.stringify(value) : value
+}
+
+// Longer than a name that a client may make: some of ours are made of two.
+const maxImportedName = 1000
+
+function importedNameFault(text: string): string | undefined {
+  if (text.length > maxImportedName) return `must have at most ${maxImportedName} characters`
+  return /\p{Cc}/u.test(text) ? 'must not contain control characters' : undefined
+}
+
+// What is recorded after an import is numbered behind it, and must be a safe integer as well: this leaves half of them.
+const maxImportedKey = 2 ** 52
+
+const importSchemas: KindSchemas = {
+  ...schemas,
+  id: z.int().min(1).max(maxImportedKey),
+  name: z.string().superRefine(textCheck(importedNameFault)),
+  json: z.unknown().refine(value => value !== undefined, 'is missing'),
+}
+
+function importedSchema(field: ResourceField): z.ZodType {
+  const schema = schemaOf(field, importSchemas)
+  if (field.nullable === true) return schema.nullable()
+  return field.kind === 'json' ? schema.refine(value => value !== null, 'is null') : schema
+}
+
+/** A wire row with its key, every member present: what an export gave. */
+export function importRowSchema({ fields }: Resource): z.ZodObject {
+  return z.strictObject(Object.fromEntries(fields.map(field => [field.name, importedSchema(field)])))
+}
+
+/** Binds a whole wire row, in the order of the resource's fields. */
+export function bindImported(resource: Resource, row: GivenRow): BoundRow {
+  const bound = bindRow(resource.fields, row, 0)
+  if (!hasReturnedNull(resource, row)) return bound
+  return bound.map((value, i) => (resource.fields[i]?.name === 'result' ? 'null' : value))
+}
+
+/**
+ * On the wire a run that returned null and one that has not returned look alike but for the time at which it ended; without
+ * a status that is all there is to tell. Taken for one that still runs, it would never end.
+ */
+function hasReturnedNull({ finish }: Resource, row: GivenRow): boolean {
+  if (finish === undefined || finish.status !== undefined) return false
+  return row.finish_time !== null && row.result === null && row.error_message === null
 }

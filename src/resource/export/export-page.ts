@@ -43,84 +43,70 @@ const maxBytes = 2 * 1024 * 1024
 /** A row that no answer may hold is not exported either. */
 const defaultMaxRowBytes = 64 * 1024 * 1024
 
+/** Rows that were read for a page, and how many more did not fit. */
+interface TakenRows extends Omit<ExportPage, 'isLast'> {
+  readonly leftOut: number
+}
+
+/** Reads the rows of a selection of at most `limit` rows, as many of them as fit into so many bytes. */
+type ReadRows = (shape: SelectionShape, limit: number, bytes: number) => Promise<TakenRows>
+
 /**
- * Reads pages of an export, one at a time. Where rows are texts Postgres joins the lines: a value a page instead of one a row is half the work
- * for us. Larger rows make pages of fewer. Throws RpcError 110 (reason `answer_too_large`) for a row above `reader.maxBytes`.
+ * Reads pages of an export, one at a time; larger rows make pages of fewer. Throws RpcError 110 (reason `answer_too_large`) for
+ * a row above `reader.maxBytes`.
  */
 export function createPageReader(reader: Reader, form: ExportForm): ReadExportPage {
   const { take } = reader.runner
-  if (take !== undefined && form.format.isWireRow) return createBytePages(reader, take)
-  // To measure each row costs next to nothing; their sum, a tenth more.
-  let measure: Bound['measure'] = 'each'
+  const read = take !== undefined && form.format.isWireRow ? bytesOf(reader, take) : textOf(reader, form)
   let rows = maxRows
-
-  async function read(
-    shape: ShapeOf,
-    limit: number,
-    bound: Bound,
-  ): Promise<ExportPage & { readonly leftOut: number }> {
-    const page = await readLines(reader, { ...form, shape: shape(limit), bound })
-    return { ...page, isLast: page.leftOut === 0 && page.rows < limit }
-  }
-
   return async (shape, most) => {
-    if (measure === 'each') {
-      const page = await read(shape, Math.min(maxRows, most), {
-        measure,
-        bytes: Math.floor(maxBytes / maxRows),
-      })
-      if (page.leftOut === 0) return page
-      measure = 'together'
+    const limit = Math.min(rows, most)
+    const taken = await read(shape(limit), limit, maxBytes)
+    // Rows that are left out were read for nothing: the next page asks for about as many as fit.
+    rows = Math.min(maxRows, Math.max(1, 2 * taken.rows))
+    if (taken.rows > 0 || taken.leftOut === 0) {
+      return { ...taken, isLast: taken.leftOut === 0 && taken.rows < limit }
     }
-    const page = await read(shape, Math.min(rows, most), { measure, bytes: maxBytes })
-    // Rows that are rendered and left out are work for nothing: the next page asks for about as many as fit.
-    rows = Math.min(maxRows, Math.max(1, 2 * page.rows))
-    if (page.rows > 0 || page.leftOut === 0) return page
-    const one = await read(shape, 1, { measure, bytes: reader.maxBytes ?? defaultMaxRowBytes })
+    const one = await read(shape(1), 1, reader.maxBytes ?? defaultMaxRowBytes)
     if (one.leftOut > 0) throw tooLarge()
-    return one
+    return { ...one, isLast: one.rows < 1 }
   }
 }
 
-/** The same of wire rows, which are never texts here: PostgreSQL does not render them, and nobody decodes them. */
-function createBytePages(reader: Reader, take: NonNullable<Reader['runner']['take']>): ReadExportPage {
-  const { resource, builder, cache, maxBytes: maxRowBytes = defaultMaxRowBytes } = reader
-  let rows = maxRows
-  let likely = 0
+/** Rows as text: Postgres joins the lines, since a value a page instead of one a row is half the work for us. */
+function textOf(reader: Reader, form: ExportForm): ReadRows {
+  // To measure each row costs next to nothing; their sum, a tenth more.
+  let measure: Bound['measure'] = 'each'
+  return async (shape, limit, bytes) => {
+    if (measure === 'each') {
+      const bound = { measure, bytes: Math.floor(bytes / limit) }
+      const taken = await readLines(reader, { ...form, shape, bound })
+      if (taken.leftOut === 0) return taken
+      measure = 'together'
+    }
+    return readLines(reader, { ...form, shape, bound: { measure, bytes } })
+  }
+}
 
-  async function read(shape: SelectionShape, most: number): Promise<RowBytes> {
+/** Wire rows as bytes: PostgreSQL does not render them, and nobody decodes them. */
+function bytesOf(
+  { resource, builder, cache }: Reader,
+  take: NonNullable<Reader['runner']['take']>,
+): ReadRows {
+  let rowBytes = 0
+  return async (shape, limit, most) => {
     const statement = cache.get(`${resource.name}|bytes|${shape.key}`, () => shape.build(builder))
     const taken = new RowBytes(resource.fields, {
       most,
       hopeless: Number.POSITIVE_INFINITY,
       asLines: true,
-      likely,
+      likely: Math.min(maxBytes, Math.ceil(limit * rowBytes * 1.1)),
     })
     await take(statement, shape.values, taken, false)
-    return taken
-  }
-
-  function pageOf(taken: RowBytes, limit: number): ExportPage {
-    const { count, leftOut } = taken
+    const { count: rows, leftOut } = taken
     const text = taken.whole()
-    const isLast = leftOut === 0 && count < limit
-    return { text, rows: count, last: count === 0 ? undefined : placeOfLast(resource, text), isLast }
-  }
-
-  return async (shape, most) => {
-    const limit = Math.min(rows, most)
-    const taken = await read(shape(limit), maxBytes)
-    if (taken.count === 0 && taken.leftOut > 0) {
-      rows = 1
-      const one = await read(shape(1), maxRowBytes)
-      if (one.leftOut > 0) throw tooLarge()
-      return pageOf(one, 1)
-    }
-    // Rows that are left out were read for nothing: the next page asks for about as many as fit.
-    rows = Math.min(maxRows, Math.max(1, 2 * taken.count))
-    const page = pageOf(taken, limit)
-    likely = Math.min(maxBytes, Math.ceil(page.text.length * (rows / Math.max(1, taken.count)) * 1.1))
-    return page
+    rowBytes = text.length / Math.max(1, rows)
+    return { text, rows, last: rows === 0 ? undefined : placeOfLast(resource, text), leftOut }
   }
 }
 
@@ -141,7 +127,7 @@ interface Lines extends ExportForm {
 async function readLines(
   { resource, builder, cache, runner }: Reader,
   { shape, format, byKey, bound }: Lines,
-): Promise<Omit<ExportPage, 'isLast'> & { readonly leftOut: number }> {
+): Promise<TakenRows> {
   const { time, key } = resource.ordering
   const bytes = new Slot(shape.values.length)
   const form = `${format.contentType}|${byKey}|${bound.measure}`
