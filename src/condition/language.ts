@@ -2,9 +2,26 @@ import { z } from 'zod'
 import { stringifyJson } from '../json.ts'
 import { compilePattern, maxNameLength, patternFault, prefixUpperBound } from '../permission/pattern.ts'
 import { textCheck } from '../text-check.ts'
-import type { Field } from './field.ts'
 import { and, equal, equalOneOfFew, type Predicate } from './predicate.ts'
 import { comparedTime, timestampOf } from './value.ts'
+
+/**
+ * What a field of a record holds. `name` is a short text that stands for an object (compared by bytes, may be
+ * matched by a pattern); `text` is prose; `time` is timestamptz in the database, epoch milliseconds on the wire;
+ * `id` is the record's key.
+ */
+export type FieldKind = 'id' | 'integer' | 'name' | 'enum' | 'text' | 'json' | 'time'
+
+/** A field of a record: its name is the wire member and the column alike. */
+export interface Field {
+  readonly name: string
+  readonly kind: FieldKind
+  readonly nullable?: true
+  /** The allowed values of an `enum`. */
+  readonly values?: readonly string[]
+  /** It contributes no condition. */
+  readonly filter?: false
+}
 
 /** A condition that stands alone: `"is_failure"`, also `{"is_failure":null}` and `{"is_failure":true}`. */
 export interface Word {

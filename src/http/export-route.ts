@@ -6,7 +6,7 @@ import type { Logger } from '../logger.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import type { ExportPage } from '../resource/export/export-page.ts'
 import { type ExportPlan, planExport } from '../resource/export/export-plan.ts'
-import { resources } from '../resource/kind/index.ts'
+import { resourceNamed } from '../resource/kind/index.ts'
 import type { RecordService } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import { contextOf } from '../rpc/request-context.ts'
@@ -121,7 +121,7 @@ function requireChunks({ raw }: FastifyRequest): void {
 
 function requireResource({ params }: FastifyRequest): Resource {
   const { resource: name } = params as { resource: string }
-  const resource = resources.find(each => each.name === name)
+  const resource = resourceNamed(name)
   if (resource !== undefined) return resource
   throw new RpcError('resource_not_found', 'There is no such resource')
 }

@@ -7,7 +7,7 @@ import { onBehalfOf } from '../fairness/behalf.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import { parseInput } from '../parse-input.ts'
 import { type Identity, nobody } from '../permission/grant.ts'
-import { resources } from '../resource/kind/index.ts'
+import { resourceNamed } from '../resource/kind/index.ts'
 import { planFilters } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import { contextOf } from '../rpc/request-context.ts'
@@ -154,7 +154,7 @@ function readQuery(request: FastifyRequest, maxDepth: number): StreamRequest {
 }
 
 function requireResource(name: unknown): Resource {
-  const resource = resources.find(each => each.name === name)
+  const resource = resourceNamed(name)
   if (resource !== undefined) return resource
   throw invalidParams('resource', 'expected the name of a resource', 'unknown_resource')
 }

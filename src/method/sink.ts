@@ -4,7 +4,7 @@ import { invalidParams, RpcError } from '../errors.ts'
 import { requireWebhookUrl } from '../outbound/webhook-place.ts'
 import { requireSuper } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
-import { resources } from '../resource/kind/index.ts'
+import { resourceNamed, resources } from '../resource/kind/index.ts'
 import { planFilters } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Sealer } from '../seal.ts'
@@ -77,7 +77,7 @@ export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
 
 /** Declared: the schema let no other name through. */
 function resourceOf(name: string): Resource {
-  const resource = resources.find(each => each.name === name)
+  const resource = resourceNamed(name)
   if (resource === undefined) throw invalidParams('resource', 'unknown resource')
   return resource
 }
@@ -98,7 +98,7 @@ function controlMethods({ database, sealer, clock, changes }: SinkMethodDeps): r
 
   /** Where the changes begin that are left, when those that the sink needs next are not. */
   async function firstKept({ resource: name, cursor }: StoredSink): Promise<number | undefined> {
-    const resource = resources.find(each => each.name === name)
+    const resource = resourceNamed(name)
     // Records that bear numbers of their own are gone only where somebody has deleted them.
     if (resource === undefined || resource.recorded === 'publish') return undefined
     return (await changes.whyNotKept(resource, cursor))?.oldest

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { within } from '../async/within.ts'
 import { requireSuper } from '../permission/grant.ts'
 import { addIndex, listIndexes, removeIndex } from '../resource/added-index.ts'
-import { resources } from '../resource/kind/index.ts'
+import { resourceNamed, resources } from '../resource/kind/index.ts'
 import type { RecordService } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import { credentialParam, defineMethod } from './method.ts'
@@ -10,8 +10,7 @@ import { credentialParam, defineMethod } from './method.ts'
 /** A call is answered by then; the index is made all the same. */
 const patienceMs = 20_000
 
-const byName: ReadonlyMap<string, Resource> = new Map(resources.map(resource => [resource.name, resource]))
-const resourceParam = z.enum([...byName.keys()]).describe('Of which kind of record')
+const resourceParam = z.enum(resources.map(({ name }) => name)).describe('Of which kind of record')
 const fieldParam = z.string().describe('A field of its records, or duration')
 
 const indexSchema = z
@@ -36,7 +35,7 @@ export function indexMethods({ database }: RecordService) {
     result: z.strictObject({ state: z.enum(['ready', 'building']) }),
     async handle({ params: { resource, field }, caller }) {
       requireSuper(caller)
-      const adding = addIndex(database, resourceNamed(resource), field).then(() => 'ready' as const)
+      const adding = addIndex(database, knownResource(resource), field).then(() => 'ready' as const)
       // What fails after its answer is seen in the list: the index is invalid.
       return { state: (await within(patienceMs, adding)) ?? 'building' }
     },
@@ -49,7 +48,7 @@ export function indexMethods({ database }: RecordService) {
     result: z.strictObject({ indexes: z.array(indexSchema) }),
     async handle({ params: { resource }, caller }) {
       requireSuper(caller)
-      const shown = resource === undefined ? resources : [resourceNamed(resource)]
+      const shown = resource === undefined ? resources : [knownResource(resource)]
       const indexes = []
       for (const each of shown) indexes.push(...(await listIndexes(database, each)))
       return { indexes }
@@ -63,7 +62,7 @@ export function indexMethods({ database }: RecordService) {
     result: z.strictObject({ success: z.literal(true) }),
     async handle({ params: { resource, field }, caller }) {
       requireSuper(caller)
-      await removeIndex(database, resourceNamed(resource), field)
+      await removeIndex(database, knownResource(resource), field)
       return { success: true }
     },
   })
@@ -71,8 +70,8 @@ export function indexMethods({ database }: RecordService) {
   return [add, list, remove]
 }
 
-function resourceNamed(name: string): Resource {
-  const resource = byName.get(name)
+function knownResource(name: string): Resource {
+  const resource = resourceNamed(name)
   if (resource === undefined) throw new TypeError(`no resource ${name}`)
   return resource
 }

@@ -1,4 +1,4 @@
-import type { Field } from '../condition/field.ts'
+import type { Field } from '../condition/language.ts'
 import type { Database, Runner } from '../database/database.ts'
 import { plainStatement, rawStatement } from '../database/statement.ts'
 import { invalidParams, type ReasonOf, RpcError } from '../errors.ts'

@@ -1,4 +1,4 @@
-import type { FieldKind } from '../condition/field.ts'
+import type { FieldKind } from '../condition/language.ts'
 import type { GivenRow, ResourceField } from './resource.ts'
 
 type More = Omit<ResourceField, 'name' | 'kind' | 'append' | 'summary'>

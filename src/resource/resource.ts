@@ -1,5 +1,5 @@
 import type { Ordering } from '../condition/cursor.ts'
-import type { Field } from '../condition/field.ts'
+import type { Field } from '../condition/language.ts'
 import { defineLanguage, type Language, type Word } from '../condition/language.ts'
 import type { Predicate } from '../condition/predicate.ts'
 import type { Runner } from '../database/database.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { FieldKind } from '../condition/field.ts'
+import type { FieldKind } from '../condition/language.ts'
 import { recordTime } from '../condition/value.ts'
 import { nameSchema } from '../permission/name.ts'
 import { textCheck } from '../text-check.ts'

@@ -1,7 +1,7 @@
 import { not, type Predicate } from '../condition/predicate.ts'
 import { timestampOf } from '../condition/value.ts'
 import { invalidParams } from '../errors.ts'
-import { resources } from '../resource/kind/index.ts'
+import { resourceNamed } from '../resource/kind/index.ts'
 import { planFilters } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { RuleDefinition } from './rule.ts'
@@ -22,8 +22,6 @@ export interface ExpiredOptions {
   readonly maxConditions: number
 }
 
-const byName: ReadonlyMap<string, Resource> = new Map(resources.map(resource => [resource.name, resource]))
-
 /**
  * Which records a rule deletes. Their age is that of the time that orders them; what has none, or is still open, is of no
  * age. Throws RpcError -32602 (`resource`, `query.condition[…]`) and 110 for a rule that cannot be planned.
@@ -32,7 +30,7 @@ export function planExpired(
   { resource: name, query, older_than_ms: olderThanMs }: RuleDefinition,
   { now, maxConditions }: ExpiredOptions,
 ): Expired {
-  const resource = byName.get(name)
+  const resource = resourceNamed(name)
   if (resource === undefined) throw invalidParams('resource', 'there is no such resource', 'unknown_resource')
   const { ordering, finish } = resource
   const { predicates } = planFilters(resource, query, { maxConditions })

@@ -1,9 +1,9 @@
 import { createBell } from '../async/bell.ts'
 import { within } from '../async/within.ts'
 import { allMatch, type Matcher } from '../condition/match.ts'
-import { planConditions } from '../condition/plan.ts'
 import type { Database } from '../database/database.ts'
 import { hasReason, RpcError } from '../errors.ts'
+import { planFilters } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Change, ChangeLog } from '../stream/change-log.ts'
 import { changeText } from '../stream/format.ts'
@@ -135,14 +135,8 @@ function readerOf(sink: StoredSink, resources: readonly Resource[]): SinkReader 
   if (resource === undefined)
     throw new DeliveryError(`resource_unknown: ${sink.resource}`, { lasting: 'refused' })
   try {
-    const plan = planConditions(sink.query.condition, {
-      language: resource.language,
-      path: 'query.condition',
-      maxConditions,
-      allowAll: false,
-      filtersOnly: true,
-    })
-    return { resource, matches: allMatch(plan.predicates) }
+    const { predicates } = planFilters(resource, sink.query, { maxConditions })
+    return { resource, matches: allMatch(predicates) }
   } catch (cause) {
     if (!(cause instanceof RpcError)) throw cause
     throw new DeliveryError(`condition_unknown: ${cause.message}`, { lasting: 'refused', cause })

@@ -1,5 +1,4 @@
-import { allMatch, type Matcher } from '../condition/match.ts'
-import { matchCost } from '../condition/match-cost.ts'
+import { allMatch, type Matcher, matchCost } from '../condition/match.ts'
 import type { Predicate } from '../condition/predicate.ts'
 
 /** What a subscription wants of a resource. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Field } from '../../src/condition/field.ts'
+import type { Field } from '../../src/condition/language.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 
 /** Few values of each kind, so that rows tie with each other and conditions find them. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { matchCost } from '../../src/condition/match-cost.ts'
+import { matchCost } from '../../src/condition/match.ts'
 import { equal, not, or, type Predicate } from '../../src/condition/predicate.ts'
 import { createMatchBudget } from '../../src/stream/match-budget.ts'
 import { wantedOf } from '../../src/stream/wanted.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
 import { parseInput } from '../../parse-input.ts'
-import { resources } from '../../resource/kind/index.ts'
+import { resourceNamed, resources } from '../../resource/kind/index.ts'
 import { planFilters, readablePredicates } from '../../resource/records.ts'
 import { formatSchema } from '../../stream/format.ts'
 import type { Hub } from '../../stream/hub.ts'
@@ -38,7 +38,7 @@ export function streamTicketMethod({ hub, maxConditions, tickets }: StreamTicket
     }),
     async handle({ params, caller }) {
       const { after, query } = params
-      const resource = resources.find(({ name }) => name === params.resource)
+      const resource = resourceNamed(params.resource)
       if (resource === undefined) throw new TypeError('the schema lists the resources')
       const format = parseInput(formatSchema(resource), params.format, { path: 'format' })
       readablePredicates(resource, caller, planFilters(resource, query, { maxConditions }))

@@ -11,3 +11,8 @@ const kinds = [jsResult, eventLog, serviceEvent, executionEvent, changeEvent] as
 export type Kind = (typeof kinds)[number]
 
 export const resources: readonly Resource[] = kinds
+
+/** The kind of record of this name. */
+export function resourceNamed(name: unknown): Resource | undefined {
+  return resources.find(resource => resource.name === name)
+}

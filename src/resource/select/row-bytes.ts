@@ -1,4 +1,4 @@
-import type { FieldKind } from '../../condition/field.ts'
+import type { FieldKind } from '../../condition/language.ts'
 import type { RowTaker } from '../../database/byte-query.ts'
 import type { ColumnFormat } from '../../database/message-writer.ts'
 import type { ResourceField } from '../resource.ts'
