@@ -1,60 +1,41 @@
 import type { Command } from 'commander'
-import { plainDefinitions } from '../definitions.ts'
 import { stringifyJson } from '../json.ts'
 import { programVersion } from '../version.ts'
 import { inSession } from './argument/session.ts'
 import type { Surroundings } from './argument/surroundings.ts'
-import { addAppendCommand, addImportCommand } from './command/append.ts'
-import { addChainCommand } from './command/chain.ts'
-import { addCompletionCommand } from './command/completion.ts'
-import { addDefinitionCommand } from './command/definition.ts'
-import { addDeleteCommand } from './command/delete.ts'
-import { addDoctorCommand } from './command/doctor.ts'
-import { addExportCommand } from './command/export.ts'
-import { addHandlersCommand } from './command/handlers.ts'
-import { addHealthcheckCommand } from './command/healthcheck.ts'
-import { addIndexCommand } from './command/indexes.ts'
-import { addMigrateCommand } from './command/migrate.ts'
-import { addProfileCommand } from './command/profile.ts'
-import { addCountCommand, addQueryCommand } from './command/query.ts'
-import { addCancelCommand, addReplayCommand } from './command/replay.ts'
-import { addRetentionCommand } from './command/retention.ts'
-import { addSendCommand } from './command/send.ts'
 import { createServeProgram } from './command/serve.ts'
-import { addSinksCommand } from './command/sinks.ts'
-import { addTailCommand } from './command/tail.ts'
-import { addTokenCommand } from './command/token.ts'
-import { addWorkersCommand } from './command/workers.ts'
 import { writeLines } from './terminal/output.ts'
 import { addDisplayOptions } from './terminal/presentation.ts'
 
-/** Every command but `serve`, in the order in which the help lists them. */
-const commands = [
-  addMigrateCommand,
-  addDoctorCommand,
-  addTokenCommand,
-  addQueryCommand,
-  addCountCommand,
-  addTailCommand,
-  addDeleteCommand,
-  addAppendCommand,
-  addExportCommand,
-  addImportCommand,
-  addSendCommand,
-  addChainCommand,
-  addReplayCommand,
-  addCancelCommand,
-  addHandlersCommand,
-  addWorkersCommand,
-  addRetentionCommand,
-  addIndexCommand,
-  addSinksCommand,
-  addProfileCommand,
-  addCompletionCommand,
-  addOpenrpcCommand,
-  addHealthcheckCommand,
-  addVersionCommand,
-]
+type AddCommand = (program: Command, surroundings: Surroundings) => void
+
+/** Every command but `serve`, in the order in which the help lists them. Each is loaded on its own, so that it starts fast. */
+const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
+  ['migrate', async () => (await import('./command/migrate.ts')).addMigrateCommand],
+  ['doctor', async () => (await import('./command/doctor.ts')).addDoctorCommand],
+  ['token', async () => (await import('./command/token.ts')).addTokenCommand],
+  ['query', async () => (await import('./command/query.ts')).addQueryCommand],
+  ['count', async () => (await import('./command/query.ts')).addCountCommand],
+  ['tail', async () => (await import('./command/tail.ts')).addTailCommand],
+  ['delete', async () => (await import('./command/delete.ts')).addDeleteCommand],
+  ['append', async () => (await import('./command/append.ts')).addAppendCommand],
+  ['export', async () => (await import('./command/export.ts')).addExportCommand],
+  ['import', async () => (await import('./command/append.ts')).addImportCommand],
+  ['send', async () => (await import('./command/send.ts')).addSendCommand],
+  ['chain', async () => (await import('./command/chain.ts')).addChainCommand],
+  ['replay', async () => (await import('./command/replay.ts')).addReplayCommand],
+  ['cancel', async () => (await import('./command/replay.ts')).addCancelCommand],
+  ['handlers', async () => (await import('./command/handlers.ts')).addHandlersCommand],
+  ['workers', async () => (await import('./command/workers.ts')).addWorkersCommand],
+  ['retention', async () => (await import('./command/retention.ts')).addRetentionCommand],
+  ['index', async () => (await import('./command/indexes.ts')).addIndexCommand],
+  ['sinks', async () => (await import('./command/sinks.ts')).addSinksCommand],
+  ['profile', async () => (await import('./command/profile.ts')).addProfileCommand],
+  ['completion', async () => (await import('./command/completion.ts')).addCompletionCommand],
+  ['openrpc', async () => addOpenrpcCommand],
+  ['healthcheck', async () => (await import('./command/healthcheck.ts')).addHealthcheckCommand],
+  ['version', async () => addVersionCommand],
+])
 
 const showNoRecords = new Set(['serve', 'tail', 'export', 'completion', 'openrpc', 'healthcheck', 'version'])
 
@@ -62,15 +43,28 @@ function leavesOf(command: Command): readonly Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
 }
 
-/** The `daybook` command. Faults are thrown: nothing here ends the process. */
-export function createProgram(surroundings: Surroundings): Command {
+/**
+ * The `daybook` command with the subcommand of this name alone, or with all of them where there is none or where it
+ * needs them. Faults are thrown: nothing here ends the process.
+ */
+export async function createProgram(surroundings: Surroundings, name = ''): Promise<Command> {
   const program = createServeProgram(surroundings)
-  for (const add of commands) add(program, surroundings)
-  for (const definition of plainDefinitions) addDefinitionCommand(program, surroundings, definition)
+  const load = name === 'completion' ? undefined : commands.get(name)
+  if (load === undefined) await addAll(program, surroundings)
+  else (await load())(program, surroundings)
   for (const command of leavesOf(program)) {
     if (!showNoRecords.has(command.name())) addDisplayOptions(command)
   }
   return program
+}
+
+async function addAll(program: Command, surroundings: Surroundings): Promise<void> {
+  for (const load of commands.values()) (await load())(program, surroundings)
+  const [{ plainDefinitions }, { addDefinitionCommand }] = await Promise.all([
+    import('../definitions.ts'),
+    import('./command/definition.ts'),
+  ])
+  for (const definition of plainDefinitions) addDefinitionCommand(program, surroundings, definition)
 }
 
 /** `daybook openrpc`: the OpenRPC document of the server, as JSON. */

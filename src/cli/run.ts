@@ -33,7 +33,7 @@ export async function runCommand(args: readonly string[], surroundings: Surround
 async function programFor([command]: readonly string[], surroundings: Surroundings): Promise<Command> {
   if (command === 'serve') return createServeProgram(surroundings)
   const { createProgram } = await import('./program.ts')
-  return createProgram(surroundings)
+  return createProgram(surroundings, command)
 }
 
 interface Explanation {

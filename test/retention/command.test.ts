@@ -22,7 +22,7 @@ async function daybook(url: string, ...args: readonly string[]): Promise<readonl
   const stderr = stream(() => undefined)
   const env = { DAYBOOK_URL: url, DAYBOOK_TOKEN: secrets.root }
   const { stdin } = process
-  const program = createProgram({ env, stdin, stdout, stderr, clock: systemClock })
+  const program = await createProgram({ env, stdin, stdout, stderr, clock: systemClock })
   await program.parseAsync(['retention', ...args], { from: 'user' })
   return text
     .split('\n')
