@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Database } from '../database/database.ts'
-import { definePublicMethod, type Method } from './method.ts'
+import type { Database } from '../../database/database.ts'
+import { definePublicMethod, type Method } from '../../method/method.ts'
 
 export interface ServerMethodDeps {
   readonly database: Pick<Database, 'kysely'>
