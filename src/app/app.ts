@@ -1,6 +1,7 @@
 import { gcsRoute } from '../compat/gcs/route.ts'
 import { jitaiMethods } from '../compat/jitai/methods.ts'
 import { modelartsRoutes } from '../compat/modelarts/routes.ts'
+import { nodegetMethods } from '../compat/nodeget/methods.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { deafness, hearsItself } from '../database/hearing.ts'
@@ -155,7 +156,10 @@ function methodsOf(
     events: events.methodDeps,
     sinks: sinks.methodDeps,
     token: tokens,
-    compat: jitaiMethods({ records, sender: events.service.sender, timezone: config.timezone }),
+    compat: [
+      ...nodegetMethods({ database: records.database, version }),
+      ...jitaiMethods({ records, sender: events.service.sender, timezone: config.timezone }),
+    ],
     version,
   })
 }

@@ -16,7 +16,6 @@ import { streamTicketMethod } from './record/stream-ticket.ts'
 import { type SubscribeDeps, subscriptionMethods } from './record/subscribe.ts'
 import { recordMethods } from './record.ts'
 import { retentionMethods } from './retention.ts'
-import { serverMethods } from '../compat/nodeget/methods.ts'
 import { type SinkMethodDeps, sinkMethods } from './sink.ts'
 import { indexMethods } from './table-index.ts'
 import { type TokenDeps, tokenMethods } from './token.ts'
@@ -54,7 +53,7 @@ export function createMethods({
   version,
 }: MethodDeps): readonly Method[] {
   const methods = [
-    ...serverMethods({ database: records.database, version }),
+    ...compat,
     ...resources.flatMap(resource => recordMethods(records.of(resource))),
     ...resources.flatMap(resource => subscriptionMethods(resource, subscribe)),
     streamTicketMethod({ ...subscribe, tickets }),
@@ -68,7 +67,6 @@ export function createMethods({
     ...plainDefinitions.flatMap(each => definitionMethods(each, { ...records, sealer: sinks.sealer })),
     ...indexMethods(records),
     ...tokenMethods(token),
-    ...compat,
   ]
   return [...methods, discoverMethod(methods, version)]
 }

@@ -1,7 +1,9 @@
 import { jitaiMethods } from '../../src/compat/jitai/methods.ts'
+import { nodegetMethods } from '../../src/compat/nodeget/methods.ts'
 import { createMethods, type MethodDeps } from '../../src/method/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 
+type NodegetDeps = Parameters<typeof nodegetMethods>[0]
 type JitaiDeps = Parameters<typeof jitaiMethods>[0]
 
 const records = { database: {}, of: (resource: Resource) => ({ resource }) }
@@ -14,6 +16,9 @@ export const declaredMethods = createMethods({
   events: { service: {}, workers: {}, handlers: {}, jsWorkers: {} },
   sinks: {},
   token: {},
-  compat: jitaiMethods({ records, sender: {}, timezone: 'UTC' } as unknown as JitaiDeps),
+  compat: [
+    ...nodegetMethods({ database: {}, version: '1.0.0' } as unknown as NodegetDeps),
+    ...jitaiMethods({ records, sender: {}, timezone: 'UTC' } as unknown as JitaiDeps),
+  ],
   version: '1.0.0',
 } as unknown as MethodDeps)

@@ -21,23 +21,17 @@ const name = z.string().pipe(row.name as z.ZodType<string, string>)
 const kubeName = z.preprocess(given => (given === '' ? null : given), name.nullish())
 const kubeCount = z.int().min(0).nullish()
 
-/** What Kubernetes says beside it and is not kept. */
-const dropped = z.unknown().optional()
+/** Members of these names, which Kubernetes writes and which are not kept. */
+function dropped<Name extends string>(...names: readonly Name[]) {
+  const members = names.map(name => [name, z.unknown().optional()])
+  return Object.fromEntries(members) as Record<Name, z.ZodOptional<z.ZodUnknown>>
+}
 
 /** The rest of an object's metadata (meta/v1, ObjectMeta). */
 const otherMetadata = {
-  generateName: dropped,
-  selfLink: dropped,
-  resourceVersion: dropped,
-  generation: dropped,
-  deletionTimestamp: dropped,
-  deletionGracePeriodSeconds: dropped,
-  labels: dropped,
-  annotations: dropped,
-  ownerReferences: dropped,
-  finalizers: dropped,
-  managedFields: dropped,
-  clusterName: dropped,
+  ...dropped('generateName', 'selfLink', 'resourceVersion', 'generation', 'deletionTimestamp'),
+  ...dropped('deletionGracePeriodSeconds', 'labels', 'annotations', 'ownerReferences'),
+  ...dropped('finalizers', 'managedFields', 'clusterName'),
 }
 
 const objectReference = z.strictObject({
@@ -45,9 +39,7 @@ const objectReference = z.strictObject({
   namespace: kubeName,
   kind: kubeName,
   uid: z.string().nullish(),
-  apiVersion: dropped,
-  resourceVersion: dropped,
-  fieldPath: dropped,
+  ...dropped('apiVersion', 'resourceVersion', 'fieldPath'),
 })
 
 /**
@@ -75,7 +67,7 @@ const givenSchema = z
     lastTimestamp: time,
     deprecatedLastTimestamp: time,
     eventTime: time,
-    series: z.strictObject({ count: kubeCount, lastObservedTime: time, state: dropped }).nullish(),
+    series: z.strictObject({ count: kubeCount, lastObservedTime: time, ...dropped('state') }).nullish(),
     count: kubeCount,
     deprecatedCount: kubeCount,
     type: z.preprocess(given => given || undefined, z.enum(['Normal', 'Warning']).default('Normal')),
@@ -83,14 +75,9 @@ const givenSchema = z
     elemId: name.nullish(),
     actionName: name.nullish(),
     action: kubeName,
-    apiVersion: dropped,
     kind: z.literal('Event').optional(),
-    related: dropped,
-    source: dropped,
-    deprecatedSource: dropped,
-    reportingComponent: dropped,
-    reportingController: dropped,
-    reportingInstance: dropped,
+    ...dropped('apiVersion', 'related', 'source', 'deprecatedSource'),
+    ...dropped('reportingComponent', 'reportingController', 'reportingInstance'),
   })
   .superRefine((given, context) => {
     const fault = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })

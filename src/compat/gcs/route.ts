@@ -72,13 +72,9 @@ async function* eventTexts(found: Found, maxBytes: number): AsyncGenerator<strin
   try {
     for await (const rows of walkFound(found, options)) for (const { text } of rows) yield text
   } catch (error) {
-    rethrow(error)
+    // A row is smaller than its event: where a page of rows is too large, so is the answer.
+    throw hasReason(error, 'answer_too_large') ? answerTooLarge() : error
   }
-}
-
-/** A row is smaller than its event: where a page of rows is too large, so is the answer. */
-function rethrow(error: unknown): never {
-  throw hasReason(error, 'answer_too_large') ? answerTooLarge() : error
 }
 
 function answerTooLarge(): RpcError {

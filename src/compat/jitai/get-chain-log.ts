@@ -16,43 +16,40 @@ const maxRows = 10_000
 const maxLinks = 100_000
 
 const requestId = z.string().describe('The chain')
+const nodeId = z.string().describe('The place in the chain; it need not have a record of its own')
 
-/** `getEventLogByRequestId`: the records of one chain, oldest first. */
-export function getChainLogMethod(name: string, service: RecordService, clock: WallClock): Method {
-  const chains = { runner: service.database, records: service.of(eventLog) }
-  return defineMethod({
-    name,
-    summary: `The records of one request id, oldest first; the first ${maxRows} of them`,
-    params: { requestId, token: credentialParam },
-    result: rowDatasSchema,
-    async handle({ params, caller }) {
-      const { found } = await findChain(chains, params, caller)
-      return readOldest(found, service, clock)
-    },
-  })
-}
-
-/** `getEventLogByNodeId`: the records of one place in a chain and of those below it, oldest first. */
-export function getNodeLogMethod(name: string, service: RecordService, clock: WallClock): Method {
-  const chains = { runner: service.database, records: service.of(eventLog) }
-  return defineMethod({
-    name,
-    summary: `The records of one node and of all that it set off, oldest first; the first ${maxRows} of them`,
-    params: {
-      requestId,
-      nodeId: z.string().describe('The place in the chain; it need not have a record of its own'),
-      token: credentialParam,
-    },
-    result: rowDatasSchema,
-    async handle({ params, caller }) {
-      const { found } = await findChain(chains, params, caller)
-      const links = await readLinks(found)
-      const nodes = nodesFrom(links, params.nodeId)
-      const ids = links.filter(link => nodes.has(link.node_id)).map(link => link.id)
-      const access = filtered([{ type: 'any', column: 'id', values: ids }])
-      return readOldest({ ...found, access }, service, clock)
-    },
-  })
+/**
+ * `getEventLogByRequestId`, the records of one chain, and `getEventLogByNodeId`, those of one place in it and of those below
+ * it; oldest first.
+ */
+export function chainLogMethods(path: string, records: RecordService, clock: WallClock): readonly Method[] {
+  const chains = { runner: records.database, records: records.of(eventLog) }
+  return [
+    defineMethod({
+      name: `${path}.getEventLogByRequestId`,
+      summary: `The records of one request id, oldest first; the first ${maxRows} of them`,
+      params: { requestId, token: credentialParam },
+      result: rowDatasSchema,
+      async handle({ params, caller }) {
+        const { found } = await findChain(chains, params, caller)
+        return readOldest(found, records, clock)
+      },
+    }),
+    defineMethod({
+      name: `${path}.getEventLogByNodeId`,
+      summary: `The records of one node and of all that it set off, oldest first; the first ${maxRows} of them`,
+      params: { requestId, nodeId, token: credentialParam },
+      result: rowDatasSchema,
+      async handle({ params, caller }) {
+        const { found } = await findChain(chains, params, caller)
+        const links = await readLinks(found)
+        const nodes = nodesFrom(links, params.nodeId)
+        const ids = links.filter(link => nodes.has(link.node_id)).map(link => link.id)
+        const access = filtered([{ type: 'any', column: 'id', values: ids }])
+        return readOldest({ ...found, access }, records, clock)
+      },
+    }),
+  ]
 }
 
 async function readOldest(found: Found, { onRows }: RecordService, clock: WallClock): Promise<RowDatas> {

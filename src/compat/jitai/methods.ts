@@ -1,7 +1,7 @@
 import type { Sender } from '../../event/send/send.ts'
 import type { Method } from '../../method/method.ts'
 import type { RecordService } from '../../resource/records.ts'
-import { getChainLogMethod, getNodeLogMethod } from './get-chain-log.ts'
+import { chainLogMethods } from './get-chain-log.ts'
 import { getEventLogMethod } from './get-event-log.ts'
 import { sendEventMethod } from './send-event.ts'
 import { createWallClock } from './wall-time.ts'
@@ -23,7 +23,6 @@ export function jitaiMethods({ records, sender, timezone }: JitAiDeps): readonly
   return [
     getEventLogMethod(`${service}.getEventLog`, records, clock),
     sendEventMethod(`${service}.sendEvent`, sender),
-    getChainLogMethod(`${service}.getEventLogByRequestId`, records, clock),
-    getNodeLogMethod(`${service}.getEventLogByNodeId`, records, clock),
+    ...chainLogMethods(service, records, clock),
   ]
 }

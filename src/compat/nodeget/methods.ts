@@ -2,14 +2,14 @@ import { z } from 'zod'
 import type { Database } from '../../database/database.ts'
 import { definePublicMethod, type Method } from '../../method/method.ts'
 
-export interface ServerMethodDeps {
+export interface NodeGetDeps {
   readonly database: Pick<Database, 'kysely'>
   /** This program's. */
   readonly version: string
 }
 
 /** What NodeGet's programs ask of any server, with `[]`, `{}` or no params: their heartbeat, and who it is. */
-export function serverMethods({ database, version }: ServerMethodDeps): readonly Method[] {
+export function nodegetMethods({ database, version }: NodeGetDeps): readonly Method[] {
   // Anybody may ask for it, and it never changes.
   let uuid: string | undefined
   return [
