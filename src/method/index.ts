@@ -53,7 +53,6 @@ export function createMethods({
   version,
 }: MethodDeps): readonly Method[] {
   const methods = [
-    ...compat,
     ...resources.flatMap(resource => recordMethods(records.of(resource))),
     ...resources.flatMap(resource => subscriptionMethods(resource, subscribe)),
     streamTicketMethod({ ...subscribe, tickets }),
@@ -67,6 +66,7 @@ export function createMethods({
     ...plainDefinitions.flatMap(each => definitionMethods(each, { ...records, sealer: sinks.sealer })),
     ...indexMethods(records),
     ...tokenMethods(token),
+    ...compat,
   ]
   return [...methods, discoverMethod(methods, version)]
 }
