@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ClientConfig } from 'pg'
+import { backoffMs } from '../async/backoff.ts'
 import { pause } from '../async/pause.ts'
 import { currentBehalf } from '../fairness/behalf.ts'
 import { createFairQueue } from '../fairness/fair-queue.ts'
@@ -48,8 +49,7 @@ const lookEveryMs = 50
 /** After so long without an answer a connection is lost: PostgreSQL would have cancelled its statement. */
 const silentMs = 2000
 /** After a slow read one asks elsewhere for a second, and for twice as long each time it happens again soon. */
-const firstBarMs = 1000
-const longestBarMs = 32_000
+const barring = { firstMs: 1000, longestMs: 32_000 }
 const maxWaiting = 1000
 const reopenMs = 1000
 
@@ -136,51 +136,29 @@ export async function openPipeline(options: PipelineOptions): Promise<Pipeline> 
 }
 
 /** Who has asked what was slow, and asks elsewhere for some time. */
-interface Bars {
-  bar(whom: string | undefined): void
-  has(whom: string | undefined): boolean
-}
-
-interface Bar {
-  readonly until: number
-  /** How long it lasts, or has lasted. */
-  readonly ms: number
-}
-
-function createBars(): Bars {
-  const bars = new Map<string | undefined, Bar>()
+function createBars() {
+  const bars = new Map<string | undefined, { readonly until: number; readonly times: number }>()
   return {
-    bar(whom) {
+    bar(whom: string | undefined): void {
       const now = performance.now()
-      for (const [each, { until }] of bars) if (until + longestBarMs < now) bars.delete(each)
+      for (const [each, { until }] of bars) if (until + barring.longestMs < now) bars.delete(each)
       const last = bars.get(whom)
       // What was sent before it was barred says nothing new.
       if (last !== undefined && last.until > now) return
-      const ms = last === undefined ? firstBarMs : Math.min(2 * last.ms, longestBarMs)
-      bars.set(whom, { until: now + ms, ms })
+      const times = 1 + (last?.times ?? 0)
+      bars.set(whom, { until: now + backoffMs(times, barring), times })
     },
-    has(whom) {
+    has(whom: string | undefined): boolean {
       const bar = bars.size === 0 ? undefined : bars.get(whom)
       return bar !== undefined && bar.until > performance.now()
     },
   }
 }
 
-/** The connections of a pipeline, each opened again whenever it is lost. */
-interface Lines {
-  readonly all: readonly Line[]
-  /** Resolves when each was tried once. */
-  open(): Promise<void>
-  /** The others are to be used before it. */
-  putLast(line: Line): void
-  /** Gives up what is due on those from which nothing has come for too long. Whether anything is due on any. */
-  giveUpStalled(): boolean
-  close(): Promise<void>
-}
-
 type LineEvents = Pick<PipelinedConnectionOptions, 'onSlow' | 'onFree' | 'onLost'>
 
-function createLines(options: PipelineOptions, { onSlow, onFree, onLost }: LineEvents): Lines {
+/** The connections of a pipeline, each opened again whenever it is lost. */
+function createLines(options: PipelineOptions, { onSlow, onFree, onLost }: LineEvents) {
   const lines: Line[] = Array.from({ length: pipelinedConnections }, () => ({
     connection: undefined,
     isStalled: false,
@@ -219,8 +197,9 @@ function createLines(options: PipelineOptions, { onSlow, onFree, onLost }: LineE
   }
 
   return {
-    all: lines,
-    async open() {
+    all: lines as readonly Line[],
+    /** Resolves when each was tried once. */
+    async open(): Promise<void> {
       const opening = lines.map(line =>
         open(line).catch(error => {
           options.onError(error)
@@ -229,10 +208,12 @@ function createLines(options: PipelineOptions, { onSlow, onFree, onLost }: LineE
       )
       await Promise.all(opening)
     },
-    putLast(line) {
+    /** The others are to be used before it. */
+    putLast(line: Line): void {
       lines.push(...lines.splice(lines.indexOf(line), 1))
     },
-    giveUpStalled() {
+    /** Gives up what is due on those from which nothing has come for too long. Whether anything is due on any. */
+    giveUpStalled(): boolean {
       const now = performance.now()
       let isWaiting = false
       for (const line of lines) {
@@ -247,7 +228,7 @@ function createLines(options: PipelineOptions, { onSlow, onFree, onLost }: LineE
       }
       return isWaiting
     },
-    async close() {
+    async close(): Promise<void> {
       closing.abort()
       await Promise.all(lines.map(({ connection }) => connection?.close()))
     },

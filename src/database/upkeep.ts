@@ -1,5 +1,5 @@
 import { pause } from '../async/pause.ts'
-import { repeat } from '../async/repeat.ts'
+import { type Repeated, repeat } from '../async/repeat.ts'
 import { onOwnBehalf } from '../fairness/behalf.ts'
 import type { Runner } from './database.ts'
 import { plainStatement, rawStatement, type Statement } from './statement.ts'
@@ -12,10 +12,6 @@ export interface UpkeepOptions extends Pick<Runner, 'run'> {
   onError(error: unknown): void
   /** Milliseconds. */
   readonly everyMs?: number
-}
-
-export interface Upkeep {
-  stop(): Promise<void>
 }
 
 /** Write-ahead log between two checkpoints, which alone make room in it; the engine begins none itself. */
@@ -57,7 +53,7 @@ const due = rawStatement(
  * Does what the embedded engine never does by itself: vacuums, analyzes, and keeps the write-ahead log short. It does one
  * table at a time and lets requests go first.
  */
-export function startUpkeep({ run, isIdle, freeBytes, onError, everyMs = 1000 }: UpkeepOptions): Upkeep {
+export function startUpkeep({ run, isIdle, freeBytes, onError, everyMs = 1000 }: UpkeepOptions): Repeated {
   const waiting = new Map<unknown, number>()
   let seen = 0
   let last = 0
