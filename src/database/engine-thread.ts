@@ -106,15 +106,8 @@ function opened(worker: Worker): Promise<Worker> {
   return promise
 }
 
-interface Watch {
-  sent(requests: number): void
-  answered(): void
-  setLimit(ms: number | undefined): void
-  stop(): void
-}
-
 /** Requests are answered one by one, in order: the time of each begins with the answer to the one before. */
-function createWatch(onLate: () => void): Watch {
+function createWatch(onLate: () => void) {
   let limit: number | undefined
   let unanswered = 0
   let answers = 0
@@ -130,17 +123,17 @@ function createWatch(onLate: () => void): Watch {
   }
 
   return {
-    sent(requests) {
+    sent(requests: number): void {
       if (unanswered === 0) start()
       unanswered += requests
     },
-    answered() {
+    answered(): void {
       answers++
       unanswered--
       if (unanswered > 0) start()
       else clearTimeout(timer)
     },
-    setLimit(ms) {
+    setLimit(ms: number | undefined): void {
       limit = ms
     },
     stop: () => clearTimeout(timer),

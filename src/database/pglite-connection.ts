@@ -59,15 +59,7 @@ interface Opened {
 }
 
 /** The engine and its client; it is opened again after a statement that was late. */
-interface Engine {
-  /** Throws RpcError when the engine is gone for good. */
-  current(): Promise<Opened>
-  /** Opens another client, unless what is `used` is replaced already. */
-  replaceClient(used: Promise<Opened>): void
-  close(): Promise<void>
-}
-
-async function openEngine(options: PGliteConnectionOptions): Promise<Engine> {
+async function openEngine(options: PGliteConnectionOptions) {
   const { dataDir, statementTimeoutMs: limitMs, onFatal } = options
   // What follows from a statement that was late must not count as part of its request.
   const outside = AsyncLocalStorage.snapshot()
@@ -133,11 +125,13 @@ async function openEngine(options: PGliteConnectionOptions): Promise<Engine> {
   }
 
   return {
+    /** Rejects with RpcError when the engine is gone for good. */
     current: () => current,
-    replaceClient(used) {
+    /** Opens another client, unless what is `used` is replaced already. */
+    replaceClient(used: Promise<Opened>): void {
       if (current === used) use(openAnotherClient())
     },
-    async close() {
+    async close(): Promise<void> {
       await current.catch(() => undefined)
       await opened.thread.close()
     },

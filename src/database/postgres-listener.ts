@@ -42,19 +42,11 @@ export function createListener(config: ClientConfig, onError: (error: unknown) =
 }
 
 /** A connection that is opened again whenever it is lost. */
-interface KeptConnection {
-  /** Opens it if that has not been done; rejects when the first one cannot be opened. */
-  opened(): Promise<void>
-  /** Asks nothing while there is no connection. */
-  ask(sql: string): Promise<void>
-  close(): Promise<void>
-}
-
 function keepConnection(
   open: () => Promise<Client>,
   onReopened: () => void,
   onError: (error: unknown) => void,
-): KeptConnection {
+) {
   const closing = new AbortController()
   let client: Client | undefined
   let opening: Promise<void> | undefined
@@ -104,17 +96,19 @@ function keepConnection(
 
   const probing = repeat(probeEveryMs, probe, onError)
   return {
-    opened() {
+    /** Opens it unless that is done; rejects when the first one cannot be opened. */
+    opened(): Promise<void> {
       opening ??= connect().catch(error => {
         opening = undefined
         throw error
       })
       return opening
     },
-    async ask(sql) {
+    /** Asks nothing while there is no connection. */
+    async ask(sql: string): Promise<void> {
       await client?.query(sql).catch(onError)
     },
-    async close() {
+    async close(): Promise<void> {
       closing.abort()
       await probing.stop()
       await opening?.catch(() => undefined)

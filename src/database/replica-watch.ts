@@ -101,12 +101,7 @@ interface Answer {
 }
 
 /** One connection, opened again after each failure. */
-interface Asker {
-  ask(sql: string): Promise<Answer>
-  close(): Promise<void>
-}
-
-function createAsker(connection: ClientConfig): Asker {
+function createAsker(connection: ClientConfig) {
   let client: Client | undefined
   let isClosed = false
 
@@ -126,7 +121,7 @@ function createAsker(connection: ClientConfig): Asker {
   }
 
   return {
-    async ask(sql) {
+    async ask(sql: string): Promise<Answer> {
       if (isClosed) throw new Error('closed')
       try {
         const { rows } = await inTime((client ?? (await open())).query<Answer>(sql))
@@ -138,7 +133,7 @@ function createAsker(connection: ClientConfig): Asker {
         throw error
       }
     },
-    async close() {
+    async close(): Promise<void> {
       isClosed = true
       await drop()
     },

@@ -102,16 +102,7 @@ export function createReplica(options: ReplicaOptions): Replica {
   }
 }
 
-interface Connections {
-  readonly executor: Executor
-  isUnused(): boolean
-  stats(): PoolStats
-  /** Cuts all of them off, whatever they wait for. */
-  abandon(): void
-  close(): Promise<void>
-}
-
-function openConnections(options: ReplicaOptions): Connections {
+function openConnections(options: ReplicaOptions) {
   const pool = createPool(options)
   const shares = createShares({ places: options.poolMax, maxWaitMs: options.connectTimeoutMs })
   const lender = createLender({ ...options, pool, shares })
@@ -126,7 +117,8 @@ function openConnections(options: ReplicaOptions): Connections {
     // A connection that is being opened counts.
     isUnused: () => pool.totalCount === 0,
     stats: () => statsOf(pool, shares),
-    abandon() {
+    /** Cuts all of them off, whatever they wait for. */
+    abandon(): void {
       void close().catch(options.onError)
       for (const client of clients) cut(client)
     },
