@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path'
 /** A copy of the repository as somebody has it who has just cloned it, with what is not committed yet. */
 export interface Checkout {
   readonly folder: string
-  /** The environment of a terminal in it: nothing of the npm script or the server of whoever runs this. */
+  /** The environment of a terminal in it: nothing of the npm script that runs this, and no setting of a server. */
   readonly env: NodeJS.ProcessEnv
   /** As after `npm ci`. */
   install(): void

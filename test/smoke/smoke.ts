@@ -76,6 +76,13 @@ async function runPage(checkout: Checkout, page: string, blocks: readonly Block[
   }
 }
 
+// The pages speak to the usual port: another server there would get what they send.
+const occupied = await fetch('http://127.0.0.1:7411/livez').then(
+  () => true,
+  () => false,
+)
+assert.ok(!occupied, 'something answers on port 7411: stop it first')
+
 const checkout = makeCheckout(root)
 try {
   let count = 0
