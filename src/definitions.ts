@@ -3,9 +3,10 @@ import { eventHandler } from './event/handler/handler.ts'
 import { jsWorker } from './js-worker/worker.ts'
 import { retentionRule } from './retention/rule.ts'
 import { sink } from './sink/sink.ts'
+import { token } from './token/token.ts'
 
 /** Every kind of definition. A new one is declared in a file of its own and named here. */
-export const definitions = [eventHandler, retentionRule, sink, jsWorker] as const
+export const definitions = [eventHandler, retentionRule, sink, jsWorker, token] as const
 
 const all: readonly Definition[] = definitions
 

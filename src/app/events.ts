@@ -82,7 +82,7 @@ async function loadHandlers({
   const handlers = await loadLocalHandlers(config.handlers, config.timezone)
   const token = await findSuperToken(database)
   // The folder belongs to whoever runs the server.
-  const owner = token === undefined ? [] : [{ tokenKey: token.key }]
+  const owner = token === undefined ? [] : [{ tokenKey: token.token_key }]
   await storeLocalHandlers({ database, sealer, clock, owner }, handlers)
   return handlers
 }

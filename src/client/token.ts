@@ -1,4 +1,6 @@
-import type { EpochMs } from './resources.ts'
+import type { wire } from './wire.ts'
+
+type Declared = (typeof wire)['definitions']['token']
 
 /** One limit of a token, e.g. `{ scopes: [{ js_worker: 'demo_*' }], permissions: [{ js_result: { read: '*' } }] }`. */
 export interface Limit {
@@ -6,22 +8,10 @@ export interface Limit {
   readonly permissions: readonly unknown[]
 }
 
+type WithLimits<T> = Omit<T, 'token_limit'> & { readonly token_limit: readonly Limit[] }
+
 /** A token to create; username and password only together. */
-export interface NewToken {
-  readonly username?: string
-  readonly password?: string
-  readonly timestamp_from?: EpochMs
-  readonly timestamp_to?: EpochMs
-  readonly version?: number
-  readonly token_limit: readonly Limit[]
-}
+export type NewToken = WithLimits<Declared['new']>
 
 /** A token as it is shown, without its secret. */
-export interface TokenInfo {
-  readonly version: number
-  readonly token_key: string
-  readonly timestamp_from: EpochMs | null
-  readonly timestamp_to: EpochMs | null
-  readonly token_limit: readonly Limit[]
-  readonly username: string | null
-}
+export type TokenInfo = WithLimits<Declared['shown']>

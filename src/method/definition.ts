@@ -89,7 +89,8 @@ export function definitionMethods<F extends Fields>(
   })
 }
 
-function showOf({ fields }: Definition, stored: Members): Members {
+/** What is shown of one that is stored. */
+export function showOf({ fields }: Definition, stored: Members): Members {
   const shown = Object.entries(fields).filter(([, field]) => field.shown !== undefined)
   return Object.fromEntries(
     shown.map(([name, field]) => [name, field.show === undefined ? stored[name] : field.show(stored[name])]),

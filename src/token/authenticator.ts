@@ -93,7 +93,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       return checkedJwt(claims, await issuers.find(claims.sub, claims.gen))
     }
     const token = await findTokenByKey(database, credential.key)
-    if (!isSecretOf(token?.secretDigest, credential.secret, pepper) || token === undefined) throw noSuchToken
+    if (!isSecretOf(token?.secret_digest, credential.secret, pepper) || token === undefined) throw noSuchToken
     return checkedToken(token)
   }
 

@@ -2,7 +2,7 @@ import { RpcError } from '../errors.ts'
 import type { Identity } from '../permission/grant.ts'
 import type { Claims } from '../permission/jwt.ts'
 import { compileLimits, type TokenLimit } from '../permission/limit.ts'
-import type { StoredToken } from './store.ts'
+import type { StoredToken } from './token.ts'
 
 /** A credential that was right when it was checked; its period (epoch milliseconds) is looked at on each use. */
 export interface Checked {
@@ -13,19 +13,19 @@ export interface Checked {
 }
 
 export function checkedToken(token: StoredToken): Checked {
-  const { key, isSuper, secretGeneration } = token
+  const { token_key: tokenKey, is_super: isSuper, secret_generation: secretGeneration } = token
   return {
     identity: {
-      tokenKey: key,
+      tokenKey,
       isSuper,
-      limits: isSuper ? [] : [compileLimits(token.limits)],
+      limits: isSuper ? [] : [compileLimits(token.token_limit)],
       secretGeneration,
-      presented: { tokenKey: key, generation: secretGeneration },
-      ...(token.validTo !== null && { validTo: token.validTo }),
+      presented: { tokenKey, generation: secretGeneration },
+      ...(token.timestamp_to !== null && { validTo: token.timestamp_to }),
     },
     secretGeneration,
-    validFrom: token.validFrom ?? Number.NEGATIVE_INFINITY,
-    validTo: token.validTo ?? Number.POSITIVE_INFINITY,
+    validFrom: token.timestamp_from ?? Number.NEGATIVE_INFINITY,
+    validTo: token.timestamp_to ?? Number.POSITIVE_INFINITY,
   }
 }
 

@@ -65,13 +65,13 @@ async function useSuperToken(runner: Runner, wanted: KeyAndSecret, pepper: strin
 /** False when there is one: the index token_one_super allows no second, also not of a server that starts now. */
 function insertSuperToken(runner: Runner, { key, secret }: KeyAndSecret, pepper: string): Promise<boolean> {
   return insertToken(runner, {
-    key,
-    secretDigest: digestSecret(secret, pepper),
+    token_key: key,
+    secret_digest: digestSecret(secret, pepper),
     username: 'root',
-    passwordHash: null,
-    validFrom: null,
-    validTo: null,
-    limits: [],
-    isSuper: true,
+    password_hash: null,
+    timestamp_from: null,
+    timestamp_to: null,
+    token_limit: [],
+    is_super: true,
   })
 }

@@ -5,7 +5,8 @@ import type { Credential } from '../permission/credential.ts'
 import { permissionDenied } from '../permission/grant.ts'
 import type { Passwords } from '../permission/password.ts'
 import { type Checked, checkedToken } from './checked.ts'
-import { findTokenByUsername, type StoredToken } from './store.ts'
+import { findTokenByUsername } from './store.ts'
+import type { StoredToken } from './token.ts'
 
 type PasswordCredential = Extract<Credential, { kind: 'password' }>
 
@@ -42,7 +43,7 @@ export function createPasswordCheck({
     if (before !== undefined) {
       const token = await findTokenByUsername(database, username)
       // Credentials are looked up again whenever any token changes. A password that changes has another generation.
-      const isSame = before.key === token?.key && before.generation === token?.secretGeneration
+      const isSame = before.key === token?.token_key && before.generation === token?.secret_generation
       if (isSame && right !== undefined && token !== undefined) return checkedToken(token)
       if (isSame) throw permissionDenied()
     }
@@ -52,10 +53,10 @@ export function createPasswordCheck({
       password,
       async find() {
         token = await findTokenByUsername(database, username)
-        return token?.passwordHash ?? undefined
+        return token?.password_hash ?? undefined
       },
     })
-    const against = { key: token?.key, generation: token?.secretGeneration }
+    const against = { key: token?.token_key, generation: token?.secret_generation }
     if (isRight && token !== undefined) {
       rightPasswords.set(digest, against)
       wrongPasswords.delete(mine)

@@ -1,116 +1,79 @@
-import type { Selectable } from 'kysely'
 import type { Runner } from '../database/database.ts'
-import type { Schema } from '../database/schema.ts'
-import type { TokenLimit } from '../permission/limit.ts'
+import { rawStatement } from '../database/statement.ts'
+import { createStore } from '../definition/store.ts'
+import { invalidInput, RpcError } from '../errors.ts'
+import { type StoredToken, token } from './token.ts'
 
-/** A token as the database keeps it; times in epoch milliseconds. */
-export interface StoredToken {
-  readonly id: number
-  readonly key: string
-  readonly secretDigest: Uint8Array
-  readonly secretGeneration: number
-  readonly username: string | null
-  readonly passwordHash: string | null
-  readonly validFrom: number | null
-  readonly validTo: number | null
-  readonly version: number
-  readonly limits: TokenLimit
-  readonly isSuper: boolean
-}
+type Running = Pick<Runner, 'run'>
 
-export type NewToken = Omit<StoredToken, 'id' | 'secretGeneration' | 'version'>
+const store = createStore(token)
+const selectTokens = `select ${store.columns} from ${token.table}`
+const byUsername = rawStatement(`${selectTokens} where username = $1`)
+const superToken = rawStatement(`${selectTokens} where is_super`)
+const oldestFirst = rawStatement(`${selectTokens} order by id`)
 
-export async function findTokenByKey({ kysely }: Runner, key: string): Promise<StoredToken | undefined> {
-  const row = await kysely.selectFrom('token').selectAll().where('token_key', '=', key).executeTakeFirst()
-  return row && toToken(row)
-}
+export const findTokenByKey = (runner: Running, key: string): Promise<StoredToken | undefined> =>
+  store.find(runner, key)
 
 export async function findTokenByUsername(
-  { kysely }: Runner,
+  { run }: Running,
   username: string,
 ): Promise<StoredToken | undefined> {
-  const row = await kysely.selectFrom('token').selectAll().where('username', '=', username).executeTakeFirst()
-  return row && toToken(row)
+  return (await run(byUsername, [username])).rows.map(store.read)[0]
+}
+
+export async function findSuperToken({ run }: Running): Promise<StoredToken | undefined> {
+  return (await run(superToken, [])).rows.map(store.read)[0]
 }
 
 /** All tokens, oldest first. */
-export async function findSuperToken({ kysely }: Runner): Promise<StoredToken | undefined> {
-  const row = await kysely.selectFrom('token').selectAll().where('is_super', '=', true).executeTakeFirst()
-  return row && toToken(row)
+export async function listTokens({ run }: Running): Promise<readonly StoredToken[]> {
+  return (await run(oldestFirst, [])).rows.map(store.read)
 }
 
-export async function listTokens({ kysely }: Runner): Promise<readonly StoredToken[]> {
-  const rows = await kysely.selectFrom('token').selectAll().orderBy('id').execute()
-  return rows.map(toToken)
-}
+export type NewToken = Omit<StoredToken, 'id' | 'secret_generation' | 'version'>
 
 /** False, and nothing is inserted, when the username is taken (or, for a super token, when there is one). */
-export async function insertToken({ kysely }: Runner, token: NewToken): Promise<boolean> {
-  const row = await kysely
-    .insertInto('token')
-    .values({
-      token_key: token.key,
-      secret_digest: token.secretDigest,
-      username: token.username,
-      password_hash: token.passwordHash,
-      timestamp_from: toDate(token.validFrom),
-      timestamp_to: toDate(token.validTo),
-      token_limit: JSON.stringify(token.limits),
-      is_super: token.isSuper,
-    })
-    .onConflict(conflict => conflict.doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  return row !== undefined
+export async function insertToken(runner: Running, given: NewToken): Promise<boolean> {
+  return (await store.insert(runner, given, Date.now())) !== undefined
 }
 
 /** What can be changed of a token; a changed secret or password ends the JWTs that it issued. */
-export interface TokenChange {
-  readonly limits?: TokenLimit
-  readonly secretDigest?: Uint8Array
-  readonly passwordHash?: string
+export type TokenChange = Partial<Pick<StoredToken, 'token_limit' | 'secret_digest' | 'password_hash'>>
+
+/** To be called in a transaction. False when there is no such token any more. */
+export async function updateToken(runner: Running, key: string, change: TokenChange): Promise<boolean> {
+  const before = await store.lock(runner, key)
+  if (before === undefined) return false
+  const endsJwts = change.secret_digest !== undefined || change.password_hash !== undefined
+  const generation = before.secret_generation + (endsJwts ? 1 : 0)
+  await store.update(runner, key, { ...change, secret_generation: generation }, Date.now())
+  return true
 }
 
 /** False when there is no such token any more. */
-export async function updateToken({ kysely }: Runner, id: number, change: TokenChange): Promise<boolean> {
-  const { limits, secretDigest, passwordHash } = change
-  const endsJwts = secretDigest !== undefined || passwordHash !== undefined
-  const row = await kysely
-    .updateTable('token')
-    .set(eb => ({
-      ...(limits && { token_limit: JSON.stringify(limits) }),
-      ...(secretDigest && { secret_digest: secretDigest }),
-      ...(passwordHash !== undefined && { password_hash: passwordHash }),
-      ...(endsJwts && { secret_generation: eb('secret_generation', '+', 1) }),
-    }))
-    .where('id', '=', id)
-    .returning('id')
-    .executeTakeFirst()
-  return row !== undefined
+export const deleteToken = (runner: Running, key: string): Promise<boolean> => store.remove(runner, key)
+
+/** A token that was named by its key or its username. */
+export interface NamedToken {
+  readonly token: StoredToken
+  readonly matchedBy: 'token_key' | 'username'
 }
 
-/** False when there is no such token any more. */
-export async function deleteToken({ kysely }: Runner, id: number): Promise<boolean> {
-  const row = await kysely.deleteFrom('token').where('id', '=', id).returning('id').executeTakeFirst()
-  return row !== undefined
+/**
+ * Finds the token whose key, else whose username, is `name`; matched literally.
+ * Throws RpcError 108 (`empty_target`) and 105 (`token_not_found`), at `path`.
+ */
+export async function findNamedToken(runner: Running, name: string, path: string): Promise<NamedToken> {
+  if (name === '') throw invalidInput(path, 'must not be empty', 'empty_target')
+  const byKey = await findTokenByKey(runner, name)
+  if (byKey !== undefined) return { token: byKey, matchedBy: 'token_key' }
+  const named = await findTokenByUsername(runner, name)
+  if (named !== undefined) return { token: named, matchedBy: 'username' }
+  throw tokenNotFound(path)
 }
 
-function toToken(row: Selectable<Schema['token']>): StoredToken {
-  return {
-    id: row.id,
-    key: row.token_key,
-    secretDigest: row.secret_digest,
-    secretGeneration: row.secret_generation,
-    username: row.username,
-    passwordHash: row.password_hash,
-    validFrom: row.timestamp_from?.getTime() ?? null,
-    validTo: row.timestamp_to?.getTime() ?? null,
-    version: row.version,
-    limits: row.token_limit as TokenLimit,
-    isSuper: row.is_super,
-  }
-}
-
-function toDate(time: number | null): Date | null {
-  return time === null ? null : new Date(time)
+// The name is not repeated: it may be a credential that somebody put in the wrong place.
+export function tokenNotFound(path: string): RpcError {
+  return new RpcError('token_not_found', 'There is no such token', { path })
 }

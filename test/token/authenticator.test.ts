@@ -3,13 +3,22 @@ import type { Database } from '../../src/database/database.ts'
 import { currentBehalf, onBehalfOf } from '../../src/fairness/behalf.ts'
 import { permits } from '../../src/permission/grant.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
-import { findTokenByKey, insertToken } from '../../src/token/store.ts'
+import { findTokenByKey, insertToken, type NewToken } from '../../src/token/store.ts'
 import { describeEngines } from '../support/databases.ts'
+
 import { fault, startTokens, type TestTokens } from './tokens.ts'
 
 const demo: TokenLimit = [{ scopes: [{ js_worker: 'demo_*' }], permissions: [{ js_result: { read: '*' } }] }]
 const readResult = { scope: 'js_worker', permission: 'js_result', verb: 'read' }
 const denied = fault(102, 'permission_denied')
+
+/** What makes the token of this key once more. */
+async function newTokenOf(database: Database, key: string): Promise<NewToken> {
+  const stored = await findTokenByKey(database, key)
+  if (stored === undefined) throw new Error('the token is not there')
+  const { id: _, secret_generation: _generation, version: _version, ...rest } = stored
+  return rest
+}
 
 describeEngines('authentication', open => {
   let database: Database
@@ -114,10 +123,10 @@ describeEngines('authentication', open => {
     const counted: Database = Object.create(database, {
       listen: { value: async () => async () => undefined },
       everySecond: { value: () => () => undefined },
-      kysely: {
-        get() {
+      run: {
+        value: (...query: Parameters<Database['run']>) => {
           asked++
-          return database.kysely
+          return database.run(...query)
         },
       },
     })
@@ -144,8 +153,7 @@ describeEngines('authentication', open => {
     const patient = { timeout: 10_000, interval: 10 }
     const { key, credential } = await tokens.create(demo)
     const other = await startOther(database, 60_000)
-    const stored = await findTokenByKey(database, key)
-    if (stored === undefined) throw new Error('the token is not there')
+    const stored = await newTokenOf(database, key)
     await tokens.call('token_delete', { token: tokens.root, target_token: key })
     await vi.waitFor(() => expect(other.authenticator.authenticate(credential)).rejects.toMatchObject(denied))
     await expect(authenticate(credential)).rejects.toMatchObject(denied)
@@ -158,8 +166,7 @@ describeEngines('authentication', open => {
 
   test('keeps no refusal that was under way while a token changed', async () => {
     const { key, credential } = await tokens.create(demo)
-    const stored = await findTokenByKey(database, key)
-    if (stored === undefined) throw new Error('the token is not there')
+    const stored = await newTokenOf(database, key)
     await tokens.call('token_delete', { token: tokens.root, target_token: key })
     const refusal = authenticate(credential).catch(error => error)
     tokens.authenticator.forget()

@@ -11,7 +11,7 @@ const other = `${'k'.repeat(16)}:${'s'.repeat(32)}`
 
 async function root(database: Database) {
   const token = await findTokenByUsername(database, 'root')
-  return { ...token, opensWith: (secret: string) => isSecretOf(token?.secretDigest, secret, pepper) }
+  return { ...token, opensWith: (secret: string) => isSecretOf(token?.secret_digest, secret, pepper) }
 }
 
 describeEngines('a first start', open => {
@@ -27,7 +27,7 @@ describeEngines('a first start', open => {
     expect(created).toHaveLength(1)
     expect(saved).toEqual(created.map(({ secret }) => secret))
     const token = await root(database)
-    expect(token).toMatchObject({ key: created[0]?.key, isSuper: true, limits: [] })
+    expect(token).toMatchObject({ token_key: created[0]?.key, is_super: true, token_limit: [] })
     expect(token.opensWith(created[0]?.secret ?? '')).toBe(true)
     expect(await ensureSuperToken({ database, pepper, save })).toEqual({})
   })
@@ -45,7 +45,7 @@ describeEngines('a first start', open => {
     expect(await ensureSuperToken(options)).toEqual({})
     expect(await ensureSuperToken(options)).toEqual({})
     const token = await root(database)
-    expect(token).toMatchObject({ key: 'k'.repeat(16), secretGeneration: 1 })
+    expect(token).toMatchObject({ token_key: 'k'.repeat(16), secret_generation: 1 })
     expect(token.opensWith('s'.repeat(32))).toBe(true)
   })
 
@@ -54,7 +54,7 @@ describeEngines('a first start', open => {
     const { created } = await ensureSuperToken({ database, pepper, save })
     await ensureSuperToken({ database, pepper, save, superToken: other })
     const token = await root(database)
-    expect(token).toMatchObject({ key: 'k'.repeat(16), secretGeneration: 2, isSuper: true })
+    expect(token).toMatchObject({ token_key: 'k'.repeat(16), secret_generation: 2, is_super: true })
     expect(token.opensWith('s'.repeat(32))).toBe(true)
     expect(token.opensWith(created?.secret ?? '')).toBe(false)
   })

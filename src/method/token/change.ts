@@ -4,8 +4,14 @@ import { invalidInput, RpcError } from '../../errors.ts'
 import { digestSecret, generateSecret } from '../../permission/credential.ts'
 import { requireSuper } from '../../permission/grant.ts'
 import { tokenLimitSchema } from '../../permission/limit.ts'
-import { deleteToken, type TokenChange, updateToken } from '../../token/store.ts'
-import { findTarget, type Target, tokenNotFound } from '../../token/target.ts'
+import {
+  deleteToken,
+  findNamedToken,
+  type TokenChange,
+  tokenNotFound,
+  updateToken,
+} from '../../token/store.ts'
+import type { StoredToken } from '../../token/token.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
 import { defineTokenMethod, keyAndSecretSchema, type TokenDeps } from './token-method.ts'
@@ -30,8 +36,8 @@ type Kept = z.output<z.ZodObject<typeof keptShape>>
 export function changeMethods(deps: TokenDeps): readonly Method[] {
   const { database, authenticator, passwords, pepper, saveSuperToken } = deps
 
-  async function change(runner: Runner, { token }: Target, wanted: TokenChange): Promise<void> {
-    if (!(await updateToken(runner, token.id, wanted))) throw tokenNotFound(path)
+  async function change(runner: Pick<Runner, 'run'>, { token_key }: StoredToken, wanted: TokenChange) {
+    if (!(await updateToken(runner, token_key, wanted))) throw tokenNotFound(path)
   }
 
   const tokenEdit = defineTokenMethod({
@@ -41,12 +47,12 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
     result: z.strictObject({ success: z.literal(true), id: z.int(), token_key: z.string() }),
     async handle({ params, caller }) {
       requireSuper(caller)
-      const target = await findTarget(database, params.target_token, path)
-      if (target.token.isSuper) throw invalidInput(path, 'the super token has no limits', 'super_token')
-      requireKept(params, target)
-      await change(database, target, { limits: params.limit })
+      const { token } = await findNamedToken(database, params.target_token, path)
+      if (token.is_super) throw invalidInput(path, 'the super token has no limits', 'super_token')
+      requireKept(params, token)
+      await database.transaction(runner => change(runner, token, { token_limit: params.limit }))
       authenticator.forget()
-      return { success: true as const, id: target.token.id, token_key: target.token.key }
+      return { success: true as const, id: token.id, token_key: token.token_key }
     },
   })
 
@@ -61,9 +67,9 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
     }),
     async handle({ params, caller }) {
       requireSuper(caller)
-      const { token, matchedBy } = await findTarget(database, params.target_token, path)
-      if (token.isSuper) throw superTokenStays()
-      if (!(await deleteToken(database, token.id))) throw tokenNotFound(path)
+      const { token, matchedBy } = await findNamedToken(database, params.target_token, path)
+      if (token.is_super) throw superTokenStays()
+      if (!(await deleteToken(database, token.token_key))) throw tokenNotFound(path)
       authenticator.forget()
       return {
         message: 'Token deleted successfully',
@@ -80,11 +86,11 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
     result: keyAndSecretSchema,
     async handle({ params, caller }) {
       requireSuper(caller)
-      const target = await findTarget(database, params.target_token, path)
-      const rolled = { key: target.token.key, secret: generateSecret() }
+      const { token } = await findNamedToken(database, params.target_token, path)
+      const rolled = { key: token.token_key, secret: generateSecret() }
       await database.transaction(async runner => {
-        await change(runner, target, { secretDigest: digestSecret(rolled.secret, pepper) })
-        if (target.token.isSuper) await saveSuperToken(rolled)
+        await change(runner, token, { secret_digest: digestSecret(rolled.secret, pepper) })
+        if (token.is_super) await saveSuperToken(rolled)
       })
       authenticator.forget()
       return rolled
@@ -98,10 +104,11 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
     result: z.strictObject({ success: z.literal(true), message: z.string() }),
     async handle({ params, caller }) {
       requireSuper(caller)
-      const target = await findTarget(database, params.target_token, path)
-      if (target.token.username === null) throw invalidInput(path, 'has no username', 'no_username')
+      const { token } = await findNamedToken(database, params.target_token, path)
+      if (token.username === null) throw invalidInput(path, 'has no username', 'no_username')
       requirePassword(params.new_password, 'new_password')
-      await change(database, target, { passwordHash: await passwords.hash(params.new_password) })
+      const password_hash = await passwords.hash(params.new_password)
+      await database.transaction(runner => change(runner, token, { password_hash }))
       authenticator.forget()
       return { success: true as const, message: 'Password changed successfully' }
     },
@@ -111,8 +118,7 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
 }
 
 /** Throws RpcError 108 (`not_editable`) where `given` would change more than the limits. */
-function requireKept(given: Kept, { token }: Target): void {
-  const kept = { username: token.username, timestamp_from: token.validFrom, timestamp_to: token.validTo }
+function requireKept(given: Kept, kept: StoredToken): void {
   for (const name of ['username', 'timestamp_from', 'timestamp_to'] as const) {
     const value = given[name]
     if (value !== undefined && value !== kept[name]) {

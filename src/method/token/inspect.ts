@@ -1,46 +1,22 @@
 import { z } from 'zod'
+import { shownSchema } from '../../definition/definition.ts'
 import { becauses, explain } from '../../permission/explain.ts'
 import { type Identity, permissionDenied, requireSuper } from '../../permission/grant.ts'
-import {
-  compilePermission,
-  compileScope,
-  permissionSchema,
-  scopeSchema,
-  tokenLimitSchema,
-} from '../../permission/limit.ts'
-import { findTokenByKey, listTokens, type StoredToken } from '../../token/store.ts'
-import { findTarget } from '../../token/target.ts'
+import { compilePermission, compileScope, permissionSchema, scopeSchema } from '../../permission/limit.ts'
+import { findNamedToken, findTokenByKey, listTokens } from '../../token/store.ts'
+import { type StoredToken, token } from '../../token/token.ts'
+import { showOf } from '../definition.ts'
 import { credentialParam, type Method } from '../method.ts'
 import { defineTokenMethod, type TokenDeps } from './token-method.ts'
 
-const tokenInfoSchema = z
-  .strictObject({
-    version: z.int(),
-    token_key: z.string(),
-    timestamp_from: z.int().nullable(),
-    timestamp_to: z.int().nullable(),
-    token_limit: tokenLimitSchema,
-    username: z.string().nullable(),
-  })
-  .meta({ title: 'token' })
-
-function tokenInfo(token: StoredToken): z.infer<typeof tokenInfoSchema> {
-  return {
-    version: token.version,
-    token_key: token.key,
-    timestamp_from: token.validFrom,
-    timestamp_to: token.validTo,
-    token_limit: token.limits,
-    username: token.username,
-  }
-}
+const tokenSchema = shownSchema(token)
 
 /** The methods that only look at tokens. */
 export function inspectMethods({ database }: TokenDeps): readonly Method[] {
   async function ownToken({ tokenKey }: Identity): Promise<StoredToken> {
-    const token = await findTokenByKey(database, tokenKey)
-    if (token === undefined) throw permissionDenied()
-    return token
+    const own = await findTokenByKey(database, tokenKey)
+    if (own === undefined) throw permissionDenied()
+    return own
   }
 
   const tokenGet = defineTokenMethod({
@@ -48,12 +24,12 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
     summary: 'Shows the token that was presented, or with supertoken the one that `token` names',
     credentialParams: ['supertoken', 'token'],
     params: { token: z.string().nullish(), supertoken: credentialParam },
-    result: tokenInfoSchema,
+    result: tokenSchema,
     async handle({ params, caller }) {
-      if (params.supertoken === undefined) return tokenInfo(await ownToken(caller))
+      if (params.supertoken === undefined) return showOf(token, await ownToken(caller))
       requireSuper(caller)
-      const { token } = await findTarget(database, params.token ?? '', 'token')
-      return tokenInfo(token)
+      const named = await findNamedToken(database, params.token ?? '', 'token')
+      return showOf(token, named.token)
     },
   })
 
@@ -61,11 +37,11 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
     name: 'token_list_all_tokens',
     summary: 'Shows every token, oldest first',
     params: { token: credentialParam },
-    result: z.strictObject({ tokens: z.array(tokenInfoSchema) }),
+    result: z.strictObject({ tokens: z.array(tokenSchema) }),
     async handle({ caller }) {
       requireSuper(caller)
       const tokens = await listTokens(database)
-      return { tokens: tokens.map(tokenInfo) }
+      return { tokens: tokens.map(each => showOf(token, each)) }
     },
   })
 
