@@ -47,7 +47,7 @@ export function momentOrNull(column?: string): Storage<number | null> {
   }
 }
 
-/** A condition list as a client gave it: it is planned again whenever it is used. */
+/** A condition list as a client gave it; it is planned each time it is used. */
 export const conditions: Storage<{ readonly condition: readonly unknown[] }> = {
   columns: ['condition'],
   write: ({ condition }) => [stringifyJson(condition)],

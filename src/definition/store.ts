@@ -12,11 +12,11 @@ export interface DefinitionStore<Stored> {
   /** The columns that `read` takes, as SQL selects them. */
   readonly columns: string
   read(row: readonly unknown[]): Stored
-  /** Undefined, and nothing is inserted, where one stands in the way. `now`: epoch milliseconds. */
+  /** Undefined, with nothing inserted, on a conflict. `now`: epoch milliseconds. */
   insert(runner: Running, values: Partial<Stored>, now: number): Promise<Stored | undefined>
   /** By its key. */
   find(runner: Running, key: unknown): Promise<Stored | undefined>
-  /** The same in a transaction; until it ends nobody else changes it. */
+  /** The same, locked until the transaction ends. */
   lock(runner: Running, key: unknown): Promise<Stored | undefined>
   /** All, in order of their keys. */
   list(runner: Running): Promise<readonly Stored[]>
@@ -26,7 +26,7 @@ export interface DefinitionStore<Stored> {
   remove(runner: Running, key: unknown): Promise<boolean>
 }
 
-/** The members of `values` that would be stored otherwise than they are in `before`. */
+/** The names of the members of `values` that differ from what is stored in `before`. */
 export function changedMembers<F extends Fields>(
   { fields }: Definition<F>,
   before: StoredOf<Definition<F>>,
@@ -42,7 +42,7 @@ export function changedMembers<F extends Fields>(
     .map(([name]) => name)
 }
 
-/** To compare what is sealed: the same text is sealed otherwise each time. */
+/** For comparisons: sealing the same text twice gives two texts. */
 const openSealer: Sealer = { seal: text => text, open: text => text }
 
 const noSealer: Sealer = {
@@ -96,7 +96,7 @@ export function createStore<F extends Fields>(
     })
   }
 
-  /** Tells the servers, where one was written. */
+  /** Notifies the servers of a write. */
   async function announced(
     runner: Running,
     row: readonly unknown[] | undefined,

@@ -18,20 +18,20 @@ export interface HandlerMethodDeps extends DefinitionDeps {
   readonly sealer: Sealer
   /** The full names that the handlers folder defines. */
   readonly localNames: ReadonlySet<string>
-  /** Of a schedule that names no time zone. */
+  /** For schedules that name none. */
   readonly timezone: string
   /** The private addresses that webhooks may reach, as for `createOutbound`. */
   readonly outboundAllow: readonly string[]
   /** Called after each change that is committed. */
   onChange(): void
-  /** Ends what waits for a handler that is about to be deleted, inside the transaction that does so. */
+  /** Fails the runs that wait for a handler, in the transaction that deletes it. */
   forsake(runner: Runner, fullName: string): Promise<void>
 }
 
 /**
- * All `event-handler_*` methods. A handler acts for those who made it; each of them must be allowed to receive what it
+ * All `event-handler_*` methods. A handler acts for its makers; each of them must be allowed to receive the events that it
  * takes and to run its target. A change to a handler of the handlers folder lasts until the next start reads the folder
- * again; only whether it is enabled stays.
+ * again; only `enabled` stays.
  */
 export function handlerMethods(deps: HandlerMethodDeps): readonly Method[] {
   const { clock, localNames, timezone, outboundAllow, forsake } = deps
@@ -61,7 +61,7 @@ export function handlerMethods(deps: HandlerMethodDeps): readonly Method[] {
         ...(event_type !== undefined && { event_type: compilePattern(event_type) }),
         ...(target !== undefined && placedTarget(target, caller, before)),
         ...(retry !== undefined && { retry: { ...before.retry, ...retry } }),
-        // One that names no time zone keeps the one it had.
+        // A schedule that names no time zone keeps the one it had.
         ...(schedule !== undefined && { schedule: withTimeZone(schedule, before.schedule?.tz ?? timezone) }),
       }
       return changedHandler(before, wanted, { caller, now: clock() })

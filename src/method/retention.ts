@@ -4,8 +4,7 @@ import { parseInput } from '../parse-input.ts'
 import { requireSuper } from '../permission/grant.ts'
 import type { RecordService } from '../resource/records.ts'
 import { readerOf } from '../resource/table.ts'
-import { planExpired } from '../retention/expired.ts'
-import { previewExpired } from '../retention/preview.ts'
+import { planExpired, previewExpired } from '../retention/expired.ts'
 import { type RuleDefinition, retentionRule, ruleId, ruleParams, rules } from '../retention/rule.ts'
 import { definitionMethods, notFound } from './definition.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
@@ -29,7 +28,7 @@ const params = {
   id: ruleId.optional().describe('Of a rule there is, instead of the others'),
 }
 
-/** `retention_preview`: what a rule would delete now, whether or not it is there. */
+/** `retention_preview`: what a rule would delete now, stored or not. */
 function previewMethod({ database, cache, clock, maxConditions }: RecordService): Method {
   return defineMethod({
     name: 'retention_preview',
@@ -51,7 +50,7 @@ function previewMethod({ database, cache, clock, maxConditions }: RecordService)
   })
 }
 
-/** The id of a rule, or what one would say. */
+/** The id of a stored rule, or a rule that is given. Throws RpcError -32602. */
 function readWanted({
   id,
   ...given

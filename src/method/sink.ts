@@ -35,7 +35,7 @@ export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
     if (after === undefined) return changes.position(resource)
     const fault = await changes.whyNotKept(resource, after)
     if (fault === undefined) return after
-    // From the beginning means from the oldest that is left.
+    // 0 means from the oldest change that is kept.
     if (after === 0 && fault.oldest !== undefined) return fault.oldest - 1
     const { reason: _, ...numbers } = fault
     throw notKept(fault, 'after', numbers)
@@ -67,7 +67,7 @@ export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
         ...rest,
         ...(target !== undefined && { target: reachable(changeTarget(target, before)) }),
         ...(format !== undefined && { format: chosenFormat(resource, format) }),
-        // Whoever works on it goes by the old definition: it is taken up again with the new one.
+        // The server that works on it goes by the old definition: it is taken up again with the new one.
         owner: null,
       }
     },
@@ -75,7 +75,7 @@ export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
   return [...own, ...controlMethods(deps), statusMethod(deps)]
 }
 
-/** Declared: the schema let no other name through. */
+/** The schema lets no other name through. */
 function resourceOf(name: string): Resource {
   const resource = resourceNamed(name)
   if (resource === undefined) throw invalidParams('resource', 'unknown resource')
@@ -92,11 +92,11 @@ function chosenFormat({ envelope }: Resource, wanted: StreamFormat | undefined):
 
 const namedParams = { token: credentialParam, name: nameSchema }
 
-/** The methods that stop a sink and let it go on. */
+/** The methods that pause and resume a sink. */
 function controlMethods({ database, sealer, clock, changes }: SinkMethodDeps): readonly Method[] {
   const store = createStore(sink, sealer)
 
-  /** Where the changes begin that are left, when those that the sink needs next are not. */
+  /** The oldest change that is kept, when the next one that the sink needs is not. */
   async function firstKept({ resource: name, cursor }: StoredSink): Promise<number | undefined> {
     const resource = resourceNamed(name)
     // Records that bear numbers of their own are gone only where somebody has deleted them.
@@ -148,7 +148,7 @@ function controlMethods({ database, sealer, clock, changes }: SinkMethodDeps): r
   return [pause, resume]
 }
 
-/** 108: what lies between is gone, and nobody passes over it in silence. */
+/** 108: changes were lost, and the client must say that it knows. */
 function behindTooFar(lostFrom: number, oldest: number): RpcError {
   const message = `Changes ${lostFrom} to ${oldest - 1} are not kept any more; with skip_lost it goes on behind them`
   return new RpcError('behind_too_far', message, { path: 'skip_lost', lost_from: lostFrom, oldest })
@@ -166,7 +166,7 @@ function statusMethod({ database, sealer }: SinkMethodDeps): Method {
       const sinks = await store.list(database)
       const wanted = name === undefined ? sinks : sinks.filter(each => each.name === name)
       if (name !== undefined && wanted.length === 0) throw notFound(sink)
-      // Read later, so that no sink seems to be ahead of its resource.
+      // Read after the sinks, so that none seems to be ahead of its resource.
       const lags = new Map((await sinkLags(database, resources)).map(lag => [lag.name, lag]))
       return { sinks: wanted.map(each => showStatus(each, lags.get(each.name))) }
     },

@@ -29,8 +29,8 @@ export function webhookSecretFault(text: string): string | undefined {
 }
 
 /**
- * What is wrong with the URL of a webhook, or undefined. `allow` is what the operator lets be asked although it is
- * private; without it a URL with such an address is refused at once.
+ * What is wrong with the URL of a webhook, or undefined. `allow`: the private addresses that the operator allows; a URL with
+ * any other private address is refused.
  */
 export function webhookUrlFault(text: string, allow: readonly string[] = []): string | undefined {
   if (text.length > maxUrlCharacters) return `expected at most ${maxUrlCharacters} characters`
@@ -43,7 +43,7 @@ export function requireWebhookUrl(text: string, allow: readonly string[], path: 
   if (fault !== undefined) throw invalidParams(path, fault)
 }
 
-/** What every post says itself. */
+/** The headers that every post sets itself. */
 const own = /^(?:content-type|user-agent|webhook-.*|daybook-.*)$/i
 
 function headersFault(headers: Readonly<Record<string, string>>, context: z.RefinementCtx): void {
@@ -58,13 +58,13 @@ function headersFault(headers: Readonly<Record<string, string>>, context: z.Refi
 const secret = z.string().superRefine(textCheck(webhookSecretFault))
 const hidden = z.literal('***')
 
-/** Where a webhook posts to, as clients write it, whoever posts; `requireWebhookUrl` judges the URL. */
+/** Where a webhook posts to, as clients write it; `requireWebhookUrl` checks the URL. */
 export const webhookPlace = {
   url: z.string(),
   secret: secret.optional().describe('whsec_ and base64; left out of a change: stays as it is'),
 }
 
-/** The same where posts may go out unsigned, and with more headers. */
+/** The same for posts that may be unsigned and have more headers. */
 export const openWebhookPlace = {
   ...webhookPlace,
   secret: secret

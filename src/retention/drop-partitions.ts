@@ -11,13 +11,13 @@ import type { Expired } from './expired.ts'
 export interface ExpiringRule {
   readonly rule: number
   readonly expired: Expired
-  /** The same as the rule is now, which is held until the transaction ends; undefined: there is none any more. */
+  /** The current rule, locked until the transaction ends; undefined: it was deleted. */
   again(runner: Runner): Promise<Expired | undefined>
 }
 
 /**
- * Drops the ranges of ids of which every record is to be deleted, and says how many records that were. What is held by
- * others, or is being changed by another server, is left to the batches or to the next run.
+ * Drops the ranges of ids whose records have all expired; resolves to the number of those records. Ranges that others hold
+ * or that another server is changing are left to the batches or to the next run.
  */
 export async function dropExpiredPartitions(
   database: Database,
@@ -30,7 +30,7 @@ export async function dropExpiredPartitions(
     const now = await again(runner)
     return now?.isWhole === true && isWhollyExpired(runner, database, { partition, expired: now })
   }
-  // To delete the records in batches takes far longer than whoever is before us.
+  // Deleting the records in batches would take far longer than waiting for our turn.
   const dropped = await aloneSoon(database, async () => {
     try {
       for (const partition of due) await condemn(database, partition, { rule, isDue: isDue(partition) })

@@ -1,14 +1,14 @@
 import { channels, notifySql } from '../database/channels.ts'
 
-/** The number up to which every sink of a resource has delivered that still counts; all numbers where there is none. `resource`: SQL. */
+/** SQL for the number that all sinks of a resource have delivered, failed ones aside; the highest number without sinks. `resource`: SQL. */
 export function deliveredNumber(resource: string): string {
   return `coalesce((select min(cursor) from sink
     where resource = ${resource} and fail_reason is distinct from 'behind_too_far'), 9223372036854775807)`
 }
 
 /**
- * The SQL that ends the sinks that had still to deliver what has left: they are told what they have lost, and hold nothing
- * back any more. `resource`, `last` (the last number that has left): SQL.
+ * SQL that fails the sinks that had not delivered the changes that were deleted. They record what they lost and hold nothing
+ * back any more. `resource`, `last` (the last deleted number): SQL.
  */
 export function endLateSinks(resource: string, last: string): string {
   return `update sink set state = 'failed', fail_reason = 'behind_too_far', owner = null, next_attempt_time = null,

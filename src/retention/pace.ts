@@ -1,21 +1,21 @@
 /** How many rows a batch takes, and how long to pause after it. */
 export interface Pace {
   size(): number
-  /** Told how long a batch took, in milliseconds; says how long to pause. */
+  /** Takes how long a batch took and gives how long to pause, both in milliseconds. */
   next(tookMs: number): number
 }
 
 // Few sizes: each is a statement of its own.
 const sizes = [10, 50, 100, 250, 500] as const
 
-/** A batch that takes longer is followed by a smaller one: so long it may hold locks, and on PGlite everybody up. */
+/** A slower batch is followed by a smaller one: it holds locks, and on PGlite it holds everybody up. */
 const slowMs = 30
 const quickMs = 12
 
 const leastPauseMs = 5
 const longestPauseMs = 1000
 
-/** Batches that stay short whatever the rows weigh, each followed by a pause as long as itself. */
+/** Keeps batches short however large the rows are, and pauses as long as each batch took. */
 export function createPace(): Pace {
   let step = 2
   return {

@@ -2,8 +2,8 @@ import type { Database, Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { deliveredNumber, endLateSinks } from './late-sinks.ts'
 
-// Times rise with the numbers. What is behind `walked_number` was looked at before: what programs published stays, and is
-// not looked at again and again. `gone_number` is the last that has left.
+// Times rise with the numbers. Numbers up to `walked_number` were looked at before: events that programs published stay and
+// must not be looked at again each time. `gone_number` is the last deleted number.
 const leave = rawStatement(
   `with looked as (
      select sequence_number, is_own, enqueued_time from change_event
@@ -37,8 +37,8 @@ export interface ChangeEventPeriods {
 }
 
 /**
- * Deletes the oldest change events that Daybook wrote itself and that are old enough, of `size` that are next to be looked
- * at. Resolves to how many of those it is done with: fewer than `size` when the rest is too young.
+ * Looks at the next `size` change events and deletes those that Daybook wrote itself and that are old enough. Resolves to how
+ * many it has looked at: fewer than `size` when the rest is too young.
  */
 export async function leaveOldest(
   runner: Pick<Runner, 'run'>,
@@ -55,7 +55,7 @@ const forget = rawStatement(
        and reporting_time < now() - $1::float8 * interval '1 millisecond' order by id limit 100))`,
 )
 
-/** Deletes machines that have said nothing for so long, in milliseconds; each has its last change event by that. */
+/** Deletes machines that were silent for so many milliseconds; that writes the last change event of each. */
 export async function forgetMachines(database: Pick<Database, 'run'>, silentMs: number): Promise<void> {
   await database.run(forget, [silentMs])
 }

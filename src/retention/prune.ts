@@ -8,7 +8,7 @@ import { forgetMachines, leaveOldest } from './prune-change-events.ts'
 
 const known = rawStatement('select resource from stream_position order by resource')
 
-// Numbers rise with time. What a sink has still to deliver stays longer; then the sink ends, in the same statement.
+// Numbers rise with time. Changes that a sink has not delivered yet stay longer; then the same statement fails the sink.
 const prune = rawStatement(
   `with old as (
      select last_number from (
@@ -27,17 +27,17 @@ const prune = rawStatement(
 
 /** How long changes are kept, in milliseconds. */
 export interface ChangePeriods {
-  /** For those who resume. */
+  /** For clients that resume. */
   readonly keepMs: number
-  /** For sinks that have not delivered them yet; what is shorter than `keepMs` counts as that. */
+  /** For sinks that have not delivered them yet; at least `keepMs`. */
   readonly sinkKeepMs: number
-  /** For change events that Daybook wrote itself, and for machines that say nothing. */
+  /** For change events that Daybook wrote itself, and for silent machines. */
   readonly eventKeepMs: number
 }
 
 /**
- * Forgets which records changed, and in which order, once that is old enough: nobody can resume so far back. A sink that
- * needed it has failed by then.
+ * Deletes old entries of the change log: nobody can resume from before them. A sink that still needed them has failed by
+ * then.
  */
 export async function pruneChanges(
   database: Database,
@@ -67,7 +67,7 @@ async function pruneResource(
   await inBatches(database, pruneNext, signal)
 }
 
-/** Short transactions with pauses between them, until one finds less than it may take, or another server is at work. */
+/** Runs short transactions with pauses between them until one is not full, or another server is at work. */
 async function inBatches(
   database: Database,
   work: (runner: Runner, size: number) => Promise<number>,

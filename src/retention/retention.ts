@@ -7,19 +7,19 @@ export interface RetentionOptions extends Omit<RuleRunDeps, 'everyMs' | 'onDelet
   readonly database: Database
   /** How often the rules are applied, in milliseconds; default: a minute. */
   readonly everyMs?: number
-  /** Told of the records that rules have deleted. */
+  /** Called after rules have deleted records. */
   onExpired?(resource: string, rows: number): void
 }
 
-/** What deletes old records and what is kept for those who resume. */
+/** Deletes old records, and old changes that are kept for clients that resume. */
 export interface Retention {
-  /** Resolves when nothing is under way any more: what has begun ends with its batch. */
+  /** Resolves once the batch under way has ended. */
   close(): Promise<void>
 }
 
 const minute = 60_000
 
-/** Every server of a database may start it: one of them is at work at a time. */
+/** Every server of a database may start it: one works at a time. */
 export function startRetention(options: RetentionOptions): Retention {
   const { database, keepMs, sinkKeepMs, eventKeepMs, everyMs = minute, onExpired, onError } = options
   const stopping = new AbortController()

@@ -5,12 +5,12 @@ import { conditions, momentOrNull } from '../definition/storage.ts'
 import { createStore } from '../definition/store.ts'
 import { resources } from '../resource/kind/index.ts'
 
-/** Rules are applied once a minute: a shorter life could not be kept to. */
+/** Rules are applied once a minute, so no shorter age could be kept. */
 const leastAgeMs = 60_000
 
 export const ruleId = z.int().describe('As retention_set and retention_list give it')
 
-/** What makes a rule; the elements of the condition are read by `planExpired`, which knows their paths. */
+/** What a client says of a rule; `planExpired` reads the elements of the condition and knows their paths. */
 export const ruleParams = {
   resource: z.enum(resources.map(({ name }) => name)).describe('Of which kind of record'),
   query: z
@@ -25,7 +25,7 @@ export const ruleParams = {
     .meta({ examples: [2_592_000_000] }),
 }
 
-/** Which records are deleted once they are old enough, and what became of that. */
+/** A retention rule: which records are deleted once they are old enough, and how its runs ended. */
 export const retentionRule = defineDefinition({
   noun: 'rule',
   title: 'retention rule',
@@ -72,7 +72,7 @@ export const retentionRule = defineDefinition({
     list: ['retention_list', 'Shows the rules, the oldest first, and what their runs have deleted'],
     delete: ['retention_delete', 'Deletes a rule; what it would have deleted stays'],
   },
-  // A run of the old age looks again before its next batch.
+  // A run under way reads the new age before its next batch.
   onConflict: `(resource, md5(condition::text)) do update set older_than_ms = excluded.older_than_ms,
     updated_time = excluded.updated_time`,
   command: {

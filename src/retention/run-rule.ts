@@ -20,24 +20,24 @@ export interface RuleRunDeps {
   readonly maxConditions: number
   /** How often each rule is applied, in milliseconds. */
   readonly everyMs: number
-  /** Told of each batch after its commit. */
+  /** Called after each batch has been committed. */
   onDeleted(resource: Resource, rows: number): void
   onError(error: unknown): void
 }
 
-/** One application of a rule. The time of its beginning names it: another run of the rule has another. */
+/** One run of a rule, named by the time at which it began. */
 interface RuleRun {
   readonly id: unknown
   readonly startedTime: unknown
 }
 
-/** How long others wait for a server that fell silent in the middle; each batch moves it on. */
+/** Others take over this long after the last batch of a server that fell silent. */
 const leaseMs = 60_000
 
-/** What is not done by then is left to the next run, so that every rule has its turn. */
+/** The rest is left to the next run, so that every rule has its turn. */
 const longestRunMs = 60_000
 
-/** Records that are looked up at once, without a lock; they are deleted in batches. */
+/** Records are looked up so many at a time, without a lock, and deleted in batches. */
 const found = 5000
 
 const later = (slot: string): string => `now() + ${slot}::float8 * interval '1 millisecond'`
@@ -67,12 +67,12 @@ const end = rawStatement(
 )
 
 /**
- * Applies the rule that has waited longest for its turn, batch by batch until nothing of it is left or `signal` is aborted.
- * Resolves to false when none is due, or another server is at work.
+ * Applies the rule that has waited longest, batch by batch, until no record is left or `signal` is aborted. Resolves to
+ * false when no rule is due or another server is at work.
  */
 export async function runNextRule(deps: RuleRunDeps, signal: AbortSignal): Promise<boolean> {
   const { database, everyMs, onError } = deps
-  // Somewhat less, or a turn that comes a moment early would leave the rule to the one after.
+  // A little less: a timer that fires a moment early would skip the rule until the next turn.
   const due = await unlessLocked(database, locks.retention, runner =>
     runner.run(claim, [everyMs * 0.9, leaseMs]),
   )
@@ -112,14 +112,14 @@ async function removeAll(deps: RuleRunDeps, run: RuleRun, signal: AbortSignal): 
   }
 }
 
-/** What can leave as a whole does so first. */
+/** Drops first what can be dropped as a whole. */
 async function dropPartitions(deps: RuleRunDeps, run: RuleRun, expired: Expired): Promise<void> {
   const again = (runner: Runner) => planNow(runner, hold, deps, run)
   const dropped = await dropExpiredPartitions(deps.database, { rule: Number(run.id), expired, again })
   if (dropped > 0) deps.onDeleted(expired.resource, dropped)
 }
 
-/** The rule as it is now: it may have been changed since. Undefined: it is gone, or another server's. */
+/** The rule as it is now: it may have changed. Undefined: it was deleted, or another server runs it. */
 async function planNow(
   { run }: Pick<Runner, 'run'>,
   statement: Statement,
@@ -131,7 +131,7 @@ async function planNow(
   return planExpired(rules.read(row), { now: Number(row.at(-1)), maxConditions })
 }
 
-/** The oldest records that the rule is to delete, beyond `last`. */
+/** The oldest expired records behind `last`. */
 function findOldest(
   deps: RuleRunDeps,
   { resource, predicates }: Expired,
@@ -148,7 +148,7 @@ function findOldest(
   )
 }
 
-/** Rows and their count in one transaction: whoever is killed has counted what it deleted. Resolves to the pause after it. */
+/** Deletes rows and counts them in one transaction, so that the count survives a crash. Resolves to the pause after it. */
 async function removeBatch(
   deps: RuleRunDeps,
   run: RuleRun,
@@ -169,7 +169,7 @@ async function removeBatch(
   return pace.next(performance.now() - began)
 }
 
-/** A condition that this version does not know, say: for the rule's owner to see, not for the log. */
+/** A condition that this version does not know, for example: the rule shows it, the log need not. */
 function isFaultOfRule(error: unknown): boolean {
   return error instanceof RpcError && error.data.path !== undefined
 }

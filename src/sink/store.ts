@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { channels } from '../database/channels.ts'
 import type { Runner } from '../database/database.ts'
 
-/** Stops a sink that runs; what is under way may still be confirmed. False when there is no such sink. */
+/** Pauses a running sink; the batch under way may still be confirmed. False when there is no such sink. */
 export async function pauseSink(runner: Runner, name: string, now: number): Promise<boolean> {
   const query = runner.kysely
     .updateTable('sink')
@@ -17,7 +17,7 @@ export async function pauseSink(runner: Runner, name: string, now: number): Prom
 }
 
 /**
- * Lets a sink go on where it stopped, at once, or behind `skipTo` where that is further on; its failures are forgotten.
+ * Resumes a sink where it stopped, or behind `skipTo` if that is further on; its failures are forgotten.
  * False when there is no such sink.
  */
 export async function resumeSink(
@@ -34,7 +34,7 @@ export async function resumeSink(
       failures: 0,
       last_error: null,
       next_attempt_time: null,
-      // Whoever waits for the next attempt would go on waiting; who ends a batch after a pause may confirm it.
+      // A server that waits for its next attempt is sent away; one that ends a batch after a pause may confirm it.
       owner: sql`case when (state = 'running' and failures > 0) or cursor < ${skipTo}::bigint then null else owner end`,
       updated_time: new Date(now),
     })

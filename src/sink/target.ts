@@ -61,7 +61,7 @@ type GivenTarget = z.output<typeof targetSchema>
 export type WebhookSink = Omit<NonNullable<GivenTarget['webhook']>, 'secret'> & {
   readonly secret: string | null
 }
-/** `stream`: the one that must take what is published; null: whichever listens to the subject. */
+/** `stream`: the one that must take what is published; null: any stream that listens to the subject. */
 export type NatsSink = NonNullable<GivenTarget['nats']>
 /** `<data folder>/sinks/<name>.ndjson` */
 export type FileSink = NonNullable<GivenTarget['file']>
@@ -183,8 +183,8 @@ export function placeOf({ webhook, nats, file }: ShownTarget): string {
 }
 
 /**
- * The target that `wanted` asks for in place of another one. Of what is secret only a webhook's signing secret stays
- * when it is left out: it is not sent to whoever is named in the change. Throws RpcError -32602 when that cannot be read.
+ * The target that is wanted in place of another one. Of the secrets, only a webhook's signing secret stays when it is left
+ * out: it is never sent to the receiver. Throws RpcError -32602 when it cannot be read.
  */
 export function changeTarget(
   { webhook, ...others }: GivenTarget,
@@ -192,7 +192,7 @@ export function changeTarget(
 ): SinkTarget {
   if (webhook === undefined) return others
   const replaced = before?.target.webhook
-  // It might have had one: what was signed must not go out unsigned of itself.
+  // It may have had one: signed posts must not become unsigned without a word.
   if (webhook.secret === undefined && replaced !== undefined && before?.is_locked) {
     throw invalidParams('target.webhook.secret', 'expected a secret, or null')
   }
@@ -200,7 +200,7 @@ export function changeTarget(
   return { webhook: { ...webhook, secret } }
 }
 
-/** Headers are secrets too: most that somebody adds say who we are. */
+/** Headers are kept as secrets too: most of them say who we are. */
 export const targetStorage: Storage<SinkTarget> = {
   columns: ['target_kind', 'target', 'secrets'],
   write({ webhook, nats, file }, sealer) {
@@ -228,14 +228,14 @@ export const targetStorage: Storage<SinkTarget> = {
   },
 }
 
-/** Whether another key has sealed a sink's secrets: nothing can be sent until they are given again. */
+/** Whether a sink's secrets were sealed with another key: nothing can be sent until they are given again. */
 export const lockStorage: Storage<boolean> = {
   columns: ['secrets'],
   write: () => [],
   read: ([sealed], sealer) => openSecrets(sealed, sealer) === undefined,
 }
 
-/** Undefined when another key has sealed them. To throw here would stop every other sink as well. */
+/** Undefined when they were sealed with another key. Throwing here would stop every other sink too. */
 function openSecrets(sealed: unknown, sealer: Sealer): object | undefined {
   try {
     return sealed === null ? {} : JSON.parse(sealer.open(String(sealed)))

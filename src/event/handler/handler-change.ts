@@ -10,15 +10,15 @@ import { eventHandler, type Handler, type HandlerDefinition, type WantedTarget }
 
 type Placed = Pick<HandlerDefinition, 'target' | 'secrets'>
 
-/** Someone defines a handler at a time, epoch milliseconds. */
+/** Who defines a handler, and when (epoch milliseconds). */
 export interface Definer {
   readonly caller: Identity
   readonly now: number
 }
 
 /**
- * What is stored of a new handler. Throws RpcError 102 unless the caller may make it: receive what its senders send, and
- * run its target. Of a remote one that is to claim its work; a webhook and a module of the handlers folder need nothing more.
+ * What is stored of a new handler. Throws RpcError 102 unless the caller may receive the events of its senders and run its
+ * target; a remote target needs the permission to claim, a webhook and a module of the handlers folder need none.
  */
 export function newHandler(definition: HandlerDefinition, { caller, now }: Definer): Partial<Handler> {
   requireMaking(caller, definition)
@@ -33,12 +33,12 @@ function requireMaking(caller: Identity, { full_name: name, sender, target }: Ha
   if (target.kind === 'remote') requirePermission(caller, handlerAction('claim'), name)
 }
 
-/** What decides neither what a handler receives nor what it does: whoever changes it does not become a maker. */
+/** Members that change neither what a handler receives nor what it does: changing them makes nobody a maker. */
 const describing: ReadonlySet<string> = new Set(['enabled', 'description'])
 
 /**
- * What the caller's change makes of a handler; undefined when nothing changes. Another target makes it the caller's own,
- * any other change adds the caller to its makers. Throws RpcError 102 as newHandler, and 108 (`too_many_makers`).
+ * What is stored of the caller's change; undefined when nothing changes. A new target makes the handler the caller's own, any
+ * other change adds the caller to its makers. Throws RpcError 102 as newHandler does, and 108 (`too_many_makers`).
  */
 export function changedHandler(
   before: Handler,
@@ -54,7 +54,7 @@ export function changedHandler(
   return { ...values, owner }
 }
 
-/** What is stored of a change. A firing that is due already must not be lost to a change of something else. */
+/** What is stored of a change. A firing that is already due survives a change of anything but the schedule. */
 export function changeOf(before: Handler, wanted: Partial<HandlerDefinition>, now: number): Partial<Handler> {
   const changed = changedMembers(eventHandler, before, wanted)
   const values: Partial<Handler> = Object.fromEntries(
@@ -75,9 +75,9 @@ export function fireTimeOf(
 const keptSecrets = 2
 
 /**
- * The target that `wanted` asks for, in place of that of `before` where there is one. The secrets of a webhook stay with
- * its URL and with who made it: another caller who sends to another URL must give one. Throws RpcError -32602
- * (`target.secret`) for a webhook without a secret where none is stored.
+ * The target that `wanted` asks for, in place of the one of `before`. The secrets of a webhook stay with its URL and its
+ * maker: another caller who names another URL must give a secret. Throws RpcError -32602 (`target.secret`) for a webhook
+ * without a secret where none is stored.
  */
 export function placedTarget(wanted: WantedTarget, caller: Identity, before?: Handler): Placed {
   if (wanted.kind !== 'webhook') return { target: wanted, secrets: [] }
@@ -95,19 +95,19 @@ function changedSecrets(
     if (stored === undefined) throw invalidParams('target.secret', 'expected a secret')
     return stored
   }
-  // The same secret once more must not push out the one before it.
+  // Repeating the current secret must not push out the one before it.
   if (stored !== undefined && stored[0] === wanted) return stored
   return [wanted, ...(stored ?? []).filter(secret => secret !== wanted)].slice(0, keptSecrets)
 }
 
-/** Throws RpcError 108 (`local_handler_unknown`) for a local target that is not in the handlers folder. */
+/** Throws RpcError 108 (`local_handler_unknown`) for a local target whose module is not in the handlers folder. */
 export function requireKnownTarget({ kind }: WantedTarget, isLocal: boolean): void {
   if (kind !== 'local' || isLocal) return
   const message = 'target: the handlers folder has no handler of this name'
   throw new RpcError('local_handler_unknown', message, { path: 'target' })
 }
 
-/** Takes no more events, nor does its schedule fire. False when it is disabled already, or gone. */
+/** Stops a handler's events and its schedule. False when it was already disabled or deleted. */
 export async function disableHandler({ kysely }: Runner, id: number, now: number): Promise<boolean> {
   const row = await kysely
     .updateTable('event_handler')

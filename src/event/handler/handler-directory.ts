@@ -6,29 +6,29 @@ import { eventHandler, type Handler, takesEvent } from './handler.ts'
 
 /** The handlers at one moment. */
 export interface Handlers {
-  /** Of the definitions: a statement that finds another one must change nothing, and throws `outdated`. */
+  /** The version of the definitions: a statement that finds another one must change nothing and throw `outdated`. */
   readonly version: number
   /** In order of full_name. */
   readonly all: readonly Handler[]
   byName(fullName: string): Handler | undefined
-  /** The enabled ones that take such an event, in order of full_name. */
+  /** Those that are enabled and take such an event, in order of full_name. */
   matching(sender: string, eventType: string): readonly Handler[]
 }
 
-/** What was to be done with handlers that have changed since they were read. */
+/** Thrown by work that meets handlers that have changed since they were read. */
 export const outdated = new Error('the handlers have changed')
 
-/** Remembers the handlers, so that an event costs a comparison and not a reading of them all. */
+/** Remembers the handlers, so that an event compares one number instead of reading them all. */
 export interface HandlerDirectory {
   /**
-   * Every handler, as `runner` sees it now. Not for a transaction that changes handlers itself: were it rolled back,
-   * what it had made would stay in memory.
+   * Every handler, as `runner` sees it now. Do not call it in a transaction that changes handlers: after a rollback the
+   * changes would stay in memory.
    */
   current(runner: Runner): Promise<Handlers>
   /**
-   * Does `work` with the handlers that are remembered, and again with those of now when it throws `outdated`. What is to
-   * be asked about the handlers first, such as what their makers may, is asked by `prepare`: an engine with one
-   * connection would wait for it in vain inside of a transaction.
+   * Does `work` with the remembered handlers, and again with the current ones when it throws `outdated`. `prepare` asks
+   * beforehand what the work needs to know of the handlers, such as what their makers may do: inside the transaction an
+   * engine with one connection would wait for ever.
    */
   use<P, T>(
     database: Database,
@@ -42,7 +42,7 @@ export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
   let known: Handlers | undefined
 
   async function current(runner: Runner): Promise<Handlers> {
-    // The version first: handlers that are newer than it are only read once more, older ones would stay.
+    // The version first: handlers that are newer than it are only read again, older ones would stay.
     const version = await readDefinitionVersion(runner)
     if (known?.version === version) return known
     known = indexHandlers(version, await store.list(runner))
@@ -61,7 +61,7 @@ export function createHandlerDirectory(sealer: Sealer): HandlerDirectory {
         } catch (error) {
           if (isPrepared && error !== outdated) throw error
           const fresh = await current(database)
-          // What cannot be prepared with handlers that have changed may be with those that are there now.
+          // The handlers may have changed: what fails with the old ones may work with the current ones.
           if (fresh === handlers && error !== outdated) throw error
           handlers = fresh
         }

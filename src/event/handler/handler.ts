@@ -34,7 +34,7 @@ const shownTargetSchema = z.discriminatedUnion('kind', [
 
 type ShownTarget = z.output<typeof shownTargetSchema>
 
-/** The same as it is stored: the secrets of a webhook are kept apart. */
+/** A target as it is stored; the secrets of a webhook are kept apart. */
 export type Target =
   | Extract<WantedTarget, { kind: 'js_worker' | 'remote' | 'local' }>
   | { readonly kind: 'webhook'; readonly url: string }
@@ -52,8 +52,8 @@ function placeOf(target: ShownTarget): string {
 }
 
 /**
- * `whsec_<base64>`, newest first; of a webhook alone. Secrets that another key has sealed are as good as lost: with none
- * its webhook cannot be signed until it is given a new one. To throw here would stop every other handler as well.
+ * `whsec_<base64>` of a webhook, newest first. Secrets that were sealed with another key read as none: the webhook cannot be
+ * signed until it gets a new one. Throwing here would stop every other handler too.
  */
 const secretsStorage: Storage<readonly string[]> = {
   write: (secrets, sealer) => [secrets.length === 0 ? null : sealer.seal(JSON.stringify(secrets))],
@@ -96,7 +96,7 @@ const retryStorage: Storage<Retry> = {
   }),
 }
 
-/** What a handler may be made of, wherever its definition comes from. */
+/** What a definition may say, from a client or from a module of the handlers folder. */
 export const handlerParams = {
   sender: patternSchema,
   event_type: patternSchema.default(defaultEventType),
@@ -117,7 +117,7 @@ export const handlerParams = {
   description: z.string().max(1000).nullable().default(null),
 }
 
-/** What says which events it takes and where the work runs. */
+/** An event handler: which events it takes and where the work runs. */
 export const eventHandler = defineDefinition({
   noun: 'handler',
   title: 'event-handler',
@@ -202,7 +202,7 @@ export const eventHandler = defineDefinition({
     description: given(handlerParams.description, {
       flags: [{ option: '--description <text>', summary: '' }],
     }),
-    /** Who made it: what its scheduled runs may do. */
+    /** Who made it: its scheduled runs may do what they may. */
     owner: hidden(json<readonly Origin[]>()),
     next_fire_time: kept(z.int().nullable().describe('Null without a schedule, or while it is disabled'), {
       storage: momentOrNull(),
@@ -235,7 +235,7 @@ export const eventHandler = defineDefinition({
 /** A stored handler; times in epoch milliseconds. */
 export type Handler = StoredOf<typeof eventHandler>
 
-/** What whoever defines a handler decides. */
+/** The part of a handler that its definition says. */
 export type HandlerDefinition = Omit<
   Handler,
   'id' | 'owner' | 'next_fire_time' | 'created_time' | 'updated_time'

@@ -13,7 +13,7 @@ export interface LocalEvent {
   readonly delay_ms?: number
 }
 
-/** What a local handler knows of the run it is in. */
+/** What a local handler gets to know of its run. */
 export interface LocalContext {
   /** The id of its event-log row. */
   readonly id: number
@@ -38,7 +38,7 @@ export interface LocalHandler {
   readonly run: Run
 }
 
-/** What a module exports as default; strict, because a misspelt member would silently do nothing. */
+/** A module's default export. Strict: a misspelt member would silently do nothing. */
 const moduleSchema = z.strictObject({
   fullName: nameSchema,
   sender: handlerParams.sender,
@@ -62,7 +62,7 @@ export type ParsedModule =
   /** Each begins with a path such as `default.fullName`. */
   | { readonly faults: readonly string[] }
 
-/** Reads a module's default export; `timezone` is that of a schedule that names none. */
+/** Reads a module's default export; `timezone`: for schedules that name none. */
 export function parseLocalModule(exported: unknown, timezone: string): ParsedModule {
   const parsed = moduleSchema.safeParse(exported)
   if (!parsed.success) return { faults: parsed.error.issues.map(describeIssue) }

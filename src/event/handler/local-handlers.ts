@@ -17,9 +17,9 @@ const isModule = /^[^.].*\.m?[jt]s$/
 const isDeclaration = /\.d\.m?ts$/
 
 /**
- * Imports every module directly in the folder (`*.js`, `*.mjs`, `*.ts`, `*.mts`, in order of their names) and gives
- * the handlers they export as default, by full name. `timezone` is that of a schedule that names none.
- * Throws Error with every fault of every file, one a line.
+ * Imports every module directly in the folder (`*.js`, `*.mjs`, `*.ts`, `*.mts`, in order of their names) and gives their
+ * default exports by full name. `timezone`: for schedules that name none.
+ * Throws Error that lists every fault of every file, one a line.
  */
 export async function loadLocalHandlers(
   folder: string,
@@ -68,7 +68,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-export interface LocalStoring {
+export interface LocalHandlersOptions {
   readonly database: Database
   readonly sealer: Sealer
   readonly clock: Clock
@@ -77,45 +77,44 @@ export interface LocalStoring {
 }
 
 /**
- * Stores the local handlers at start: a new one is inserted, one that is defined otherwise by now is updated but stays
- * enabled or disabled as it was. Any number of servers may do so at once.
- * Throws Error when a handler of another target has the name of one.
+ * Stores the local handlers at start: new ones are inserted, changed ones are updated but stay enabled or disabled as they
+ * were. Any number of servers may do so at once. Throws Error when a handler with another target has the same name.
  */
 export async function storeLocalHandlers(
-  storing: LocalStoring,
+  options: LocalHandlersOptions,
   handlers: ReadonlyMap<string, LocalHandler>,
 ): Promise<void> {
   const taken: string[] = []
-  // Each in a transaction of its own: servers that lock several at once could wait for each other.
+  // One transaction each: servers that lock several handlers could wait for each other.
   for (const { definition } of handlers.values()) {
-    let outcome = await storeOne(storing, definition)
-    // Another server was faster: what it has stored can be read now.
-    while (outcome === 'overtaken') outcome = await storeOne(storing, definition)
-    if (outcome === 'taken') taken.push(definition.full_name)
+    let stored = await storeOne(options, definition)
+    // Another server was faster; its handler can be read now.
+    while (stored === 'overtaken') stored = await storeOne(options, definition)
+    if (stored === 'taken') taken.push(definition.full_name)
   }
   if (taken.length === 0) return
   throw new Error(`stored handlers of another target have the names of local ones: ${taken.join(', ')}`)
 }
 
-type Outcome = 'stored' | 'taken' | 'overtaken'
+type Stored = 'stored' | 'taken' | 'overtaken'
 
 function storeOne(
-  { database, sealer, clock, owner }: LocalStoring,
+  { database, sealer, clock, owner }: LocalHandlersOptions,
   definition: HandlerDefinition,
-): Promise<Outcome> {
+): Promise<Stored> {
   const store = createStore(eventHandler, sealer)
   return database.transaction(async runner => {
     const now = clock()
     const before = await store.lock(runner, definition.full_name)
     if (before === undefined) {
       const made = { ...definition, owner, next_fire_time: fireTimeOf(definition, now) }
-      // No second look in here: an insert that does nothing has locked the version all the same, and whoever holds the
-      // handler waits for that.
+      // No second look in this transaction: an insert that does nothing has locked the version all the same, and the
+      // server that holds the handler waits for that lock.
       return (await store.insert(runner, made, now)) === undefined ? 'overtaken' : 'stored'
     }
     if (before.target.kind !== 'local') return 'taken'
     const change = changeOf(before, { ...definition, enabled: before.enabled }, now)
-    // Those of a super token that was replaced by another would be given nothing any more.
+    // A super token that was replaced grants nothing any more: its handlers get the new one.
     if (Object.keys(change).length === 0 && isDeepStrictEqual(before.owner, owner)) return 'stored'
     await store.update(runner, before.full_name, { ...change, owner }, now)
     return 'stored'
