@@ -178,7 +178,7 @@ function serverOptionsOf(
     probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
     stream: { hub, tickets, maxConditions: config.maxConditions, maxStreams: config.maxConnections },
     exports: { records },
-    workerRoute: { database, runner: events.service.scripts },
+    workerRoute: { database, scripts: events.service.scripts },
     restRoutes: [...modelartsRoutes(records), gcsRoute(records)],
     openrpc: () => callAs(async () => nobody, methods, 'rpc.discover', {}),
     logger,

@@ -62,7 +62,7 @@ export async function startEvents(context: AppContext, callMethod: HostDeps['cal
         outboundAllow: config.outboundAllow,
         forsake: (runner, fullName) => forsakeRuns(runner, fullName, clock()),
       },
-      jsWorkers: { ...shared, sandbox, runner: service.scripts },
+      jsWorkers: { ...shared, sandbox, scripts: service.scripts },
     },
     async close(drainMs) {
       await service.close(drainMs)

@@ -31,7 +31,7 @@ export interface ServerOptions {
   /** Notices when a right ends; absent: it is found out before each answer alone. */
   readonly follow?: Follow
   /** What runs the scripts of worker routes; absent: there are none. */
-  readonly workerRoute?: Pick<WorkerRouteDeps, 'database' | 'runner'>
+  readonly workerRoute?: Pick<WorkerRouteDeps, 'database' | 'scripts'>
   /** Other programs' REST surfaces; absent: there are none. */
   readonly restRoutes?: readonly RestRoute[]
   /** What is streamed; absent: nothing. */

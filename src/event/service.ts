@@ -4,7 +4,7 @@ import { repeat } from '../async/repeat.ts'
 import { within } from '../async/within.ts'
 import { channels } from '../database/channels.ts'
 import type { Database } from '../database/database.ts'
-import { createScriptRunner, type ScriptRunner, type ScriptRunnerDeps } from '../js-worker/run.ts'
+import { createScripts, type ScriptDeps, type Scripts } from '../js-worker/scripts.ts'
 import type { Webhooks } from '../outbound/webhook.ts'
 import { createHandlerDirectory, type HandlerDirectory } from './handler/handler-directory.ts'
 import type { LocalHandler } from './handler/local-handlers.ts'
@@ -22,7 +22,7 @@ import { forgetKeys } from './send/idempotency.ts'
 import { fireHandlers, fireScripts, type ScheduleDeps } from './send/schedule.ts'
 import { createSender, type Sender } from './send/send.ts'
 
-export interface EventServiceOptions extends Omit<ScriptRunnerDeps, 'owner' | 'send'> {
+export interface EventServiceOptions extends Omit<ScriptDeps, 'owner' | 'send'> {
   readonly database: Database
   readonly webhooks: Webhooks
   readonly localHandlers: ReadonlyMap<string, LocalHandler>
@@ -44,7 +44,7 @@ export interface EventService {
   readonly sender: Sender
   readonly waiter: Waiter
   readonly tasks: Tasks
-  readonly scripts: ScriptRunner
+  readonly scripts: Scripts
   /** Under which lease this server works; another one once that was lost. */
   owner(): string
   /** From now on this server is known as this machine: its port may not have been known at the start. */
@@ -89,7 +89,7 @@ export async function startEventService(options: EventServiceOptions): Promise<E
     recall,
     onWork: delayMs => (delayMs === 0 ? wake() : consumer.wakeIn(delayMs)),
   })
-  const scripts = createScriptRunner({
+  const scripts = createScripts({
     ...options,
     owner: async () => lease.id(),
     async send(events, { identity, chain }) {

@@ -3,7 +3,8 @@ import type { Runner } from '../database/database.ts'
 import { type ErrorDetail, hasCode, hasReason, type Reason, RpcError } from '../errors.ts'
 import { shareAddress } from '../ip-address.ts'
 import { findRouteWorker } from '../js-worker/directory.ts'
-import type { ScriptCall, ScriptEnd, ScriptRunner } from '../js-worker/run.ts'
+import type { ScriptCall, ScriptEnd } from '../js-worker/run.ts'
+import type { Scripts } from '../js-worker/scripts.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Identity } from '../permission/grant.ts'
@@ -20,7 +21,7 @@ import type { ReadWhole } from './whole-body.ts'
 
 export interface WorkerRouteDeps {
   readonly database: Runner
-  readonly runner: ScriptRunner
+  readonly scripts: Scripts
   readonly authenticate: Authenticate
   readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
   readonly readWhole: ReadWhole
@@ -105,10 +106,10 @@ async function run(
   worker: string,
   asked: ScriptRequest,
   by: Partial<Pick<ScriptCall, 'caller' | 'callerNow' | 'signal'>>,
-  { runner }: WorkerRouteDeps,
+  { scripts }: WorkerRouteDeps,
 ): Promise<ScriptEnd> {
   const { caller } = by
-  const started = await runner.start({
+  const started = await scripts.start({
     worker,
     entry: 'onRoute',
     runType: 'route',

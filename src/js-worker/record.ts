@@ -63,35 +63,8 @@ const insert = rawStatement(`
   select place, id from given`)
 
 export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
-  const row = renderRow(jsResult.fields)
-  const select = compileStatement(
-    runner.kysely
-      .selectFrom('js_result')
-      .select(row.as('row'))
-      .where('id', '=', sql<number>`${new Slot(0)}::bigint`),
-    'js_worker_record',
-  )
-  // A run that returned null has the JSON null: it is no longer running.
-  const update = sql`with ended as (
-        update js_result set result = given_result::jsonb, error_message = given_message,
-          finish_time = to_timestamp(given_time / 1000)
-        from unnest(${new Slot(0)}::bigint[], ${new Slot(1)}::text[], ${new Slot(2)}::text[], ${new Slot(3)}::text[],
-          ${new Slot(4)}::float8[]) as given(given_id, given_owner, given_result, given_message, given_time)
-        where id = given_id and owner = given_owner
-          and finish_time is null and result is null and error_message is null
-        returning id, ${row} as row
-      ) select id, row from ended`.compile(runner.kysely)
-  // PostgreSQL keeps the plan of a name, and one made while the table was empty reads all of it once it is not.
-  const updates = Array.from({ length: 5 }, (_, i) =>
-    compileStatement({ compile: () => update }, `js_worker_ends_${i}`),
-  )
+  const { select, updateAfter } = statementsOf(runner)
   let ended = 0
-
-  /** Another one after ten, a hundred, a thousand and ten thousand ends. */
-  function updateNow(): Statement {
-    const place = Math.floor(Math.log10(Math.max(ended, 1)))
-    return updates[Math.min(place, updates.length - 1)] as Statement
-  }
 
   async function writeBegins(records: readonly NewRecord[]): Promise<readonly (number | undefined)[]> {
     const { rows } = await runner.run(insert, [
@@ -109,7 +82,7 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
   }
 
   async function writeEnds(ends: readonly RecordEnd[]): Promise<readonly (string | undefined)[]> {
-    const { rows } = await runner.run(updateNow(), [
+    const { rows } = await runner.run(updateAfter(ended), [
       ends.map(end => end.id),
       ends.map(end => end.owner),
       ends.map(end => end.result),
@@ -150,4 +123,36 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
 // Written twice, an end changes nothing the second time: also a lost connection may be tried again.
 function isPassing(error: unknown): boolean {
   return hasCode(error, 'busy', 'database_error')
+}
+
+function statementsOf(runner: Pick<Runner, 'kysely'>) {
+  const row = renderRow(jsResult.fields)
+  const select = compileStatement(
+    runner.kysely
+      .selectFrom('js_result')
+      .select(row.as('row'))
+      .where('id', '=', sql<number>`${new Slot(0)}::bigint`),
+    'js_worker_record',
+  )
+  // A run that returned null has the JSON null: it is no longer running.
+  const update = sql`with ended as (
+        update js_result set result = given_result::jsonb, error_message = given_message,
+          finish_time = to_timestamp(given_time / 1000)
+        from unnest(${new Slot(0)}::bigint[], ${new Slot(1)}::text[], ${new Slot(2)}::text[], ${new Slot(3)}::text[],
+          ${new Slot(4)}::float8[]) as given(given_id, given_owner, given_result, given_message, given_time)
+        where id = given_id and owner = given_owner
+          and finish_time is null and result is null and error_message is null
+        returning id, ${row} as row
+      ) select id, row from ended`.compile(runner.kysely)
+  // PostgreSQL keeps the plan of a name, and one made while the table was empty reads all of it once it is not.
+  const updates = Array.from({ length: 5 }, (_, i) =>
+    compileStatement({ compile: () => update }, `js_worker_ends_${i}`),
+  )
+  /** Another one after ten, a hundred, a thousand and ten thousand ends. */
+  function updateAfter(ended: number): Statement {
+    const place = Math.floor(Math.log10(Math.max(ended, 1)))
+    return updates[Math.min(place, updates.length - 1)] as Statement
+  }
+
+  return { select, updateAfter }
 }

@@ -7,7 +7,7 @@ import { createStore } from '../definition/store.ts'
 import { invalidInput, invalidParams } from '../errors.ts'
 import { changeWorker } from '../js-worker/change.ts'
 import { sealEnv } from '../js-worker/env.ts'
-import type { ScriptRunner } from '../js-worker/run.ts'
+import type { Scripts } from '../js-worker/scripts.ts'
 import { jsWorker, listedWorker, maxSourceBytes, workerAction } from '../js-worker/worker.ts'
 import { stringifyJson } from '../json.ts'
 import { type Identity, originsOf, permits, requireSome } from '../permission/grant.ts'
@@ -23,7 +23,7 @@ export interface JsWorkerDeps {
   readonly database: Database
   readonly sandbox: Sandbox
   readonly sealer: Sealer
-  readonly runner: ScriptRunner
+  readonly scripts: Scripts
   readonly clock: Clock
   /** The zone of schedules that name none. */
   readonly timezone: string
@@ -63,7 +63,7 @@ export function jsWorkerMethods(deps: JsWorkerDeps): readonly Method[] {
       changeWorker(before, { ...given, ...timed(schedule) }, caller, sealer),
   })
   const listing = definitionMethods({ ...listedWorker, methods: list ? { list } : {} }, deps)
-  return [...own, ...listing, ...inspectMethods(deps), runMethod(deps.runner)]
+  return [...own, ...listing, ...inspectMethods(deps), runMethod(deps.scripts)]
 }
 
 /** Throws RpcError -32602 and 108 (`script_too_large`, `script_syntax_error`). */

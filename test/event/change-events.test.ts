@@ -183,7 +183,7 @@ describeEngines('a script that runs', open => {
     const found = await eventsOf(async () => {
       const stopping = new AbortController()
       const call = { worker: 'stopped', entry: 'onCall', runType: 'call', params: null } as const
-      const run = await workers.runner.start({ ...call, caller: undefined, signal: stopping.signal })
+      const run = await workers.scripts.start({ ...call, caller: undefined, signal: stopping.signal })
       stopping.abort()
       await run.done
     })

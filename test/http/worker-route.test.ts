@@ -32,7 +32,7 @@ describe('the worker route', () => {
     })
     addWorkerRoute(app, {
       database,
-      runner: workers.runner,
+      scripts: workers.scripts,
       authenticate: workers.tokens.authenticator.authenticate,
       health,
       readWhole,
@@ -275,7 +275,7 @@ describe('the worker route', () => {
       const start = async () => ({ id: 7, done: Promise.resolve({ id: 7, outcome: busy, row: undefined }) })
       addWorkerRoute(other, {
         database,
-        runner: { ...workers.runner, start },
+        scripts: { ...workers.scripts, start },
         authenticate: workers.tokens.authenticator.authenticate,
         health,
         readWhole,

@@ -135,7 +135,7 @@ describe("a script's fetch", () => {
   test('does not reach a private address that the operator has not allowed, whatever the worker allows', async () => {
     const strict = await startWorkers(database)
     const caller = undefined
-    const started = await strict.runner.start({
+    const started = await strict.scripts.start({
       worker: 'open',
       entry: 'onCall',
       runType: 'call',

@@ -104,7 +104,7 @@ describe('ctx.inlineCall', () => {
     await workers.add('impatient', `onCall: (p, e, ctx) => ctx.inlineCall('endless')`, { max_run_time: 300 })
     const asked = await workers.run('impatient')
     expect(asked.error_message).toMatch(/^script_timeout/)
-    await workers.runner.idle()
+    await workers.scripts.idle()
     const [ended] = await rowsOf('endless')
     expect(ended.error_message).toMatch(/^script_cancelled/)
   })

@@ -17,7 +17,7 @@ describeEngines('the runs of script workers', open => {
   })
   afterAll(() => workers.close())
 
-  const row = async (id: number) => JSON.parse((await workers.runner.read(id)) ?? 'null')
+  const row = async (id: number) => JSON.parse((await workers.scripts.read(id)) ?? 'null')
   const limited = (pattern: string, ...verbs: readonly string[]) =>
     workers.tokens.create(workerLimit(pattern, ...verbs))
 
@@ -98,7 +98,7 @@ describeEngines('the runs of script workers', open => {
     test('names the server that runs it, and is not overwritten once it has ended otherwise', async () => {
       await workers.add('rescued', 'onCall: (p, e, ctx) => ctx.send(1).then(() => 1)')
       const release = workers.holdSending()
-      const started = await workers.runner.start({ ...call, worker: 'rescued' })
+      const started = await workers.scripts.start({ ...call, worker: 'rescued' })
       const own = database.kysely.selectFrom('js_result').select('owner').where('id', '=', started.id)
       expect(await own.executeTakeFirst()).toEqual({ owner: 'server' })
       await database.kysely
@@ -144,7 +144,7 @@ describeEngines('the runs of script workers', open => {
     test('of another server is not ended by this one', async () => {
       await workers.add('stolen', 'onCall: (p, e, ctx) => ctx.send(1).then(() => 1)')
       const release = workers.holdSending()
-      const started = await workers.runner.start({ ...call, worker: 'stolen' })
+      const started = await workers.scripts.start({ ...call, worker: 'stolen' })
       await database.kysely
         .updateTable('js_result')
         .set({ owner: 'another' })
@@ -171,7 +171,7 @@ describeEngines('the runs of script workers', open => {
       const faults = [toConnectError(new Error('gone')), databaseFault('connection_lost')]
       const other = await startWorkers(failing(faults))
       await workers.add('asked_again', 'onCall: () => 1')
-      const { id, done } = await other.runner.start({ ...call, worker: 'asked_again' })
+      const { id, done } = await other.scripts.start({ ...call, worker: 'asked_again' })
       await done
       expect(await row(id)).toMatchObject({ result: 1 })
       expect(other.errors).toEqual([])
@@ -181,7 +181,7 @@ describeEngines('the runs of script workers', open => {
     test('that fails for another reason is told about', async () => {
       const other = await startWorkers(failing([new TypeError('a fault of ours')]))
       await workers.add('told_about', 'onCall: () => 1')
-      const { done } = await other.runner.start({ ...call, worker: 'told_about' })
+      const { done } = await other.scripts.start({ ...call, worker: 'told_about' })
       expect((await done).outcome).toMatchObject({ kind: 'returned' })
       expect(other.errors).toEqual([expect.any(TypeError)])
       await other.close()
@@ -190,7 +190,7 @@ describeEngines('the runs of script workers', open => {
     test('has the last word: what it changes is run by every server from then on', async () => {
       const other = await startWorkers(database)
       const start = async () => {
-        const { done } = await other.runner.start({ ...call, worker: 'changing' })
+        const { done } = await other.scripts.start({ ...call, worker: 'changing' })
         return (await done).outcome
       }
       await workers.add('changing', 'onCall: () => 1')
@@ -232,7 +232,7 @@ describeEngines('the runs of script workers', open => {
     })
 
     test('without a caller does what the owner may', async () => {
-      const { done } = await workers.runner.start({
+      const { done } = await workers.scripts.start({
         ...call,
         worker: 'both_script',
         params: ['both_a', 'other_a'],
@@ -283,12 +283,12 @@ describeEngines('the runs of script workers', open => {
       }`
       await workers.add('revoked', waiting, {}, owner.credential)
       const release = workers.holdSending()
-      const started = await workers.runner.start({ ...call, worker: 'revoked' })
+      const started = await workers.scripts.start({ ...call, worker: 'revoked' })
       await expect.poll(() => workers.sent.at(-1)?.events).toBe('first')
       await workers.tokens.call('token_delete', { token: workers.tokens.root, target_token: owner.key })
       release()
       expect((await started.done).outcome).toMatchObject({ result: '["read",102]' })
-      await expect(workers.runner.start({ ...call, worker: 'revoked' })).rejects.toMatchObject({ code: 102 })
+      await expect(workers.scripts.start({ ...call, worker: 'revoked' })).rejects.toMatchObject({ code: 102 })
     })
   })
 
@@ -300,7 +300,7 @@ describeEngines('the runs of script workers', open => {
       const chain = { requestId: 'request', owner: 'somebody', nodeId: 'node', depth: 3 }
       const params = [{ sender: 'a', kwargs: { b: 9_007_199_254_740_991 } }]
       const identity = await workers.tokens.authenticator.authenticate(caller.credential)
-      const { done } = await workers.runner.start({
+      const { done } = await workers.scripts.start({
         ...call,
         worker: 'send_1',
         params,
@@ -314,7 +314,7 @@ describeEngines('the runs of script workers', open => {
     })
 
     test('never brings the secret of a token, which could mint a JWT that the script gives away', async () => {
-      const { done } = await workers.runner.start({ ...call, worker: 'send_1', params: { sender: 'a' } })
+      const { done } = await workers.scripts.start({ ...call, worker: 'send_1', params: { sender: 'a' } })
       expect((await done).outcome).toMatchObject({ kind: 'returned' })
       const [owner] = workers.sent.at(-1)?.identity.origins ?? []
       const recalled = await workers.tokens.authenticator.recall([{ tokenKey: owner?.tokenKey ?? '' }])
@@ -376,12 +376,12 @@ describeEngines('the runs of script workers', open => {
   test('a run ends when it is cancelled, and at a time-out shorter than its own', async () => {
     await workers.add('endless', 'onCall() { for (;;); }')
     const stop = new AbortController()
-    const cancelled = await workers.runner.start({ ...call, worker: 'endless', signal: stop.signal })
+    const cancelled = await workers.scripts.start({ ...call, worker: 'endless', signal: stop.signal })
     stop.abort()
     const { id, outcome } = await cancelled.done
     expect(outcome).toMatchObject({ kind: 'failed', reason: 'script_cancelled' })
     expect((await row(id)).error_message).toMatch(/^script_cancelled/)
-    const late = await workers.runner.start({ ...call, worker: 'endless', timeoutMs: 100 })
+    const late = await workers.scripts.start({ ...call, worker: 'endless', timeoutMs: 100 })
     expect((await late.done).outcome).toMatchObject({ kind: 'failed', reason: 'script_timeout' })
   })
 })

@@ -1,6 +1,7 @@
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
-import { type ChainPlace, createScriptRunner, type ScriptRunner } from '../../src/js-worker/run.ts'
+import type { ChainPlace } from '../../src/js-worker/host.ts'
+import { createScripts, type Scripts } from '../../src/js-worker/scripts.ts'
 import { stringifyJson } from '../../src/json.ts'
 import { callAs, invoke } from '../../src/method/invoke.ts'
 import { jsWorkerMethods } from '../../src/method/js-worker.ts'
@@ -27,7 +28,7 @@ export interface SentByScript {
 export interface TestWorkers {
   readonly tokens: TestTokens
   readonly database: Database
-  readonly runner: ScriptRunner
+  readonly scripts: Scripts
   readonly sandbox: Sandbox
   readonly sealer: Sealer
   readonly sent: readonly SentByScript[]
@@ -70,7 +71,7 @@ export async function startWorkers(database: Database, options: WorkersOptions =
   let changes = 0
   let held: Promise<void> | undefined
 
-  const runner = createScriptRunner({
+  const scripts = createScripts({
     database,
     sandbox,
     sealer,
@@ -93,7 +94,7 @@ export async function startWorkers(database: Database, options: WorkersOptions =
   const onChange = () => {
     changes += 1
   }
-  const workerDeps = { database, sandbox, sealer, runner, clock, timezone: 'Europe/Berlin', onChange }
+  const workerDeps = { database, sandbox, sealer, scripts, clock, timezone: 'Europe/Berlin', onChange }
   const cache = createStatementCache()
   const records = createRecordService({ database, cache, clock, maxConditions: 100, onRows: () => undefined })
   const all = [...jsWorkerMethods(workerDeps), ...recordMethods(records.of(jsResult))]
@@ -110,7 +111,7 @@ export async function startWorkers(database: Database, options: WorkersOptions =
   return {
     tokens,
     database,
-    runner,
+    scripts,
     sandbox,
     sealer,
     sent,
@@ -132,7 +133,7 @@ export async function startWorkers(database: Database, options: WorkersOptions =
     run: (name, params = null, more = {}, credential) =>
       call('js-worker_run', { js_script_name: name, params, wait_ms: 30_000, ...more }, credential),
     async close() {
-      await runner.idle()
+      await scripts.idle()
       await sandbox.close()
       if (options.outbound === undefined) await outbound.close()
       await authenticator.close()

@@ -311,7 +311,7 @@ describeEngines('the js-worker methods', open => {
       await workers.add('run_1', 'onCall: params => ({ got: params })')
       const answer = await call('js-worker_run', { js_script_name: 'run_1', params: { a: 1 } })
       expect(answer).toEqual({ id: expect.any(Number) })
-      await workers.runner.idle()
+      await workers.scripts.idle()
       const [row] = await call('js-result_query', { query: { condition: [{ id: answer.id }] } })
       expect(row).toEqual({
         id: answer.id,
@@ -338,7 +338,7 @@ describeEngines('the js-worker methods', open => {
         error_message: null,
       })
       release()
-      await workers.runner.idle()
+      await workers.scripts.idle()
       const rows = await call('js-result_query', { query: { condition: [{ id: row.id }] } })
       expect(rows).toMatchObject([{ result: 1, finish_time: expect.any(Number) }])
     })

@@ -106,6 +106,8 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       alarms.stop()
       const all = () => Promise.all([taking.stop(), active.ended()])
       await within(drainMs, all())
+      // A take that is under way would take again what is handed back.
+      await within(1000, taking.stop())
       active.stopAll(handedBack)
       await within(5000, all())
     },

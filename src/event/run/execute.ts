@@ -1,6 +1,7 @@
 import type { Clock } from '../../async/clock.ts'
 import { type FailureText, RpcError } from '../../errors.ts'
-import type { ChainPlace, ScriptRunner } from '../../js-worker/run.ts'
+import type { ChainPlace } from '../../js-worker/host.ts'
+import type { Scripts } from '../../js-worker/scripts.ts'
 import { workerAction } from '../../js-worker/worker.ts'
 import { JsonText } from '../../json.ts'
 import type { Webhooks } from '../../outbound/webhook.ts'
@@ -16,7 +17,7 @@ import { type Outcome, type Run, runMembers } from './run.ts'
 
 export interface ExecuteDeps {
   readonly localHandlers: ReadonlyMap<string, LocalHandler>
-  readonly scripts: ScriptRunner
+  readonly scripts: Scripts
   readonly webhooks: Webhooks
   readonly sender: Sender
   readonly clock: Clock

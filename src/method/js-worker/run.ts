@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { within } from '../../async/within.ts'
 import { hasReason, RpcError } from '../../errors.ts'
 import { maxWait } from '../../event/send/event-request.ts'
-import type { ScriptEnd, ScriptRunner } from '../../js-worker/run.ts'
+import type { ScriptEnd } from '../../js-worker/run.ts'
+import type { Scripts } from '../../js-worker/scripts.ts'
 import { workerAction, workerNameSchema, workerNotFound } from '../../js-worker/worker.ts'
 import { JsonText } from '../../json.ts'
 import { type Identity, permits, requirePermission } from '../../permission/grant.ts'
@@ -23,7 +24,7 @@ const entries: ReadonlyMap<string, EntryPoint> = new Map([
 const running = workerAction('run_defined_js_worker')
 
 /** `js-worker_run`: with the rights that the caller and the worker's makers share. */
-export function runMethod(runner: ScriptRunner): Method {
+export function runMethod(scripts: Scripts): Method {
   return defineMethod({
     name: 'js-worker_run',
     summary: 'Runs a script worker; answers at once, or with wait_ms the record of the run',
@@ -57,7 +58,7 @@ export function runMethod(runner: ScriptRunner): Method {
         callerNow: live.now,
         ...(env && { env, seesEnv: permits(caller, workerAction('read'), worker) }),
       }
-      const started = await runner.start(call).catch(error => {
+      const started = await scripts.start(call).catch(error => {
         throw hasReason(error, 'js_worker_not_found') ? workerNotFound('js_script_name') : error
       })
       if (waitMs === undefined) return { id: started.id }
@@ -67,7 +68,7 @@ export function runMethod(runner: ScriptRunner): Method {
         ended = end
       })
       await live.during(check, () => within(waitMs, done))
-      const row = ended?.row ?? (await runner.read(started.id))
+      const row = ended?.row ?? (await scripts.read(started.id))
       if (row === undefined) throw recordGone()
       return new JsonText(row)
     },
