@@ -37,6 +37,8 @@ describe('GET /stream', () => {
     ['none:secret', workerHolder('write', '*')],
   ])
 
+  const log: string[] = []
+
   /** Lets a call of the credential wait, once. */
   let held: Promise<void> | undefined
 
@@ -45,6 +47,7 @@ describe('GET /stream', () => {
     if (credential === undefined) {
       throw new RpcError('credential_required', 'none')
     }
+    if (credential === 'broken:secret') throw new Error('out of order')
     const caller = callers.get(credential)
     if (caller === undefined) throw permissionDenied()
     return caller
@@ -63,7 +66,7 @@ describe('GET /stream', () => {
       probes: { ping: async () => undefined, pendingMigrations: async () => [] },
       stream: { hub: own, tickets, maxConditions, maxStreams },
       openrpc: async () => ({}),
-      logger: createLogger({ level: 'silent' }),
+      logger: createLogger({ level: 'error', stream: { write: line => void log.push(line) } }),
       metrics: createMetrics(),
     })
   }
@@ -173,6 +176,14 @@ describe('GET /stream', () => {
     ['no resource', { query: { resource: '' } }, 'root:secret', 400, -32602, { path: 'resource' }],
     ['an unknown one', { query: { resource: 'toString' } }, 'root:secret', 400, -32602, { path: 'resource' }],
     ['no JSON', { query: { condition: 'is_failure' } }, 'root:secret', 400, -32602, { path: 'condition' }],
+    [
+      'a text that PostgreSQL would not keep',
+      { query: { condition: '[{"js_worker_name":"a\\u0000"}]' } },
+      'root:secret',
+      400,
+      -32602,
+      { path: 'condition[0].js_worker_name', reason: 'nul_character' },
+    ],
     ['no list', { query: { condition: '{}' } }, 'root:secret', 400, -32602, { path: 'condition' }],
     [
       'a limit',
@@ -217,6 +228,18 @@ describe('GET /stream', () => {
     expect(stream.status).toBe(status)
     expect(JSON.parse(stream.text())).toMatchObject({ jsonrpc: '2.0', error: { code, data }, id: null })
     expect(stream.headers['www-authenticate']).toBe(status === 401 ? 'Bearer' : undefined)
+  })
+
+  test('logs our own faults under the correlation id that it answers', async () => {
+    const stream = await open({ headers: { 'x-request-id': 'asked-1' } }, 'broken:secret')
+    await stream.ended
+    expect(stream.status).toBe(500)
+    expect(JSON.parse(stream.text()).error.data).toEqual({
+      reason: 'internal_error',
+      correlation_id: 'asked-1',
+    })
+    expect(log.join('')).toContain('out of order')
+    expect(log.join('')).toContain('asked-1')
   })
 
   test.each(['HEAD', 'POST', 'PUT', 'DELETE'])('refuses %s', async method => {
