@@ -9,45 +9,32 @@ export type AnyTables = Record<string, Record<string, unknown>>
 type Builder = ExpressionBuilder<AnyTables, string>
 type Condition = Expression<SqlBool>
 
-/** Numbers the slots of one statement, in the order in which `shapeOf` lists the values. */
-class SlotCounter {
-  #next: number
-
-  constructor(first = 0) {
-    this.#next = first
-  }
-
-  take(): Slot {
-    return new Slot(this.#next++)
-  }
-}
+/** Takes the next slot of a statement; they are numbered in the order in which `shapeOf` lists the values. */
+type TakeSlot = () => Slot
 
 /**
  * The SQL of a predicate. No value is in it: each place is a Slot, numbered in the order of `shapeOf`'s values.
  * Every expression is true or false, or null where a column is null; `not` counts null as false.
  */
-function compilePredicate(eb: Builder, predicate: Predicate, slots: SlotCounter): Condition {
+function compilePredicate(eb: Builder, predicate: Predicate, takeSlot: TakeSlot): Condition {
   switch (predicate.type) {
     case 'and':
-      return eb.and(predicate.all.map(each => compilePredicate(eb, each, slots)))
+      return eb.and(predicate.all.map(each => compilePredicate(eb, each, takeSlot)))
     case 'or':
-      return eb.or(predicate.all.map(each => compilePredicate(eb, each, slots)))
+      return eb.or(predicate.all.map(each => compilePredicate(eb, each, takeSlot)))
     case 'not':
-      return sql<SqlBool>`(${compilePredicate(eb, predicate.predicate, slots)}) is not true`
+      return sql<SqlBool>`(${compilePredicate(eb, predicate.predicate, takeSlot)}) is not true`
     default:
-      return compileLeaf(
-        eb,
-        predicate,
-        valuesOf(predicate).map(() => slots.take()),
-      )
+      return compileLeaf(eb, predicate, valuesOf(predicate).map(takeSlot))
   }
 }
 
 /** For `where`: every one of the predicates; none at all is fulfilled by every row. Slots start at `firstSlot`. */
 export function allOf(predicates: readonly Predicate[], firstSlot = 0): (eb: Builder) => Condition {
   return eb => {
-    const slots = new SlotCounter(firstSlot)
-    return eb.and(predicates.map(predicate => compilePredicate(eb, predicate, slots)))
+    let next = firstSlot
+    const takeSlot = () => new Slot(next++)
+    return eb.and(predicates.map(predicate => compilePredicate(eb, predicate, takeSlot)))
   }
 }
 

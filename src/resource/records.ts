@@ -1,17 +1,18 @@
 import { createBatchQueue, type Write } from '../async/batch-queue.ts'
 import type { Clock } from '../async/clock.ts'
 import { beyond, decodeCursor, encodeCursor, type Order } from '../condition/cursor.ts'
-import { type Plan, planConditions } from '../condition/plan.ts'
+import type { Plan } from '../condition/plan.ts'
 import { and, equal, type Predicate } from '../condition/predicate.ts'
 import type { Runner } from '../database/database.ts'
 import { makeRoom } from '../database/partition-upkeep.ts'
-import { invalidParams, RpcError } from '../errors.ts'
+import { RpcError } from '../errors.ts'
 import { JsonText } from '../json.ts'
 import { type Identity, requirePermission, requireSuper } from '../permission/grant.ts'
 import { exportPages } from './export/export.ts'
 import type { ExportPage } from './export/export-page.ts'
 import type { ExportPlan } from './export/export-plan.ts'
 import { type Imported, importRows } from './import/import.ts'
+import { planBounded, planQuery, planRemoval, type Query } from './query.ts'
 import { actionOf, type GivenRow, type Resource, type Verb } from './resource.ts'
 import { type BoundRow, bindImported, bindRow } from './row.ts'
 import { type Access, planAccess, rowFilter } from './select/access.ts'
@@ -50,11 +51,6 @@ export function createRecordService(options: RecordOptions): RecordService {
       return records
     },
   }
-}
-
-/** What a client asks for: `{condition: […]}`. */
-export interface Query {
-  readonly condition: readonly unknown[]
 }
 
 /** What a query without limit or last returns at most. */
@@ -118,7 +114,7 @@ export class Records {
 
   /** The rows found, newest first, as a JSON array. */
   async select(caller: Identity, query: Query): Promise<JsonText> {
-    const plan = this.#plan(query)
+    const plan = planQuery(this.resource, query, this.#options)
     const access = planAccess(this.resource, 'read', caller, plan)
     const limit = plan.limit ?? defaultLimit
     if (limit === 0) return new JsonText('[]')
@@ -131,7 +127,7 @@ export class Records {
   /** The rows found a page at a time, each exactly once however many are appended meanwhile. */
   async page(caller: Identity, query: Query, { order, after, fields, count }: PageOptions): Promise<Page> {
     const { resource } = this
-    const plan = this.#plan(query)
+    const plan = planQuery(this.resource, query, this.#options)
     const access = planAccess(resource, 'read', caller, plan)
     const behind = after == null ? undefined : decodeCursor(after, order, 'after')
     const found = this.#found(plan, access, behind?.onPrimary)
@@ -145,30 +141,30 @@ export class Records {
 
   /** How many rows are found; a limit or last bounds it. */
   async count(caller: Identity, query: Query): Promise<number> {
-    const plan = this.#plan(query)
+    const plan = planQuery(this.resource, query, this.#options)
     const { predicates } = planAccess(this.resource, 'read', caller, plan)
     return countRows(this.#reader, predicates, plan.limit)
   }
 
   /** What a client's query finds, to be read in another way than by `select` and `page`; `onPrimary`: as if it were written to. */
   findAsked(caller: Identity, query: Query, onPrimary = false): Found {
-    const plan = this.#plan(query)
+    const plan = planQuery(this.resource, query, this.#options)
     return this.#found(plan, planAccess(this.resource, 'read', caller, plan), onPrimary)
   }
 
   /** The same of conditions that we have made. */
   find(caller: Identity, condition: readonly unknown[]): Found {
-    const { language } = this.resource
-    const options = { language, path: 'condition', maxConditions: condition.length, allowAll: false }
-    const plan = planConditions(condition, options)
+    const plan = planQuery(
+      this.resource,
+      { condition },
+      { maxConditions: condition.length, path: 'condition' },
+    )
     return this.#found(plan, planAccess(this.resource, 'read', caller, plan))
   }
 
   /** Deletes exactly what the same conditions find. Throws RpcError 108 (`all_required`, `max_affected_exceeded`). */
   async remove(caller: Identity, query: Query, { isDryRun, maxAffected }: RemoveOptions): Promise<Removed> {
-    const plan = this.#plan(query, true)
-    // An empty list would empty the table: whoever means that says so.
-    if (!isBounded(plan) && !plan.all) throw allRequired()
+    const plan = planRemoval(this.resource, query, this.#options)
     const { limit } = plan
     const { predicates } = planAccess(this.resource, 'delete', caller, plan)
     const removed = isDryRun
@@ -188,8 +184,7 @@ export class Records {
     verb: Verb,
     { query, maxAffected = maxLocked }: { readonly query: Query; readonly maxAffected: number | undefined },
   ): (runner: Runner) => Promise<readonly number[]> {
-    const plan = this.#plan(query)
-    if (!isBounded(plan)) throw invalidParams('query.condition', 'expected a condition', 'condition_required')
+    const plan = planBounded(this.resource, query, this.#options)
     const { predicates } = planAccess(this.resource, verb, caller, plan)
     const most = Math.min(maxAffected, maxLocked)
     const limit = Math.min(plan.limit ?? most + 1, most + 1)
@@ -272,12 +267,6 @@ export class Records {
     }
   }
 
-  #plan({ condition }: Query, allowAll = false): Plan {
-    const { maxConditions } = this.#options
-    const { language } = this.resource
-    return planConditions(condition, { language, path: 'query.condition', maxConditions, allowAll })
-  }
-
   #found(plan: Plan, access: Access, onPrimary = false): Found {
     return { plan, access, walker: walkerOf(this.#reader, this.#options.database, onPrimary) }
   }
@@ -287,38 +276,13 @@ export class Records {
   }
 }
 
-export interface FilterOptions {
-  readonly maxConditions: number
-  /** Where the conditions stand in the parameters. */
-  readonly path?: string
-}
-
-/** Plans conditions that choose rows alone, without limit or last. Throws RpcError -32602 with the path of the fault. */
-export function planFilters(
-  { language }: Resource,
-  { condition }: Query,
-  { maxConditions, path = 'query.condition' }: FilterOptions,
-): Plan {
-  return planConditions(condition, { language, path, maxConditions, allowAll: false, filtersOnly: true })
-}
-
-/** What the rows fulfil that such a plan finds and the caller may read. Throws RpcError 102. */
+/** What the rows fulfil that a plan finds and the caller may read. Throws RpcError 102. */
 export function readablePredicates(resource: Resource, caller: Identity, plan: Plan): readonly Predicate[] {
   return planAccess(resource, 'read', caller, plan).predicates
 }
 
 function countFor({ walker, access: { predicates } }: Found, count: 'exact' | 'estimate'): Promise<number> {
   return count === 'exact' ? countRows(walker, predicates, undefined) : estimateRows(walker, predicates)
-}
-
-function isBounded({ predicates, limit }: Plan): boolean {
-  return predicates.length > 0 || limit !== undefined
-}
-
-function allRequired(): RpcError {
-  return new RpcError('all_required', 'Without any condition, "all" must be given to delete every record', {
-    path: 'query.condition',
-  })
 }
 
 function tooMany(most: number, what: string): RpcError {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
-import { planFilters } from '../../resource/records.ts'
+import { planFilters } from '../../resource/query.ts'
 import type { Resource } from '../../resource/resource.ts'
 import {
   createChangeBytes,

@@ -1,0 +1,59 @@
+import { type Plan, planConditions } from '../condition/plan.ts'
+import { invalidParams, RpcError } from '../errors.ts'
+import type { Resource } from './resource.ts'
+
+/** What a client asks for. */
+export interface Query {
+  readonly condition: readonly unknown[]
+}
+
+export interface QueryOptions {
+  readonly maxConditions: number
+  /** Where the conditions stand in the parameters. */
+  readonly path?: string
+}
+
+/** Plans a query that reads. Throws RpcError -32602 with the path of the fault, as all of these do. */
+export function planQuery(resource: Resource, query: Query, options: QueryOptions): Plan {
+  return plan(resource, query, options, 'read')
+}
+
+/** Plans conditions that choose rows alone, without limit or last. */
+export function planFilters(resource: Resource, query: Query, options: QueryOptions): Plan {
+  return plan(resource, query, options, 'filter')
+}
+
+/** Plans a query that must not find every record. Throws RpcError -32602 (`condition_required`). */
+export function planBounded(resource: Resource, query: Query, options: QueryOptions): Plan {
+  const planned = planQuery(resource, query, options)
+  if (isBounded(planned)) return planned
+  throw invalidParams('query.condition', 'expected a condition', 'condition_required')
+}
+
+/** Plans a query that deletes. An empty list would empty the table: it needs "all". Throws RpcError 108 (`all_required`). */
+export function planRemoval(resource: Resource, query: Query, options: QueryOptions): Plan {
+  const planned = plan(resource, query, options, 'remove')
+  if (isBounded(planned) || planned.all) return planned
+  throw new RpcError('all_required', 'Without any condition, "all" must be given to delete every record', {
+    path: 'query.condition',
+  })
+}
+
+function plan(
+  { language }: Resource,
+  { condition }: Query,
+  { maxConditions, path = 'query.condition' }: QueryOptions,
+  use: 'read' | 'filter' | 'remove',
+): Plan {
+  return planConditions(condition, {
+    language,
+    path,
+    maxConditions,
+    allowAll: use === 'remove',
+    filtersOnly: use === 'filter',
+  })
+}
+
+function isBounded({ predicates, limit }: Plan): boolean {
+  return predicates.length > 0 || limit !== undefined
+}
