@@ -31,15 +31,9 @@ function bodyOf(body: unknown): Members {
     sequence_number: 1,
     offset: '0',
     enqueued_time: 5,
-    diagnostic_id: 'd',
-    event_type: pending.eventType,
-    schema_version: pending.schemaVersion,
     timestamp,
-    tenant_key: pending.tenantKey,
-    tenant_name: pending.tenantName,
-    folder_name: pending.folderName,
-    full_folder_path: pending.fullFolderPath,
-    folder_key: pending.folderKey,
+    ...pending,
+    diagnostic_id: 'd',
     body: parseJson(pending.body),
   }
   return (parseJson(envelopeText(stringifyJson(row))) as { body: Members }).body
@@ -325,28 +319,28 @@ describe('what is written of a published event', () => {
 
   test('is what was given', () => {
     expect(pending(commonFields('machine.assign'))).toEqual({
-      diagnosticId: null,
-      eventType: 'machine.assign',
-      schemaVersion: '0.0.1',
+      diagnostic_id: null,
+      event_type: 'machine.assign',
+      schema_version: '0.0.1',
       timestamp: Date.UTC(2024, 3, 18, 8, 30, 0, 123),
-      tenantKey: guid(1),
-      tenantName: 'Default',
-      folderName: 'Invoices',
-      fullFolderPath: 'Shared/Invoices',
-      folderKey: guid(2),
+      tenant_key: guid(1),
+      tenant_name: 'Default',
+      folder_name: 'Invoices',
+      full_folder_path: 'Shared/Invoices',
+      folder_key: guid(2),
       body: JSON.stringify({ MachineAssign: assigned.MachineAssign }),
     })
   })
 
   test('has what was left out filled in', () => {
     expect(pending({ EventType: 'machine.assign', FullFolderPath: 'a/b' })).toMatchObject({
-      schemaVersion: '0.0.1',
+      schema_version: '0.0.1',
       timestamp: 5,
-      tenantKey: null,
-      tenantName: null,
-      folderName: 'b',
-      fullFolderPath: 'a/b',
-      folderKey: null,
+      tenant_key: null,
+      tenant_name: null,
+      folder_name: 'b',
+      full_folder_path: 'a/b',
+      folder_key: null,
     })
   })
 

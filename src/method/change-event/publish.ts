@@ -31,7 +31,7 @@ export function publishMethod(records: RecordService): Method {
     async handle({ params, caller }) {
       const now = records.clock()
       const events = params.events.map(event => pendingOf(event, now))
-      const folders = new Set(events.map(event => event.fullFolderPath))
+      const folders = new Set(events.map(event => event.full_folder_path))
       for (const folder of folders) requirePermission(caller, action, folder)
       const { length } = await publish(events)
       records.onRows(changeEvent.name, 'appended', length)

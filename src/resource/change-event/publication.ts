@@ -80,20 +80,21 @@ const enveloped = z
     ...numbers,
     'Diagnostic-Id': common.diagnosticId,
   })
-  .transform(({ body, 'Diagnostic-Id': diagnosticId }): Publication => {
+  .transform(({ body, 'Diagnostic-Id': diagnostic_id }): Publication => {
     const { EventType, SchemaVersion, Timestamp, TenantKey, TenantName, ...rest } = body
     const { FolderName, FullFolderPath, FolderKey, ...members } = rest
-    return {
-      diagnosticId: diagnosticId ?? null,
-      eventType: EventType,
-      schemaVersion: SchemaVersion,
+    const given = {
+      diagnostic_id,
+      event_type: EventType,
+      schema_version: SchemaVersion,
       timestamp: Timestamp === undefined ? undefined : Date.parse(Timestamp),
-      tenantKey: TenantKey ?? null,
-      tenantName: TenantName ?? null,
-      ...folderOf(FolderName, FullFolderPath),
-      folderKey: FolderKey ?? null,
-      body: stringifyJson(members),
+      tenant_key: TenantKey,
+      tenant_name: TenantName,
+      folder_name: FolderName,
+      full_folder_path: FullFolderPath,
+      folder_key: FolderKey,
     }
+    return publicationOf(given, members)
   })
 
 /** The same as a wire row, as queries and exports give it. */
@@ -114,22 +115,10 @@ const row = z
     body: anyObject.describe('The members of its type'),
   })
   .transform((given, context): Publication => {
-    const { folder_name: folder, full_folder_path: path } = given
-    const missing = folder === undefined && path === undefined
-    if (missing) {
+    if (given.folder_name === undefined && given.full_folder_path === undefined) {
       context.addIssue({ code: 'custom', message: 'expected a string', path: ['full_folder_path'] })
     }
-    return {
-      diagnosticId: given.diagnostic_id ?? null,
-      eventType: given.event_type,
-      schemaVersion: given.schema_version,
-      timestamp: given.timestamp,
-      tenantKey: given.tenant_key ?? null,
-      tenantName: given.tenant_name ?? null,
-      ...folderOf(folder, path),
-      folderKey: given.folder_key ?? null,
-      body: stringifyJson(membersOf(given.event_type, given.body as object, context)),
-    }
+    return publicationOf(given, membersOf(given.event_type, given.body as object, context))
   })
 
 /** The body of a row, checked as that of its type. Common fields have places of their own in a row. */
@@ -172,10 +161,25 @@ export function pendingOf(publication: Publication, now: number): PendingEvent {
   return { ...publication, timestamp: publication.timestamp ?? now }
 }
 
-/** By its full path the folder is permitted. */
-function folderOf(name: string | undefined, path: string | undefined) {
-  const fullFolderPath = path ?? name ?? ''
-  return { folderName: name ?? lastPart(fullFolderPath), fullFolderPath }
+type Given = Pick<Publication, 'event_type' | 'schema_version'> & {
+  readonly [Name in Exclude<keyof Publication, 'body'>]?: Publication[Name] | undefined
+}
+
+function publicationOf(given: Given, members: unknown): Publication {
+  const { diagnostic_id = null, tenant_key = null, tenant_name = null, folder_key = null } = given
+  const full_folder_path = given.full_folder_path ?? given.folder_name ?? ''
+  return {
+    diagnostic_id,
+    event_type: given.event_type,
+    schema_version: given.schema_version,
+    timestamp: given.timestamp,
+    tenant_key,
+    tenant_name,
+    folder_name: given.folder_name ?? lastPart(full_folder_path),
+    full_folder_path,
+    folder_key,
+    body: stringifyJson(members),
+  }
 }
 
 function lastPart(path: string): string {
