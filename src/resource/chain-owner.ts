@@ -1,11 +1,8 @@
-import { equal, isNull, nothing, type Predicate } from '../condition/predicate.ts'
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { type Identity, permittedNames } from '../permission/grant.ts'
 import { principalOf } from '../permission/origin.ts'
-import type { Records } from './records.ts'
 import type { GivenRow } from './resource.ts'
-import { type Found, narrowed } from './select/found.ts'
 
 /** The principal that a chain belongs to; null where that is not known. */
 export type ChainOwner = string | null
@@ -14,7 +11,8 @@ type Asking = Pick<Runner, 'run'>
 
 const findOwn = rawStatement('select 1 from event_log where request_id = $1 and chain_owner = $2 limit 1')
 
-const permitted = `($2::boolean or full_name = any($3::text[])
+/** SQL: the record is one of those; the parameters stand at 2, 3 and 4. */
+export const permitted = `($2::boolean or full_name = any($3::text[])
   or exists (select from unnest($4::text[]) as prefix where starts_with(full_name, prefix)))`
 
 // Materialized: else the first by id might be looked for among all records.
@@ -88,43 +86,8 @@ export async function addChainOwners(
   })
 }
 
-// By the node that is asked for, then by who asks, then by age.
-const findReadable = rawStatement(
-  `with chain as materialized (select id, chain_owner, node_id from event_log where request_id = $1 and ${permitted})
-   select chain_owner from chain group by chain_owner
-   order by bool_or(node_id = $5::text) desc nulls last, chain_owner is not distinct from $6::text desc, min(id)`,
-)
-
-/** What a reader is shown under one request id. */
-export interface ReadChain {
-  /** The records of the chain that it may read. */
-  readonly found: Found
-  /** How many other chains under the request id the reader may read something of. */
-  readonly others: number
-}
-
-/**
- * The chain that a reader means by a request id: the one that has this node, where one is given, else the reader's own, else
- * the one that was begun first. Nobody can so change what another's chain looks like. `records`: those of the event log.
- * Throws RpcError 102.
- */
-export async function findChain(
-  { runner, records }: { readonly runner: Asking; readonly records: Records },
-  { requestId, nodeId }: { readonly requestId: string; readonly nodeId?: string | undefined },
-  reader: Identity,
-): Promise<ReadChain> {
-  const found = records.find(reader, [{ request_id: requestId }])
-  const asked = [requestId, ...namesFor(reader, 'read'), nodeId ?? null, principalOf(reader)]
-  const { rows } = await runner.run(findReadable, asked)
-  const [first, ...others] = rows
-  return { found: narrowed(found, first === undefined ? nothing : isOf(first[0])), others: others.length }
-}
-
-function isOf(owner: unknown): Predicate {
-  return owner === null ? isNull('chain_owner') : equal('chain_owner', String(owner))
-}
-
-function namesFor(caller: Identity, verb: 'read' | 'write'): readonly unknown[] {
+/** Everything, the names and the prefixes that a caller may read or write: the parameters of `permitted`. */
+export function namesFor(caller: Identity, verb: 'read' | 'write'): readonly unknown[] {
   const action = { scope: 'event', permission: 'event_log', verb }
   const { everything, names, prefixes } = permittedNames(caller, action)
   return [everything, names, prefixes]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
 import { credentialParam, defineMethod, type Method } from '../../method/method.ts'
-import { findChain } from '../../resource/chain-owner.ts'
+import { findChain } from '../../resource/find-chain.ts'
 import { eventLog } from '../../resource/kind/event-log.ts'
 import type { RecordService } from '../../resource/records.ts'
 import { filtered } from '../../resource/select/access.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type ChainRow, orderChain } from '../../event/send/chain.ts'
 import { parseJson } from '../../json.ts'
-import { findChain } from '../../resource/chain-owner.ts'
+import { findChain } from '../../resource/find-chain.ts'
 import { eventLog } from '../../resource/kind/event-log.ts'
 import type { RecordService } from '../../resource/records.ts'
 import { rowSchema } from '../../resource/row.ts'
