@@ -1,4 +1,5 @@
 import { pause } from '../async/pause.ts'
+import { repeat } from '../async/repeat.ts'
 import { hasReason, RpcError } from '../errors.ts'
 import type { Database, Result, Runner } from './database.ts'
 import type { Hole, Partition, PartitionedTable } from './partitions.ts'
@@ -30,24 +31,15 @@ export async function alonePartitioning<T>(
 ): Promise<T | undefined> {
   let [held] = (await database.run(take, [leaseMs])).rows[0] ?? []
   if (held === undefined) return undefined
-  let renewing: Promise<void> | undefined
-  const timer = setInterval(() => {
-    renewing ??= database
-      .run(renew, [leaseMs, held])
-      .then(({ rows }) => {
-        held = rows[0]?.[0] ?? held
-      })
-      // The work goes on, or fails as this did.
-      .catch(() => undefined)
-      .finally(() => {
-        renewing = undefined
-      })
-  }, leaseMs / 4).unref()
+  const renewOnce = async (): Promise<void> => {
+    held = (await database.run(renew, [leaseMs, held])).rows[0]?.[0] ?? held
+  }
+  // The work goes on when that fails, or fails as it did.
+  const renewing = repeat(leaseMs / 4, renewOnce, () => undefined)
   try {
     return await work()
   } finally {
-    clearInterval(timer)
-    await renewing
+    await renewing.stop()
     await database.run(giveBack, [held])
   }
 }
