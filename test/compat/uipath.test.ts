@@ -350,8 +350,11 @@ describe('what is written of a published event', () => {
     [{ FullFolderPath: 'a' }, 'a', 'a'],
     [{ FullFolderPath: 'a/' }, 'a/', 'a/'],
     [{ FolderName: 'c', FullFolderPath: 'a/b' }, 'c', 'a/b'],
-  ])('of the folder %j', (folder, folderName, fullFolderPath) => {
-    expect(pending({ EventType: 'machine.assign', ...folder })).toMatchObject({ folderName, fullFolderPath })
+  ])('of the folder %j', (folder, folder_name, full_folder_path) => {
+    expect(pending({ EventType: 'machine.assign', ...folder })).toMatchObject({
+      folder_name,
+      full_folder_path,
+    })
   })
 
   test('a folder is needed', () => {
