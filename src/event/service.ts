@@ -27,7 +27,7 @@ export interface EventServiceOptions extends Omit<ScriptDeps, 'owner' | 'send'> 
   readonly webhooks: Webhooks
   readonly localHandlers: ReadonlyMap<string, LocalHandler>
   readonly clock: Clock
-  /** Runs that go on at once on this server. */
+  /** How many runs this server executes at once. */
   readonly maxRuns: number
   /** How long others wait for this server when it falls silent, in milliseconds. */
   readonly leaseMs: number
@@ -51,7 +51,7 @@ export interface EventService {
   name(machine: string): Promise<void>
   /** There may be work for this server or for remote workers. */
   wake(): void
-  /** Takes no more work, lets what runs end for so many milliseconds, and hands back the rest. */
+  /** Takes no more work, gives active runs `drainMs` to end, and hands back the rest. */
   close(drainMs: number): Promise<void>
 }
 

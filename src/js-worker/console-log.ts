@@ -32,13 +32,6 @@ export interface ConsoleLogDeps {
   onError?(error: unknown): void
 }
 
-/** Makes `robotlog` change events of the lines of one run. */
-export interface ConsoleLog {
-  add(level: ConsoleLevel, text: string): void
-  /** Resolves once every line so far is committed or lost, whatever the database does. */
-  close(): Promise<void>
-}
-
 interface Line {
   readonly level: string
   readonly text: string
@@ -100,11 +93,11 @@ const insert = rawStatement(
    select ${notifySql(channels.change)} from (select count(*) from written) as w`,
 )
 
-/** A run that writes nothing costs nothing. */
+/** Makes `robotlog` change events of the lines of one run. A run that writes nothing costs nothing. */
 export function createConsoleLog(
   { database, clock, onError }: ConsoleLogDeps,
   { id, owner, requestId, item, worker }: ConsoleRun,
-): ConsoleLog {
+) {
   let lines: Line[] = []
   let taken = 0
   let timer: NodeJS.Timeout | undefined
@@ -146,11 +139,12 @@ export function createConsoleLog(
   }
 
   return {
-    add(level, text) {
+    add(level: ConsoleLevel, text: string): void {
       lines.push({ level: levels[level], text, time: clock() })
       timer ??= setTimeout(flush, gatherMs)
     },
-    async close() {
+    /** Resolves once every line so far is committed or lost, whatever the database does. */
+    async close(): Promise<void> {
       flush()
       await writing
     },

@@ -6,16 +6,6 @@ import { createStore } from '../definition/store.ts'
 import { stringifyJson } from '../json.ts'
 import { type JsWorker, runnableWorker } from './worker.ts'
 
-/** The workers that ran last, so that a run need not read its source again. */
-export interface WorkerDirectory {
-  /** The worker as it was when it was read last. */
-  remembered(name: string): KnownWorker | undefined
-  /** Whether it is so still. */
-  isCurrent(runner: Runner, known: KnownWorker): Promise<boolean>
-  /** The worker as it is now. Never to be asked inside a transaction that changes workers: it may roll back. */
-  read(runner: Runner, name: string): Promise<JsWorker | undefined>
-}
-
 /** A worker, and the version of the definitions that it was read with. */
 export interface KnownWorker {
   readonly version: number
@@ -25,16 +15,21 @@ export interface KnownWorker {
 /** Characters of sources and envs that are kept. */
 const maxSize = 32 * 1024 * 1024
 
-export function createWorkerDirectory(): WorkerDirectory {
+/** The workers that ran last, so that a run need not read its source again. */
+export function createWorkerDirectory() {
   const known = new LRUCache<string, KnownWorker>({
     maxSize,
     sizeCalculation: ({ worker }) => worker.source.length + stringifyJson(worker.env).length,
   })
 
   return {
-    remembered: name => known.get(name),
-    isCurrent: async (runner, { version }) => version === (await readDefinitionVersion(runner)),
-    async read(runner, name) {
+    /** The worker as it was when it was read last. */
+    remembered: (name: string) => known.get(name),
+    /** Whether it is still the same. */
+    isCurrent: async (runner: Runner, { version }: KnownWorker) =>
+      version === (await readDefinitionVersion(runner)),
+    /** The worker as it is now. Must not be called inside a transaction that changes workers: it may roll back. */
+    async read(runner: Runner, name: string): Promise<JsWorker | undefined> {
       known.delete(name)
       const loaded = await load(runner, name)
       if (loaded !== undefined) known.set(name, loaded)

@@ -17,7 +17,7 @@ const requestSchema = z.tuple([
   }),
 ])
 
-/** What the script's `fetch` makes its response of: a body that is no text comes as base64. */
+/** What the script's `fetch` makes its response of: a body that is not UTF-8 comes as base64. */
 export interface FetchAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -27,7 +27,7 @@ export interface FetchAnswer {
 
 /**
  * A script's fetch through the guarded client, to `hosts` only. Throws RpcError 102 (`fetch_not_allowed`) when they
- * are null, -32602 for what is no request, and 999 with the client's reason, e.g. `address_forbidden`.
+ * are null, -32602 for a malformed request, and 999 with the client's reason, e.g. `address_forbidden`.
  */
 export async function fetchFor(
   outbound: Outbound,

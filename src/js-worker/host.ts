@@ -26,7 +26,7 @@ export interface HostDeps {
   /** Sends one event or several, as `event_send` takes them. */
   send(events: unknown, by: { readonly identity: Identity; readonly chain: ChainPlace }): Promise<unknown>
   /**
-   * Calls a method as whoever `ask` finds; with `credential narrows` as what both that and the credential among the
+   * Calls a method as the identity that `ask` finds; with `credential narrows`, as what both that and the credential among the
    * parameters may. Throws RpcError.
    */
   callMethod(method: string, params: unknown, ask: Ask, credential?: 'credential narrows'): Promise<unknown>
@@ -43,7 +43,7 @@ export interface InlineOptions {
 
 /** The run whose script asks. */
 export interface HostRun {
-  /** In whose name the script acts by now. Throws RpcError 102 once the right of one of them has ended. */
+  /** In whose name the script acts now. Throws RpcError 102 once one of their tokens has ended. */
   readonly identityNow: Ask
   readonly chain: ChainPlace
   readonly fetchHosts: readonly string[] | null
@@ -51,13 +51,13 @@ export interface HostRun {
   inlineCall(worker: string, params: unknown, options: InlineOptions): Promise<unknown>
 }
 
-/** What a script asks at once of one run; the rest waits. */
+/** Calls of one run that are answered at once; the others wait. */
 const atOnce = 16
 const maxDepth = 64
-/** UTF-16 units: a larger answer would not fit into the heap of most scripts, but hold up everybody to bring it. */
+/** UTF-16 units: a larger answer would not fit into the heap of most scripts, and copying it would hold up everybody. */
 const maxAnswerLength = 4 * 1024 * 1024
 
-/** What would leave the chain of the run, and could so go on for ever. */
+/** Methods that would leave the chain of the run, and could so run for ever. */
 const insteadOf: ReadonlyMap<string, string> = new Map([
   ['js-worker_run', 'ctx.inlineCall'],
   ['event_send', 'ctx.send'],
@@ -71,7 +71,7 @@ type Answer = (args: readonly unknown[], signal: AbortSignal) => Promise<unknown
 export function createHost(deps: HostDeps, run: HostRun): ScriptRun['host'] {
   const inTurn = createSemaphore(atOnce)
 
-  // Not as it was when the run began: a token that has ended since ends what is done in its name.
+  // Asked for each call: a token that ended after the run began no longer grants anything.
   const identityNow = () => run.identityNow().then(withoutSecret)
 
   const answers: Readonly<Record<Parameters<ScriptRun['host']>[0], Answer>> = {

@@ -34,15 +34,7 @@ export interface RecordEnd {
   readonly errorMessage: string | null
 }
 
-/** The js-result rows of runs on this server; what runs begin and end together is written together. */
-export interface Records {
-  /** Resolves to its id; undefined, with nothing written, when the definitions have changed since that version. */
-  begin(record: NewRecord): Promise<number | undefined>
-  /** Ends a record that is still open and this server's; the wire row as JSON text, or undefined when it is not. */
-  end(end: RecordEnd): Promise<string | undefined>
-  /** The wire row as JSON text. */
-  read(id: number): Promise<string | undefined>
-}
+export type Records = ReturnType<typeof createRecords>
 
 /** How long the end of a run is tried to be written, in milliseconds. */
 const patience = [100, 200, 400, 800, 1600, 3200]
@@ -62,7 +54,8 @@ const insert = rawStatement(`
   )
   select place, id from given`)
 
-export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
+/** The js-result rows of runs on this server; what runs begin and end together is written together. */
+export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>) {
   const { select, updateAfter } = statementsOf(runner)
   let ended = 0
 
@@ -98,11 +91,13 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
   const ends = createBatchQueue({ write: writeEnds, what: 'ends of runs' })
 
   return {
-    async begin(record) {
+    /** Resolves to its id; undefined, with nothing written, when the definitions have changed since that version. */
+    async begin(record: NewRecord): Promise<number | undefined> {
       const [id] = await begins([record])
       return id
     },
-    async end(end) {
+    /** Ends a record that is still open and this server's; the wire row as JSON text, or undefined when it is not. */
+    async end(end: RecordEnd): Promise<string | undefined> {
       for (const delay of patience) {
         try {
           return (await ends([end]))[0]
@@ -113,14 +108,15 @@ export function createRecords(runner: Pick<Runner, 'run' | 'kysely'>): Records {
       }
       return (await ends([end]))[0]
     },
-    async read(id) {
+    /** The wire row as JSON text. */
+    async read(id: number): Promise<string | undefined> {
       const { rows } = await runner.run(select, [id])
       return rows[0]?.[0] as string | undefined
     },
   }
 }
 
-// Written twice, an end changes nothing the second time: also a lost connection may be tried again.
+// Writing an end twice changes nothing the second time, so even a lost connection may be tried again.
 function isPassing(error: unknown): boolean {
   return hasCode(error, 'busy', 'database_error')
 }

@@ -29,11 +29,11 @@ export interface ScriptCall {
   readonly env?: Readonly<Record<string, unknown>>
   /** Whether the caller may read the worker: others could guess at its env by what counts as the same. */
   readonly seesEnv?: boolean
-  /** Undefined where nobody in particular asks, as on a route or a schedule: the worker's makers alone. */
+  /** Undefined without a particular caller, as on a route or a schedule: the worker's makers alone decide. */
   readonly caller: Identity | undefined
   /**
-   * Who the caller is by now, where a credential was presented: what the script asks for is refused once that has ended.
-   * Absent: whoever its tokens' keys stand for.
+   * Who the caller is now, when it presented a credential: once that has ended, the script's calls are refused.
+   * Absent: its tokens' keys are looked up.
    */
   readonly callerNow?: Ask
   /** Absent: a chain of its own. */
@@ -60,7 +60,7 @@ export interface ScriptEnd {
 }
 
 export interface StartedScript {
-  /** Of its js-result row, which is committed by now. */
+  /** Of its js-result row, which is committed. */
   readonly id: number
   /** Never rejects. */
   readonly done: Promise<ScriptEnd>
@@ -112,7 +112,7 @@ export async function runScript(parts: ScriptRunParts, call: ScriptCall, begun: 
     lines.add(level, text)
   }
 
-  /** What a script asked for without awaiting it can fail the run no more. */
+  /** A call that the script did not await can no longer fail the run. */
   function sayTooLate(name: string, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error)
     print('error', `${name} failed after the run had returned, which did not await it: ${why}`)
@@ -149,7 +149,7 @@ export async function runScript(parts: ScriptRunParts, call: ScriptCall, begun: 
   return { id, ...(await end(parts, begun, keepable(outcome))) }
 }
 
-/** What the script's calls are answered with: in the name of its caller and its makers, as they are by now. */
+/** Answers the script's calls in the name of its caller and its makers, with the rights they have now. */
 function hostOf(
   parts: ScriptRunParts,
   call: ScriptCall,
@@ -237,7 +237,7 @@ function contextText(call: ScriptCall, { id, worker, chain }: Begun): string {
   })
 }
 
-/** What PostgreSQL would refuse or change is no result. */
+/** A value that PostgreSQL would refuse or change is not a valid result. */
 function keepable(outcome: ScriptOutcome): ScriptOutcome {
   if (outcome.kind === 'failed') return outcome
   try {

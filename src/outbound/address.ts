@@ -72,7 +72,7 @@ export function requireAddresses(
 
 function isWithin(text: string, base: Address, prefix: number): boolean {
   const address = parseAddress(text)
-  // An IPv4-mapped form is no member of an IPv4 range: it must be listed itself.
+  // An IPv4-mapped form is not a member of an IPv4 range: it must be listed itself.
   return address !== undefined && address.kind() === base.kind() && address.match(base, prefix)
 }
 

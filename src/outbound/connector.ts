@@ -19,7 +19,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     lookup: answerWith(options.addresses),
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: nextAddressMs,
-    // Without it an attempt goes on in the background when the request is over.
+    // Otherwise an attempt would continue in the background after the request has ended.
     signal: options.signal,
     // Said here so that NODE_TLS_REJECT_UNAUTHORIZED cannot say otherwise.
     rejectUnauthorized: true,

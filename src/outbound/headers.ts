@@ -40,7 +40,7 @@ export function requireSafeHeaders(headers: Headers): void {
   }
 }
 
-/** Throws TypeError for a method that is no token, or that asks for more than one answer. */
+/** Throws TypeError for a method that is not a token, or that asks for more than one answer. */
 export function requireSafeMethod(method: string): void {
   if (!token.test(method) || /^(?:connect|trace|track)$/i.test(method)) {
     throw new TypeError(`the method ${JSON.stringify(method)} may not be sent`)

@@ -72,7 +72,7 @@ export function createGuest(vm: Vm) {
     return result.error ? { thrown: describe(result.error) } : { value: result.value }
   }
 
-  /** What the first of the promises that nobody has awaited was rejected with, if there is one. */
+  /** The reason of the first unhandled rejection, if there is one. */
   function unhandled(): Thrown | undefined {
     const reason = rejected.takeFirst()
     return reason && describe(reason)
@@ -104,7 +104,7 @@ function installPrelude(vm: Vm, context: QuickJSContext, host: VmFunctionImpleme
   function call(member: Member, ...args: Argument[]): Thrown | undefined {
     if (!vm.hasRoomFor(args.filter(arg => typeof arg === 'string'))) return noRoom
     const handles = args.map(toHandle)
-    // A text beyond the limit is no value at all, and must not reach a function.
+    // A text beyond the limit is not a valid value, and must not reach a function.
     const isWhole = handles.every(
       (handle, i) => typeof args[i] !== 'string' || context.typeof(handle) === 'string',
     )

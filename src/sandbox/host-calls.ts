@@ -36,7 +36,7 @@ export function createHostCalls(run: ScriptRun) {
     if (failures.size > maxHostCalls && oldest !== undefined) failures.delete(oldest)
   }
 
-  /** The run returned; the answers to these calls did not reach it. Those that still wait may go on for `leftMs`. */
+  /** The run returned; the answers to these calls did not reach it. Calls that still wait may take another `leftMs`. */
   function returned(unheard: readonly number[], leftMs: number): void {
     hasReturned = true
     for (const id of unheard) {

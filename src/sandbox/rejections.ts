@@ -1,7 +1,7 @@
 /**
- * QuickJS tells of each promise that is rejected while nobody awaits it, and of each that is awaited after all
- * (JS_SetHostPromiseRejectionTracker), but this build does not export the function that asks for it. So the tracker is
- * written where that function would put it: right behind the interrupt handler in the runtime. Needed for it are the
+ * QuickJS reports each promise that is rejected before anything awaits it, and each that is awaited later
+ * (JS_SetHostPromiseRejectionTracker), but this build does not export the function that sets the tracker. So the tracker is
+ * written where that function would put it: right behind the interrupt handler in the runtime. That takes the
  * module's table of functions, and a function of the right type in it.
  */
 
@@ -33,7 +33,7 @@ const trampoline = new Uint8Array([
   0x62, 0, 0, 7, 5, 1, 1, 0x63, 0, 0,
 ])
 
-/** The same module with its table exported. Throws for what is no WebAssembly. */
+/** The same module with its table exported. Throws for anything else than WebAssembly. */
 export function withTable(module: Uint8Array): Uint8Array {
   for (let at = 8; at < module.length; ) {
     const [size, start] = readCount(module, at + 1)

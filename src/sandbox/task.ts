@@ -21,7 +21,7 @@ export function runInThread(
   const { promise, resolve } = Promise.withResolvers<ScriptOutcome>()
 
   const task: Task = {
-    // Messages come on behalf of whoever started the thread.
+    // Without this, messages would arrive on behalf of the request that started the thread.
     onMessage: AsyncResource.bind((message: FromThread) => {
       if (message.kind === 'waiting') turn.give()
       if (message.kind === 'wanting') turn.want(stopClock, goOn)

@@ -10,7 +10,7 @@ interface Rejection {
   readonly reason: QuickJSHandle
 }
 
-/** The rejected promises of a run that nobody has awaited. */
+/** The unhandled rejections of a run. */
 export function createUnhandled(vm: Vm, context: QuickJSContext) {
   const rejections = new Map<bigint, Rejection>()
 

@@ -50,7 +50,7 @@ export function createVerdict({ order, guest, isCancelled, isLate }: VerdictOpti
     end,
     interrupt,
     endWith,
-    /** As in Node, a rejected promise that nobody awaits is a failure. */
+    /** As in Node, an unhandled rejection fails the run. */
     endIfRejected(thrown: Thrown | undefined): void {
       if (thrown !== undefined) endWith(thrown, 'unhandled rejection: ')
     },
@@ -70,7 +70,7 @@ export function createVerdict({ order, guest, isCancelled, isLate }: VerdictOpti
       if (returned !== undefined) end(returned)
     },
     endIdle(): void {
-      // A promise that failed for want of heap, and that nobody looks at, leaves others waiting for ever.
+      // An unhandled promise that failed because the heap was full leaves others waiting for ever.
       end(guest.vm.isFull() ? outOfMemory() : failed('script_never_settles', 'it awaits what can never come'))
     },
   }

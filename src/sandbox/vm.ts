@@ -15,7 +15,7 @@ import { createRejectionHook, type RejectionListener } from './rejections.ts'
 import { createVmMemory, memoryFor } from './vm-memory.ts'
 
 /**
- * One instance of the QuickJS module with a memory of its own, made for a heap of so many bytes. It is thrown away whole
+ * One instance of the QuickJS module with a memory of its own, made for a heap of `heapBytes`. It is thrown away whole
  * when a run may have harmed it.
  */
 export type Vm = Awaited<ReturnType<typeof createVm>>

@@ -57,7 +57,7 @@ export function createPendingCalls(send: (message: FromThread) => void) {
     if (pending.has(id)) send({ kind: 'abort', id })
   }
 
-  /** False for a call whose answer nobody waits for. */
+  /** False for a call that no longer waits for its answer. */
   function settle(id: number): boolean {
     pendingBytes -= pending.get(id) ?? 0
     return pending.delete(id)

@@ -27,7 +27,7 @@ const cancel = rawStatement(
    from asked`,
 )
 
-/** Keeps those that wait from ever running, and tells those that run to stop. Rows that nobody here runs stay as they are. */
+/** Keeps those that wait from ever running, and tells those that run to stop. Rows that are not runs of this Daybook stay as they are. */
 export async function cancelRuns(
   { run }: Pick<Runner, 'run'>,
   ids: readonly number[],

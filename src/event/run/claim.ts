@@ -23,7 +23,7 @@ export interface ClaimOptions {
   readonly max: number
   readonly leaseMs: number
   readonly waitMs: number
-  /** Aborted when nobody waits for the answer any more: what was taken then would be lost until its lease ends. */
+  /** Aborted when the worker has hung up: what is taken after that would be lost until its lease ends. */
   readonly hungUp?: AbortSignal | undefined
 }
 
@@ -83,7 +83,7 @@ function eitherOf(ended: AbortSignal, hungUp: AbortSignal | undefined): AbortSig
   return hungUp === undefined ? ended : AbortSignal.any([ended, hungUp])
 }
 
-/** What was taken for somebody who is gone is free again at once. */
+/** Frees at once what was taken for a worker that is gone. */
 async function handBack({ database, clock }: ClaimDeps, taken: readonly Task[]): Promise<readonly Task[]> {
   const ended = taken.map(run => ({ run, outcome: { kind: 'handed_back' } as const }))
   await endRuns(database, ended, clock())

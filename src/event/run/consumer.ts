@@ -19,7 +19,7 @@ export interface ConsumerDeps {
   readonly waiter: Waiter
   readonly lease: ServerLease
   readonly clock: Clock
-  /** How many runs go on at once. */
+  /** How many runs are executed at once. */
   readonly maxRuns: number
   readonly execute: Execute
   /** Whether this server can run what this handler wants; local handlers are modules that others may not have. */
@@ -29,19 +29,7 @@ export interface ConsumerDeps {
   onError(error: unknown): void
 }
 
-/** Takes the runs that are due and carries them out. */
-export interface Consumer {
-  /** There may be work. */
-  wake(): void
-  /** There will be in so many milliseconds. */
-  wakeIn(ms: number): void
-  /** Looks whether something that runs here was cancelled, deleted or taken away, and stops it. */
-  review(): Promise<void>
-  /** What ran under this server's old lease is not ours any more. */
-  abandon(): void
-  /** Takes no more work, lets what runs end for so many milliseconds, and hands the rest back to be run elsewhere. */
-  stop(drainMs: number): Promise<void>
-}
+export type Consumer = ReturnType<typeof createConsumer>
 
 /** Runs taken in one transaction. */
 const maxTaken = 128
@@ -49,7 +37,8 @@ const maxTaken = 128
 const alarmSlotMs = 20
 const furthestAlarmMs = 60_000
 
-export function createConsumer(deps: ConsumerDeps): Consumer {
+/** Takes the runs that are due and carries them out. */
+export function createConsumer(deps: ConsumerDeps) {
   const { database, directory, waiter, lease, clock, maxRuns, execute, canRun, onError } = deps
   const alarms = createAlarms(() => taking.run())
   const write = createEnder(database, clock)
@@ -97,11 +86,16 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   }
 
   return {
+    /** There may be work. */
     wake: taking.run,
+    /** There will be work in `ms` milliseconds. */
     wakeIn: alarms.setIn,
+    /** Looks whether something that runs here was cancelled, deleted or taken away, and stops it. */
     review: () => active.review(database),
+    /** What ran under this server's old lease is not ours any more. */
     abandon: () => active.stopAll(leaseLost),
-    async stop(drainMs) {
+    /** Takes no more work, gives active runs `drainMs` to end, and hands the rest back to be run elsewhere. */
+    async stop(drainMs: number): Promise<void> {
       stopped = true
       alarms.stop()
       const all = () => Promise.all([taking.stop(), active.ended()])

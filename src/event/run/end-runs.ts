@@ -26,7 +26,7 @@ interface Place {
 // What was asked to stop, or has no handler any more, is not tried again.
 const again = 'r.is_back and r.is_known and not e.cancel_requested'
 
-// The attempt is the fence: whoever lost the row to another attempt, to a cancel or to a client that ended it changes
+// The attempt is the fence: a server that lost the row to another attempt, a cancel or a client that ended it changes
 // nothing. `offset`: whether there is a handler is asked once a row, not wherever it is named. `case`: the planner would take
 // what runs for a row or two, begin with that, and compare all of it with all that has ended.
 const end = rawStatement(

@@ -116,7 +116,7 @@ async function callWebhook(
 ): Promise<Outcome> {
   const { target, secrets, timeout_ms: timeoutMs } = run.handler
   if (target.kind !== 'webhook') throw new TypeError('not a webhook')
-  // Sealed with another key than this server's. What nobody signed must not be sent.
+  // The secrets were sealed with another key than this server's. An unsigned event must not be sent.
   if (secrets.length === 0) {
     return {
       kind: 'failed',

@@ -3,15 +3,7 @@ import { repeat } from '../../async/repeat.ts'
 import type { Database } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 
-/** This server's claim to be alive. While it holds, nobody takes its runs away. */
-export interface ServerLease {
-  /** Under which name runs are taken. It changes when the lease was lost: what ran under the old one is not ours any more. */
-  id(): string
-  /** From now on the server is known as this machine. */
-  name(machine: string): Promise<void>
-  /** Gives the lease up: whatever still runs under it is free to be taken at once. */
-  close(): Promise<void>
-}
+export type ServerLease = Awaited<ReturnType<typeof takeServerLease>>
 
 export interface ServerLeaseOptions {
   readonly database: Database
@@ -36,8 +28,11 @@ const renew = rawStatement(
 )
 const release = rawStatement('delete from server_lease where id = $1')
 
-/** Registers this server. The time is the database's: servers whose clocks differ agree on it. */
-export async function takeServerLease(options: ServerLeaseOptions): Promise<ServerLease> {
+/**
+ * Registers this server, and keeps its claim to be alive: while it holds, no other server takes its runs away. The time is
+ * the database's: servers whose clocks differ agree on it.
+ */
+export async function takeServerLease(options: ServerLeaseOptions) {
   const { database, leaseMs, onLost, onError } = options
   let id = uuid()
   let machine = options.machine ?? null
@@ -57,12 +52,15 @@ export async function takeServerLease(options: ServerLeaseOptions): Promise<Serv
   const renewing = repeat(leaseMs / 3, keep, onError)
 
   return {
+    /** Under which name runs are taken. It changes when the lease was lost: what ran under the old one is not ours any more. */
     id: () => id,
-    async name(given) {
+    /** From now on the server is known as this machine. */
+    async name(given: string): Promise<void> {
       machine = given
       await database.run(call, [id, given])
     },
-    async close() {
+    /** Gives the lease up: what still runs under it may be taken at once. */
+    async close(): Promise<void> {
       closed = true
       await renewing.stop()
       await database.run(release, [id]).catch(onError)

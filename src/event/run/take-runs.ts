@@ -10,7 +10,7 @@ import type { RunType } from '../send/event.ts'
 import type { Run } from './run.ts'
 
 export interface TakeOptions {
-  /** Whose runs are taken: those of `Handlers` that whoever takes can run. */
+  /** The handlers whose runs are taken: those that the server or worker can run. */
   readonly of: readonly Handler[]
   readonly max: number
   /** Epoch ms. */
@@ -70,7 +70,7 @@ export function hasLimits(handlers: readonly Handler[]): boolean {
   return handlers.some(handler => handler.concurrency !== null)
 }
 
-/** Takes runs that are due and marks them as running. Throws `outdated` when there are other handlers by now. */
+/** Takes runs that are due and marks them as running. Throws `outdated` when the handlers have changed. */
 export async function takeRuns(
   { run }: Pick<Runner, 'run'>,
   handlers: Handlers,

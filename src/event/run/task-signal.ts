@@ -3,14 +3,7 @@ import { type Pause, startPause } from '../../async/pause.ts'
 import type { Database } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 
-/** Tells claims that wait when there is work for them: one look at what waits serves all of them. */
-export interface TaskSignal {
-  /** Resolves to true when one of the handlers may have work, when the time is up at the latest; to false once it is closed. */
-  next(wanted: Wanted): Promise<boolean>
-  /** There may be work. */
-  look(): void
-  close(): void
-}
+export type TaskSignal = ReturnType<typeof createTaskSignal>
 
 export interface Wanted {
   /** Full names of handlers. */
@@ -22,7 +15,7 @@ export interface Wanted {
    * work that may not be taken yet, and the claim would ask for it without a pause.
    */
   readonly eager: boolean
-  /** Ends the wait early: nobody would take what a dead claim was woken for. */
+  /** Ends the wait early: a dead claim must not be woken for work it cannot take. */
   readonly ended?: AbortSignal
 }
 
@@ -43,7 +36,8 @@ const findDue = rawStatement(
 /** How often is looked for what nothing announced: what was put off, or comes again. In milliseconds. */
 const lookMs = 500
 
-export function createTaskSignal(database: Database, onError: (error: unknown) => void): TaskSignal {
+/** Tells claims that wait when there is work for them: one look at what waits serves all of them. */
+export function createTaskSignal(database: Database, onError: (error: unknown) => void) {
   const waiting = new Set<Waiting>()
   let closed = false
   const looking = coalesce(wakeThoseWithWork, onError)
@@ -65,8 +59,10 @@ export function createTaskSignal(database: Database, onError: (error: unknown) =
   const timer = setInterval(looking.run, lookMs).unref()
 
   return {
+    /** There may be work. */
     look: looking.run,
-    async next({ handlers, ms, eager, ended }) {
+    /** Resolves to true when one of the handlers may have work, or the time is up; to false once it is closed. */
+    async next({ handlers, ms, eager, ended }: Wanted): Promise<boolean> {
       if (closed) return false
       const own = { handlers, wait: startPause(ms, ended) }
       waiting.add(own)
@@ -75,7 +71,7 @@ export function createTaskSignal(database: Database, onError: (error: unknown) =
       waiting.delete(own)
       return !closed && ended?.aborted !== true
     },
-    close() {
+    close(): void {
       closed = true
       clearInterval(timer)
       void looking.stop()

@@ -2,14 +2,7 @@ import { type Pause, startPause } from '../../async/pause.ts'
 import type { Database } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 
-/** Waits for rows of event_log to end, whichever server runs them. */
-export interface Waiter {
-  /** Resolves when all of them have ended or are gone, after `ms` milliseconds or when `stop` says so at the latest. */
-  untilEnded(ids: readonly number[], ms: number, stop?: AbortSignal): Promise<void>
-  /** To be called with rows that have ended here: their waiters need not wait for the next look. */
-  ended(ids: readonly number[]): void
-  close(): void
-}
+export type Waiter = ReturnType<typeof createWaiter>
 
 interface Waiting {
   readonly open: Set<number>
@@ -23,8 +16,11 @@ const findOpen = rawStatement(
 /** How often is looked at what other servers have ended, in milliseconds. */
 const lookMs = 100
 
-/** One look serves all who wait. `onError`: told when the database cannot be asked; the waiters wait on. */
-export function createWaiter(database: Database, onError: (error: unknown) => void): Waiter {
+/**
+ * Waits for rows of event_log to end, whichever server runs them: one look serves all waiters. `onError` is told when the
+ * database cannot be asked; the waiters keep waiting.
+ */
+export function createWaiter(database: Database, onError: (error: unknown) => void) {
   const waiting = new Set<Waiting>()
   let timer: NodeJS.Timeout | undefined
 
@@ -53,7 +49,8 @@ export function createWaiter(database: Database, onError: (error: unknown) => vo
   }
 
   return {
-    async untilEnded(ids, ms, stop) {
+    /** Resolves when all of them have ended or are gone, or after `ms` milliseconds, or when `stop` is aborted. */
+    async untilEnded(ids: readonly number[], ms: number, stop?: AbortSignal): Promise<void> {
       if (ids.length === 0) return
       const own: Waiting = { open: new Set(ids), wait: startPause(ms, stop) }
       waiting.add(own)
@@ -61,11 +58,12 @@ export function createWaiter(database: Database, onError: (error: unknown) => vo
       await own.wait.over
       waiting.delete(own)
     },
-    ended(ids) {
+    /** To be called with rows that have ended here: their waiters need not wait for the next look. */
+    ended(ids: readonly number[]): void {
       const gone = new Set(ids)
       settle(id => !gone.has(id), waiting)
     },
-    close() {
+    close(): void {
       clearTimeout(timer)
       for (const each of waiting) each.wait.end()
     },

@@ -31,7 +31,7 @@ const insert = rawStatement(
 
 /**
  * Writes runs that wait; all or none. Resolves to the rows' ids, in order. `handlers`: those that they were planned with;
- * throws `outdated` when there are others by now.
+ * throws `outdated` when they have changed.
  */
 export async function insertRuns(
   runner: Pick<Runner, 'run'>,

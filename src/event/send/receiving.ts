@@ -8,7 +8,7 @@ import type { RunType } from './event.ts'
 /** Who these origins are now. Throws RpcError 102 once one of their tokens is gone. */
 export type Recall = (origins: readonly Origin[]) => Promise<Identity>
 
-/** What all who made the handler may do; undefined once one of their tokens is gone. Never to be asked in a transaction. */
+/** What all who made the handler may do; undefined once one of their tokens is gone. Must not be called inside a transaction. */
 export async function makersOf({ owner }: Handler, recall: Recall): Promise<Identity | undefined> {
   try {
     return await recall(owner)
@@ -18,7 +18,7 @@ export async function makersOf({ owner }: Handler, recall: Recall): Promise<Iden
   }
 }
 
-/** Whether a handler of these makers is given what this sender sends; what its own schedule fires is nobody else's. */
+/** Whether a handler of these makers is given what this sender sends; what its own schedule fires always is. */
 export function mayReceive(makers: Identity | undefined, sender: string, runType: RunType): boolean {
   return makers !== undefined && (runType === 'cron' || permits(makers, receiveAction, sender))
 }

@@ -40,7 +40,7 @@ export interface SenderDeps {
   readonly directory: HandlerDirectory
   readonly clock: Clock
   readonly recall: Recall
-  /** Called once there is work to be run, in so many milliseconds. */
+  /** Called when there is work to be run in `delayMs` milliseconds. */
   onWork(delayMs: number): void
 }
 

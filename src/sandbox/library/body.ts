@@ -13,7 +13,7 @@ export function bodyLibrary(
     readonly bytes?: ArrayBuffer
     readonly type?: string
   }
-  /** How the host describes a message; its body is a text, or base64 where it is none. */
+  /** How the host describes a message; its body is text, or base64 when it is not text. */
   interface Described {
     readonly headers: Readonly<Record<string, string>>
     readonly body: string | null

@@ -52,7 +52,7 @@ export function requestLibrary(
     }
   }
 
-  /** What is no URL stays as it is: the host refuses it by its name. */
+  /** An invalid URL stays as it is: the host refuses it and names it. */
   function hrefOf(input: unknown): string {
     if (input === '') return ''
     const { URL } = kit.library('url')

@@ -84,7 +84,7 @@ export function responseLibrary(kit: Kit<{ body: typeof bodyLibrary; headers: ty
     }
   }
 
-  /** What the host makes an HTTP answer of, or undefined where `value` is no Response. */
+  /** What the host builds its HTTP answer from; undefined when `value` is not a Response. */
   function answerOf(value: unknown): unknown {
     if (!(value instanceof Response)) return undefined
     const { headers, ...content } = describe(value)

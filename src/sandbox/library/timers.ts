@@ -40,7 +40,7 @@ export function timerLibrary({ host, fail }: Kit) {
 
   function queueMicrotask(callback: unknown): void {
     if (typeof callback !== 'function') throw new TypeError('queueMicrotask needs a function')
-    // What it throws is a rejection that nobody awaits.
+    // What it throws becomes an unhandled rejection.
     Promise.resolve().then(() => void callback())
   }
 
