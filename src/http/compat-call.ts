@@ -37,7 +37,7 @@ export async function answerCall(
   const { route } = found
   const { errors } = route
   const isPost = request.method === 'POST'
-  // Fastify asks no parser about an empty body without a content type.
+  // Fastify calls no parser for an empty body without a content type.
   if (isPost && !Buffer.isBuffer(request.body)) return refuse(reply, 'unsupported_media_type', errors)
   const method = isPost ? route.post : route.get
   const started = performance.now()
@@ -80,7 +80,7 @@ async function callMethod(
   throw new RpcError('answer_too_large', 'the answer is too large; ask for fewer events')
 }
 
-/** The credential comes in a header: nobody reads the body before its sender is known. */
+/** The credential comes in a header, so that the body is not read before its sender is known. */
 class RestParams extends SentParams {
   readonly rough: object
   readonly #body: Buffer
@@ -107,7 +107,7 @@ function readBody(bytes: Buffer, maxDepth: number): unknown {
   } catch {
     throw new RpcError('invalid_json', 'the body is not valid JSON')
   }
-  // One level more, so that the paths of faults begin with `body`.
+  // The extra level makes the paths of faults begin with `body`.
   checkJson({ body }, text, maxDepth + 1)
   return body
 }

@@ -15,7 +15,7 @@ export interface CompatRouteDeps extends CompatCallDeps {
   readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
 }
 
-/** The paths of other programs' REST surfaces, each with errors of its own shape. */
+/** The paths of other systems' REST surfaces, each with its own form of errors. */
 export interface CompatRoutes {
   /** Serves them; all are below `/v1` and `/v2`. */
   register(app: FastifyInstance): void
@@ -42,12 +42,12 @@ export function createCompatRoutes(deps: CompatRouteDeps): CompatRoutes {
     }
   }
 
-  /** What is no path of theirs is told in the shape that its clients can read. */
+  /** An unknown path is answered in the form that its clients can read. */
   function refuseUnknown(reply: FastifyReply): FastifyReply {
     return refuse(reply, 'no_such_path', ownerOf(reply.request.url)?.errors)
   }
 
-  // Before a body is read: whatever it is, the path or the method is wrong already.
+  // Runs before the body is read: a wrong path or method makes it useless.
   function prepare(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
     const route = find(request.url)?.route
     if (route === undefined) refuseUnknown(reply)
@@ -84,7 +84,7 @@ export function createCompatRoutes(deps: CompatRouteDeps): CompatRoutes {
         readJsonBodies(scope, ['application/json'], deps.readWhole, deps.limits.maxBodyBytes)
         scope.addHook('onRequest', prepare)
         scope.setErrorHandler(answerError)
-        // Comes also for methods that no route takes.
+        // Also called for methods that no route takes.
         scope.setNotFoundHandler((_request, reply) => refuseUnknown(reply))
         addRoute(scope, deps.health, { url: '/*', methods: ['GET', 'POST'], answer })
       }

@@ -24,7 +24,7 @@ export interface ExportRouteDeps {
 
 /** Exports at once on this server. Each holds at most one connection to the database, and that for a page at a time. */
 const maxExports = 4
-/** Of them by one token: whoever reads slowly leaves one to others. */
+/** Of them by one token: a slow reader leaves one to others. */
 const maxOfToken = maxExports - 1
 
 /**
@@ -32,12 +32,7 @@ const maxOfToken = maxExports - 1
  * key first, as the client takes them. An answer that was cut off lacks the end of its chunked encoding (RFC 9112, section 8).
  */
 export function addExportRoute(app: FastifyInstance, deps: ExportRouteDeps): void {
-  const open = createOpenAnswers({
-    reason: 'too_many_exports',
-    say: max => `At most ${max} exports may run at once`,
-    max: maxExports,
-    maxOfOwner: maxOfToken,
-  })
+  const open = createOpenAnswers('exports', maxExports, maxOfToken)
   addRoute(app, deps.health, {
     url: '/export/:resource',
     methods: ['GET'],
@@ -52,7 +47,9 @@ async function answer(asked: Asked, deps: ExportRouteDeps, open: OpenAnswers): P
   const caller = await deps.authenticate(bearer)
   const { tokenKey } = caller
   asked.isKnown = true
-  requireChunks(request)
+  // In HTTP/1.0 the end of the connection is the end of the answer: one that was cut off would look whole.
+  if (request.raw.httpVersion === '1.0')
+    throw new RpcError('http_version_too_old', 'an export needs HTTP/1.1')
   const resource = requireResource(request)
   const planned = planExport(resource, request.query as Readonly<Record<string, unknown>>, {
     maxConditions: deps.records.maxConditions,
@@ -62,7 +59,7 @@ async function answer(asked: Asked, deps: ExportRouteDeps, open: OpenAnswers): P
     tokenKey,
     deps.records.of(resource).export(caller, () => deps.authenticate(bearer), planned),
   )
-  // Who has left by now would never be uncounted.
+  // For a client that has left, nothing would end the count.
   if (reply.raw.destroyed) return reply
   open.add(reply, tokenKey)
 
@@ -73,7 +70,7 @@ async function answer(asked: Asked, deps: ExportRouteDeps, open: OpenAnswers): P
     .headers({
       'content-type': planned.format.contentType,
       'content-disposition': `attachment; filename="${resource.name}.${planned.formatName}"`,
-      // It would be kept after the last row, and a stop would wait for it.
+      // A kept connection would make a stop wait for it.
       connection: 'close',
     })
     .send(Readable.from(lines, { highWaterMark: 1 }))
@@ -81,7 +78,7 @@ async function answer(asked: Asked, deps: ExportRouteDeps, open: OpenAnswers): P
 
 type Pages = Pick<AsyncGenerator<ExportPage, void, undefined>, 'next' | 'return'>
 
-/** Each page is read on behalf of its reader: it is asked for when a socket has room, which is nobody's request. */
+/** Reads each page on behalf of its reader: a socket that has room asks for it, outside of any request. */
 function pagesFor(tokenKey: string, pages: Pages): Pages {
   return { next: () => onBehalfOf(tokenKey, () => pages.next()), return: () => pages.return() }
 }
@@ -105,18 +102,12 @@ async function* readLines(
       yield next.value.text
     }
   } catch (error) {
-    // The stream that fails takes the connection with it: nobody takes half for whole.
+    // The failed stream closes the connection, so that no client takes half for the whole.
     logger.warn({ correlationId: request.id, resource: resource.name, err: error }, 'an export was cut off')
     throw error
   } finally {
     await pages.return()
   }
-}
-
-/** In HTTP/1.0 the end of the connection is the end of the answer: one that was cut off would look whole. */
-function requireChunks({ raw }: FastifyRequest): void {
-  if (raw.httpVersion !== '1.0') return
-  throw new RpcError('http_version_too_old', 'an export needs HTTP/1.1')
 }
 
 function requireResource({ params }: FastifyRequest): Resource {

@@ -46,7 +46,7 @@ export type RefusalReason = keyof typeof refusals
 
 const reasonsOfFaults: Readonly<Record<string, RefusalReason | undefined>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  // Of zlib: what it would become, what is no gzip, what ends early.
+  // Of zlib: too large when unpacked, not gzip, ended early.
   ERR_BUFFER_TOO_LARGE: 'body_too_large',
   Z_DATA_ERROR: 'body_incomplete',
   Z_BUF_ERROR: 'body_incomplete',
@@ -57,7 +57,7 @@ const reasonsOfFaults: Readonly<Record<string, RefusalReason | undefined>> = {
   over_budget: 'too_many_bodies',
 }
 
-/** Why a request is refused whose body could not be read; undefined when that is not the reason. */
+/** Why the body of a request could not be read; undefined for any other error. */
 export function refusalReasonOf(error: unknown): RefusalReason | undefined {
   return error instanceof Error && 'code' in error ? reasonsOfFaults[String(error.code)] : undefined
 }
@@ -79,22 +79,16 @@ const asJsonRpc: ErrorForm = {
 /** Answers a request that never reaches its method. */
 export function refuse(reply: FastifyReply, reason: RefusalReason, form?: ErrorForm): FastifyReply {
   const { status, message, detail }: RefusalAnswer = refusals[reason]
-  // The database's word for connections is another code.
+  // By itself the reason is that of the database, code 103.
   const name = reason === 'too_many_connections' ? 'busy' : undefined
   return sendError(reply, status, new RpcError(reason, message, detail, name), form)
 }
 
-export interface FaultOptions {
-  /** Whether the caller's credential holds: they are not asked for another. */
-  readonly isKnown: boolean
-  readonly form?: ErrorForm
-}
-
-/** Answers a request whose method failed, with the status that fits the error. */
+/** Answers a request whose method failed, with the status that fits the error; 401 only where the caller is not known. */
 export function sendFault(
   reply: FastifyReply,
   error: unknown,
-  { isKnown, form }: FaultOptions,
+  { isKnown, form }: { readonly isKnown: boolean; readonly form?: ErrorForm | undefined },
 ): FastifyReply {
   const status = error instanceof RpcError ? (statuses.get(error.code) ?? 500) : 500
   return sendError(reply, isKnown && hasCode(error, 'permission_denied') ? 403 : status, error, form)

@@ -15,7 +15,7 @@ export interface RateLimitOptions {
   readonly now?: () => number
 }
 
-/** Who is forgotten may begin with a burst; a flood from more addresses than this is none of one client. */
+/** A forgotten client may begin with a burst again; a flood from more addresses than this comes from many clients. */
 const maxKeys = 10_000
 
 /** A bucket of tokens each. */

@@ -63,31 +63,19 @@ function answerFault(error: unknown, { reply, isKnown }: Asked): FastifyReply {
   return sendFault(reply, error, { isKnown })
 }
 
-/** Answers that are open at once on this server. */
-export interface OpenAnswers {
-  /** Counts one until it is over, however it ends. Throws RpcError 110 where there are too many. */
-  add(reply: FastifyReply, owner?: string): void
-}
-
-export interface OpenAnswersOptions {
-  readonly reason: 'too_many_streams' | 'too_many_exports'
-  /** `At most 4 exports may run at once`, of `max` exports. */
-  say(max: number): string
-  readonly max: number
-  /** Of them by one owner. */
-  readonly maxOfOwner?: number
-}
-
-export function createOpenAnswers({ reason, say, max, maxOfOwner = max }: OpenAnswersOptions): OpenAnswers {
+/** Bounds the answers that are open at once on this server, in all and of one owner. */
+export function createOpenAnswers(noun: 'streams' | 'exports', max: number, maxOfOwner = max) {
   /** Whose answers are under way. */
   const open: (string | undefined)[] = []
 
   function tooMany(most: number): RpcError {
-    return new RpcError(reason, say(most), { ...retrySoon, max: most })
+    const message = `At most ${most} ${noun} may be open at once`
+    return new RpcError(`too_many_${noun}`, message, { ...retrySoon, max: most })
   }
 
   return {
-    add(reply, owner) {
+    /** Counts one until it is over, however it ends. Throws RpcError 110 where there are too many. */
+    add(reply: FastifyReply, owner?: string): void {
       if (open.length >= max) throw tooMany(max)
       if (open.filter(each => each === owner).length >= maxOfOwner) throw tooMany(maxOfOwner)
       open.push(owner)
@@ -95,3 +83,5 @@ export function createOpenAnswers({ reason, say, max, maxOfOwner = max }: OpenAn
     },
   }
 }
+
+export type OpenAnswers = ReturnType<typeof createOpenAnswers>

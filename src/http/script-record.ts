@@ -2,7 +2,7 @@ import type { ScriptRequest } from './script-request.ts'
 
 /** What the record of a run keeps of a request. */
 export interface RecordedRequest extends ScriptRequest {
-  /** Names of the headers that the script got and the record does not hold. */
+  /** Names of the headers that the script received but the record leaves out. */
   readonly headers_withheld?: readonly string[]
   /** True when the record holds the beginning of the body alone. */
   readonly body_truncated?: true
@@ -13,7 +13,7 @@ export interface RecordedRequest extends ScriptRequest {
 const maxBodyBytes = 64 * 1024
 const maxBase64Length = Math.floor(maxBodyBytes / 3) * 4
 
-/** Of any other nobody knows whether it holds a secret. */
+/** Any other header may hold a secret. */
 const recordedHeaders = new Set([
   'accept',
   'accept-encoding',
@@ -36,7 +36,7 @@ const recordedHeaders = new Set([
   'x-request-id',
 ])
 
-/** Anybody may send a request to a route: its record is small, and holds no secrets that came in headers. */
+/** Everyone may send a request to a route, so its record is small and holds no secrets that came in headers. */
 export function recordedRequest(request: ScriptRequest): RecordedRequest {
   const headers = Object.entries(request.headers)
   const withheld = headers.map(([name]) => name).filter(name => !recordedHeaders.has(name))

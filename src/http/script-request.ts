@@ -5,30 +5,30 @@ import { isTicket, parseCredential } from '../permission/credential.ts'
 /** An HTTP request as a script gets it. */
 export interface ScriptRequest {
   readonly method: string
-  /** All of it, without what is withheld. */
+  /** The whole URL, without the credentials in it. */
   readonly url: string
-  /** What stands behind the route name, with a slash in front, encoded as it was sent. */
+  /** What follows the route name, with its leading slash, encoded as it was sent. */
   readonly path: string
   /** A list where a name was given more than once. */
   readonly query: Readonly<Record<string, string | readonly string[]>>
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Null when there is none, or when it is no text. */
+  /** Null when there is none, or when it is not text. */
   readonly body: string | null
-  /** The body where it is no text. */
+  /** The body when it is not text. */
   readonly body_base64?: string
 }
 
-/** Whose credential they hold, for us or for somebody else on this host, is nothing that a script may learn. */
+/** Scripts may not learn the credentials in these, whether they are ours or another program's on this host. */
 const withheldHeaders = new Set(['authorization', 'x-auth-token', 'cookie', 'proxy-authorization'])
 
-/** NodeGet's name for the address of who asks; nobody else sets it. */
+/** NodeGet's name for the caller's address; only this server sets it. */
 const addressHeader = 'ng-connecting-ip'
 
 /** Members of a query in which a credential of ours may come. */
 const credentialMembers = new Set(['token', 'ticket'])
 
-/** Undefined where the URL holds what no record can keep. `path`: what stands behind the route name. */
+/** Undefined when no record can keep the URL. `path`: what follows the route name. */
 export function scriptRequest(request: FastifyRequest, path: string): ScriptRequest | undefined {
   const at = request.url.indexOf('?')
   const query = [...new URLSearchParams(at === -1 ? '' : request.url.slice(at))].filter(
@@ -47,7 +47,7 @@ export function scriptRequest(request: FastifyRequest, path: string): ScriptRequ
   }
 }
 
-/** Whether a text could be one; what a script calls a token itself is seldom of that shape. */
+/** Whether a text could be a credential of ours. A script's own tokens seldom have that shape. */
 function isCredential(text: string): boolean {
   try {
     return parseCredential(text) !== undefined

@@ -5,7 +5,7 @@ import { type Coding, codingFor, compress, varyByCoding } from './compression.ts
 import type { Health } from './health.ts'
 import { addRoute, type Route } from './route.ts'
 
-/** The paths that tell how the server is: they are answered also when it has too many connections. */
+/** The paths that tell the server's state; they are answered even when it has too many connections. */
 export const healthPaths: readonly string[] = ['/livez', '/readyz', '/healthz', '/metrics']
 
 export interface StatusOptions {
@@ -15,12 +15,12 @@ export interface StatusOptions {
   readonly openrpc: () => Promise<unknown>
 }
 
-/** What monitors and tools read; none of it needs a credential, none of it holds a record. */
+/** What monitors and tools read: it needs no credential and shows no record. */
 export function addStatusRoutes(app: FastifyInstance, { health, metrics, openrpc }: StatusOptions): void {
   const add = (url: string, answer: Route['answer']): void =>
     addRoute(app, health, { url, methods: ['GET', 'HEAD'], answer })
   add('/livez', async ({ reply }) => reply.send({ status: 'alive' }))
-  // `/healthz` is what older probes and balancers ask: whether to send requests here.
+  // Older probes and balancers ask `/healthz` whether to send requests here.
   for (const path of ['/readyz', '/healthz']) {
     add(path, async ({ reply }) => {
       const reason = await health.whyNotReady()

@@ -39,11 +39,7 @@ export const streamPath = '/stream'
  * back with `Last-Event-ID` misses nothing.
  */
 export function addStreamRoute(app: FastifyInstance, deps: StreamRouteDeps): void {
-  const open = createOpenAnswers({
-    reason: 'too_many_streams',
-    say: max => `At most ${max} streams may be open at once`,
-    max: deps.maxStreams,
-  })
+  const open = createOpenAnswers('streams', deps.maxStreams)
   addRoute(app, deps.health, {
     url: streamPath,
     methods: ['GET'],
@@ -74,10 +70,10 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<FastifyReply
     ...(ticket && { ticket: ticket.id }),
   }
   const subscribed = await onBehalfOf(caller.tokenKey, () => hub.subscribe(subscribing, after, path))
-  // The client may have left while that was waited for.
+  // The client may have left meanwhile.
   if (response.destroyed) subscribed.close()
   response.once('close', subscribed.close)
-  // From here on there is no status to send an error with.
+  // Past this point no status can tell of an error.
   reply.hijack()
   for (const [name, value] of Object.entries(reply.getHeaders())) response.setHeader(name, value ?? '')
   response.writeHead(200, {
@@ -90,7 +86,7 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<FastifyReply
   return reply
 }
 
-/** Who asks, and for what: the one is looked at before the other. */
+/** Who asks, and for what. The caller is checked before the request is read. */
 interface Opening {
   reauthenticate(): Promise<Identity>
   readonly ticket?: Ticket
@@ -106,14 +102,17 @@ function opening(
   if (query.ticket === undefined) {
     return { reauthenticate: () => authenticate(bearer), readRequest: () => readQuery(request, maxDepth) }
   }
-  if (bearer !== undefined) throw twoCredentials()
+  if (bearer !== undefined) {
+    const message = 'A ticket stands in for the Authorization header'
+    throw new RpcError('credential_conflict', message, { path: 'ticket' })
+  }
   const [other] = Object.keys(query).filter(name => name !== 'ticket')
   if (other !== undefined) throw invalidParams(other, 'a ticket says all that is asked for', 'unknown_member')
   const last = lastEventId(request)
   const path = 'Last-Event-ID'
   const ticket = tickets.open(String(query.ticket), ({ id, asked }) => {
     if (last === undefined) return false
-    // A cursor is bound to its ticket: whoever has one was sent it by a stream of this ticket.
+    // A cursor is bound to its ticket: only a stream of this ticket can have sent it.
     const resource = requireResource(asked.resource)
     return hub.cursors.read({ resource, caller: nobody, ticket: id }, last, path) >= 0
   })
@@ -188,10 +187,4 @@ function subscriberOf(response: ServerResponse, resource: Resource, format: Stre
       }
     },
   }
-}
-
-function twoCredentials(): RpcError {
-  return new RpcError('credential_conflict', 'A ticket stands in for the Authorization header', {
-    path: 'ticket',
-  })
 }

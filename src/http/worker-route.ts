@@ -30,26 +30,26 @@ export interface WorkerRouteDeps {
   readonly metrics: Pick<Metrics, 'countRouteRefusal'>
 }
 
-/** Ours, and where NodeGet's programs look. */
+/** Our own, and the one that NodeGet's programs use. */
 const prefixes = ['/worker-route/', '/nodeget/worker-route/']
 const place = /^(?:\/nodeget)?\/worker-route\/([^/?]*)([^?]*)/
 const routeName = /^[A-Za-z0-9._-]{1,128}$/
-/** Before the connection is given up for being silent. */
+/** Shorter than the time after which a silent connection is closed. */
 const timeoutMs = 100_000
 
 /**
  * `ANY /worker-route/{route_name}/*` (and `/nodeget/worker-route/…`) runs onRoute of the worker that has this route name.
- * Public on purpose, for web pages of any origin, too: without a credential the script acts with its owner's rights alone, with one with those that both
- * have.
+ * Public on purpose, also for web pages of any origin. Without a credential the script has its owner's rights; with one, the
+ * rights that the owner and the caller share.
  */
 export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): void {
   app.register(async scope => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', deps.readWhole)
-    // What a script answers must not act on this origin as a page.
+    // A script's answer must not act as a page of this origin.
     scope.addHook('onRequest', (request, reply, done) => {
       reply.headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' })
-      // Before anything is read or looked up.
+      // Comes before any reading or look-up.
       const waitMs = deps.rate.take(shareAddress(request.ip))
       if (waitMs === 0) return done()
       deps.metrics.countRouteRefusal('too_many_requests')
@@ -83,7 +83,7 @@ async function answer(
   const { bearer, hungUp } = contextOf(request)
   const by = caller && { caller, callerNow: () => deps.authenticate(bearer) }
   const end = await run(worker, asked, { ...by, ...(hungUp && { signal: hungUp }) }, deps)
-  // What was found in somebody's name is not for those whose right has ended meanwhile.
+  // The answer was made with the caller's rights, which may have ended meanwhile.
   const isRefused = (await callerOf(request, deps)) === 'unknown'
   return isRefused ? sendReason(reply, 401, 'credential_refused') : sendEnd(reply, end)
 }
@@ -137,7 +137,7 @@ function sendEnd(reply: FastifyReply, { id, outcome }: ScriptEnd): FastifyReply 
 function answerFault(error: unknown, { reply }: Asked): FastifyReply {
   // Deleted between being found and being run.
   if (hasReason(error, 'js_worker_not_found')) return refuse(reply, 'no_such_path')
-  // Its owner's token has ended, so that it may do nothing any more.
+  // Its owner's token has ended, so the script has no rights left.
   if (isRefusal(error)) return sendReason(reply, 403, 'permission_denied')
   if (!(error instanceof RpcError)) throw error
   const { reason, ...detail } = error.data
@@ -146,7 +146,7 @@ function answerFault(error: unknown, { reply }: Asked): FastifyReply {
   return sendReason(reply, 503, reason, { ...detail, retryable: true })
 }
 
-/** Of a script's route the reason is all that is told, and the run's id where there was one. */
+/** A script's route tells only the reason, and the id of the run if there was one. */
 const asReason: ErrorForm = {
   contentType: 'application/json',
   textOf: error => {

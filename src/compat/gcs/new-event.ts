@@ -17,7 +17,7 @@ const time = z.iso
 
 const name = z.string().pipe(row.name as z.ZodType<string, string>)
 
-/** As Go writes what is not set: null, or an empty text. */
+/** Go writes a value that is not set as null or as an empty text. */
 const kubeName = z.preprocess(given => (given === '' ? null : given), name.nullish())
 const kubeCount = z.int().min(0).nullish()
 

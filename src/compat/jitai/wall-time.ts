@@ -33,7 +33,7 @@ function writeWallTime(wall: WallTime): string {
 
 const dayMs = 24 * 60 * 60 * 1000
 
-/** The wall clock of an IANA time zone. Throws RangeError for what is none. */
+/** The wall clock of an IANA time zone. Throws RangeError for any other name. */
 export function createWallClock(timeZone: string): WallClock {
   const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' })
   const lookUp = (instant: number): number => readOffset(format.format(instant))

@@ -8,9 +8,9 @@ export interface NodeGetDeps {
   readonly version: string
 }
 
-/** What NodeGet's programs ask of any server, with `[]`, `{}` or no params: their heartbeat, and who it is. */
+/** What NodeGet's programs ask every server, with `[]`, `{}` or no params: their heartbeat, and which server it is. */
 export function nodegetMethods({ database, version }: NodeGetDeps): readonly Method[] {
-  // Anybody may ask for it, and it never changes.
+  // Everyone may ask for it, and it never changes.
   let uuid: string | undefined
   return [
     publicText(

@@ -2,18 +2,18 @@ import { invalidParams } from '../../errors.ts'
 import type { Method } from '../../method/method.ts'
 import type { RestErrors } from './errors.ts'
 
-/** A path of somebody else's REST surface; the server answers it through `get` and `post`. */
+/** A path of another system's REST surface. The server answers it through `get` and `post`. */
 export interface RestRoute {
   /** `/v1/{project_id}/services/{service_id}/events`: what stands in braces becomes parameters of both methods. */
   readonly path: string
   readonly errors: RestErrors
-  /** Beside the path's its parameters are the query's, as texts. */
+  /** Its parameters are those of the path and of the query, as texts. */
   readonly get: Method
-  /** Beside the path's it has one parameter, `body`: the parsed JSON. */
+  /** Its parameters are those of the path, and `body`: the parsed JSON. */
   readonly post: Method
 }
 
-/** A path as it was asked for: its parameters are encoded still. */
+/** A path as it was requested, its parameters still encoded. */
 export interface FoundRoute {
   readonly route: RestRoute
   readonly params: ReadonlyMap<string, string>
@@ -23,8 +23,8 @@ export interface FoundRoute {
 export type FindRoute = (url: string) => FoundRoute | undefined
 
 /**
- * Finds whose surface a URL would belong to that is no path of it: of the routes that begin as it does up to their first
- * parameter, the one that says the most.
+ * Finds the surface that an unknown URL would belong to: of the routes whose part before the first parameter it begins with,
+ * the one where that part is the longest.
  */
 export function createOwnerFinder(routes: readonly RestRoute[]): (url: string) => RestRoute | undefined {
   const begin = (route: RestRoute): string => route.path.split('{', 1)[0] ?? ''
@@ -55,8 +55,8 @@ export function createRouteFinder(routes: readonly RestRoute[]): FindRoute {
 }
 
 /**
- * The parameters of a path and of a query, decoded. Throws RpcError -32602 for what is no percent-encoded UTF-8, and for
- * a parameter that is given twice: which of them is meant nobody can know.
+ * The decoded parameters of a path and of a query. Throws RpcError -32602 for anything but percent-encoded UTF-8, and for a
+ * parameter that appears twice: either value could be the one that was meant.
  */
 export function restParams({ params }: FoundRoute, url: string): Readonly<Record<string, string>> {
   const inPath = [...params].map(([name, text]): [string, string] => [name, decode(text, name)])
@@ -69,7 +69,7 @@ export function restParams({ params }: FoundRoute, url: string): Readonly<Record
   return Object.fromEntries([...inPath, ...inQuery])
 }
 
-/** As forms write it: `+` is a space. */
+/** In the encoding of forms: `+` is a space. */
 function queryOf(url: string): readonly [string, string][] {
   const text = /\?([^#]*)/.exec(url)?.[1] ?? ''
   const parts = text.split('&').filter(part => part !== '')
