@@ -70,18 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     isOncePerBatch: name => oncePerBatch.has(name),
   })
   const { openrpc, authenticate, follow = followUnwatched, restRoutes: routes = [] } = options
-  const unfinished = createUnfinishedBodies(config)
-  const readWhole = createBodyReader({
-    maxBodyBytes: config.maxBodyBytes,
-    unfinished,
-    onGivenUp: reason => metrics.countCutOff('body', reason),
-  })
-  metrics.watch('unfinishedBytes', () => unfinished.bytes)
-  const answers = createAnswerMemory({
-    bytes: config.maxUnreadBytes,
-    onCut: () => metrics.countCutOff('answer', 'unread'),
-  })
-  metrics.watch('answerBytes', () => answers.bytes)
+  const { unfinished, readWhole, answers } = createBudgets(options)
   const webSockets = createWebSockets({
     endpoint,
     answers,
@@ -144,6 +133,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error
   }
   return { url: urlOf(app, config.host), retire: () => retire(parts, config.drainMs), close }
+}
+
+/** What bodies that have not arrived whole may hold, and answers that are not read. */
+function createBudgets({ config, metrics }: ServerOptions) {
+  const unfinished = createUnfinishedBodies(config)
+  const readWhole = createBodyReader({
+    maxBodyBytes: config.maxBodyBytes,
+    unfinished,
+    onGivenUp: reason => metrics.countCutOff('body', reason),
+  })
+  metrics.watch('unfinishedBytes', () => unfinished.bytes)
+  const answers = createAnswerMemory({
+    bytes: config.maxUnreadBytes,
+    onCut: () => metrics.countCutOff('answer', 'unread'),
+  })
+  metrics.watch('answerBytes', () => answers.bytes)
+  return { unfinished, readWhole, answers }
 }
 
 interface Parts {

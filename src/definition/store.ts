@@ -61,14 +61,7 @@ export function createStore<F extends Fields>(
 ): DefinitionStore<StoredOf<Definition<F>>> {
   type Stored = StoredOf<Definition<F>>
   const { table, key, fields, channel, onConflict = 'do nothing' } = definition
-  let width = 0
-  const members = Object.entries(fields).flatMap(([name, field]) => {
-    const columns = field.storage.columns ?? [name]
-    const from = width
-    width += columns.length
-    return columns.length === 0 ? [] : [{ ...field, name, columns, from }]
-  })
-  const columns = members.flatMap(each => each.columns).join(', ')
+  const { columns, read, written } = columnsOf(fields, sealer)
   const [keyColumn = key] = fields[key]?.storage.columns ?? []
 
   const find = rawStatement(`select ${columns} from ${table} where ${keyColumn} = $1`)
@@ -76,25 +69,6 @@ export function createStore<F extends Fields>(
   const list = rawStatement(`select ${columns} from ${table} order by ${keyColumn}`)
   const remove = rawStatement(`delete from ${table} where ${keyColumn} = $1`)
   const notify = channel === undefined ? undefined : rawStatement(`select ${notifySql(channel)}`)
-
-  function read(row: readonly unknown[]): Stored {
-    const entries = members.map(({ name, columns, from, storage }) => [
-      name,
-      storage.read(row.slice(from, from + columns.length), sealer),
-    ])
-    // Each field's storage reads what its type says.
-    return Object.fromEntries(entries) as Stored
-  }
-
-  /** The columns that a write sets, and their values. */
-  function written(given: Readonly<Record<string, unknown>>, stamps: readonly string[], now: number) {
-    return members.flatMap(({ name, columns, storage, stamp = '' }) => {
-      const value = stamps.includes(stamp) ? now : given[name]
-      if (value === undefined) return []
-      const values = storage.write(value, sealer)
-      return columns.map((column, i) => ({ column, value: values[i] }))
-    })
-  }
 
   /** Notifies the servers of a write. */
   async function announced(
@@ -138,6 +112,37 @@ export function createStore<F extends Fields>(
       const { affected } = await runner.run(remove, [name])
       if (affected > 0 && notify !== undefined) await runner.run(notify, [])
       return affected > 0
+    },
+  }
+}
+
+/** The columns of a definition's fields: what a row of them says, and what a write sets. */
+function columnsOf<F extends Fields>(fields: F, sealer: Sealer) {
+  let width = 0
+  const members = Object.entries(fields).flatMap(([name, field]) => {
+    const columns = field.storage.columns ?? [name]
+    const from = width
+    width += columns.length
+    return columns.length === 0 ? [] : [{ ...field, name, columns, from }]
+  })
+  return {
+    columns: members.flatMap(each => each.columns).join(', '),
+    read(row: readonly unknown[]): StoredOf<Definition<F>> {
+      const entries = members.map(({ name, columns, from, storage }) => [
+        name,
+        storage.read(row.slice(from, from + columns.length), sealer),
+      ])
+      // Each field's storage reads what its type says.
+      return Object.fromEntries(entries) as StoredOf<Definition<F>>
+    },
+    /** The columns that a write sets, and their values. */
+    written(given: Readonly<Record<string, unknown>>, stamps: readonly string[], now: number) {
+      return members.flatMap(({ name, columns, storage, stamp = '' }) => {
+        const value = stamps.includes(stamp) ? now : given[name]
+        if (value === undefined) return []
+        const values = storage.write(value, sealer)
+        return columns.map((column, i) => ({ column, value: values[i] }))
+      })
     },
   }
 }

@@ -32,14 +32,16 @@ const keptShape = {
 
 type Kept = z.output<z.ZodObject<typeof keptShape>>
 
+async function change(runner: Pick<Runner, 'run'>, { token_key }: StoredToken, wanted: TokenChange) {
+  if (!(await updateToken(runner, token_key, wanted))) throw tokenNotFound(path)
+}
+
 /** The methods that change or end a token; when they answer, this server no longer takes what was before. */
 export function changeMethods(deps: TokenDeps): readonly Method[] {
-  const { database, authenticator, passwords, pepper, saveSuperToken } = deps
+  return [...limitMethods(deps), ...secretMethods(deps)]
+}
 
-  async function change(runner: Pick<Runner, 'run'>, { token_key }: StoredToken, wanted: TokenChange) {
-    if (!(await updateToken(runner, token_key, wanted))) throw tokenNotFound(path)
-  }
-
+function limitMethods({ database, authenticator }: TokenDeps): readonly Method[] {
   const tokenEdit = defineTokenMethod({
     name: 'token_edit',
     summary: "Replaces a token's limits",
@@ -79,6 +81,12 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
     },
   })
 
+  return [tokenEdit, tokenDelete]
+}
+
+function secretMethods(deps: TokenDeps): readonly Method[] {
+  const { database, authenticator, passwords, pepper, saveSuperToken } = deps
+
   const tokenRoll = defineTokenMethod({
     name: 'token_roll_token_secret',
     summary: 'Gives a token a new secret; the old one and its JWTs are dead at once',
@@ -114,7 +122,7 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
     },
   })
 
-  return [tokenEdit, tokenDelete, tokenRoll, tokenChangePassword]
+  return [tokenRoll, tokenChangePassword]
 }
 
 /** Throws RpcError 108 (`not_editable`) where `given` would change more than the limits. */
