@@ -44,7 +44,7 @@ export interface DefinitionPermission {
  *       fields: {
  *         id,
  *         name: given(nameSchema, { fixed: true, listed: { title: 'name' } }),
- *         size: given(z.int().default(1), { flags: [{ option: '--size <n>', value: 'number', summary: 'else 1' }] }),
+ *         size: given(z.int().default(1), { flags: [flag('--size <n>', 'else 1', { value: 'number' })] }),
  *         created_time: createdTime,
  *       },
  *       answers: 'shown',

@@ -19,6 +19,11 @@ export interface Flag {
   readonly only?: 'create' | 'update'
 }
 
+/** Declares an option; `more`: what its text is and what it gives. */
+export function flag(option: string, summary: string, more: Omit<Flag, 'option' | 'summary'> = {}): Flag {
+  return { option, summary, ...more }
+}
+
 /** How a list on the command line shows a field. */
 export interface ListedField<Shown> {
   readonly title: string

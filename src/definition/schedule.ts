@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { cronFault, maxCronLength } from '../schedule/cron.ts'
 import { timeZoneFault } from '../schedule/time-zone.ts'
 import { textCheck } from '../text-check.ts'
-import type { Flag } from './field.ts'
+import { type Flag, flag } from './field.ts'
 import type { Storage } from './storage.ts'
 
 /** When something runs without being asked, as clients write it; without a time zone it is the server's. */
@@ -30,13 +30,11 @@ export function withTimeZone(
 }
 
 export const scheduleFlags: readonly Flag[] = [
-  { option: '--cron <expression>', summary: 'run by the clock too: "*/5 * * * *"', member: 'cron' },
-  {
-    option: '--tz <zone>',
-    summary: "the time zone of --cron, e.g. Europe/Berlin; else the server's",
+  flag('--cron <expression>', 'run by the clock too: "*/5 * * * *"', { member: 'cron' }),
+  flag('--tz <zone>', "the time zone of --cron, e.g. Europe/Berlin; else the server's", {
     member: 'tz',
     needs: '--cron',
-  },
+  }),
 ]
 
 /** How a list on the command line shows it: the expression says enough. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineDefinition, type StoredOf, withoutFields } from '../definition/definition.ts'
-import { createdTime, type Flag, given, hidden, id, kept, updatedTime } from '../definition/field.ts'
+import { createdTime, type Flag, flag, given, hidden, id, kept, updatedTime } from '../definition/field.ts'
 import {
   listedSchedule,
   scheduleFlags,
@@ -126,8 +126,8 @@ export const jsWorker = defineDefinition({
         shown: z.string().nullable(),
         listed: { title: 'route' },
         flags: [
-          { option: '--route <name>', summary: 'publish onRoute under /worker-route/<name>' },
-          { option: '--no-route', summary: 'publish it no more', means: null, only: 'update' },
+          flag('--route <name>', 'publish onRoute under /worker-route/<name>'),
+          flag('--no-route', 'publish it no more', { means: null, only: 'update' }),
         ],
       },
     ),
@@ -138,34 +138,34 @@ export const jsWorker = defineDefinition({
         shown: z.unknown().describe('Secrets are shown as "***"'),
         show: maskEnv,
         flags: [
-          {
-            option: '--env <json>',
-            summary: 'what the script gets, or @file; values under a key "secrets" are never shown again',
-            value: 'json',
-          },
+          flag(
+            '--env <json>',
+            'what the script gets, or @file; values under a key "secrets" are never shown again',
+            { value: 'json' },
+          ),
         ],
       },
     ),
-    runtime_clean_time: limit(24 * 60 * 60 * 1000, 'Milliseconds that a runtime stays warm', {
-      option: '--runtime-clean-time <time>',
-      summary: 'how long a runtime stays warm; else 60s',
-      ...time,
-    }),
-    max_run_time: limit(300_000, 'Milliseconds that a run may take', {
-      option: '--max-run-time <time>',
-      summary: 'how long a run may take; else 30s',
-      ...time,
-    }),
-    max_stack_size: limit(scriptBounds.maxStackBytes, 'Bytes', {
-      option: '--max-stack-size <bytes>',
-      summary: 'else 1 MiB',
-      ...bytes,
-    }),
-    max_heap_size: limit(scriptBounds.maxHeapBytes, 'Bytes', {
-      option: '--max-heap-size <bytes>',
-      summary: 'else 8 MiB',
-      ...bytes,
-    }),
+    runtime_clean_time: limit(
+      24 * 60 * 60 * 1000,
+      'Milliseconds that a runtime stays warm',
+      flag('--runtime-clean-time <time>', 'how long a runtime stays warm; else 60s', { ...time }),
+    ),
+    max_run_time: limit(
+      300_000,
+      'Milliseconds that a run may take',
+      flag('--max-run-time <time>', 'how long a run may take; else 30s', { ...time }),
+    ),
+    max_stack_size: limit(
+      scriptBounds.maxStackBytes,
+      'Bytes',
+      flag('--max-stack-size <bytes>', 'else 1 MiB', { ...bytes }),
+    ),
+    max_heap_size: limit(
+      scriptBounds.maxHeapBytes,
+      'Bytes',
+      flag('--max-heap-size <bytes>', 'else 8 MiB', { ...bytes }),
+    ),
     fetch_hosts: given(
       z
         .array(hostSchema)
@@ -177,8 +177,8 @@ export const jsWorker = defineDefinition({
         storage: json<readonly string[] | null>(),
         shown: z.array(z.string()).readonly().nullable(),
         flags: [
-          { option: '--fetch-host <host...>', summary: 'the hosts that the script may fetch from' },
-          { option: '--no-fetch-host', summary: 'let it fetch no more', means: null, only: 'update' },
+          flag('--fetch-host <host...>', 'the hosts that the script may fetch from'),
+          flag('--no-fetch-host', 'let it fetch no more', { means: null, only: 'update' }),
         ],
       },
     ),
@@ -188,7 +188,7 @@ export const jsWorker = defineDefinition({
       listed: listedSchedule,
       flags: [
         ...scheduleFlags,
-        { option: '--no-cron', summary: 'run it by the clock no more', means: null, only: 'update' },
+        flag('--no-cron', 'run it by the clock no more', { means: null, only: 'update' }),
       ],
     }),
     open_env: given(
@@ -202,13 +202,8 @@ export const jsWorker = defineDefinition({
         storage: json<readonly string[] | null>(),
         shown: z.array(z.string()).readonly().nullable(),
         flags: [
-          { option: '--open-env <member...>', summary: 'the members of env that a run may replace' },
-          {
-            option: '--no-open-env',
-            summary: 'let runs replace no member of env',
-            means: null,
-            only: 'update',
-          },
+          flag('--open-env <member...>', 'the members of env that a run may replace'),
+          flag('--no-open-env', 'let runs replace no member of env', { means: null, only: 'update' }),
         ],
       },
     ),
@@ -216,11 +211,7 @@ export const jsWorker = defineDefinition({
       z.string().max(maxDescriptionLength).nullable().default(null).describe('What it is for'),
       {
         flags: [
-          {
-            option: '--description <text>',
-            summary: 'what it is for; an empty text: nothing',
-            value: 'textOrNull',
-          },
+          flag('--description <text>', 'what it is for; an empty text: nothing', { value: 'textOrNull' }),
         ],
       },
     ),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineDefinition, type StoredOf } from '../definition/definition.ts'
-import { createdTime, given, kept, updatedTime } from '../definition/field.ts'
+import { createdTime, flag, given, kept, updatedTime } from '../definition/field.ts'
 import { conditions, momentOrNull } from '../definition/storage.ts'
 import { createStore } from '../definition/store.ts'
 import { resources } from '../resource/kind/index.ts'
@@ -44,12 +44,10 @@ export const retentionRule = defineDefinition({
     older_than_ms: given(ruleParams.older_than_ms, {
       listed: { title: 'older_than' },
       flags: [
-        {
-          option: '--older-than <time>',
-          summary: 'the age: 12h, 30d; at least 1m',
+        flag('--older-than <time>', 'the age: 12h, 30d; at least 1m', {
           value: 'duration',
           isRequired: true,
-        },
+        }),
       ],
     }),
     last_run_time: kept(z.int().nullable().describe('When the last run began, epoch ms'), {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { channels } from '../database/channels.ts'
 import { defineDefinition, type StoredOf } from '../definition/definition.ts'
-import { asked, createdTime, given, hidden, id, kept, updatedTime } from '../definition/field.ts'
+import { asked, createdTime, flag, given, hidden, id, kept, updatedTime } from '../definition/field.ts'
 import { conditions, momentOrNull, plain } from '../definition/storage.ts'
 import type { Failure } from '../errors.ts'
 import { nameSchema } from '../permission/name.ts'
@@ -76,19 +76,17 @@ export const sink = defineDefinition({
       storage: plain<StreamFormat>(),
       shown: format,
       listed: { title: 'format' },
-      flags: [{ option: '--format <format>', summary: 'row or envelope' }],
+      flags: [flag('--format <format>', 'row or envelope')],
     }),
     batch_size: given(z.int().min(1).max(1000).default(100), {
-      flags: [{ option: '--batch-size <n>', summary: 'changes of one delivery; else 100', value: 'number' }],
+      flags: [flag('--batch-size <n>', 'changes of one delivery; else 100', { value: 'number' })],
     }),
     after: asked(
       z.int().min(0).optional().describe('Begin behind this number; 0: with all that is kept; absent: now'),
       [
-        {
-          option: '--after <n>',
-          summary: 'begin behind this number, 0 with all that is kept; else now',
+        flag('--after <n>', 'begin behind this number, 0 with all that is kept; else now', {
           value: 'number',
-        },
+        }),
       ],
     ),
     state: kept(state, { listed: { title: 'state' } }),

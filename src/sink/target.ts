@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Flag } from '../definition/field.ts'
+import { type Flag, flag } from '../definition/field.ts'
 import type { Storage } from '../definition/storage.ts'
 import { invalidParams } from '../errors.ts'
 import { openWebhookPlace, shownOpenWebhookPlace } from '../outbound/webhook-place.ts'
@@ -109,72 +109,43 @@ export function showTarget({ webhook, nats, file }: SinkTarget): ShownTarget {
 
 /** The options that give a target on the command line; its secret comes from a file or from stdin. */
 export const targetFlags = [
-  {
-    option: '--webhook <url>',
-    summary: 'signed posts; the secret is made and shown once unless one is given',
+  flag('--webhook <url>', 'signed posts; the secret is made and shown once unless one is given', {
     member: 'webhook.url',
-  },
-  {
-    option: '--unsigned',
-    summary: 'posts without a signature',
+  }),
+  flag('--unsigned', 'posts without a signature', {
     means: null,
     member: 'webhook.secret',
     needs: '--webhook',
-  },
-  {
-    option: '--headers <json>',
-    summary: `more headers: '{"x-a":"b"}' or @file`,
+  }),
+  flag('--headers <json>', `more headers: '{"x-a":"b"}' or @file`, {
     value: 'json',
     member: 'webhook.headers',
     needs: '--webhook',
-  },
-  {
-    option: '--nats <servers>',
-    summary: 'publish to JetStream: host:port, several with commas between them',
+  }),
+  flag('--nats <servers>', 'publish to JetStream: host:port, several with commas between them', {
     value: 'list',
     member: 'nats.servers',
-  },
-  { option: '--subject <subject>', summary: 'where to', member: 'nats.subject', needs: '--nats' },
-  {
-    option: '--stream <name>',
-    summary: 'the stream that must take it',
-    member: 'nats.stream',
-    needs: '--nats',
-  },
-  {
-    option: '--user <name>',
-    summary: 'the secret is the password of this user; else it is a token',
+  }),
+  flag('--subject <subject>', 'where to', { member: 'nats.subject', needs: '--nats' }),
+  flag('--stream <name>', 'the stream that must take it', { member: 'nats.stream', needs: '--nats' }),
+  flag('--user <name>', 'the secret is the password of this user; else it is a token', {
     member: 'nats.user',
     needs: '--nats',
-  },
+  }),
   // The secret takes the place of the empty text.
-  {
-    option: '--nkey',
-    summary: 'the secret is the seed of an nkey',
-    means: '',
-    member: 'nats.nkey',
-    needs: '--nats',
-  },
-  {
-    option: '--file <name>',
-    summary: 'sinks/NAME.ndjson in the data folder of the server',
-    member: 'file.name',
-  },
-  {
-    option: '--max-bytes <n>',
-    summary: 'a file that would grow beyond this is put aside',
+  flag('--nkey', 'the secret is the seed of an nkey', { means: '', member: 'nats.nkey', needs: '--nats' }),
+  flag('--file <name>', 'sinks/NAME.ndjson in the data folder of the server', { member: 'file.name' }),
+  flag('--max-bytes <n>', 'a file that would grow beyond this is put aside', {
     value: 'number',
     member: 'file.max_bytes',
     needs: '--file',
-  },
-  {
-    option: '--keep <n>',
-    summary: 'how many files that were put aside are kept',
+  }),
+  flag('--keep <n>', 'how many files that were put aside are kept', {
     value: 'number',
     member: 'file.keep',
     needs: '--file',
-  },
-] as const satisfies readonly Flag[]
+  }),
+] satisfies readonly Flag[]
 
 /** One line about a target, for lists. */
 export function placeOf({ webhook, nats, file }: ShownTarget): string {

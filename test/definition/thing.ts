@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineDefinition } from '../../src/definition/definition.ts'
-import { createdTime, given, id, updatedTime } from '../../src/definition/field.ts'
+import { createdTime, flag, given, id, updatedTime } from '../../src/definition/field.ts'
 import { json, type Storage } from '../../src/definition/storage.ts'
 import { nameSchema } from '../../src/permission/name.ts'
 
@@ -26,13 +26,13 @@ export const thing = defineDefinition({
     name: given(nameSchema, { fixed: true, listed: { title: 'name' } }),
     size: given(z.int().min(1).default(3), {
       listed: { title: 'size' },
-      flags: [{ option: '--size <n>', summary: 'how large it is', value: 'number' }],
+      flags: [flag('--size <n>', 'how large it is', { value: 'number' })],
     }),
     tags: given(z.array(z.string()).nullable().default(null), {
       storage: json<readonly string[] | null>(),
       flags: [
-        { option: '--tags <json>', summary: 'what it is about', value: 'json' },
-        { option: '--no-tags', summary: 'nothing', means: null, only: 'update' },
+        flag('--tags <json>', 'what it is about', { value: 'json' }),
+        flag('--no-tags', 'nothing', { means: null, only: 'update' }),
       ],
     }),
     secret: given(z.string().nullable().default(null), {

@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import { defineDefinition, type StoredOf } from '../../definition/definition.ts'
-import { createdTime, given, hidden, id, kept, optionalOf, updatedTime } from '../../definition/field.ts'
+import {
+  createdTime,
+  flag,
+  given,
+  hidden,
+  id,
+  kept,
+  optionalOf,
+  updatedTime,
+} from '../../definition/field.ts'
 import {
   listedSchedule,
   scheduleFlags,
@@ -138,14 +147,12 @@ export const eventHandler = defineDefinition({
     sender: given(handlerParams.sender, {
       ...pattern,
       listed: { title: 'sender' },
-      flags: [
-        { option: '--sender <pattern>', summary: 'whose events it takes: app, shop.*', isRequired: true },
-      ],
+      flags: [flag('--sender <pattern>', 'whose events it takes: app, shop.*', { isRequired: true })],
     }),
     event_type: given(handlerParams.event_type, {
       ...pattern,
       listed: { title: 'type' },
-      flags: [{ option: '--type <pattern>', summary: 'which types of events; else events.NormalType' }],
+      flags: [flag('--type <pattern>', 'which types of events; else events.NormalType')],
     }),
     target: given(targetSchema, {
       storage: targetStorage,
@@ -159,35 +166,22 @@ export const eventHandler = defineDefinition({
       shown: shownRetry,
       change: z.strictObject(optionalOf(retryParams)),
       flags: [
-        {
-          option: '--retry <n>',
-          summary: 'tries after a failure; else 2',
-          value: 'number',
-          member: 'limit',
-        },
-        {
-          option: '--retry-delay <time>',
-          summary: 'before the first of them: 1500 (ms), 2s; else 1s',
+        flag('--retry <n>', 'tries after a failure; else 2', { value: 'number', member: 'limit' }),
+        flag('--retry-delay <time>', 'before the first of them: 1500 (ms), 2s; else 1s', {
           value: 'duration',
           member: 'delay_ms',
-        },
-        {
-          option: '--no-backoff',
-          summary: 'the same delay before each of them, not twice the last one',
+        }),
+        flag('--no-backoff', 'the same delay before each of them, not twice the last one', {
           means: false,
           member: 'backoff',
-        },
+        }),
       ],
     }),
     timeout_ms: given(handlerParams.timeout_ms, {
-      flags: [
-        { option: '--timeout <time>', summary: 'how long a run may take; else 30s', value: 'duration' },
-      ],
+      flags: [flag('--timeout <time>', 'how long a run may take; else 30s', { value: 'duration' })],
     }),
     concurrency: given(handlerParams.concurrency, {
-      flags: [
-        { option: '--concurrency <n>', summary: 'runs at the same time; else no limit', value: 'number' },
-      ],
+      flags: [flag('--concurrency <n>', 'runs at the same time; else no limit', { value: 'number' })],
     }),
     schedule: given(handlerParams.schedule, {
       storage: scheduleStorage,
@@ -197,10 +191,10 @@ export const eventHandler = defineDefinition({
     }),
     enabled: given(z.boolean().default(true), {
       listed: { title: 'enabled' },
-      flags: [{ option: '--disabled', summary: 'takes no events until it is enabled', means: false }],
+      flags: [flag('--disabled', 'takes no events until it is enabled', { means: false })],
     }),
     description: given(handlerParams.description, {
-      flags: [{ option: '--description <text>', summary: '' }],
+      flags: [flag('--description <text>', '')],
     }),
     /** Who made it: its scheduled runs may do what they may. */
     owner: hidden(json<readonly Origin[]>()),
