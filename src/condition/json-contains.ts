@@ -18,7 +18,7 @@ function containsValue(held: unknown, wanted: unknown): boolean {
   )
 }
 
-/** Below this many comparisons it is not worth while to gather what is held. */
+/** With fewer comparisons a set of what is held does not pay off. */
 const fewComparisons = 1000
 
 function containsList(held: readonly unknown[], wanted: readonly unknown[]): boolean {
@@ -31,7 +31,7 @@ function containsList(held: readonly unknown[], wanted: readonly unknown[]): boo
   )
 }
 
-/** Equal for equal scalars. No text that the database keeps holds a NUL. */
+/** Equal for equal scalars. No text in the database holds a NUL. */
 function scalarKey(value: unknown): unknown {
   return isExactNumber(value) ? `\0${plainDigits(value.rawJSON)}` : value
 }

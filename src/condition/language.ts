@@ -30,7 +30,7 @@ export interface Word {
   readonly predicate: Predicate
 }
 
-/** The word that is said of the records of which a field has one of its few values. */
+/** The word for records of which `column`, which has few values, has this one. */
 export function valueWord<const Name extends string>(name: Name, column: string, value: string) {
   return { name, summary: `${column} is ${value}`, predicate: equalOneOfFew(column, value) }
 }
@@ -86,7 +86,7 @@ function keysOf(field: Field): Key[] {
   }
 }
 
-/** So that one statement cannot be made to carry an endless list. */
+/** The most values of one list, so that no statement carries an endless one. */
 const maxAnyOf = 1000
 
 function equalityKeys(column: string, value: z.ZodType<string | number>): Key[] {
@@ -114,7 +114,7 @@ function enumKeys(column: string, value: z.ZodType<string>): Key[] {
   ]
 }
 
-// Names that were made before may hold what new ones may not.
+// Existing names may hold characters that new ones may not.
 const patternText = z.string().superRefine(textCheck(patternFault)).meta({
   minLength: 1,
   maxLength: maxNameLength,

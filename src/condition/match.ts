@@ -2,11 +2,11 @@ import { isExactNumber, parseJson } from '../json.ts'
 import { containsJson } from './json-contains.ts'
 import type { Leaf, Predicate } from './predicate.ts'
 
-/** A record in memory: its wire row, and the columns that are null in the database (a JSON null is none of them). */
+/** A record in memory: its wire row, and the columns that are null in the database (a JSON null does not count). */
 export interface MatchedRow {
   readonly members: Readonly<Record<string, unknown>>
   readonly nulls: ReadonlySet<string>
-  /** Where texts are kept in lower case, by column: whoever looks for another one in them finds it done. */
+  /** Texts in lower case, by column, kept for the next search in them. */
   readonly lowered?: Map<string, string>
 }
 
@@ -113,9 +113,9 @@ function timeOf(text: string): number {
   return text === '-infinity' ? Number.NEGATIVE_INFINITY : Date.parse(text)
 }
 
-/** To look for a text within another, or for a value within a payload, next to one comparison. */
+/** The cost of a search for a text in another, or for a value in a payload, in comparisons. */
 const searchCost = 10
-/** Each list or object within a list is compared with every one that the row holds. */
+/** A list or object within a list is compared with every one that the row holds. */
 const pairsCost = 500
 
 /**

@@ -41,7 +41,7 @@ const maxNesting = 8
 const onlyAtTheTop = new Set(['limit', 'last', 'all'])
 const combinators = ['or', 'and', 'not']
 
-/** So much of an unknown condition's name is told: it may be a megabyte. */
+/** The most that an error shows of an unknown condition's name, which may be a megabyte. */
 const maxShown = 128
 
 /**

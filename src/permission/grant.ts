@@ -32,13 +32,13 @@ export interface Identity {
   readonly secretGeneration?: number
   /** The last moment at which the credential holds, epoch milliseconds; absent: no end is known. */
   readonly validTo?: number
-  /** What was presented; absent: nobody did, as where a script acts. */
+  /** What was presented; absent where nothing was, as when a script acts. */
   readonly presented?: Presented
   /** Where it comes from, so that work done later can be done in its name; absent: its token alone. */
   readonly origins?: readonly Origin[]
 }
 
-/** What was presented, without what is secret of it: enough to look its holder up again. */
+/** What was presented, without its secret: enough to look its holder up again. */
 export interface Presented {
   readonly tokenKey: string
   /** Which of the token's secrets; absent: a JWT whose issuer does not say. */
@@ -49,7 +49,7 @@ export interface Presented {
   readonly validTo?: number
 }
 
-/** May do nothing: what is public is public for it too. */
+/** May do nothing but what is public. */
 export const nobody: Identity = { tokenKey: '', isSuper: false, limits: [] }
 
 /** A token, with the limits of the JWT that was presented in its name. */
@@ -131,7 +131,7 @@ export function requireSuper({ isSuper }: Identity): void {
   if (!isSuper) throw permissionDenied()
 }
 
-/** 102: the same words for whatever was refused, so that a forbidden object and an absent one look alike. */
+/** 102: the same words for every refusal, so that a forbidden object and an absent one look alike. */
 export function permissionDenied(): RpcError {
   return new RpcError('permission_denied', 'Permission denied')
 }
@@ -165,7 +165,7 @@ function grantedNames(limits: readonly Limit[], action: Action): NameSet {
   )
 }
 
-/** Every action that limits can grant; `global` covers the objects of every kind, so it is none by itself. */
+/** Every action that limits can grant; `global` covers the objects of every kind and is no kind itself. */
 const everyAction: readonly Action[] = scopeKinds.flatMap(scope =>
   Object.entries(permissionVerbs).flatMap(([permission, verbs]) =>
     verbs.map(verb => ({ scope, permission, verb })),

@@ -63,7 +63,7 @@ const seconds = z.int().nonnegative()
 const claimsSchema = z
   .strictObject({
     iss: z.string(),
-    // RFC 7519, 4.1.3: whoever is not named must refuse. We have no name of our own to compare.
+    // RFC 7519, 4.1.3: a server that is not named must refuse. We have no name of our own to compare.
     aud: z.never().optional(),
     sub: z.string().min(1),
     iat: seconds,
@@ -77,12 +77,12 @@ const headerSchema = z
   .strictObject({
     alg: z.string(),
     typ: z.literal('JWT').optional(),
-    // RFC 7515, 4.1.11: whoever does not understand every extension listed must refuse. We understand none.
+    // RFC 7515, 4.1.11: a server that does not understand every extension listed must refuse. We understand none.
     crit: z.never().optional(),
   })
   .strip()
 
-/** Throws Error when the secret is too short or the public key is none that we take. */
+/** Throws Error when the secret is too short or the public key is not of a kind that we take. */
 export function createJwts({ secret, publicKey, issuer, clock }: JwtOptions): Jwts {
   if (Buffer.byteLength(secret) < minSecretBytes) {
     throw new Error(`the JWT secret must have at least ${minSecretBytes} bytes`)

@@ -7,7 +7,7 @@ import type { Identity } from './grant.ts'
  * knows neither that a secret was rolled nor that a JWT has expired.
  */
 export interface LiveCaller {
-  /** Who the caller is by now. Throws RpcError 101 or 102 once that is nobody any more. */
+  /** Looks the caller up. Throws RpcError 101 or 102 once the credential no longer holds. */
   now(): Promise<Identity>
   /**
    * Does `work`, and looks the caller up whenever tokens change, when its time is over, and before it answers. Throws
@@ -16,7 +16,7 @@ export interface LiveCaller {
   during<T>(check: (caller: Identity) => void, work: (ended: AbortSignal) => Promise<T> | T): Promise<T>
 }
 
-/** Finds who the caller is by now. Throws RpcError 101 or 102 when that is nobody any more. */
+/** Looks the caller up. Throws RpcError 101 or 102 when the credential no longer holds. */
 export type Ask = () => Promise<Identity>
 
 /** Makes a caller of what asks for it. */
@@ -117,7 +117,7 @@ function watchRight(look: Ask, { onChange, clock }: FollowOptions): Watch {
   }
 }
 
-/** Whether an error says that somebody may not, rather than that it could not be found out. */
+/** Whether an error says that a caller may not, rather than that it could not be found out. */
 export function isRefusal(error: unknown): boolean {
   return hasCode(error, 'permission_denied', 'malformed_credential')
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { textCheck } from '../text-check.ts'
 import { maxNameLength, nameTextFault, patternFault } from './pattern.ts'
 
-// Unicode counts among them zero-width characters, soft hyphens, fillers and tags.
+// This includes zero-width characters, soft hyphens, fillers and tags.
 const unseen = /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\ufff9-\ufffb]/u
 const outerSpace = /^\p{White_Space}|\p{White_Space}$/u
 

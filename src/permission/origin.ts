@@ -18,7 +18,7 @@ export function principalOfAll(origins: readonly Origin[]): string {
   return hash('sha256', JSON.stringify(texts.sort()), 'base64url')
 }
 
-/** The most that can shape one definition: each run recalls all of them. */
+/** The most makers of one definition: each run looks all of them up. */
 const maxMakers = 100
 
 /**

@@ -52,7 +52,7 @@ export function createPasswords(options: PasswordOptions): Passwords {
     concurrency,
     queue,
     subjectQueue: 2,
-    // Who was wrong lately comes last, and before that whoever shares an address with somebody who was.
+    // Users with recent wrong passwords come last; before them, users who share an address with such a user.
     rankOf: ({ share, subject }) =>
       ofUser.isClean(`${subject} ${share}`) ? (ofAddress.isClean(share) ? 0 : 1) : lastRank,
   })

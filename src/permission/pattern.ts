@@ -98,7 +98,7 @@ export function prefixUpperBound(prefix: string): string {
   return String.fromCodePoint(...points, nextScalar(last))
 }
 
-// Surrogates are no characters of UTF-8: the one behind U+D7FF is U+E000.
+// UTF-8 has no surrogates: U+D7FF is followed by U+E000.
 function nextScalar(point: number): number {
   return point === 0xd7ff ? 0xe000 : point + 1
 }

@@ -85,7 +85,7 @@ export async function addIndex(database: Database, resource: Resource, field: st
   const body = bodyOf(resource, field)
   const found = (await listIndexes(database, resource)).find(index => index.name === name)
   if (found?.state === 'ready' || found?.state === 'building') return
-  // Nobody else is served by the embedded engine meanwhile, whatever is said here.
+  // The embedded engine serves nobody else meanwhile, with or without `concurrently`.
   if (database.engine === 'pglite') {
     await database.transaction(
       async runner => {
@@ -111,10 +111,10 @@ interface Adding {
   readonly field: string
 }
 
-/** First of the table alone: ranges that are added from now on have it. Then of each range; with the last it is whole. */
+/** First the index of the table alone, which later ranges inherit; then that of each range. With the last one it is whole. */
 async function addToRanges(database: Database, { table, name, body, field }: Adding): Promise<void> {
   const known = (await database.run(ranges, [table, name])).rows
-  // Of parts that are all there none can be added, which is what makes the whole valid.
+  // When every part is there, none can be attached, and only attaching the last one makes the whole valid.
   const isBroken =
     known.every(([, , part]) => part !== null) ||
     known.some(([, , part, isValid]) => part !== null && isValid !== true)
@@ -146,11 +146,11 @@ export async function removeIndex(database: Database, resource: Resource, field:
     await database.command(`drop index concurrently ${name}`)
     return
   }
-  // Of a table of ranges it leaves at once or not at all.
+  // The index of a table of ranges can only be dropped as a whole.
   await lockBriefly(database, [`drop index ${name}`])
 }
 
-/** Changes what holds up those who write, who wait for no longer than this. */
+/** Runs changes that block writers, waiting at most five seconds for their lock. */
 async function lockBriefly(database: Database, commands: readonly string[]): Promise<void> {
   await database.transaction(async runner => {
     for (const sql of [`set local lock_timeout = '5s'`, ...commands]) await ask(runner, sql)
@@ -161,7 +161,7 @@ async function ask({ run }: Pick<Runner, 'run'>, sql: string): Promise<void> {
   await run(plainStatement(sql), [])
 }
 
-/** Tables and fields are ours: no name needs quotes, and none is too long. */
+/** Tables and fields are declared here: no name needs quotes, and none is too long. */
 function nameOf(table: string, field: string): string {
   return `${table}_added_${field}`
 }

@@ -247,7 +247,7 @@ export class Records {
     return answer
   }
 
-  /** Every row found, a page at a time, see exportPages; `again` tells who the caller is by now. */
+  /** Every row found, a page at a time, see exportPages; `again` looks the caller up again. */
   export(caller: Identity, again: () => Promise<Identity>, planned: ExportPlan): AsyncGenerator<ExportPage> {
     const accessOf = (identity: Identity) => planAccess(this.resource, 'read', identity, planned.plan)
     let known = { caller, access: accessOf(caller) }

@@ -87,7 +87,7 @@ function bindValue(field: ResourceField, value: unknown): unknown {
   return field.kind === 'json' && value !== null ? JSON.stringify(value) : value
 }
 
-// Longer than a name that a client may make: some of ours are made of two.
+// Longer than a client's new name may be: some of our names consist of two.
 const maxImportedName = 1000
 
 function importedNameFault(text: string): string | undefined {
@@ -95,7 +95,7 @@ function importedNameFault(text: string): string | undefined {
   return /\p{Cc}/u.test(text) ? 'must not contain control characters' : undefined
 }
 
-// What is recorded after an import is numbered behind it, and must be a safe integer as well: this leaves half of them.
+// Later records are numbered behind an import and need safe integers, too: this leaves half of them.
 const maxImportedKey = 2 ** 52
 
 const importSchemas: KindSchemas = {

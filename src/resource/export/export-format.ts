@@ -61,7 +61,7 @@ function csvCell({ name, kind, nullable }: ResourceField): RawBuilder<unknown> {
   }
 }
 
-// A person reads it, and a spreadsheet too. The pattern has no sign for a year before the first: that stays a number.
+// People and spreadsheets both read this. The pattern has no sign for years before 1, so those stay numbers.
 function isoTime(name: string): RawBuilder<unknown> {
   const column = sql.ref(name)
   return sql`case when ${column} >= '0001-01-01T00:00:00Z'
@@ -72,7 +72,7 @@ function isoTime(name: string): RawBuilder<unknown> {
 /** A spreadsheet takes a cell that begins so for a formula and runs it; behind an apostrophe it is text. */
 const formulaStarts = ['=', '+', '-', '@', '\t', '\r']
 
-// Whatever is in it: quotes inside are doubled, and null stays null.
+// Quotes inside are doubled; null stays null.
 function quoted(text: RawBuilder<unknown> | ReturnType<typeof sql.ref>): RawBuilder<unknown> {
   return sql`'"' || replace(${text}, '"', '""') || '"'`
 }

@@ -139,7 +139,7 @@ async function readLines(
         (byKey ? sql`null` : epochMilliseconds(time)).as('t'),
         sql`${sql.ref(key)}`.as('k'),
       ])
-      // Otherwise Postgres would render a row anew wherever it is mentioned.
+      // Without this, Postgres would render a row again at each mention of it.
       .offset(sql.lit(0))
     const measured = builder
       .selectFrom(rendered.as('r'))

@@ -12,7 +12,7 @@ export interface ExportPlan {
   readonly formatName: ExportFormatName
   readonly format: ExportFormat
   readonly after: number | undefined
-  /** What comes before everything: of CSV a byte order mark where it is asked for, which spreadsheets know UTF-8 by. */
+  /** What comes first: for CSV the byte order mark, if asked for, by which spreadsheets recognize UTF-8. */
   readonly mark: string
 }
 

@@ -54,7 +54,7 @@ async function* walk(
     done += page.rows
     if (!page.isLast) {
       coming = read(known, place, done)
-      // Nobody waits for it once the reader has left.
+      // Once the reader has left, nobody awaits it.
       coming.catch(() => undefined)
     }
     if (page.rows > 0) yield page

@@ -24,7 +24,7 @@ async function raiseSequence({ resource, runner }: Table, highest: number): Prom
   const drawn = `coalesce(pg_sequence_last_value(${sequence}), 0)`
   const { rows } = await runner.run(rawStatement(`select ${drawn} < $1::bigint`), [highest])
   if (rows[0]?.[0] !== true) return
-  // setval takes back what is drawn between its reading and its writing: nobody may insert meanwhile.
+  // Numbers drawn between the read and setval would be given out again: nobody may insert meanwhile.
   const lock = `lock table ${table} in share row exclusive mode`
   await runner.run(plainStatement(lock), [])
   await runner.run(rawStatement(`select setval(${sequence}, greatest($1::bigint, ${drawn}))`), [highest])

@@ -25,7 +25,7 @@ export async function importRows(target: Table, rows: readonly BoundRow[]): Prom
   const { fields, ordering } = target.resource
   const key = fields.findIndex(field => field.name === ordering.key)
   const keys = rows.map(row => Number(row[key]))
-  // First, so that whatever is recorded meanwhile is numbered behind them.
+  // First, so that records that are appended meanwhile are numbered behind them.
   const { settle } = await raiseNumbers(target, keys)
   const imported = await insertImported(target, rows)
   if (imported < rows.length) await requireSame(target, rows)
@@ -52,7 +52,7 @@ async function insertImported(
   return (await runner.run(statement, givenValues(fields, rows))).rows.length
 }
 
-/** In a statement of its own: what another transaction has committed while the insert waited for it is seen now. */
+/** A statement of its own sees what another transaction committed while the insert waited for it. */
 async function requireSame(
   { resource, builder, cache, runner }: Table,
   rows: readonly BoundRow[],
@@ -71,7 +71,7 @@ async function requireSame(
   if (found.length > 0) throw conflict(found)
 }
 
-/** As they look on the wire: times to the millisecond, and a JSON null like none. */
+/** Values as they look on the wire: times to the millisecond, a JSON null like a missing value. */
 function sameValue({ name, kind }: ResourceField): RawBuilder<unknown> {
   const there = sql.ref(`t.${name}`)
   const given = sql.ref(`g.${name}`)

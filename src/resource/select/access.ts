@@ -28,7 +28,7 @@ export function planAccess(resource: Resource, verb: Verb, caller: Identity, pla
   const action = actionOf(resource, verb)
   for (const name of plan.names) requirePermission(caller, action, name)
   const { predicates } = plan
-  // One name at the top is permitted by now, and no row with another can be found.
+  // The one name at the top was permitted above, and no row with another name can be found.
   if (predicates.some(predicate => isName(resource, predicate) && predicate.type === 'equal')) {
     return filtered(predicates)
   }
@@ -78,7 +78,7 @@ function isName({ nameField }: Resource, predicate: Predicate): boolean {
   return 'column' in predicate && predicate.column === nameField
 }
 
-/** How long it is remembered that a set holds too many names, in milliseconds: to hop along so many costs more than most queries. */
+/** For how many milliseconds it is remembered that a set holds too many names: finding that out costs more than most queries. */
 const tooManyMs = 1000
 
 /** Until when, for each set (an identity keeps its sets), by `performance.now()`. */
@@ -86,8 +86,8 @@ const tooManyUntil = new WeakMap<NameSet, number>()
 
 /**
  * The names in the table that the set holds, or undefined when there are more than a merge may have. Hops along
- * the name index from one name to the next (PostgreSQL wiki, "Loose indexscan"), one index entry a name. That there are more is
- * remembered for a second: it only decides how rows are read, not which.
+ * the name index from one name to the next (PostgreSQL wiki, "Loose indexscan"), one index entry a name. That there are too many
+ * is remembered for a second: it decides how rows are read, not which.
  */
 export async function resolveNames(
   { resource, builder, cache, runner }: Table,

@@ -3,7 +3,7 @@ import { RpcError } from '../../errors.ts'
 import { roomForRows } from '../../fairness/answer-memory.ts'
 
 /**
- * What is left out of an answer: rows larger than `bytes` each, or those with which the rows so far take more.
+ * What is left out of an answer: each row larger than `bytes`, or all rows beyond a sum of `bytes`.
  * Postgres leaves them out: a gigabyte of rows would fill our memory, and one text of 512 MiB ends the process inside
  * the driver.
  */
@@ -12,21 +12,21 @@ export interface Bound {
   readonly bytes: number
 }
 
-/** Whatever was read, and how many rows the bound left out. */
+/** The result of a read, and how many rows the bound left out. */
 export interface Bounded {
   readonly leftOut: number
   /** What the others take, in UTF-16 units. */
   readonly units: number
 }
 
-/** What most answers stay within. Larger ones are read once all the room that they may take was set aside. */
+/** Most answers stay within this. Larger ones are read after all the room they may take was set aside. */
 function likelyBytes(limit: number): number {
   return Math.max(2 * 1024 * 1024, limit * 8 * 1024)
 }
 
 /**
- * Reads within `maxBytes` of rows. To measure each row costs next to nothing and is enough when none is larger than
- * its share; the sum costs a quarter more, and is only asked for after that. Room for the rows is set aside before they are read.
+ * Reads at most `maxBytes` of rows. Measuring each row costs next to nothing and is enough when no row is larger than
+ * its share; measuring the sum costs a quarter more and is the second try. Room for the rows is set aside before they are read.
  * Throws RpcError 110 (reason `answer_too_large`).
  */
 export async function readWithin<T extends Bounded>(
@@ -59,7 +59,7 @@ async function readInRoom<T extends Bounded>(bytes: number, read: () => Promise<
   let kept = 0
   try {
     const found = await read()
-    // Otherwise it is read once more, or refused.
+    // Else the rows are read again, or the answer is refused.
     if (found.leftOut === 0) kept = found.units
     return found
   } finally {

@@ -22,12 +22,12 @@ export async function countRows(
   return Number(rows[0]?.[0] ?? 0)
 }
 
-/** What counting may cost in the units of PostgreSQL's planner: about a million rows, which take it a tenth of a second. */
+/** What counting may cost in units of PostgreSQL's planner: about a million rows, a tenth of a second. */
 const affordableCost = 50_000
 
 /**
  * About how many rows fulfil all the predicates: exact where counting them costs at most `affordable` or the table has no
- * statistics, without which the planner makes its number up; else what the planner expects.
+ * statistics (the planner would invent a number); else what the planner expects.
  */
 export async function estimateRows(
   table: Table,

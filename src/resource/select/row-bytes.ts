@@ -7,7 +7,7 @@ import type { ResourceField } from '../resource.ts'
 export interface RowBytesOptions {
   /** What is kept of them. */
   readonly most: number
-  /** From when on there is no use in the rest: nobody will ask for so much. */
+  /** Beyond this many bytes the read is given up: no second try would take so much. */
   readonly hopeless: number
   /** Rows are lines, rather than the elements of an array. */
   readonly asLines?: boolean
@@ -46,7 +46,7 @@ const quote = 0x22
 const backslash = 0x5c
 const comma = 0x2c
 const nullText = Buffer.from('null')
-/** Shorter ones are copied sooner than a copy is called for. */
+/** Shorter texts are copied faster by a loop than by a call. */
 const shortText = 48
 
 const columnsOf = new WeakMap<readonly ResourceField[], readonly Column[]>()

@@ -29,15 +29,15 @@ export interface SelectionShape {
   build(builder: Builder): Rows
 }
 
-/** The names a merge may have; more are left to a scan in order. To find and to open so many reads up to 1000 rows. */
+/** The most names that a merge takes; with more, rows are scanned in order. Finding and opening so many reads up to 1000 rows. */
 export const maxMergedNames = 475
 
-// The planner has to know about how many rows are wanted, and a bound limit tells it nothing.
+// The planner must know roughly how many rows are wanted; a bound limit tells it nothing.
 const limitSteps = [1, 10, 100, 1000, 10_000, Number.MAX_SAFE_INTEGER]
 
 /**
- * Up to as many rows are read of each name at once, in a loop over the names. A merge opens a range for each name before it reads:
- * of 400 names that takes a tenth of a second to plan, and of few rows longer than to read them all.
+ * Up to so many rows are read of each name in a loop over the names. A merge opens a range for each name before it reads: for 400
+ * names planning takes a tenth of a second, which for few rows is longer than reading them all.
  */
 const maxLoopedRows = 100
 
@@ -70,7 +70,7 @@ export function shapeSelection(resource: Resource, selection: Selection): Select
   const segmentValues = shapes.flatMap(shape => shape.values)
   const namesSlot = segmentValues.length
   const values = [...segmentValues, ...(names === undefined ? [] : [names]), limit]
-  // What most ask for: the step says all of the limit.
+  // The common case: the limit is a step, so no second limit is needed.
   const isPlain = segments.length === 1 && names === undefined && limit === step
   return {
     key: `${order}|${step}|${isPlain}|${isLooped ? 'each' : branches}|${shapes.map(shape => shape.key).join('|')}`,

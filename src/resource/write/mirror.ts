@@ -11,7 +11,7 @@ import { mergeDigest, mergeStatement } from './merge.ts'
 /** A row that its source may send again and again. */
 export interface MirroredRow<Row = BoundRow> {
   readonly row: Row
-  /** Its source counts: the record keeps the higher count. Else each adds to it, as an append does. */
+  /** Its source counts, so the record keeps the higher count; else each row adds to the count, as an append does. */
   readonly isCounted: boolean
   /** `identity` of the merge rule names the record, whatever else of it has changed since. */
   readonly isNamed: boolean
