@@ -3,14 +3,14 @@ import { createHash, createHmac, randomBytes, randomUUID, timingSafeEqual } from
 import { callIntl, intlText } from './native-intl.ts'
 
 /** What a script hands over or gets at once: UTF-16 units of JSON text, bytes of buffers. */
-export const maxNativeText = 4 * 1024 * 1024
-export const maxNativeBytes = 8 * 1024 * 1024
+const maxNativeText = 4 * 1024 * 1024
+const maxNativeBytes = 8 * 1024 * 1024
 /** Of a query: Node reads a million pairs in a minute. */
 const maxQueryText = 128 * 1024
 
 type Args = readonly unknown[]
 /** JSON text, or bytes. */
-export type NativeAnswer = string | Uint8Array
+type NativeAnswer = string | Uint8Array
 
 const urlMembers = [
   'href',
@@ -38,7 +38,7 @@ const hashes: ReadonlyMap<string, string> = new Map([
 const shownErrors: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'InvalidCharacterError'])
 
 /**
- * Pure functions of texts and bytes that Node has and the engine lacks. Nothing of the host goes in or out: arguments
+ * Pure functions of texts and bytes that Node has and QuickJS lacks. Nothing of the host goes in or out: arguments
  * come as JSON text and buffers, answers are copied.
  */
 const functions: ReadonlyMap<string, (args: Args, buffers: readonly Uint8Array[]) => unknown> = new Map<

@@ -5,9 +5,6 @@ import { preludeFile } from './thrown.ts'
 import type { Vm } from './vm.ts'
 import type { Image } from './vm-memory.ts'
 
-/** The fresh global objects that runs begin in, each as the memory it was compiled into. */
-export type Realms = ReturnType<typeof createRealms>
-
 interface Realm {
   /** With the module compiled, and these libraries. */
   readonly image: Image
@@ -19,7 +16,10 @@ interface Realm {
 /** Of all images; a realm larger than a quarter of that is compiled for each run. */
 const maxImageBytes = 4 * 1024 * 1024
 
-/** The memory at this moment is what a realm without a module begins with. */
+/**
+ * The fresh global objects that runs begin in, each as the memory it was compiled into. The memory at this moment is what a
+ * realm without a module begins with.
+ */
 export function createRealms(vm: Vm, context: QuickJSContext) {
   vm.seed(context)
   const blank = vm.capture()

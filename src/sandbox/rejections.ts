@@ -8,14 +8,7 @@
 /** `promise` and `reason` are JSValues, the bits of which are 64. */
 export type RejectionListener = (promise: bigint, reason: bigint, isAwaited: boolean) => void
 
-export interface RejectionHook {
-  /** From now on the runtime at this address tells the listener. */
-  readonly install: (runtime: number) => void
-  /** One runtime after the other: undefined as long as none is run. */
-  listener: RejectionListener | undefined
-}
-
-export interface HookOptions {
+interface HookOptions {
   readonly memory: WebAssembly.Memory
   readonly exports: WebAssembly.Exports
   /** Sets, and takes away, the interrupt handler of the runtime at this address. */
@@ -75,27 +68,22 @@ function countBytes(value: number): Uint8Array {
     : Buffer.concat([Buffer.from([(value % 0x80) | 0x80]), countBytes(Math.floor(value / 0x80))])
 }
 
-export function createRejectionHook({
-  memory,
-  exports,
-  enableInterrupt,
-  disableInterrupt,
-}: HookOptions): RejectionHook {
+/** Returns what has the runtime at an address tell a listener from now on. */
+export function createRejectionHook({ memory, exports, enableInterrupt, disableInterrupt }: HookOptions) {
   const table = exports[tableName] as WebAssembly.Table
-  const hook: RejectionHook = { install, listener: undefined }
+  let listener: RejectionListener | undefined
   const imports = {
     a: {
       b: (_context: number, promise: bigint, reason: bigint, isAwaited: number) =>
-        hook.listener?.(promise, reason, isAwaited !== 0),
+        listener?.(promise, reason, isAwaited !== 0),
     },
   }
   const index = table.grow(1)
   table.set(index, new WebAssembly.Instance(new WebAssembly.Module(trampoline), imports).exports.c)
-  let offset: number | undefined
 
-  function install(runtime: number): void {
-    offset ??= trackerOffset(runtime)
-    new Int32Array(memory.buffer)[runtime / 4 + offset] = index
+  function install(runtime: number, told: RejectionListener): void {
+    listener = told
+    new Int32Array(memory.buffer)[runtime / 4 + trackerOffset(runtime)] = index
   }
 
   /** Behind the handler and its argument; found by what changes when the handler is set. */
@@ -113,5 +101,5 @@ export function createRejectionHook({
     return at + 2
   }
 
-  return hook
+  return install
 }

@@ -155,7 +155,7 @@ function startWorker(data: ThreadData): Worker {
     execArgv: [],
     stdout: true,
     stderr: true,
-    // QuickJS counts its own stack; the thread's must be the larger by far, or the engine breaks off midway.
+    // QuickJS counts its own stack; the thread's must be the larger by far, or QuickJS breaks off midway.
     resourceLimits: { stackSizeMb: 64, maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 },
   })
   worker.stdout.resume()

@@ -8,12 +8,10 @@ export interface Image {
 }
 
 /** The module's own allocator. */
-export interface Allocator {
+interface Allocator {
   _malloc(bytes: number): number
   _free(address: number): void
 }
-
-export type VmMemory = ReturnType<typeof createVmMemory>
 
 const pageBytes = 64 * 1024
 /** What the module asks for when it starts. */

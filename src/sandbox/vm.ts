@@ -40,7 +40,7 @@ export async function createVm(module: WebAssembly.Module, heapBytes: number) {
   const size = memoryFor(heapBytes)
   const { memory } = size
   const { quickjs, emscripten, exports } = await load(module, memory)
-  const rejections = createRejectionHook({
+  const installHook = createRejectionHook({
     memory,
     exports,
     enableInterrupt: runtime => emscripten._QTS_RuntimeEnableInterruptHandler(runtime),
@@ -50,8 +50,7 @@ export async function createVm(module: WebAssembly.Module, heapBytes: number) {
 
   /** Tells `listener` of the promises of a runtime. */
   function watchRejections(runtime: QuickJSRuntime, listener: RejectionListener): void {
-    rejections.listener = listener
-    rejections.install((runtime as unknown as Internals).rt.value)
+    installHook((runtime as unknown as Internals).rt.value, listener)
   }
 
   /** A value of the listener's as a handle that keeps it, or undefined where there is no room. */

@@ -2,10 +2,10 @@ import type { FromThread } from './message.ts'
 import { type HostCallName, maxHostCalls } from './script.ts'
 
 /** JSON text of arguments that calls of the host may hold while they wait for their answers. */
-export const maxArgumentBytes = 1024 * 1024
+const maxArgumentBytes = 1024 * 1024
 
 /** Timers a script may have waiting at once. */
-export const maxTimers = 1000
+const maxTimers = 1000
 
 const longestDelay = 2 ** 31 - 1
 

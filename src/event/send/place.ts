@@ -8,8 +8,6 @@ import { type ChainOwner, chainOwnerFor } from '../../resource/chain-owner.ts'
 import { maxDepth, newChainId, type SentEvent } from './event.ts'
 import type { EventRequest } from './event-request.ts'
 
-type Asking = Pick<Runner, 'run'>
-
 const readDepth = rawStatement(
   'select depth from event_log where request_id = $1 and node_id = $2 and chain_owner is not distinct from $3 order by depth desc limit 1',
 )
@@ -19,7 +17,7 @@ const readDepth = rawStatement(
  * or a new one. Throws RpcError 108 (`chain_too_deep`); `path`: where the event stands in the request.
  */
 export function placeEvents(
-  runner: Asking,
+  runner: Pick<Runner, 'run'>,
   requests: readonly EventRequest[],
   { identity, chain }: { readonly identity: Identity; readonly chain?: ChainPlace },
   path: (index: number) => string,
@@ -63,7 +61,7 @@ async function placeOf(
 }
 
 /** Whose chain a client's event under a request id belongs to, asked once for each. */
-function rememberOwners(runner: Asking, identity: Identity): OwnerFor {
+function rememberOwners(runner: Pick<Runner, 'run'>, identity: Identity): OwnerFor {
   const owners = new Map<string, Promise<ChainOwner>>()
   return requestId => {
     const owner = owners.get(requestId) ?? chainOwnerFor(runner, requestId, identity)
@@ -73,7 +71,10 @@ function rememberOwners(runner: Asking, identity: Identity): OwnerFor {
 }
 
 /** How many events lie before one at this place; 1 below a place that is not known here. */
-async function depthBelow(runner: Asking, { requestId, parentNodeId, chainOwner }: Place): Promise<number> {
+async function depthBelow(
+  runner: Pick<Runner, 'run'>,
+  { requestId, parentNodeId, chainOwner }: Place,
+): Promise<number> {
   if (parentNodeId === null) return 0
   const { rows } = await runner.run(readDepth, [requestId, parentNodeId, chainOwner])
   return Number(rows[0]?.[0] ?? 0) + 1
