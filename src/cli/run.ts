@@ -2,7 +2,7 @@ import { type Command, CommanderError } from 'commander'
 import { DaybookConnectionError, DaybookError } from '../client/client.ts'
 import { ConfigError } from '../config.ts'
 import { describeError } from '../database/start-error.ts'
-import { errorCodes } from '../errors.ts'
+import { errorCodes, type Reason } from '../errors.ts'
 import { didYouMean } from '../nearest.ts'
 import { type AccessFlags, describeCredential, findAccess } from './argument/access.ts'
 import type { Surroundings } from './argument/surroundings.ts'
@@ -61,7 +61,7 @@ function explain(error: unknown, presented: Presented): Explanation {
 
 /** An unknown condition is a mistyped word that only the server could recognise. */
 function isUsage({ reason }: DaybookError): boolean {
-  return reason === 'unknown_condition'
+  return reason === ('unknown_condition' satisfies Reason)
 }
 
 function presented(flags: AccessFlags, surroundings: Surroundings): readonly string[] {

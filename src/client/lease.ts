@@ -1,4 +1,5 @@
 import { pause } from '../async/pause.ts'
+import type { Reason } from '../errors.ts'
 import { isPassing } from './backoff.ts'
 import { DaybookError } from './error.ts'
 import type { Task } from './event.ts'
@@ -76,5 +77,5 @@ export function keepLease(task: Task, { call, leaseMs, worker, onFault }: LeaseO
 
 /** Whether the task belongs to another attempt, or to none. */
 export function isLeaseLost(fault: unknown): boolean {
-  return fault instanceof DaybookError && fault.reason === 'lease_lost'
+  return fault instanceof DaybookError && fault.reason === ('lease_lost' satisfies Reason)
 }

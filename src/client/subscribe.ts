@@ -1,4 +1,5 @@
 import { pause } from '../async/pause.ts'
+import type { Reason } from '../errors.ts'
 import { parseJson, stringifyJson } from '../json.ts'
 import { createBackoff, isPassing } from './backoff.ts'
 import { DaybookConnectionError, DaybookError } from './error.ts'
@@ -156,7 +157,7 @@ function endOf({ data }: ServerEvent): DaybookConnectionError {
 }
 
 function passes(fault: unknown): boolean {
-  if (fault instanceof DaybookError && fault.reason === 'stopping') return true
+  if (fault instanceof DaybookError && fault.reason === ('stopping' satisfies Reason)) return true
   if (fault instanceof DaybookConnectionError && lastingStatuses.includes(fault.status ?? 0)) return false
   return isPassing(fault)
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { type ConditionOf, DaybookError, type ResourceName } from '../../client/client.ts'
+import type { Reason } from '../../errors.ts'
 import type { ConditionSession } from '../argument/condition-session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { parseWholeNumber } from '../argument/whole-number.ts'
@@ -83,7 +84,8 @@ async function showSample({ client, output, resource, condition }: ConditionSess
     if (count > size) await output.note(`… and ${count - size} more`)
   } catch (error) {
     // A token may be allowed to change what it may not read.
-    if (!(error instanceof DaybookError) || error.reason !== 'permission_denied') throw error
+    if (!(error instanceof DaybookError) || error.reason !== ('permission_denied' satisfies Reason))
+      throw error
   }
 }
 

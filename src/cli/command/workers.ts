@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { DaybookError, type ScriptWorker } from '../../client/client.ts'
+import type { Reason } from '../../errors.ts'
 import { jsWorker } from '../../js-worker/worker.ts'
 import { addFlags, readFlags } from '../argument/definition-flags.ts'
 import { openSession, type Session } from '../argument/session.ts'
@@ -77,7 +78,8 @@ async function placingSyntaxError<T>(file: string | undefined, ask: () => Promis
   try {
     return await ask()
   } catch (error) {
-    if (!(error instanceof DaybookError) || error.reason !== 'script_syntax_error') throw error
+    if (!(error instanceof DaybookError) || error.reason !== ('script_syntax_error' satisfies Reason))
+      throw error
     const { line, column } = error.data
     const message = error.message.replace(/^\w+: /, '').replace(/ \(line \d+, column \d+\)$/, '')
     throw new CommandFailure(visibleText(`${file}:${line}:${column}: ${message}`))
