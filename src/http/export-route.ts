@@ -32,7 +32,7 @@ const maxOfToken = maxExports - 1
  * key first, as the client takes them. An answer that was cut off lacks the end of its chunked encoding (RFC 9112, section 8).
  */
 export function addExportRoute(app: FastifyInstance, deps: ExportRouteDeps): void {
-  const open = createOpenAnswers('exports', maxExports, maxOfToken)
+  const open = createOpenAnswers('too_many_exports', maxExports, maxOfToken)
   addRoute(app, deps.health, {
     url: '/export/:resource',
     methods: ['GET'],

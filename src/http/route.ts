@@ -64,13 +64,17 @@ function answerFault(error: unknown, { reply, isKnown }: Asked): FastifyReply {
 }
 
 /** Bounds the answers that are open at once on this server, in all and of one owner. */
-export function createOpenAnswers(noun: 'streams' | 'exports', max: number, maxOfOwner = max) {
+export function createOpenAnswers(
+  reason: 'too_many_streams' | 'too_many_exports',
+  max: number,
+  maxOfOwner = max,
+) {
   /** Whose answers are under way. */
   const open: (string | undefined)[] = []
 
   function tooMany(most: number): RpcError {
-    const message = `At most ${most} ${noun} may be open at once`
-    return new RpcError(`too_many_${noun}`, message, { ...retrySoon, max: most })
+    const message = `At most ${most} ${reason.replace('too_many_', '')} may be open at once`
+    return new RpcError(reason, message, { ...retrySoon, max: most })
   }
 
   return {

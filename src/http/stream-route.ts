@@ -39,7 +39,7 @@ export const streamPath = '/stream'
  * back with `Last-Event-ID` misses nothing.
  */
 export function addStreamRoute(app: FastifyInstance, deps: StreamRouteDeps): void {
-  const open = createOpenAnswers('streams', deps.maxStreams)
+  const open = createOpenAnswers('too_many_streams', deps.maxStreams)
   addRoute(app, deps.health, {
     url: streamPath,
     methods: ['GET'],
