@@ -63,6 +63,7 @@ async function runPage(checkout: Checkout, page: string, blocks: readonly Block[
         background = openNext()
         background.start(text)
         await background.waitFor(printed => printed !== '', `a first word of ${where}`)
+        await background.settle()
       } else {
         const shown = shownAnswer(language, text)
         await background.waitFor(

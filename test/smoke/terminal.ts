@@ -19,14 +19,15 @@ export interface Terminal {
   start(text: string): void
   /** Waits until a text that fulfils the condition was printed. */
   waitFor(isEnough: (printed: string) => boolean, what: string): Promise<void>
+  /** Waits until nothing was printed for a second: what goes on by itself has begun by then. */
+  settle(): Promise<void>
   /** Presses Ctrl-C until what runs has ended, and closes the terminal. */
   close(): Promise<void>
 }
 
 // A pseudo-terminal, so that programs print what they print for people. The blocks come as files, one name a line, on
 // descriptor 3; what they read is the keyboard.
-const spawnTerminal =
-  'import pty, sys; sys.exit(pty.spawn(sys.argv[1:], lambda fd: __import__("os").read(fd, 65536)) >> 8)'
+const spawnTerminal = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'
 const readBlocks = `
 stty -echo -onlcr cols 120 rows 50
 shopt -s expand_aliases
@@ -78,6 +79,12 @@ export function openTerminal(cwd: string, env: NodeJS.ProcessEnv): Terminal {
     },
     start,
     waitFor,
+    async settle() {
+      for (let seen = -1; seen !== printed.length; ) {
+        seen = printed.length
+        await sleep(1000)
+      }
+    },
     async close() {
       blocks.end()
       while (child.exitCode === null) {
@@ -89,7 +96,7 @@ export function openTerminal(cwd: string, env: NodeJS.ProcessEnv): Terminal {
   }
 }
 
-/** Without colours, and without the lines that a progress bar has written over. */
+/** Without colours and other control sequences. */
 function withoutEscapes(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
   return text.replace(/\x1b\[[\d;?]*[A-Za-z]/g, '')
