@@ -60,7 +60,11 @@ type Kept<F extends ResourceField, Kinds> = F extends { kind: Kinds } ? F : neve
 type Given<T> = T extends object ? { readonly [K in keyof T]: Given<T[K]> } : T
 
 /** What a client gets: JSON has no undefined. */
-type Json<T> = T extends object ? { readonly [K in keyof T]: Json<T[K]> } : Exclude<T, undefined>
+type Json<T> = T extends readonly (infer E)[]
+  ? readonly Json<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Json<T[K]> }
+    : Exclude<T, undefined>
 
 /** The same without the names of types. */
 type Plain<T> = T extends object ? { [K in keyof T]: Plain<T[K]> } : T
