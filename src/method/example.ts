@@ -44,7 +44,7 @@ const calls: Readonly<Record<string, Json>> = {
     target: { kind: 'js_worker', name: 'totals' },
   },
   'event-handler_update': { full_name: 'events.Totals', enabled: false },
-  'js-worker_update': { name: 'totals', max_run_time: 10000 },
+  'js-worker_update': { name: 'totals', description: 'sums prices' },
   'js-worker_run': { js_script_name: 'totals', params: { prices: [3, 4] } },
   sink_create: {
     name: 'failures',
