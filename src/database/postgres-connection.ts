@@ -24,7 +24,7 @@ export async function connectionOf(url: string, options: ClientConfig): Promise<
   const mode = modeParameter.exec(url)?.[2]
   const meaning = mode === undefined ? undefined : modes.get(mode)
   if (mode !== undefined && meaning === undefined) {
-    throw new StartError(`sslmode=${mode} is none of ${[...modes.keys()].join(', ')}`)
+    throw new StartError(`sslmode=${mode}: expected one of ${[...modes.keys()].join(', ')}`)
   }
   if (mode === 'verify-ca' && !/[?&]sslrootcert=[^&#]/.test(url)) {
     throw new StartError(

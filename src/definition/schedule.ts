@@ -30,8 +30,8 @@ export function withTimeZone(
 }
 
 export const scheduleFlags: readonly Flag[] = [
-  flag('--cron <expression>', 'run by the clock too: "*/5 * * * *"', { member: 'cron' }),
-  flag('--tz <zone>', "the time zone of --cron, e.g. Europe/Berlin; else the server's", {
+  flag('--cron <expression>', 'also run by this schedule: "*/5 * * * *"', { member: 'cron' }),
+  flag('--tz <zone>', "the time zone of --cron, e.g. Europe/Berlin; default: the server's", {
     member: 'tz',
     needs: '--cron',
   }),

@@ -127,7 +127,7 @@ export const jsWorker = defineDefinition({
         listed: { title: 'route' },
         flags: [
           flag('--route <name>', 'publish onRoute under /worker-route/<name>'),
-          flag('--no-route', 'publish it no more', { means: null, only: 'update' }),
+          flag('--no-route', 'do not publish it any longer', { means: null, only: 'update' }),
         ],
       },
     ),
@@ -149,22 +149,22 @@ export const jsWorker = defineDefinition({
     runtime_clean_time: limit(
       24 * 60 * 60 * 1000,
       'Milliseconds that a runtime stays warm',
-      flag('--runtime-clean-time <time>', 'how long a runtime stays warm; else 60s', { ...time }),
+      flag('--runtime-clean-time <time>', 'how long a runtime stays warm; default: 60s', { ...time }),
     ),
     max_run_time: limit(
       300_000,
       'Milliseconds that a run may take',
-      flag('--max-run-time <time>', 'how long a run may take; else 30s', { ...time }),
+      flag('--max-run-time <time>', 'how long a run may take; default: 30s', { ...time }),
     ),
     max_stack_size: limit(
       scriptBounds.maxStackBytes,
       'Bytes',
-      flag('--max-stack-size <bytes>', 'else 1 MiB', { ...bytes }),
+      flag('--max-stack-size <bytes>', 'default: 1 MiB', { ...bytes }),
     ),
     max_heap_size: limit(
       scriptBounds.maxHeapBytes,
       'Bytes',
-      flag('--max-heap-size <bytes>', 'else 8 MiB', { ...bytes }),
+      flag('--max-heap-size <bytes>', 'default: 8 MiB', { ...bytes }),
     ),
     fetch_hosts: given(
       z
@@ -178,7 +178,7 @@ export const jsWorker = defineDefinition({
         shown: z.array(z.string()).readonly().nullable(),
         flags: [
           flag('--fetch-host <host...>', 'the hosts that the script may fetch from'),
-          flag('--no-fetch-host', 'let it fetch no more', { means: null, only: 'update' }),
+          flag('--no-fetch-host', 'do not let it fetch any longer', { means: null, only: 'update' }),
         ],
       },
     ),
@@ -188,7 +188,7 @@ export const jsWorker = defineDefinition({
       listed: listedSchedule,
       flags: [
         ...scheduleFlags,
-        flag('--no-cron', 'run it by the clock no more', { means: null, only: 'update' }),
+        flag('--no-cron', 'do not run it by a schedule any longer', { means: null, only: 'update' }),
       ],
     }),
     open_env: given(
@@ -203,7 +203,7 @@ export const jsWorker = defineDefinition({
         shown: z.array(z.string()).readonly().nullable(),
         flags: [
           flag('--open-env <member...>', 'the members of env that a run may replace'),
-          flag('--no-open-env', 'let runs replace no member of env', { means: null, only: 'update' }),
+          flag('--no-open-env', 'do not let runs replace members of env', { means: null, only: 'update' }),
         ],
       },
     ),
@@ -211,7 +211,7 @@ export const jsWorker = defineDefinition({
       z.string().max(maxDescriptionLength).nullable().default(null).describe('What it is for'),
       {
         flags: [
-          flag('--description <text>', 'what it is for; an empty text: nothing', { value: 'textOrNull' }),
+          flag('--description <text>', 'what it is for; an empty text removes it', { value: 'textOrNull' }),
         ],
       },
     ),

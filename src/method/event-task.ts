@@ -31,7 +31,7 @@ const endSchema = z.strictObject({
 export function taskMethods(tasks: Tasks, workers: WorkerReports) {
   const claim = defineMethod({
     name: 'event-task_claim',
-    summary: 'Takes work of remote handlers, and waits for it where there is none',
+    summary: 'Claims tasks of remote handlers, and waits when there are none yet',
     params: {
       token: credentialParam,
       full_names: z.array(nameSchema).min(1).max(maxNames).describe('The handlers'),
@@ -45,7 +45,7 @@ export function taskMethods(tasks: Tasks, workers: WorkerReports) {
         z.strictObject({
           id: z.int(),
           attempt: z.int(),
-          lease_until: z.int().describe('Epoch ms; a heartbeat moves it'),
+          lease_until: z.int().describe('Epoch ms; a heartbeat extends it'),
           full_name: z.string(),
           sender: z.string(),
           event_type: z.string(),
@@ -75,7 +75,7 @@ export function taskMethods(tasks: Tasks, workers: WorkerReports) {
 
   const heartbeat = defineMethod({
     name: 'event-task_heartbeat',
-    summary: 'Keeps a task for longer',
+    summary: 'Holds a task for longer',
     params: { ...taskRef, lease_ms: leaseMs, worker },
     result: z.strictObject({
       lease_until: z.int().describe('Epoch ms; never beyond the time-out of the handler'),

@@ -25,7 +25,7 @@ const ruleSchema = z.strictObject(ruleParams)
 const params = {
   token: credentialParam,
   ...ruleSchema.partial().shape,
-  id: ruleId.optional().describe('Of a rule there is, instead of the others'),
+  id: ruleId.optional().describe('The id of an existing rule, instead of the other parameters'),
 }
 
 /** `retention_preview`: what a rule would delete now, stored or not. */

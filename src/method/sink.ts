@@ -106,7 +106,7 @@ function controlMethods({ database, sealer, clock, changes }: SinkMethodDeps): r
 
   const pause = defineMethod({
     name: 'sink_pause',
-    summary: 'Stops a sink within a second; nothing is lost meanwhile, as long as its changes are kept',
+    summary: 'Pauses a sink within a second; nothing is lost as long as its changes are kept',
     params: namedParams,
     result: z.strictObject({ success: z.literal(true) }),
     async handle({ params, caller }) {
@@ -119,17 +119,14 @@ function controlMethods({ database, sealer, clock, changes }: SinkMethodDeps): r
 
   const resume = defineMethod({
     name: 'sink_resume',
-    summary: 'Lets a sink that was paused or failed go on where it stopped; its failures are forgotten',
+    summary: 'Resumes a paused or failed sink where it stopped, and forgets its failures',
     params: {
       ...namedParams,
-      skip_lost: z
-        .boolean()
-        .default(false)
-        .describe('Go on behind the changes that are not kept any more, where there are such'),
+      skip_lost: z.boolean().default(false).describe('Skips changes that are no longer kept'),
     },
     result: z.strictObject({
       success: z.literal(true),
-      skipped: z.int().describe('Numbers that it will never deliver'),
+      skipped: z.int().describe('How many changes it will never deliver'),
     }),
     async handle({ params: { name, skip_lost: skipLost }, caller }) {
       requireSuper(caller)
@@ -150,7 +147,7 @@ function controlMethods({ database, sealer, clock, changes }: SinkMethodDeps): r
 
 /** 108: changes were lost, and the client must say that it knows. */
 function behindTooFar(lostFrom: number, oldest: number): RpcError {
-  const message = `Changes ${lostFrom} to ${oldest - 1} are not kept any more; with skip_lost it goes on behind them`
+  const message = `Changes ${lostFrom} to ${oldest - 1} are no longer kept; skip_lost continues behind them`
   return new RpcError('behind_too_far', message, { path: 'skip_lost', lost_from: lostFrom, oldest })
 }
 
@@ -158,7 +155,7 @@ function statusMethod({ database, sealer }: SinkMethodDeps): Method {
   const store = createStore(sink, sealer)
   return defineMethod({
     name: 'sink_status',
-    summary: 'How far the sinks have come, all or the one that is named',
+    summary: 'Shows the progress of all sinks, or of one',
     params: { token: credentialParam, name: nameSchema.optional() },
     result: z.strictObject({ sinks: z.array(sinkStatusSchema) }),
     async handle({ params: { name }, caller }) {

@@ -17,8 +17,13 @@ const indexSchema = z
   .strictObject({
     resource: z.string(),
     name: z.string(),
-    field: z.string().nullable().describe('What it was added for; null: every installation has it'),
-    state: z.enum(['ready', 'building', 'invalid']).describe('invalid: interrupted; index_add mends it'),
+    field: z
+      .string()
+      .nullable()
+      .describe('The field it was added for; null: every installation has this index'),
+    state: z
+      .enum(['ready', 'building', 'invalid'])
+      .describe('invalid: its build was interrupted; index_add repairs it'),
     definition: z.string(),
     bytes: z.int(),
     scans: z.int().describe('How often statements have used it'),
@@ -30,7 +35,7 @@ export function indexMethods({ database }: RecordService) {
   const add = defineMethod({
     name: 'index_add',
     summary:
-      'Has conditions on a field served by an index of their own, which is made while records are written; what takes longer than 20 s goes on after the answer',
+      'Adds an index for conditions on a field, while records are written; after 20 s it answers and the build continues',
     params: { token: credentialParam, resource: resourceParam, field: fieldParam },
     result: z.strictObject({ state: z.enum(['ready', 'building']) }),
     async handle({ params: { resource, field }, caller }) {
@@ -43,7 +48,7 @@ export function indexMethods({ database }: RecordService) {
 
   const list = defineMethod({
     name: 'index_list',
-    summary: 'Shows the indexes of all records: what each takes, what it serves and how often it was used',
+    summary: 'Shows all indexes: how much room each takes, what it serves and how often it was used',
     params: { token: credentialParam, resource: resourceParam.optional() },
     result: z.strictObject({ indexes: z.array(indexSchema) }),
     async handle({ params: { resource }, caller }) {

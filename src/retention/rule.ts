@@ -75,7 +75,7 @@ export const retentionRule = defineDefinition({
     updated_time = excluded.updated_time`,
   command: {
     name: 'retention',
-    summary: 'manage the rules by which a server deletes what is old',
+    summary: 'manage the rules by which a server deletes old records',
     none: 'no rules; daybook retention set makes one',
     verbs: {
       list: ['list', 'show all rules, and what they have deleted'],

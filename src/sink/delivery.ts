@@ -31,7 +31,7 @@ export interface DeliveryDeps {
 /** How long a fault of the database is waited out before the next try. */
 export const faultMs = 500
 
-const secretsLost = 'secrets_unreadable: they were sealed with another key; give the target anew'
+const secretsLost = 'secrets_unreadable: they were sealed with another key; give the target again'
 
 export function createDelivery(sink: StoredSink, progress: Progress, deps: DeliveryDeps): Delivery {
   const controller = new AbortController()

@@ -28,12 +28,14 @@ export const sinkStatusSchema = z.strictObject({
   fail_reason: z
     .enum(['refused', 'behind_too_far'] satisfies Failure[])
     .nullable()
-    .describe('Why it has failed: what is wrong lasts, or the change behind `cursor` is not kept any more'),
-  cursor: z.int().describe('Everything up to this number was confirmed, or is not wanted'),
-  last_sequence_number: z.int().describe('Of the resource'),
-  lag: z.int().describe('Numbers between the two'),
-  age_ms: z.int().describe('How long ago the first of them got its number; 0 without any'),
-  failures: z.int().describe('In a row'),
+    .describe(
+      'Why it has failed: the target refuses for good, or the change behind `cursor` is no longer kept',
+    ),
+  cursor: z.int().describe('Everything up to this number was confirmed or did not match'),
+  last_sequence_number: z.int().describe('The last number of the resource'),
+  lag: z.int().describe('How many changes lie between the two'),
+  age_ms: z.int().describe('The age of the oldest of them; 0 if there are none'),
+  failures: z.int().describe('Failed attempts in a row'),
   last_error: z.string().nullable(),
   next_attempt_time: z.int().nullable(),
   delivered: z.int(),
@@ -79,12 +81,16 @@ export const sink = defineDefinition({
       flags: [flag('--format <format>', 'row or envelope')],
     }),
     batch_size: given(z.int().min(1).max(1000).default(100), {
-      flags: [flag('--batch-size <n>', 'changes of one delivery; else 100', { value: 'number' })],
+      flags: [flag('--batch-size <n>', 'changes in one delivery; default: 100', { value: 'number' })],
     }),
     after: asked(
-      z.int().min(0).optional().describe('Begin behind this number; 0: with all that is kept; absent: now'),
+      z
+        .int()
+        .min(0)
+        .optional()
+        .describe('Begins behind this number; 0: with everything that is kept; absent: now'),
       [
-        flag('--after <n>', 'begin behind this number, 0 with all that is kept; else now', {
+        flag('--after <n>', 'begin behind this number, 0: with everything that is kept; default: now', {
           value: 'number',
         }),
       ],
@@ -108,14 +114,14 @@ export const sink = defineDefinition({
       'sink_create',
       'Makes a sink: the changes of a resource that fulfil the conditions are sent to its target, in order',
     ],
-    update: ['sink_update', 'Changes a sink, which goes on where it is; what is left out stays'],
+    update: ['sink_update', 'Changes a sink, which continues where it is; what is left out stays as it is'],
     delete: ['sink_delete', 'Deletes a sink; what it has sent stays where it is'],
     read: ['sink_read', 'Shows a sink, without its secrets'],
     list: ['sink_list', 'Shows all sinks, in order of their names'],
   },
   command: {
     name: 'sinks',
-    summary: 'manage the sinks of a server, which changes are sent to',
+    summary: 'manage the sinks that a server sends changes to',
     none: 'no sinks; daybook sinks add makes one',
     verbs: {
       list: ['list', 'show all sinks, never their secrets'],

@@ -20,7 +20,7 @@ const natsSchema = z
     token: secret.optional(),
     user: z.string().min(1).max(1024).optional(),
     password: secret.optional(),
-    nkey: z.string().superRefine(textCheck(seedFault)).optional().describe('The seed of a user'),
+    nkey: z.string().superRefine(textCheck(seedFault)).optional().describe('The seed of an nkey'),
   })
   .superRefine(({ token, user, password, nkey }, context) => {
     const fault = (path: string, message: string): void =>
@@ -41,7 +41,7 @@ const fileSchema = z.strictObject({
     .max(1024 * 1024 * mebibyte)
     .default(64 * mebibyte)
     .describe('A file that would grow beyond this is put aside'),
-  keep: z.int().min(0).max(10_000).default(10).describe('How many that were put aside are kept'),
+  keep: z.int().min(0).max(10_000).default(10).describe('How many files that were put aside are kept'),
 })
 
 /** Where a sink's changes go, as clients write it. */
@@ -109,10 +109,10 @@ export function showTarget({ webhook, nats, file }: SinkTarget): ShownTarget {
 
 /** The options that give a target on the command line; its secret comes from a file or from stdin. */
 export const targetFlags = [
-  flag('--webhook <url>', 'signed posts; the secret is made and shown once unless one is given', {
+  flag('--webhook <url>', 'send signed posts; unless a secret is given, one is made and shown once', {
     member: 'webhook.url',
   }),
-  flag('--unsigned', 'posts without a signature', {
+  flag('--unsigned', 'send posts without a signature', {
     means: null,
     member: 'webhook.secret',
     needs: '--webhook',
@@ -122,13 +122,13 @@ export const targetFlags = [
     member: 'webhook.headers',
     needs: '--webhook',
   }),
-  flag('--nats <servers>', 'publish to JetStream: host:port, several with commas between them', {
+  flag('--nats <servers>', 'publish to JetStream: host:port, several separated by commas', {
     value: 'list',
     member: 'nats.servers',
   }),
-  flag('--subject <subject>', 'where to', { member: 'nats.subject', needs: '--nats' }),
+  flag('--subject <subject>', 'the subject to publish to', { member: 'nats.subject', needs: '--nats' }),
   flag('--stream <name>', 'the stream that must take it', { member: 'nats.stream', needs: '--nats' }),
-  flag('--user <name>', 'the secret is the password of this user; else it is a token', {
+  flag('--user <name>', 'the secret is the password of this user; default: a token', {
     member: 'nats.user',
     needs: '--nats',
   }),

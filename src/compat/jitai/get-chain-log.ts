@@ -16,7 +16,7 @@ const maxRows = 10_000
 const maxLinks = 100_000
 
 const requestId = z.string().describe('The chain')
-const nodeId = z.string().describe('The place in the chain; it need not have a record of its own')
+const nodeId = z.string().describe('The node in the chain; it need not have a record of its own')
 
 /**
  * `getEventLogByRequestId`, the records of one chain, and `getEventLogByNodeId`, those of one place in it and of those below
@@ -27,7 +27,7 @@ export function chainLogMethods(path: string, records: RecordService, clock: Wal
   return [
     defineMethod({
       name: `${path}.getEventLogByRequestId`,
-      summary: `The records of one request id, oldest first; the first ${maxRows} of them`,
+      summary: `The records of one request id, oldest first, at most ${maxRows}`,
       params: { requestId, token: credentialParam },
       result: rowDatasSchema,
       async handle({ params, caller }) {
@@ -37,7 +37,7 @@ export function chainLogMethods(path: string, records: RecordService, clock: Wal
     }),
     defineMethod({
       name: `${path}.getEventLogByNodeId`,
-      summary: `The records of one node and of all that it set off, oldest first; the first ${maxRows} of them`,
+      summary: `The records of one node and of everything that it set off, oldest first, at most ${maxRows}`,
       params: { requestId, nodeId, token: credentialParam },
       result: rowDatasSchema,
       async handle({ params, caller }) {

@@ -29,8 +29,10 @@ export function getEventLogMethod(name: string, { of, onRows }: RecordService, c
     // Null is JitAi's default; by position it stands for what is left out.
     params: {
       fullName: z.string().describe('Full name of the handler; literal, never a pattern'),
-      startTime: wallTime.nullish().describe('Not recorded before; in the server’s time zone'),
-      endTime: wallTime.nullish().describe('Not recorded after that second; in the server’s time zone'),
+      startTime: wallTime.nullish().describe('Only records from this time; in the server’s time zone'),
+      endTime: wallTime
+        .nullish()
+        .describe('Only records up to the end of this second; in the server’s time zone'),
       status: z.enum(['success', 'fail', 'running', 'waiting']).nullish(),
       page: z.int().min(1).nullish().describe('From 1, which is the default'),
       pageSize: z.int().min(1).max(maxPageSize).nullish().describe('20 by default'),

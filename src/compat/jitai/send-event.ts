@@ -34,7 +34,7 @@ export function sendEventMethod(name: string, sender: Sender): Method {
             status: z.string(),
           }),
         )
-        .describe('One for each handler; its name and place are null to those who may not read its records'),
+        .describe('One for each handler; name and node are null if you may not read its records'),
     }),
     async handle({ params, caller }) {
       const request = {

@@ -88,9 +88,9 @@ const dayMs = 24 * 60 * 60 * 1000
 
 /** How often a failed run is tried again. */
 export const retryParams = {
-  limit: z.int().min(0).max(100).default(2).describe('Failures after which it is tried again'),
+  limit: z.int().min(0).max(100).default(2).describe('After how many failures it is tried again'),
   delay_ms: z.int().min(0).max(dayMs).default(1000),
-  backoff: z.boolean().default(true).describe('Whether each further delay is twice the last'),
+  backoff: z.boolean().default(true).describe('Whether each delay is twice the one before'),
 }
 const shownRetry = z.strictObject({ limit: z.int(), delay_ms: z.int(), backoff: z.boolean() })
 export type Retry = z.output<typeof shownRetry>
@@ -152,7 +152,7 @@ export const eventHandler = defineDefinition({
     event_type: given(handlerParams.event_type, {
       ...pattern,
       listed: { title: 'type' },
-      flags: [flag('--type <pattern>', 'which types of events; else events.NormalType')],
+      flags: [flag('--type <pattern>', 'the types of events that it takes; default: events.NormalType')],
     }),
     target: given(targetSchema, {
       storage: targetStorage,
@@ -166,22 +166,22 @@ export const eventHandler = defineDefinition({
       shown: shownRetry,
       change: z.strictObject(optionalOf(retryParams)),
       flags: [
-        flag('--retry <n>', 'tries after a failure; else 2', { value: 'number', member: 'limit' }),
-        flag('--retry-delay <time>', 'before the first of them: 1500 (ms), 2s; else 1s', {
+        flag('--retry <n>', 'tries after a failure; default: 2', { value: 'number', member: 'limit' }),
+        flag('--retry-delay <time>', 'delay before the first of them: 1500 (ms), 2s; default: 1s', {
           value: 'duration',
           member: 'delay_ms',
         }),
-        flag('--no-backoff', 'the same delay before each of them, not twice the last one', {
+        flag('--no-backoff', 'use the same delay before each of them instead of doubling it', {
           means: false,
           member: 'backoff',
         }),
       ],
     }),
     timeout_ms: given(handlerParams.timeout_ms, {
-      flags: [flag('--timeout <time>', 'how long a run may take; else 30s', { value: 'duration' })],
+      flags: [flag('--timeout <time>', 'how long a run may take; default: 30s', { value: 'duration' })],
     }),
     concurrency: given(handlerParams.concurrency, {
-      flags: [flag('--concurrency <n>', 'runs at the same time; else no limit', { value: 'number' })],
+      flags: [flag('--concurrency <n>', 'runs at the same time; default: no limit', { value: 'number' })],
     }),
     schedule: given(handlerParams.schedule, {
       storage: scheduleStorage,
@@ -191,7 +191,7 @@ export const eventHandler = defineDefinition({
     }),
     enabled: given(z.boolean().default(true), {
       listed: { title: 'enabled' },
-      flags: [flag('--disabled', 'takes no events until it is enabled', { means: false })],
+      flags: [flag('--disabled', 'take no events until it is enabled', { means: false })],
     }),
     description: given(handlerParams.description, {
       flags: [flag('--description <text>', '')],

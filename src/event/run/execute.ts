@@ -120,7 +120,7 @@ async function callWebhook(
   if (secrets.length === 0) {
     return {
       kind: 'failed',
-      message: 'webhook_secret_unreadable: set it anew' satisfies FailureText,
+      message: 'webhook_secret_unreadable: set it again' satisfies FailureText,
       retry: false,
     }
   }

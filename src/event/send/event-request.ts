@@ -12,11 +12,11 @@ export const maxWait = 60_000
 /** The members of an event as clients and scripts send it; `completeEvent` knows what stands for those that are left out. */
 export const eventMembers = {
   sender: nameSchema.describe('Who sends it'),
-  kwargs: z.unknown().optional().describe('Its arguments, any JSON'),
+  kwargs: z.unknown().optional().describe('Its arguments'),
   event_type: nameSchema.optional().meta({ description: 'Its type', default: defaultEventType }),
   request_id: nameSchema.optional().describe('The chain it belongs to; absent: a new one'),
-  node_id: nameSchema.optional().describe('Its place in the chain; absent: a new one for each handler'),
-  parent_node_id: nameSchema.optional().describe('The place in the chain that set it off'),
+  node_id: nameSchema.optional().describe('Its node in the chain; absent: a new one for each handler'),
+  parent_node_id: nameSchema.optional().describe('The node of the chain that set it off'),
   idempotency_key: nameSchema.optional().describe('The same request with the same key is carried out once'),
   delay_ms: z
     .int()

@@ -7,6 +7,6 @@ import { querySchema } from '../record/query-schema.ts'
 export const affectParams = {
   token: credentialParam,
   query: querySchema(eventLog),
-  dry_run: z.boolean().default(false).describe('Change nothing, say how many it would be'),
-  max_affected: z.int().min(0).optional().describe('Change nothing when more records than this are found'),
+  dry_run: z.boolean().default(false).describe('Changes nothing and says how many records it would change'),
+  max_affected: z.int().min(0).optional().describe('Changes nothing if more records than this are found'),
 }

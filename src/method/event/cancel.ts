@@ -10,12 +10,12 @@ export function cancelMethod({ database, clock, of }: RecordService) {
   const records = of(eventLog)
   return defineMethod({
     name: 'event-log_cancel',
-    summary: 'Keeps the handlers that wait from running, and tells those that run to stop',
+    summary: 'Cancels waiting runs, and tells running ones to stop',
     params: affectParams,
     result: z.strictObject({
       success: z.literal(true),
-      cancelled: z.int().describe('Waited, and will never run'),
-      stopping: z.int().describe('Run, and were told to stop; after a second they are cut off'),
+      cancelled: z.int().describe('Runs that were waiting and will never begin'),
+      stopping: z.int().describe('Runs that were told to stop; they are cut off after a second'),
       condition_count: z.int(),
       would_affect: z.int().optional(),
     }),

@@ -16,12 +16,12 @@ export function chainMethod({ database, of }: RecordService) {
   const chains = { runner: database, records: of(eventLog) }
   return defineMethod({
     name: 'event-log_chain',
-    summary: 'What an event set off: the records of one request id, each before those that it caused',
+    summary: 'What an event set off: the records of one request id, each before those that it set off',
     params: {
       token: credentialParam,
       request_id: z.string(),
-      node_id: z.string().optional().describe('Only what this place and those below it did'),
-      depth: z.int().min(0).optional().describe('How many levels below the first'),
+      node_id: z.string().optional().describe('Only this node and what it set off'),
+      depth: z.int().min(0).optional().describe('How many levels below the first node'),
     },
     result: z.strictObject({
       request_id: z.string(),
@@ -38,7 +38,7 @@ export function chainMethod({ database, of }: RecordService) {
       truncated: z.boolean().describe(`Whether there are more than ${maxRows} records`),
       other_chains: z
         .int()
-        .describe('How many other callers’ chains have the same request id and records that may be read'),
+        .describe('How many chains of other callers have the same request id and records that you may read'),
       nodes: z.array(rowSchema(eventLog).extend({ depth: z.int(), duration_ms: z.int().nullable() })),
     }),
     async handle({ params: { request_id: requestId, node_id: nodeId, depth }, caller }) {

@@ -17,12 +17,12 @@ export function replayMethod({ sender, wake }: ReplayDeps, { database, of }: Rec
   const records = of(eventLog)
   return defineMethod({
     name: 'event-log_replay',
-    summary: 'Runs the handlers of the records found again, with the same arguments, as new records',
+    summary: 'Runs the handlers of the records again with the same arguments, as new records',
     params: affectParams,
     result: z.strictObject({
       success: z.literal(true),
       replayed: z.int(),
-      skipped: z.int().describe('Records that were appended and not run here, or whose handler is gone'),
+      skipped: z.int().describe('Records that did not run here, or whose handler no longer exists'),
       condition_count: z.int(),
       event_logs: z.array(
         z.strictObject({

@@ -54,7 +54,7 @@ const answerSchema = z
 export function sendMethod({ database, sender, waiter }: SendDeps) {
   return defineMethod({
     name: 'event_send',
-    summary: 'Sends an event to the handlers that take it, or several with events',
+    summary: 'Sends an event, or several as `events`, to the handlers that take it',
     params: {
       token: credentialParam,
       ...eventMembers,
@@ -64,7 +64,7 @@ export function sendMethod({ database, sender, waiter }: SendDeps) {
         .min(0)
         .max(maxWait)
         .optional()
-        .describe('Answer once all have ended, after so long at the latest'),
+        .describe('Answers once all runs have ended, after this time at the latest'),
       events: eventsSchema
         .optional()
         .describe(

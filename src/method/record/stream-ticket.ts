@@ -33,9 +33,7 @@ export function streamTicketMethod({ hub, maxConditions, tickets }: StreamTicket
     },
     result: z.strictObject({
       ticket: z.string(),
-      expires_at: z
-        .int()
-        .describe('Epoch ms until which it begins streams; one that was begun is resumed for a day'),
+      expires_at: z.int().describe('Epoch ms; until then it begins streams, which can be resumed for a day'),
     }),
     async handle({ params, caller }) {
       const { after, query } = params

@@ -15,7 +15,7 @@ export function appendMethod(records: Records): Method {
   const { resource } = records
   return defineMethod({
     name: `${resource.name}_append`,
-    summary: `Records ${resource.summary}`,
+    summary: `Adds ${resource.summary}`,
     params: { token: credentialParam, rows: z.array(newRowSchema(resource)).min(1).max(maxRows) },
     result: z.strictObject({ ids: z.array(z.int()) }),
     handle: ({ params, caller }) => records.append(caller, params.rows),
@@ -27,11 +27,11 @@ export function finishMethod(records: Records): Method {
   const { resource } = records
   return defineMethod({
     name: `${resource.name}_finish`,
-    summary: `Ends one of the ${resource.summary} that is still open`,
+    summary: `Ends one of the ${resource.summary} that are still open`,
     params: {
       token: credentialParam,
       id: z.int(),
-      result: z.unknown().optional().describe('What it returned; null counts as returned'),
+      result: z.unknown().optional().describe('What it returned; null counts as a result'),
       error_message: z.string().nullish().describe('Why it failed; instead of result'),
       finish_time: recordTime.optional().describe('When it ended, epoch ms; absent: now'),
     },
@@ -68,8 +68,11 @@ export function deleteMethod(records: Records): Method {
     params: {
       token: credentialParam,
       query: querySchema(resource, true),
-      dry_run: z.boolean().default(false).describe('Delete nothing, say how many it would be'),
-      max_affected: z.int().min(0).optional().describe('Delete nothing when more rows than this are found'),
+      dry_run: z
+        .boolean()
+        .default(false)
+        .describe('Deletes nothing and says how many records it would delete'),
+      max_affected: z.int().min(0).optional().describe('Deletes nothing if more records than this are found'),
     },
     result: z.strictObject({
       success: z.literal(true),
@@ -90,14 +93,14 @@ export function importMethod(records: Records): Method {
   const { resource } = records
   return defineMethod({
     name: `${resource.name}_import`,
-    summary: `Takes back exported ${resource.summary}, under the same ids`,
+    summary: `Imports exported ${resource.summary} under their ids`,
     params: {
       token: credentialParam,
       rows: z.array(importRowSchema(resource)).min(1).max(maxRows).describe('Whole rows, with their ids'),
     },
     result: z.strictObject({
       imported: z.int(),
-      skipped: z.int().describe('Those that were there already, with the same content'),
+      skipped: z.int().describe('Rows that were already there with the same content'),
     }),
     handle: ({ params: { rows }, caller }) => records.import(caller, rows),
   })

@@ -19,12 +19,12 @@ import { defineTokenMethod, keyAndSecretSchema, type TokenDeps } from './token-m
 const path = 'target_token'
 const common = { token: credentialParam, target_token: z.string() }
 
-const keptTime = z.int().nullish().describe('Epoch milliseconds; only what the token has')
+const keptTime = z.int().nullish().describe('Epoch milliseconds; only the value that the token has')
 
 /** What NodeGet's programs send with the limits. */
 const keptShape = {
   version: z.literal(1).nullish(),
-  username: z.string().nullish().describe('Only what the token has'),
+  username: z.string().nullish().describe('Only the value that the token has'),
   password: z.string().nullish().describe('Only null: token_change_password changes it'),
   timestamp_from: keptTime,
   timestamp_to: keptTime,
@@ -60,7 +60,7 @@ function limitMethods({ database, authenticator }: TokenDeps): readonly Method[]
 
   const tokenDelete = defineTokenMethod({
     name: 'token_delete',
-    summary: 'Deletes a token; its JWTs end with it',
+    summary: 'Deletes a token, and its JWTs with it',
     params: common,
     result: z.strictObject({
       message: z.string(),
@@ -89,7 +89,7 @@ function secretMethods(deps: TokenDeps): readonly Method[] {
 
   const tokenRoll = defineTokenMethod({
     name: 'token_roll_token_secret',
-    summary: 'Gives a token a new secret; the old one and its JWTs are dead at once',
+    summary: 'Gives a token a new secret; the old one and its JWTs stop working at once',
     params: common,
     result: keyAndSecretSchema,
     async handle({ params, caller }) {
@@ -107,7 +107,7 @@ function secretMethods(deps: TokenDeps): readonly Method[] {
 
   const tokenChangePassword = defineTokenMethod({
     name: 'token_change_password',
-    summary: "Changes the password of a token that has a username; the token's JWTs end",
+    summary: "Changes the password of a token that has a username; the token's JWTs stop working",
     params: { ...common, new_password: z.string() },
     result: z.strictObject({ success: z.literal(true), message: z.string() }),
     async handle({ params, caller }) {

@@ -25,7 +25,7 @@ export function createMethods({ database, authenticator, passwords, pepper }: To
 
   const tokenCreate = defineTokenMethod({
     name: 'token_create',
-    summary: 'Creates a token; its secret is told only here',
+    summary: 'Creates a token; only this answer shows its secret',
     credentialParams: ['token', 'father_token'],
     params: {
       token: credentialParam,

@@ -22,7 +22,7 @@ function statusOf(given: GivenRow): (typeof eventStatuses)[number] {
 /** What event handlers did (JitAi event service). */
 export const eventLog = defineResource({
   name: 'event-log',
-  summary: 'what event handlers did',
+  summary: 'runs of event handlers',
   table: 'event_log',
   fields: [
     generated('id', 'id', 'Record id'),
