@@ -110,7 +110,7 @@ class ConditionReader {
     const word = words.get(name)
     if (word !== undefined) {
       if (isFlag(value)) return word.predicate
-      throw invalidParams(inner, 'a word takes no value but null or true', 'wrong_type')
+      throw invalidParams(inner, 'a word takes no value except null or true', 'wrong_type')
     }
     const key = keys.get(name)
     if (isWord && (key !== undefined || combinators.includes(name)))
@@ -152,8 +152,8 @@ class ConditionReader {
       return invalidParams(path, `"${name}" may not stand here`, 'misplaced_condition')
     if (name === 'limit') return invalidParams(path, '"limit" needs a value: {"limit": n}', 'value_missing')
     if (name === 'all' && !this.#options.allowAll)
-      return invalidParams(path, '"all" is for deletes', 'misplaced_condition')
-    return invalidParams(`${path}.${name}`, 'a word takes no value but null or true', 'wrong_type')
+      return invalidParams(path, '"all" can only be used to delete', 'misplaced_condition')
+    return invalidParams(`${path}.${name}`, 'a word takes no value except null or true', 'wrong_type')
   }
 
   /** All that may stand here, at the top or inside. */

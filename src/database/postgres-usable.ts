@@ -74,16 +74,16 @@ export function requireVersion(version: number): void {
 function requireForms({ stored, sent, dates, schema, role, path }: Server): void {
   if (stored !== 'UTF8') {
     throw new StartError(
-      `the database's encoding is ${stored}, and only UTF8 holds every text: create database … encoding 'UTF8' template template0`,
+      `the database's encoding is ${stored}, but only UTF8 can hold every text: create database … encoding 'UTF8' template template0`,
     )
   }
   if (sent !== 'UTF8') throw new StartError(`the connection's client_encoding is ${sent}: it must be UTF8`)
   if (!dates.startsWith('ISO')) {
-    throw new StartError(`times come as datestyle ${dates}: alter role ${role} set datestyle = 'ISO'`)
+    throw new StartError(`times come in the datestyle ${dates}: alter role ${role} set datestyle = 'ISO'`)
   }
   if (schema === null) {
     throw new StartError(
-      `the role ${role} has no schema to work in, none of its search_path (${path}) is there and may be used: create schema ${role} authorization ${role}`,
+      `the role ${role} has no schema to work in: none in its search_path (${path}) exists and may be used: create schema ${role} authorization ${role}`,
     )
   }
 }

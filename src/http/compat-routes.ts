@@ -74,7 +74,7 @@ export function createCompatRoutes(deps: CompatRouteDeps): CompatRoutes {
     refuseUrl(reply) {
       const route = find(reply.request.url)?.route
       if (route !== undefined) {
-        const error = invalidParams('', 'the path is no percent-encoded UTF-8', 'bad_encoding')
+        const error = invalidParams('', 'the path is not percent-encoded UTF-8', 'bad_encoding')
         return sendError(reply, 400, error, route.errors)
       }
       return ownerOf(reply.request.url) && refuseUnknown(reply)

@@ -107,7 +107,8 @@ function opening(
     throw new RpcError('credential_conflict', message, { path: 'ticket' })
   }
   const [other] = Object.keys(query).filter(name => name !== 'ticket')
-  if (other !== undefined) throw invalidParams(other, 'a ticket says all that is asked for', 'unknown_member')
+  if (other !== undefined)
+    throw invalidParams(other, 'the ticket already holds all other parameters', 'unknown_member')
   const last = lastEventId(request)
   const path = 'Last-Event-ID'
   const ticket = tickets.open(String(query.ticket), ({ id, asked }) => {

@@ -60,7 +60,7 @@ export function createLoginDelay({ clock, free, forgetMs, maxKeys = 10_000 }: De
 }
 
 function loginDelayed(ms: number): RpcError {
-  return new RpcError('login_delayed', 'After wrong passwords the next one has to wait', {
+  return new RpcError('login_delayed', 'After wrong passwords, the next attempt has to wait', {
     retryable: true,
     retry_after_ms: Math.ceil(ms),
   })

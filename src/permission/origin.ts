@@ -29,7 +29,10 @@ export function makersWith(makers: readonly Origin[], caller: Identity): readonl
   const known = new Set(makers.map(textOf))
   const added = originsOf(caller).filter(origin => !known.has(textOf(origin)))
   if (makers.length + added.length <= maxMakers) return [...makers, ...added]
-  throw new RpcError('too_many_makers', 'Too many tokens have changed this; create it again')
+  throw new RpcError(
+    'too_many_makers',
+    'Too many tokens have changed this definition; delete it and create it again',
+  )
 }
 
 /** Whether nobody but the caller has shaped it: a JWT with limits of its own is not the token that issued it. */

@@ -139,7 +139,7 @@ export async function removeIndex(database: Database, resource: Resource, field:
   const found = (await listIndexes(database, resource)).find(index => index.name === name)
   if (found === undefined) {
     const path = 'field'
-    throw new RpcError('index_not_found', 'No index was added for this', { path })
+    throw new RpcError('index_not_found', 'No index was added for this field', { path })
   }
   const isWhole = (await database.run(isOfRanges, [table])).rows[0]?.[0] === true
   if (database.engine === 'postgres' && !isWhole) {

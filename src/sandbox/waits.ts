@@ -44,7 +44,7 @@ export function createPendingCalls(send: (message: FromThread) => void) {
 
   /** Throws RangeError when they are too many, or too large. */
   function ask(id: number, name: string, args: string): void {
-    if (args === '') throw new RangeError('no heap is left to hand the arguments over')
+    if (args === '') throw new RangeError('there is no heap left for the arguments')
     if (pending.size >= maxHostCalls) throw new RangeError(`more than ${maxHostCalls} calls at once`)
     const bytes = Buffer.byteLength(args)
     if (pendingBytes + bytes > maxArgumentBytes) throw new RangeError('the arguments are too large')

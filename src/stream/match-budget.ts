@@ -77,7 +77,7 @@ function tooCostly(max: number, used: number, cost: number): RpcError {
 function serverTooCostly(max: number): RpcError {
   return new RpcError(
     'server_subscriptions_too_costly',
-    'The subscriptions of this server may not cost more to match',
+    'The subscriptions of this server already cost too much to match',
     { retryable: true, retry_after_ms: 5000, max },
   )
 }

@@ -9,7 +9,7 @@ export function parseJsonArgument(text: string, name: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    throw new UsageError(`${name}: expected JSON: ${error instanceof Error ? error.message : 'it is none'}`)
+    throw new UsageError(`${name}: expected JSON: ${error instanceof Error ? error.message : 'invalid JSON'}`)
   }
 }
 

@@ -19,7 +19,7 @@ export function rowSource(given: readonly string[], { stdin }: Pick<Surroundings
   const [first = '-', ...more] = given
   const isStream = first === '-' || first.startsWith('@')
   if (!isStream) return { lines: listed(given.flatMap(rowsOf)), unit: 'row' }
-  if (more.length > 0) throw new UsageError(`${first} comes alone, not with ${more[0]}`)
+  if (more.length > 0) throw new UsageError(`${first} cannot be used together with ${more[0]}`)
   return { lines: first === '-' ? readLines(stdin) : linesOfFile(first.slice(1)), unit: 'line' }
 }
 
@@ -27,7 +27,7 @@ function rowsOf(text: string): readonly object[] {
   const value = parseJsonArgument(text, 'rows')
   const rows: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (rows.every(isRow)) return rows
-  throw new UsageError(`expected a record as a JSON object, a list of them, @FILE or -, not ${text}`)
+  throw new UsageError(`expected a record as a JSON object, a list of records, @FILE or -, not ${text}`)
 }
 
 function isRow(value: unknown): value is object {

@@ -85,6 +85,6 @@ function decode(text: string, path: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw invalidParams(path, 'is no percent-encoded UTF-8', 'bad_encoding')
+    throw invalidParams(path, 'is not percent-encoded UTF-8', 'bad_encoding')
   }
 }

@@ -153,5 +153,5 @@ function requireRemote(handler: Handler | undefined): Handler {
   const path = 'full_names'
   if (handler === undefined) throw new RpcError('handler_not_found', 'There is no such handler', { path })
   if (handler.target.kind === 'remote') return handler
-  throw new RpcError('handler_not_remote', 'This handler is not run by remote workers', { path })
+  throw new RpcError('handler_not_remote', 'Remote workers do not run this handler', { path })
 }

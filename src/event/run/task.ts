@@ -81,5 +81,5 @@ export function createTasks(deps: TaskDeps): Tasks {
 }
 
 function leaseLost(): RpcError {
-  return new RpcError('lease_lost', 'The task is not, or no longer, held by this attempt')
+  return new RpcError('lease_lost', 'This attempt does not hold the task, or no longer does')
 }

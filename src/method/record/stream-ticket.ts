@@ -54,5 +54,5 @@ export function streamTicketMethod({ hub, maxConditions, tickets }: StreamTicket
 }
 
 function credentialNeeded(): RpcError {
-  return new RpcError('permission_denied', 'A ticket is made of a credential, which a script has not')
+  return new RpcError('permission_denied', 'A script has no credential to make a ticket from')
 }

@@ -49,7 +49,11 @@ export function planExport(
     allowAll: false,
   })
   if (after !== undefined && plan.limit !== undefined) {
-    throw invalidParams('after', 'a limit gives the newest first, which no key can be behind', 'not_by_key')
+    throw invalidParams(
+      'after',
+      'a limit returns the newest records first: an export with a limit cannot begin behind a key',
+      'not_by_key',
+    )
   }
   if (bom && format !== 'csv') throw invalidParams('bom', 'only CSV begins with a byte order mark', 'not_csv')
   return { plan, formatName: format, format: exportFormats[format], after, mark: bom ? '\ufeff' : '' }

@@ -26,7 +26,7 @@ export function responseLibrary(kit: Kit<{ body: typeof bodyLibrary; headers: ty
       super(content, new Headers(init.headers))
       this.status = Number(init.status ?? 200)
       if (!Number.isInteger(this.status) || this.status < 200 || this.status > 599) {
-        throw new RangeError(`${String(init.status)} is no status of a response`)
+        throw new RangeError(`${String(init.status)} is not a valid status of a response`)
       }
       if ([204, 205, 304].includes(this.status) && (content.text ?? content.bytes) !== undefined) {
         throw new TypeError(`a response with the status ${this.status} has no body`)
