@@ -6,18 +6,7 @@ export function urlLibrary(kit: Kit<{ pairs: typeof pairLibrary }>) {
   type Params = ReturnType<typeof paramsOf>
 
   const { paramsOf, reread } = kit.library('pairs')
-  const members = [
-    'href',
-    'protocol',
-    'username',
-    'password',
-    'host',
-    'hostname',
-    'port',
-    'pathname',
-    'search',
-    'hash',
-  ]
+  const members = 'href protocol username password host hostname port pathname search hash'.split(' ')
 
   class URL {
     #parts: Readonly<Record<string, string>>
