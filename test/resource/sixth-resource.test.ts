@@ -4,28 +4,25 @@ import { equal, isNotNull } from '../../src/condition/predicate.ts'
 import type { Database } from '../../src/database/database.ts'
 import type { Identity } from '../../src/permission/grant.ts'
 import { compilePattern } from '../../src/permission/pattern.ts'
-import { defineResource, type ResourceField, type ResourceOptions } from '../../src/resource/resource.ts'
+import { appendTime, generated, nullable, optional, required } from '../../src/resource/field.ts'
+import { defineResource, type ResourceOptions } from '../../src/resource/resource.ts'
 import { describeEngines } from '../support/databases.ts'
 import { appendAll, type Call, createCaller, type Page, walkPages } from './caller.ts'
 
 const fields = [
-  { name: 'build_id', kind: 'id', append: 'generated', summary: 'Build' },
-  { name: 'pipeline', kind: 'name', append: 'required', summary: 'Which pipeline' },
-  { name: 'branch', kind: 'name', append: 'optional', initial: () => 'main', summary: 'Which branch' },
-  {
-    name: 'state',
-    kind: 'enum',
+  generated('build_id', 'id', 'Build'),
+  required('pipeline', 'name', 'Which pipeline'),
+  optional('branch', 'name', 'Which branch', { initial: () => 'main' }),
+  optional('state', 'enum', 'How far it is', {
     values: ['open', 'done', 'broken'],
-    append: 'optional',
     initial: () => 'open',
-    summary: 'How far it is',
-  },
-  { name: 'queued_time', kind: 'time', append: 'optional', initial: (_given, now) => now, summary: 'When' },
-  { name: 'finish_time', kind: 'time', nullable: true, append: 'optional', summary: 'When it ended' },
-  { name: 'size', kind: 'integer', nullable: true, append: 'optional', summary: 'Bytes' },
-  { name: 'result', kind: 'json', nullable: true, append: 'optional', summary: 'What came out' },
-  { name: 'error_message', kind: 'text', nullable: true, append: 'optional', summary: 'What went wrong' },
-] as const satisfies readonly ResourceField[]
+  }),
+  optional('queued_time', 'time', 'When', { initial: appendTime }),
+  nullable('finish_time', 'time', 'When it ended'),
+  nullable('size', 'integer', 'Bytes'),
+  nullable('result', 'json', 'What came out'),
+  nullable('error_message', 'text', 'What went wrong'),
+] as const
 
 const options: ResourceOptions = {
   name: 'build-log',
