@@ -48,7 +48,7 @@ test('the published types of the client need no package and no file of the serve
   await writeFile(join(folder, 'program.ts'), program)
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }))
   await tsc('-p', folder)
-}, 60_000)
+})
 
 /** The files that a .d.ts refers to; a package is reached under its name. */
 async function reachableFrom(file: string, seen = new Set<string>()): Promise<ReadonlySet<string>> {
