@@ -171,6 +171,21 @@ function resolve({ file, target }: Import): string {
     .join('/')
 }
 
+/** One circle for each group of files that reach each other, as the files of a way round. */
+function circlesOf(targets: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>()
+  const circles: string[] = []
+  function walk(file: string, way: readonly string[]): void {
+    const at = way.indexOf(file)
+    if (at >= 0) circles.push([...way.slice(at), file].join(' -> '))
+    if (at >= 0 || done.has(file)) return
+    for (const target of targets.get(file) ?? []) walk(target, [...way, file])
+    done.add(file)
+  }
+  for (const file of targets.keys()) walk(file, [])
+  return circles
+}
+
 describe('the imports of src', () => {
   it('point one way', () => {
     const wrong = imports
@@ -194,6 +209,15 @@ describe('the imports of src', () => {
     expect(wrong).toEqual([])
     const used = new Set(imports.map(each => each.target))
     expect(Object.keys(doors).filter(name => !used.has(name))).toEqual([])
+  })
+
+  it('make no circle of files, types included', () => {
+    const targets = new Map<string, readonly string[]>()
+    for (const file of files) {
+      const own = imports.filter(each => each.file === file && each.target.startsWith('.'))
+      targets.set(file, own.map(resolve))
+    }
+    expect(circlesOf(targets)).toEqual([])
   })
 
   it('are all of known parts', () => {

@@ -27,6 +27,20 @@ const endSchema = z.strictObject({
   status: z.enum(['success', 'fail', 'waiting']).describe('waiting: it will be tried again'),
 })
 
+/** A task as a worker claims it. */
+const taskSchema = z.strictObject({
+  id: z.int(),
+  attempt: z.int(),
+  lease_until: z.int().describe('Epoch ms; a heartbeat extends it'),
+  full_name: z.string(),
+  sender: z.string(),
+  event_type: z.string(),
+  request_id: z.string(),
+  node_id: z.string(),
+  parent_node_id: z.string().nullable(),
+  kwargs: z.unknown(),
+})
+
 /** What remote workers do with the work of remote handlers: permission `event_handler.claim` over the handler. */
 export function taskMethods(tasks: Tasks, workers: WorkerReports) {
   const claim = defineMethod({
@@ -41,20 +55,7 @@ export function taskMethods(tasks: Tasks, workers: WorkerReports) {
       worker,
     },
     result: z.strictObject({
-      tasks: z.array(
-        z.strictObject({
-          id: z.int(),
-          attempt: z.int(),
-          lease_until: z.int().describe('Epoch ms; a heartbeat extends it'),
-          full_name: z.string(),
-          sender: z.string(),
-          event_type: z.string(),
-          request_id: z.string(),
-          node_id: z.string(),
-          parent_node_id: z.string().nullable(),
-          kwargs: z.unknown(),
-        }),
-      ),
+      tasks: z.array(taskSchema),
     }),
     async handle({ params, caller, context, live }) {
       const fullNames = [...new Set(params.full_names)]

@@ -1,4 +1,27 @@
-import type { CompletedOption, Place } from './completion.ts'
+/** A place on the command line, e.g. behind `daybook token`, and what may stand there. */
+export interface Place {
+  /** The commands before it: empty, `token`, `token list`. */
+  readonly path: string
+  readonly commands: readonly Described[]
+  /** The words that its arguments may be. */
+  readonly values: readonly string[]
+  readonly options: readonly CompletedOption[]
+}
+
+interface Described {
+  readonly name: string
+  readonly description: string
+}
+
+export interface CompletedOption extends Described {
+  /** `--output` */
+  readonly name: string
+  /** `-y` */
+  readonly short: string | undefined
+  readonly takesValue: boolean
+  /** The values that it may have, if they are known. */
+  readonly choices: readonly string[]
+}
 
 /** Scripts that complete `daybook` in a shell; the one for zsh uses bash completion. */
 export const completionScripts = {

@@ -2,7 +2,7 @@ import { Argument, type Command, type Option } from 'commander'
 import type { Surroundings } from '../argument/surroundings.ts'
 import { writeLines } from '../terminal/output.ts'
 import { recordColumns } from '../terminal/record-columns.ts'
-import { completionScripts } from './completion-script.ts'
+import { type CompletedOption, completionScripts, type Place } from './completion-script.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const
 
@@ -21,31 +21,6 @@ export function addCompletionCommand(program: Command, { stdout }: Surroundings)
     .action(async (shell: (typeof shells)[number]) => {
       await writeLines(stdout, [completionScripts[shell](placesOf(program)).trimEnd()])
     })
-}
-
-/** A place on the command line, e.g. behind `daybook token`, and what may stand there. */
-export interface Place {
-  /** The commands before it: empty, `token`, `token list`. */
-  readonly path: string
-  readonly commands: readonly Described[]
-  /** The words that its arguments may be. */
-  readonly values: readonly string[]
-  readonly options: readonly CompletedOption[]
-}
-
-interface Described {
-  readonly name: string
-  readonly description: string
-}
-
-export interface CompletedOption extends Described {
-  /** `--output` */
-  readonly name: string
-  /** `-y` */
-  readonly short: string | undefined
-  readonly takesValue: boolean
-  /** The values that it may have, if they are known. */
-  readonly choices: readonly string[]
 }
 
 /** Every place of `program` and of the commands below it. */
