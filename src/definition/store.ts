@@ -5,7 +5,7 @@ import { rawStatement } from '../database/statement.ts'
 import type { Sealer } from '../seal.ts'
 import type { Definition, Fields, StoredOf } from './definition.ts'
 
-type Running = Pick<Runner, 'run'>
+type Statements = Pick<Runner, 'run'>
 
 /** The definitions of one kind as the database keeps them. */
 export interface DefinitionStore<Stored> {
@@ -13,17 +13,17 @@ export interface DefinitionStore<Stored> {
   readonly columns: string
   read(row: readonly unknown[]): Stored
   /** Undefined, with nothing inserted, on a conflict. `now`: epoch milliseconds. */
-  insert(runner: Running, values: Partial<Stored>, now: number): Promise<Stored | undefined>
+  insert(runner: Statements, values: Partial<Stored>, now: number): Promise<Stored | undefined>
   /** By its key. */
-  find(runner: Running, key: unknown): Promise<Stored | undefined>
+  find(runner: Statements, key: unknown): Promise<Stored | undefined>
   /** The same, locked until the transaction ends. */
-  lock(runner: Running, key: unknown): Promise<Stored | undefined>
+  lock(runner: Statements, key: unknown): Promise<Stored | undefined>
   /** All, in order of their keys. */
-  list(runner: Running): Promise<readonly Stored[]>
+  list(runner: Statements): Promise<readonly Stored[]>
   /** Writes the members that are given; undefined when it is gone. */
-  update(runner: Running, key: unknown, values: Partial<Stored>, now: number): Promise<Stored | undefined>
+  update(runner: Statements, key: unknown, values: Partial<Stored>, now: number): Promise<Stored | undefined>
   /** False when it is gone. */
-  remove(runner: Running, key: unknown): Promise<boolean>
+  remove(runner: Statements, key: unknown): Promise<boolean>
 }
 
 /** The names of the members of `values` that differ from what is stored in `before`. */
@@ -72,7 +72,7 @@ export function createStore<F extends Fields>(
 
   /** Notifies the servers of a write. */
   async function announced(
-    runner: Running,
+    runner: Statements,
     row: readonly unknown[] | undefined,
   ): Promise<Stored | undefined> {
     if (row === undefined) return undefined

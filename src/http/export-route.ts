@@ -83,7 +83,7 @@ function pagesFor(tokenKey: string, pages: Pages): Pages {
   return { next: () => onBehalfOf(tokenKey, () => pages.next()), return: () => pages.return() }
 }
 
-interface Exporting {
+interface ExportInput {
   readonly resource: Resource
   readonly planned: ExportPlan
   readonly first: IteratorResult<ExportPage, void>
@@ -92,7 +92,7 @@ interface Exporting {
 }
 
 async function* readLines(
-  { resource, planned, first, pages, request }: Exporting,
+  { resource, planned, first, pages, request }: ExportInput,
   { logger }: ExportRouteDeps,
 ): AsyncGenerator<string | Buffer, void, undefined> {
   try {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { AnswerMemory } from '../fairness/answer-memory.ts'
 import type { JsonText } from '../json.ts'
 import type { Endpoint } from '../rpc/endpoint.ts'
-import { type Asking, contextOf } from '../rpc/request-context.ts'
+import { contextOf, type RequestHead } from '../rpc/request-context.ts'
 import { answerOn } from './answer-on.ts'
 import { accepts } from './compression.ts'
 import { gzipAround } from './gzip-around.ts'
@@ -28,7 +28,7 @@ const largeText = 64 * 1024
 export async function answerRpc(
   { endpoint, answers }: RpcDeps,
   body: Buffer,
-  asking: Asking,
+  asking: RequestHead,
   raw: ServerResponse,
 ): Promise<RpcAnswer> {
   let shared: JsonText | undefined

@@ -87,7 +87,7 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<FastifyReply
 }
 
 /** Who asks, and for what. The caller is checked before the request is read. */
-interface Opening {
+interface StreamOpening {
   reauthenticate(): Promise<Identity>
   readonly ticket?: Ticket
   readRequest(): StreamRequest
@@ -96,7 +96,7 @@ interface Opening {
 function opening(
   request: FastifyRequest,
   { hub, authenticate, tickets, maxDepth }: StreamRouteDeps,
-): Opening {
+): StreamOpening {
   const { bearer } = contextOf(request)
   const query = request.query as Readonly<Record<string, unknown>>
   if (query.ticket === undefined) {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { matchesHost, parseHostPattern, parsePort, type Target } from './host-pattern.ts'
+import { type HostAndPort, matchesHost, parseHostPattern, parsePort } from './host-pattern.ts'
 import { OutboundError } from './outbound-error.ts'
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
@@ -24,7 +24,7 @@ function isGlobalUnicast({ parts: [first = 0] }: ipaddr.IPv6): boolean {
 }
 
 /** Whether a request for `target` may go to `address` although that is not public. */
-export type AllowRule = (target: Target, address: string) => boolean
+export type AllowRule = (target: HostAndPort, address: string) => boolean
 
 // `10.0.0.0/8`, `127.0.0.1:8080`, `[::1]:8080`, `[fd00::/8]`.
 const ipv4Rule = /^([\d.]+)(?:\/(\d{1,2}))?(?::(\d{1,5}))?$/
@@ -57,7 +57,7 @@ export function parseAllow(text: string): AllowRule {
  * connection would take is chance.
  */
 export function requireAddresses(
-  target: Target,
+  target: HostAndPort,
   addresses: readonly string[],
   rules: readonly AllowRule[],
 ): void {

@@ -1,7 +1,7 @@
 import { isIP, isIPv4 } from 'node:net'
 
-/** Whom a request is for: the host of its URL as `targetOf` makes it, and the port. */
-export interface Target {
+/** Whom a request is for: the host of its URL as `hostAndPortOf` makes it, and the port. */
+export interface HostAndPort {
   /** Lower case, punycode, no dot at the end, IPv6 without brackets. */
   readonly host: string
   readonly port: number
@@ -16,7 +16,7 @@ export interface HostPattern {
 
 const schemePorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 
-export function targetOf(url: URL): Target {
+export function hostAndPortOf(url: URL): HostAndPort {
   const port = url.port === '' ? (schemePorts[url.protocol] ?? 0) : Number(url.port)
   return { host: bareHost(url.hostname), port }
 }
@@ -35,7 +35,7 @@ export function parseHostPattern(text: string): HostPattern {
   return { host, subdomains: star !== undefined, port: parsePort(port) }
 }
 
-export function matchesHost({ host, subdomains, port }: HostPattern, target: Target): boolean {
+export function matchesHost({ host, subdomains, port }: HostPattern, target: HostAndPort): boolean {
   if (port !== undefined && port !== target.port) return false
   return subdomains ? target.host.endsWith(`.${host}`) : target.host === host
 }

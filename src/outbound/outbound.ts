@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { parseAllow, requireAddresses } from './address.ts'
 import type { OutboundAnswer, OutboundRequest } from './exchange.ts'
 import { requireSafeHeaders, requireSafeMethod } from './headers.ts'
-import { matchesHost, parseHostPattern, type Target, targetOf } from './host-pattern.ts'
+import { type HostAndPort, hostAndPortOf, matchesHost, parseHostPattern } from './host-pattern.ts'
 import { OutboundError } from './outbound-error.ts'
 import { parseRequestUrl } from './request-url.ts'
 
@@ -36,7 +36,7 @@ export function createOutbound({ allow, resolve = resolveName }: OutboundOptions
 
   async function ask(request: OutboundRequest, signal: AbortSignal): Promise<OutboundAnswer> {
     const url = parseRequestUrl(request.url)
-    const target = targetOf(url)
+    const target = hostAndPortOf(url)
     requireHost(target, request.hosts)
     try {
       signal.throwIfAborted()
@@ -75,13 +75,13 @@ export function createOutbound({ allow, resolve = resolveName }: OutboundOptions
   }
 }
 
-function requireHost(target: Target, hosts: readonly string[] | undefined): void {
+function requireHost(target: HostAndPort, hosts: readonly string[] | undefined): void {
   if (hosts === undefined || hosts.some(host => matchesHost(parseHostPattern(host), target))) return
   throw new OutboundError('host_forbidden', `${target.host} is not among the allowed hosts`)
 }
 
 async function addressesOf(
-  { host }: Target,
+  { host }: HostAndPort,
   resolve: (hostname: string) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host]

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { parseAllow, requireAddresses } from './address.ts'
-import { targetOf } from './host-pattern.ts'
+import { hostAndPortOf } from './host-pattern.ts'
 import { OutboundError } from './outbound-error.ts'
 
 /** Throws OutboundError `bad_url`. */
@@ -17,7 +17,7 @@ export function parseRequestUrl(text: string): URL {
  */
 export function requestUrlFault(text: string, allow: readonly string[]): string | undefined {
   try {
-    const target = targetOf(parseRequestUrl(text))
+    const target = hostAndPortOf(parseRequestUrl(text))
     if (isIP(target.host) !== 0) requireAddresses(target, [target.host], allow.map(parseAllow))
     return undefined
   } catch (error) {

@@ -104,7 +104,7 @@ export async function addIndex(database: Database, resource: Resource, field: st
   await database.command(`create index concurrently ${name} on ${table} ${body}`)
 }
 
-interface Adding {
+interface IndexInput {
   readonly table: string
   readonly name: string
   readonly body: string
@@ -112,7 +112,7 @@ interface Adding {
 }
 
 /** First the index of the table alone, which later ranges inherit; then that of each range. With the last one it is whole. */
-async function addToRanges(database: Database, { table, name, body, field }: Adding): Promise<void> {
+async function addToRanges(database: Database, { table, name, body, field }: IndexInput): Promise<void> {
   const known = (await database.run(ranges, [table, name])).rows
   // When every part is there, none can be attached, and only attaching the last one makes the whole valid.
   const isBroken =

@@ -7,7 +7,7 @@ import type { GivenRow } from './resource.ts'
 /** The principal that a chain belongs to; null where that is not known. */
 export type ChainOwner = string | null
 
-type Asking = Pick<Runner, 'run'>
+type Statements = Pick<Runner, 'run'>
 
 const findOwn = rawStatement('select 1 from event_log where request_id = $1 and chain_owner = $2 limit 1')
 
@@ -23,7 +23,7 @@ const findWritable = rawStatement(
 
 /** The request ids and owners of the chains of which the caller may write every record, the one begun first before the others. */
 async function findWritableChains(
-  runner: Asking,
+  runner: Statements,
   requestIds: readonly string[],
   caller: Identity,
 ): Promise<readonly { readonly requestId: string; readonly owner: ChainOwner }[]> {
@@ -36,7 +36,7 @@ async function findWritableChains(
  * write every record. Any other is to the caller as if it were not there: the record begins a chain of the caller's own.
  */
 export async function chainOwnerFor(
-  runner: Asking,
+  runner: Statements,
   requestId: string,
   caller: Identity,
 ): Promise<ChainOwner> {
@@ -54,7 +54,7 @@ export interface ChainRef {
 
 /** Answers for each of these chains who owns what the caller adds to it: as chainOwnerFor, but the chain is known. */
 export async function chainOwnersFor(
-  runner: Asking,
+  runner: Statements,
   chains: readonly ChainRef[],
   caller: Identity,
 ): Promise<(chain: ChainRef) => ChainOwner> {
@@ -72,7 +72,7 @@ function keyOf({ requestId, owner }: ChainRef): string {
 
 /** Adds to what a caller appends to the event log who owns the chain of each record. */
 export async function addChainOwners(
-  runner: Asking,
+  runner: Statements,
   rows: readonly GivenRow[],
   caller: Identity,
 ): Promise<readonly GivenRow[]> {

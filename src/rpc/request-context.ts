@@ -15,7 +15,7 @@ export function requestIdOf({ headers }: IncomingMessage): string {
 }
 
 /** What is known of a request beside its body. */
-export interface Asking {
+export interface RequestHead {
   readonly id: string
   readonly ip: string
   readonly headers: IncomingHttpHeaders
@@ -23,7 +23,7 @@ export interface Asking {
 }
 
 /** `compress` is told what part of the answer shall be compressed. */
-export function contextOf(request: Asking, compress?: RequestContext['compress']): RequestContext {
+export function contextOf(request: RequestHead, compress?: RequestContext['compress']): RequestContext {
   return {
     ...(compress && { compress }),
     bearer: bearerOf(request.headers.authorization),

@@ -4,7 +4,7 @@ import { createStore } from '../definition/store.ts'
 import { invalidInput, RpcError } from '../errors.ts'
 import { type StoredToken, token } from './token.ts'
 
-type Running = Pick<Runner, 'run'>
+type Statements = Pick<Runner, 'run'>
 
 const store = createStore(token)
 const selectTokens = `select ${store.columns} from ${token.table}`
@@ -12,29 +12,29 @@ const byUsername = rawStatement(`${selectTokens} where username = $1`)
 const superToken = rawStatement(`${selectTokens} where is_super`)
 const oldestFirst = rawStatement(`${selectTokens} order by id`)
 
-export const findTokenByKey = (runner: Running, key: string): Promise<StoredToken | undefined> =>
+export const findTokenByKey = (runner: Statements, key: string): Promise<StoredToken | undefined> =>
   store.find(runner, key)
 
 export async function findTokenByUsername(
-  { run }: Running,
+  { run }: Statements,
   username: string,
 ): Promise<StoredToken | undefined> {
   return (await run(byUsername, [username])).rows.map(store.read)[0]
 }
 
-export async function findSuperToken({ run }: Running): Promise<StoredToken | undefined> {
+export async function findSuperToken({ run }: Statements): Promise<StoredToken | undefined> {
   return (await run(superToken, [])).rows.map(store.read)[0]
 }
 
 /** All tokens, oldest first. */
-export async function listTokens({ run }: Running): Promise<readonly StoredToken[]> {
+export async function listTokens({ run }: Statements): Promise<readonly StoredToken[]> {
   return (await run(oldestFirst, [])).rows.map(store.read)
 }
 
 export type NewToken = Omit<StoredToken, 'id' | 'secret_generation' | 'version'>
 
 /** False, and nothing is inserted, when the username is taken (or, for a super token, when there is one). */
-export async function insertToken(runner: Running, given: NewToken): Promise<boolean> {
+export async function insertToken(runner: Statements, given: NewToken): Promise<boolean> {
   return (await store.insert(runner, given, Date.now())) !== undefined
 }
 
@@ -42,7 +42,7 @@ export async function insertToken(runner: Running, given: NewToken): Promise<boo
 export type TokenChange = Partial<Pick<StoredToken, 'token_limit' | 'secret_digest' | 'password_hash'>>
 
 /** To be called in a transaction. False when there is no such token any more. */
-export async function updateToken(runner: Running, key: string, change: TokenChange): Promise<boolean> {
+export async function updateToken(runner: Statements, key: string, change: TokenChange): Promise<boolean> {
   const before = await store.lock(runner, key)
   if (before === undefined) return false
   const endsJwts = change.secret_digest !== undefined || change.password_hash !== undefined
@@ -52,7 +52,7 @@ export async function updateToken(runner: Running, key: string, change: TokenCha
 }
 
 /** False when there is no such token any more. */
-export const deleteToken = (runner: Running, key: string): Promise<boolean> => store.remove(runner, key)
+export const deleteToken = (runner: Statements, key: string): Promise<boolean> => store.remove(runner, key)
 
 /** A token that was named by its key or its username. */
 export interface NamedToken {
@@ -64,7 +64,7 @@ export interface NamedToken {
  * Finds the token whose key, else whose username, is `name`; matched literally.
  * Throws RpcError 108 (`empty_target`) and 105 (`token_not_found`), at `path`.
  */
-export async function findNamedToken(runner: Running, name: string, path: string): Promise<NamedToken> {
+export async function findNamedToken(runner: Statements, name: string, path: string): Promise<NamedToken> {
   if (name === '') throw invalidInput(path, 'must not be empty', 'empty_target')
   const byKey = await findTokenByKey(runner, name)
   if (byKey !== undefined) return { token: byKey, matchedBy: 'token_key' }

@@ -5,7 +5,7 @@ import type { Handler } from '../../src/event/handler/handler.ts'
 import { createHandlerDirectory } from '../../src/event/handler/handler-directory.ts'
 import { type Ending, endRuns } from '../../src/event/run/end-runs.ts'
 import { rescueRuns } from '../../src/event/run/rescue.ts'
-import type { Outcome, Run } from '../../src/event/run/run.ts'
+import type { Run, RunOutcome } from '../../src/event/run/run.ts'
 import { type TakeOptions, takeRuns } from '../../src/event/run/take-runs.ts'
 import type { SendAnswer, ShownLog } from '../../src/event/send/event.ts'
 import { readEventRequests } from '../../src/event/send/event-request.ts'
@@ -21,7 +21,7 @@ export interface EventParts {
   take(owner: string, max?: number, through?: Database): Promise<readonly Run[]>
   /** Takes the work of a remote handler. */
   claim(handlerId: number, leaseMs?: number, through?: Database): Promise<readonly Run[]>
-  end(run: Run, outcome: Outcome, through?: Database): Promise<Ending | undefined>
+  end(run: Run, outcome: RunOutcome, through?: Database): Promise<Ending | undefined>
   rescue(through?: Database): Promise<number>
 }
 

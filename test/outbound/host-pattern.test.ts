@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { matchesHost, parseHostPattern, targetOf } from '../../src/outbound/host-pattern.ts'
+import { hostAndPortOf, matchesHost, parseHostPattern } from '../../src/outbound/host-pattern.ts'
 
 const cases: readonly [pattern: string, url: string, matches: boolean][] = [
   ['api.example.com', 'https://api.example.com/x', true],
@@ -22,7 +22,7 @@ const cases: readonly [pattern: string, url: string, matches: boolean][] = [
 ]
 
 test.for(cases)('%s lets %s be asked: %s', ([pattern, url, matches]) => {
-  expect(matchesHost(parseHostPattern(pattern), targetOf(new URL(url)))).toBe(matches)
+  expect(matchesHost(parseHostPattern(pattern), hostAndPortOf(new URL(url)))).toBe(matches)
 })
 
 test.for([

@@ -5,7 +5,7 @@ import type { Database } from '../../src/database/database.ts'
 import { createHandlerDirectory } from '../../src/event/handler/handler-directory.ts'
 import { cancelRuns } from '../../src/event/run/cancel.ts'
 import { forsakeRuns } from '../../src/event/run/forsake.ts'
-import type { Outcome, Run } from '../../src/event/run/run.ts'
+import type { Run, RunOutcome } from '../../src/event/run/run.ts'
 import { fireHandlers } from '../../src/event/send/schedule.ts'
 import { createSender } from '../../src/event/send/send.ts'
 import { handlers, insert, sealer } from '../event/definitions.ts'
@@ -34,7 +34,7 @@ async function running(database: Database, parts: EventParts): Promise<Run> {
   return run
 }
 
-function ending(outcome: Outcome): Prepare {
+function ending(outcome: RunOutcome): Prepare {
   return async (database, parts) => {
     const run = await running(database, parts)
     return { act: through => parts.end(run, outcome, through) }

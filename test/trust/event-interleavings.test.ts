@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import { cancelRuns } from '../../src/event/run/cancel.ts'
 import { forsakeOrphans, forsakeRuns } from '../../src/event/run/forsake.ts'
-import type { Outcome, Run } from '../../src/event/run/run.ts'
+import type { Run, RunOutcome } from '../../src/event/run/run.ts'
 import { eventLog } from '../../src/resource/kind/event-log.ts'
 import { tableOf } from '../../src/resource/table.ts'
 import { finishRows } from '../../src/resource/write/finish.ts'
@@ -18,9 +18,9 @@ import { emptyEvents, findTorn, watchStates } from '../event/event-rows.ts'
 import { openTestDatabase } from '../support/databases.ts'
 import { type Act, interleave, ordersOf } from './interleave.ts'
 
-const success: Outcome = { kind: 'success', result: { by: 'its server' } }
-const failure: Outcome = { kind: 'failed', message: 'broken: by the test', retry: true }
-const handedBack: Outcome = { kind: 'handed_back' }
+const success: RunOutcome = { kind: 'success', result: { by: 'its server' } }
+const failure: RunOutcome = { kind: 'failed', message: 'broken: by the test', retry: true }
+const handedBack: RunOutcome = { kind: 'handed_back' }
 const retried = { retry: { limit: 5, delay_ms: 0, backoff: false } }
 
 interface Scene {
@@ -33,7 +33,7 @@ interface Scene {
 type Make = (scene: Scene) => Act
 
 const ending =
-  (outcome: Outcome): Make =>
+  (outcome: RunOutcome): Make =>
   ({ parts, run }) =>
   through =>
     parts.end(run, outcome, through)

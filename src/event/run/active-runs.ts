@@ -2,15 +2,15 @@ import type { Runner } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 import type { FailureText } from '../../errors.ts'
 import { failureOf } from './ending.ts'
-import type { Outcome, Run } from './run.ts'
+import type { Run, RunOutcome } from './run.ts'
 
 /** Does the work of one attempt. `signal` says that its time is up, with an Error that says why. */
-export type Execute = (run: Run, signal: AbortSignal) => Promise<Outcome>
+export type Execute = (run: Run, signal: AbortSignal) => Promise<RunOutcome>
 
 export interface ActiveRunsOptions {
   readonly execute: Execute
   /** Writes down how an attempt has ended. */
-  readonly end: (run: Run, outcome: Outcome) => Promise<void>
+  readonly end: (run: Run, outcome: RunOutcome) => Promise<void>
   /** Called when a run is no longer active. */
   readonly onGone: (run: Run) => void
   readonly onError: (error: unknown) => void
@@ -19,7 +19,7 @@ export interface ActiveRunsOptions {
 /** Why a run is told to stop, and how it has then ended; without an outcome its row is not ours to end. */
 interface Stop {
   readonly why: FailureText
-  readonly outcome: Outcome | undefined
+  readonly outcome: RunOutcome | undefined
   /** How long it may take, in milliseconds; then it is cut off. */
   readonly graceMs: number
 }
@@ -43,7 +43,7 @@ export function createActiveRuns({ execute, end, onGone, onError }: ActiveRunsOp
 
   function start(run: Run): void {
     const controller = new AbortController()
-    const { promise: cutOff, resolve: cut } = Promise.withResolvers<Outcome | undefined>()
+    const { promise: cutOff, resolve: cut } = Promise.withResolvers<RunOutcome | undefined>()
     const timers = new Set<NodeJS.Timeout>()
     const later = (ms: number, work: () => void) => timers.add(setTimeout(work, ms))
     let told: Stop | undefined

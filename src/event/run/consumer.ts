@@ -8,7 +8,7 @@ import type { HandlerDirectory, Handlers } from '../handler/handler-directory.ts
 import { createActiveRuns, type Execute, handedBack, leaseLost } from './active-runs.ts'
 import type { Ending } from './end-runs.ts'
 import { createEnder } from './ending.ts'
-import { nextAttempt, type Outcome, type Run } from './run.ts'
+import { nextAttempt, type Run, type RunOutcome } from './run.ts'
 import type { ServerLease } from './server-lease.ts'
 import { hasLimits, type Taken, takeRuns } from './take-runs.ts'
 import type { Waiter } from './wait.ts'
@@ -72,7 +72,7 @@ export function createConsumer(deps: ConsumerDeps) {
     })
   }
 
-  async function end(run: Run, outcome: Outcome): Promise<void> {
+  async function end(run: Run, outcome: RunOutcome): Promise<void> {
     const ending = await write(run, outcome)
     deps.onEnded?.(ending)
     if (ending === 'success' || ending === 'fail') waiter.ended([run.id])

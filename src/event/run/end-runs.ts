@@ -3,11 +3,11 @@ import type { Runner } from '../../database/database.ts'
 import { rawStatement } from '../../database/statement.ts'
 import { storableText, stringifyJson } from '../../json.ts'
 import { handlerGone } from './forsake.ts'
-import { type Attempt, nextAttempt, type Outcome } from './run.ts'
+import { type Attempt, nextAttempt, type RunOutcome } from './run.ts'
 
 export interface EndedRun {
   readonly run: Attempt
-  readonly outcome: Outcome
+  readonly outcome: RunOutcome
 }
 
 /** What became of the row of an ended run; `lost`: it was no longer this attempt's, and nothing was changed. */

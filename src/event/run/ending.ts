@@ -5,7 +5,7 @@ import type { Database } from '../../database/database.ts'
 import { type Failure, hasCode, RpcError } from '../../errors.ts'
 import { checkJson, JsonText, parseJson, stringifyJson } from '../../json.ts'
 import { type EndedRun, type Ending, endRuns } from './end-runs.ts'
-import type { Outcome, Run } from './run.ts'
+import type { Run, RunOutcome } from './run.ts'
 
 const endTries = 60
 const endTryMs = 500
@@ -14,7 +14,7 @@ const endTryMs = 500
 export function createEnder(
   database: Database,
   clock: Clock,
-): (run: Run, outcome: Outcome) => Promise<Ending> {
+): (run: Run, outcome: RunOutcome) => Promise<Ending> {
   const gathered = createBatchQueue<EndedRun, Ending>({
     what: 'ended runs',
     write: ended => endRuns(database, ended, clock()),
@@ -44,7 +44,7 @@ const maxResult = 1024 * 1024
 const maxDepth = 64
 
 /** The outcome with its result as checked text: one bad result must not spoil the others it is written with. */
-export function storableOutcome(outcome: Outcome): Outcome {
+export function storableOutcome(outcome: RunOutcome): RunOutcome {
   if (outcome.kind !== 'success') return outcome
   try {
     const text = stringifyJson(outcome.result)
@@ -56,12 +56,12 @@ export function storableOutcome(outcome: Outcome): Outcome {
   }
 }
 
-function refused(word: Failure, why: string): Outcome {
+function refused(word: Failure, why: string): RunOutcome {
   return { kind: 'failed', message: `${word}: ${why}`, retry: false }
 }
 
 /** What is told of an error that a handler's work threw. */
-export function failureOf(error: unknown): Outcome {
+export function failureOf(error: unknown): RunOutcome {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   const isRefused = error instanceof RpcError && error.data.retryable !== true
   return { kind: 'failed', message: `handler_error: ${message}`, retry: !isRefused }

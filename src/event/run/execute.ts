@@ -13,7 +13,7 @@ import { readEventRequests } from '../send/event-request.ts'
 import { makersOf, mayReceive, notReceived, type Recall } from '../send/receiving.ts'
 import type { Sender } from '../send/send.ts'
 import type { Execute } from './active-runs.ts'
-import { type Outcome, type Run, runMembers } from './run.ts'
+import { type Run, type RunOutcome, runMembers } from './run.ts'
 
 export interface ExecuteDeps {
   readonly localHandlers: ReadonlyMap<string, LocalHandler>
@@ -54,7 +54,7 @@ function placeOf({ requestId, chainOwner, nodeId, depth }: Run): ChainPlace {
   return { requestId, owner: chainOwner, nodeId, depth }
 }
 
-async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
+async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<RunOutcome> {
   const handler = deps.localHandlers.get(run.handler.full_name)
   if (handler === undefined) throw new TypeError(`no module of ${run.handler.full_name} is loaded`)
   const result = await handler.run(run.kwargs, {
@@ -76,7 +76,7 @@ async function runLocal(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promi
   return { kind: 'success', result }
 }
 
-async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<Outcome> {
+async function runScript(deps: ExecuteDeps, run: Run, signal: AbortSignal): Promise<RunOutcome> {
   const { target, timeout_ms: timeoutMs } = run.handler
   if (target.kind !== 'js_worker') throw new TypeError('not a script')
   try {
@@ -113,7 +113,7 @@ async function callWebhook(
   { webhooks, clock }: ExecuteDeps,
   run: Run,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<RunOutcome> {
   const { target, secrets, timeout_ms: timeoutMs } = run.handler
   if (target.kind !== 'webhook') throw new TypeError('not a webhook')
   // The secrets were sealed with another key than this server's. An unsigned event must not be sent.

@@ -5,7 +5,7 @@ import type { FailureText } from '../../errors.ts'
 import type { HandlerDirectory } from '../handler/handler-directory.ts'
 import { type EndedRun, endRuns } from './end-runs.ts'
 import { handlerGone } from './forsake.ts'
-import type { Outcome } from './run.ts'
+import type { RunOutcome } from './run.ts'
 
 export interface RescueDeps {
   readonly database: Database
@@ -67,6 +67,6 @@ const serverLost = failed('server_lost: the server that ran it is gone', true)
 const leaseExpired = failed('lease_expired: the remote worker did not say that it still works', true)
 const gone = failed(handlerGone, false)
 
-function failed(message: FailureText, retry: boolean): Outcome & { kind: 'failed' } {
+function failed(message: FailureText, retry: boolean): RunOutcome & { kind: 'failed' } {
   return { kind: 'failed', message, retry }
 }

@@ -46,7 +46,7 @@ export function runMembers(run: Run) {
 }
 
 /** How an attempt ended. */
-export type Outcome =
+export type RunOutcome =
   | { readonly kind: 'success'; readonly result: unknown }
   | {
       readonly kind: 'failed'
@@ -67,7 +67,7 @@ const longestDelay = 24 * 60 * 60 * 1000
 /** When the run is tried again after this failure (epoch ms), or undefined when it has failed for good. */
 export function nextAttempt(
   { handler, failures }: Attempt,
-  outcome: Outcome & { kind: 'failed' },
+  outcome: RunOutcome & { kind: 'failed' },
   now: number,
 ): number | undefined {
   if (handler === undefined || !outcome.retry || failures >= handler.retry.limit) return undefined

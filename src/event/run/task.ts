@@ -5,7 +5,7 @@ import type { LiveCaller } from '../../permission/live-caller.ts'
 import { type ClaimDeps, type ClaimOptions, claimAction, claimTasks, type Task } from './claim.ts'
 import { type Ending, endRuns } from './end-runs.ts'
 import { storableOutcome } from './ending.ts'
-import type { Outcome, Run } from './run.ts'
+import type { Run, RunOutcome } from './run.ts'
 import type { Waiter } from './wait.ts'
 
 /** Work of remote handlers, taken and ended by programs elsewhere. */
@@ -19,7 +19,7 @@ export interface Tasks {
     leaseMs: number,
   ): Promise<{ until: number; cancelled: boolean }>
   /** Ends an attempt. Throws RpcError 109 (`lease_lost`) when it is no longer this worker's, and changes nothing. */
-  end(identity: Identity, task: TaskRef, outcome: Outcome): Promise<Ending>
+  end(identity: Identity, task: TaskRef, outcome: RunOutcome): Promise<Ending>
 }
 
 export interface TaskRef {

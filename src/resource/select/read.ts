@@ -92,12 +92,12 @@ export async function readPlacedRows(
   }))
 }
 
-function shaped({ resource }: Reader, selection: Selection): Pick<Rendering, 'shape' | 'limit'> {
+function shaped({ resource }: Reader, selection: Selection): Pick<RenderOptions, 'shape' | 'limit'> {
   return { shape: shapeSelection(resource, selection), limit: selection.limit }
 }
 
 /** What is read of which rows; `limit`: how many rows there are at most. */
-interface Rendering {
+interface RenderOptions {
   readonly shape: SelectionShape
   readonly limit: number
   readonly fields: readonly ResourceField[]
@@ -109,17 +109,17 @@ interface Rendering {
 type Columns = readonly (readonly unknown[])[]
 
 /** Throws RpcError 110 (reason `answer_too_large`). */
-export async function readShape(reader: Reader, rendering: Rendering): Promise<Columns> {
+export async function readShape(reader: Reader, options: RenderOptions): Promise<Columns> {
   const { maxBytes = defaultMaxBytes } = reader
-  const { limit } = rendering
-  const { rows } = await readWithin({ maxBytes, limit }, bound => renderRows(reader, rendering, bound))
+  const { limit } = options
+  const { rows } = await readWithin({ maxBytes, limit }, bound => renderRows(reader, options, bound))
   return rows
 }
 
 // One value a row, joined here: for a thousand rows this takes a quarter less CPU in all than string_agg.
 async function renderRows(
   { resource, builder, cache, runner }: Reader,
-  { shape, fields, placed }: Rendering,
+  { shape, fields, placed }: RenderOptions,
   bound: Bound,
 ): Promise<Bounded & { readonly rows: Columns }> {
   const { time, key } = resource.ordering

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../../src/database/database.ts'
-import type { Outcome, Run } from '../../../src/event/run/run.ts'
+import type { Run, RunOutcome } from '../../../src/event/run/run.ts'
 import { nextAttempt } from '../../../src/event/run/run.ts'
 import { openTestDatabase } from '../../support/databases.ts'
 import { insertLocal } from '../engine-setup.ts'
 import { beginServer, type EventParts, openParts } from '../event-parts.ts'
 import { emptyEvents, eventRow, findTorn } from '../event-rows.ts'
 
-const success: Outcome = { kind: 'success', result: { n: 1 } }
+const success: RunOutcome = { kind: 'success', result: { n: 1 } }
 const failed = { kind: 'failed', message: 'broken: by the test', retry: true } as const
 
 describe('ending an attempt', () => {
@@ -32,7 +32,7 @@ describe('ending an attempt', () => {
     return run
   }
 
-  test.each<[string, Outcome, string, object]>([
+  test.each<[string, RunOutcome, string, object]>([
     ['a success', success, 'success', { status: 'success', result: { n: 1 }, attempt: 1, failures: 0 }],
     ['null', { kind: 'success', result: null }, 'success', { status: 'success', result: null }],
     ['a failure', failed, 'waiting', { status: 'waiting', attempt: 2, failures: 1, owner: null }],
@@ -59,7 +59,7 @@ describe('ending an attempt', () => {
     expect(await eventRow(database, run.id)).toMatchObject({ error_message: failed.message, failures: 2 })
   })
 
-  test.each<[string, Outcome]>([
+  test.each<[string, RunOutcome]>([
     ['success', success],
     ['failure', failed],
     ['hand back', { kind: 'handed_back' }],
