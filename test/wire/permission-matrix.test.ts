@@ -72,7 +72,22 @@ async function publishAll(wire: Wire): Promise<void> {
 const wholeName = fc.tuple(someName, someName).map(parts => parts.join(''))
 const someNames = fc.uniqueArray(wholeName, { minLength: nameCount, maxLength: nameCount })
 const names = fc.sample(someNames, { numRuns: 1, seed })[0] ?? []
-const limitLists = fc.sample(someLimits, { numRuns: tokenCount, seed })
+const limitLists = tellingLimits(seed)
+
+/** Random limits of all tokens, among which some permit a part of the names of each kind: others tell little. */
+function tellingLimits(from: number): readonly TokenLimit[] {
+  const lists = fc.sample(someLimits, { numRuns: tokenCount, seed: from })
+  const isTelling = kinds.every(kind => [0, 1].every(half => partialOf(lists, kind, half) > tokenCount / 80))
+  return isTelling ? lists : tellingLimits(from + 1)
+}
+
+/** How many tokens of one half may read some of the names and not all. */
+function partialOf(lists: readonly TokenLimit[], kind: Kind, half: number): number {
+  const counts = lists
+    .filter((_, i) => i % 2 === half)
+    .map(limits => permittedNames(limits, { ...kind, verb: 'read' }, names).length)
+  return counts.filter(count => count > 0 && count < names.length).length
+}
 
 function namesFor({ limits }: Holder, kind: Kind, verb: string): readonly string[] {
   return permittedNames(limits, { ...kind, verb }, names)
