@@ -2,7 +2,7 @@ import type { Identity } from '../permission/grant.ts'
 import type { Refreshed, Subscription } from './subscription.ts'
 import type { Slice, TimeSlices } from './time-slices.ts'
 
-/** Looks callers up again once tokens may have changed: nothing is sent to a caller whose rights are not known. */
+/** Looks callers up again once tokens may have changed: nothing is sent to a caller with unknown rights. */
 export interface CallerCheck {
   /** Does `work` once all callers are known. Resolves to false when the database cannot tell just now. */
   whenKnown(subscriptions: Iterable<Subscription>, work: (slice: Slice) => void): Promise<boolean>
@@ -10,12 +10,12 @@ export interface CallerCheck {
   refresh(subscriptions: Iterable<Subscription>): Promise<boolean>
 }
 
-/** Subscriptions whose callers are looked up at once. */
+/** Subscriptions whose callers are looked up concurrently. */
 const refreshedAtOnce = 100
 /** Tokens may change again and again while their holders are looked up. */
 const maxRounds = 5
 
-/** `onChanged` is told which subscriptions may read something else by now. */
+/** `onChanged` receives the subscriptions whose permissions have changed. */
 export function createCallerCheck(
   slices: TimeSlices,
   onChanged: (subscription: Subscription) => void,
@@ -23,14 +23,14 @@ export function createCallerCheck(
   async function refreshAll(stale: readonly Subscription[]): Promise<boolean> {
     let isKnown = true
     for (let i = 0; i < stale.length; i += refreshedAtOnce) {
-      // Between two handfuls others have their turn.
+      // Other work gets a turn between two batches.
       const some = await slices.run(() => refreshSome(stale.slice(i, i + refreshedAtOnce)))
       isKnown = !(await Promise.all(some)).includes('unknown') && isKnown
     }
     return isKnown
   }
 
-  /** Callers who presented the same are looked up once; a later question may have another answer. */
+  /** Callers with the same credential share one lookup; a later lookup may give another result. */
   function refreshSome(stale: readonly Subscription[]): readonly Promise<Refreshed>[] {
     const asked = new Map<Identity, Promise<Identity>>()
     // Before anybody is asked.

@@ -20,13 +20,13 @@ export interface Change {
 export interface Changes {
   /** In order. Changes of records that are gone by now are left out. */
   readonly changes: readonly Change[]
-  /** The last number that was looked at; `after` when there is none beyond it. */
+  /** The last number checked; `after` if there is none beyond it. */
   readonly through: number
-  /** Nothing lay behind it when it was read. */
+  /** Nothing followed it at the time of the read. */
   readonly isEnd: boolean
 }
 
-/** Why nobody can go on from a number: with the oldest one that is kept, or the last that was given out. */
+/** Why no reader can resume from a number, with the oldest number kept or the last one assigned. */
 export interface NotKept {
   readonly reason: 'sequence_too_old' | 'sequence_ahead'
   readonly oldest?: number
@@ -40,13 +40,16 @@ export interface ChangeLog {
   /** Undefined where it can be gone on from `after`. */
   whyNotKept(resource: Resource, after: number): Promise<NotKept | undefined>
   /**
-   * The changes behind `after`, at most `max` numbers and about 1 MiB of rows. Throws RpcError 108 (`sequence_too_old`)
-   * when the next ones are not kept any more.
+   * The changes behind `after`, at most `max` numbers and about 1 MiB of rows. Throws RpcError 108
+   * (`sequence_too_old`) when the next ones have expired.
    */
   read(resource: Resource, after: number, max: number): Promise<Changes>
 }
 
-/** Rows of one read, which everybody who catches up holds in memory; the first is read however large it is. */
+/**
+ * Limits the rows of one read, since each reader catching up holds one in memory; the first row is always
+ * read.
+ */
 const maxBytes = 1024 * 1024
 
 const position = rawStatement('select last_number from stream_position where resource = $1')
@@ -80,7 +83,10 @@ export function createChangeLog(database: Database): ChangeLog {
     return oldest === undefined || oldest === null ? undefined : Number(oldest)
   }
 
-  /** Throws where something between `after` and `last` has left because it was old: other holes were deleted by somebody. */
+  /**
+   * Throws if a change between `after` and `last` has expired. Any other hole is a deleted
+   * record.
+   */
   async function requireKept(resource: Resource, after: number): Promise<void> {
     const gone = Number((await database.run(goneNumber, [resource.name])).rows[0]?.[0])
     if (after < gone) throw tooOld(gone + 1)
@@ -99,7 +105,7 @@ export function createChangeLog(database: Database): ChangeLog {
       const jsonColumns = jsonColumnsOf(resource)
       const changes: Change[] = []
       const [first] = rows[0] ?? []
-      // Numbers have no holes, but a record of its own may have been deleted with its number.
+      // Numbers have no holes, but a record that bears its own number may have been deleted with it.
       if (resource.recorded === 'append' && first !== undefined && Number(first) !== after + 1) {
         throw tooOld(Number(first))
       }
@@ -171,7 +177,9 @@ function readStatement(resource: Resource, { kysely }: Pick<Runner, 'kysely'>): 
 
 const [name, after, most, bytes] = [0, 1, 2, 3].map(index => new Slot(index))
 
-/** The numbers behind `after` and their records. Rows of record_change are found by the last of their numbers. */
+/**
+ * The numbers behind `after` and their records. Rows of record_change are found by the last of their numbers.
+ */
 function placesOf({ recorded, table, ordering }: Resource): ReturnType<typeof sql> {
   if (recorded === 'publish') {
     const key = sql.ref(ordering.key)
@@ -198,12 +206,12 @@ const notKeptTexts = {
   sequence_ahead: 'nothing has come that far yet',
 } as const
 
-/** 108: what whyNotKept has found, with what the caller may know of it. */
+/** The 108 for a result of whyNotKept, with only the details the caller may see. */
 export function notKept({ reason }: NotKept, path: string, known: ErrorDetail): RpcError {
   return invalidInput(path, notKeptTexts[reason], reason, known)
 }
 
-/** For ourselves: no client is told the number. */
+/** For internal use: clients never see the number. */
 function tooOld(oldest: number): RpcError {
   return new RpcError('sequence_too_old', `Changes are kept from number ${oldest} on`)
 }

@@ -4,7 +4,7 @@ import { invalidInput, invalidParams, type RpcError } from '../errors.ts'
 import { type Identity, permittedNames } from '../permission/grant.ts'
 import { actionOf, type Resource } from '../resource/resource.ts'
 
-/** Whose place it is. */
+/** The reader a cursor belongs to. */
 export interface StreamReader {
   readonly resource: Resource
   readonly caller: Identity
@@ -13,9 +13,9 @@ export interface StreamReader {
 }
 
 /**
- * Where a reader stands in the changes of a resource, as text. One who may read every record counts them: `"42"` is the
- * sequence number. Everybody else gets another text each time, sealed for their token: gaps in numbers would tell how much
- * happened that they may not see.
+ * A reader's position in the changes of a resource, as text. For a reader who may read every record,
+ * `"42"` is the sequence number. All others get a text that differs each time, sealed for their token: gaps
+ * in the numbers would reveal how many changes they may not see.
  */
 export interface Cursors {
   /** What writes the places of this reader, as long as its caller is the same. */
@@ -25,15 +25,15 @@ export interface Cursors {
 }
 
 export interface CursorWriter {
-  /** Where a reader stands who has looked at everything up to a number. */
+  /** The position of a reader that has checked everything up to a number. */
   place(sequenceNumber: number): string
-  /** Where a change stands that the reader is sent: the same text for all to whom it is sent together. */
+  /** The position of a change sent to the reader: the same text for everyone it is sent to together. */
   ofChange(sequenceNumber: number): string
 }
 
 const countingWriter: CursorWriter = { place: String, ofChange: String }
 
-/** Those who read under so many keys are sealed for without deriving them again. */
+/** Keys kept in memory, so that sealing need not derive them again. */
 const maxWriters = 2000
 
 const prefix = 'c2.'
@@ -43,9 +43,10 @@ const countBytes = 5
 const numberAt = 9
 
 /**
- * Seals with one block of AES-256, which no two places share, under a key of the reader that HMAC-SHA256 derives from
- * `key`, any secret text that all servers share. An authenticated mode would take twenty times as long, for each change and
- * subscriber. A forged text is a right one once in 2^32, and then a number far ahead of every other.
+ * Seals with one block of AES-256, unique per position, under a key of the reader that HMAC-SHA256
+ * derives from `key`, any secret text that all servers share. An authenticated mode takes twenty times
+ * as long, per change and subscriber. A forged text passes once in 2^32, and then yields a number far
+ * ahead of every other.
  */
 export function createCursors(key: string): Cursors {
   /** By whom they are bound to: a token with many subscriptions is sealed for once a change. */
@@ -88,7 +89,8 @@ export function createCursors(key: string): Cursors {
     read(reader, cursor, path) {
       if (/^\d{1,15}$/.test(cursor) && reader.ticket === undefined) {
         const number = Number(cursor)
-        // The beginning is the same for everybody; any other number, tried out, would tell how many there are.
+        // The start is the same for everyone; probing any other number would reveal how many there
+        // are.
         if (number === 0 || mayCount(reader)) return number
         throw cursorRequired(path)
       }
@@ -99,7 +101,10 @@ export function createCursors(key: string): Cursors {
   }
 }
 
-/** A change that several subscriptions are sent is no secret among them; places without one stay different texts. */
+/**
+ * A change that several subscriptions are sent is no secret among them; places without one stay different
+ * texts.
+ */
 function writerOf(place: CursorWriter['place']): CursorWriter {
   let last = 0
   let text = ''

@@ -7,9 +7,9 @@ import type { Subscription } from './subscription.ts'
 import type { TimeSlices } from './time-slices.ts'
 
 /**
- * The live changes of one resource. They are read once for all its subscriptions and matched in memory; nothing is read
- * while there is no subscription. The subscriptions of each token have a place of their own: what costs one token time
- * delays no other.
+ * The live changes of one resource. They are read once for all its subscriptions and matched in memory;
+ * nothing is read without a subscription. Each token's subscriptions are matched separately:
+ * one token's expensive conditions do not delay another's.
  */
 export interface Feed {
   /** Brings the subscription up to date, then keeps it so until it ends. */
@@ -32,7 +32,7 @@ export interface FeedOptions {
   onError(error: unknown): void
 }
 
-/** Numbers read at once. */
+/** Sequence numbers per read. */
 const batch = 500
 
 export function createFeed({ resource, log, slices, onError }: FeedOptions): Feed {
@@ -44,7 +44,7 @@ export function createFeed({ resource, log, slices, onError }: FeedOptions): Fee
   const pages = createPages({
     read: after => log.read(resource, after, batch),
     onError(error) {
-      // Without a subscription the database may have been closed.
+      // Without a subscription, the database may already be closed.
       if (all.size > 0) onError(error)
     },
     onRetry() {

@@ -47,7 +47,7 @@ export function pushedBegin(format: StreamFormat, { number, cursor }: Place): st
   return `{"type":"${format}","number":${number},"cursor":"${cursor}","${format}":`
 }
 
-/** Writes changes of the resource as UTF-8, each once for all who are sent it. */
+/** Encodes changes of the resource as UTF-8, each once for all its recipients. */
 export function createChangeBytes(resource: Resource): (format: StreamFormat, change: Change) => Buffer {
   const written = { row: new WeakMap<Change, Buffer>(), envelope: new WeakMap<Change, Buffer>() }
   return (format, change) => {
@@ -59,7 +59,7 @@ export function createChangeBytes(resource: Resource): (format: StreamFormat, ch
   }
 }
 
-/** The JSON text of what is pushed beside changes. */
+/** The JSON text of pushed messages other than changes. */
 export function pushedNote(note: PushedNote): string {
   return JSON.stringify(note)
 }

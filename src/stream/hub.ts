@@ -14,9 +14,10 @@ export interface Hub {
   readonly log: ChangeLog
   readonly cursors: Cursors
   /**
-   * Subscribes from behind `after`, a client's cursor or a sequence number of our own, or from now on. Nothing is sent
-   * before `start`. Throws RpcError 102, 110 (`subscriptions_too_costly`, `server_subscriptions_too_costly`), -32602
-   * (`bad_cursor`) and 108 (`cursor_required`, `sequence_too_old`, `sequence_ahead`) at `path`.
+   * Subscribes after `after` (a client's cursor or an internal sequence number), or from now on.
+   * Nothing is sent before `start`. Throws RpcError 102, 110 (`subscriptions_too_costly`,
+   * `server_subscriptions_too_costly`), -32602 (`bad_cursor`) and 108 (`cursor_required`, `sequence_too_old`,
+   * `sequence_ahead`) at `path`.
    */
   subscribe(
     options: SubscriptionOptions,
@@ -56,7 +57,7 @@ export interface HubOptions {
   /** What subscriptions may cost to match; default: anything. */
   readonly limits?: MatchLimits
   onError(error: unknown): void
-  /** How often a client that gets nothing hears how far the stream is; default 15 s. */
+  /** How often an idle client is sent the stream's position; default 15 s. */
   readonly heartbeatMs?: number
   /** Without a notification new numbers are looked for after this time; default 1 s. */
   readonly pollMs?: number
@@ -70,7 +71,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   let closed = false
   let closing: Promise<void> | undefined
 
-  // Nobody tells when a credential expires.
+  // No notification announces that a credential has expired.
   async function poll(): Promise<void> {
     feeds.refresh()
     await feeds.review()
@@ -106,7 +107,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
         feed.leave(each)
         giveBack()
       })
-      // The place is taken before anything is waited for.
+      // Reserved before the first await, so that concurrent calls cannot exceed the limit.
       giveBack = budget.take(subscription)
       try {
         subscription.cursor = await startOf(subscription, { log, cursors }, after, path)
@@ -156,7 +157,7 @@ function createFeeds(log: ChangeLog, onError: (error: unknown) => void) {
   }
 }
 
-/** The number that `after` stands for, where a subscription can go on from it. */
+/** The sequence number `after` stands for, if a subscription can resume from it. */
 async function startOf(
   { resource, reader }: Subscription,
   { log, cursors }: Pick<Hub, 'log' | 'cursors'>,

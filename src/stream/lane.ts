@@ -36,7 +36,7 @@ const fewGroups = 8
 const sendCost = 50
 /** The clock is not asked before that. */
 const enoughCost = 200
-/** The costs are those of a row of so many characters. */
+/** Costs are given for a row of this many characters. */
 const usualCharacters = 1024
 
 /** The groups of a lane, by what they want. */
@@ -76,7 +76,7 @@ export function createLane(begin: number): Lane {
   const placed = new Map<Subscription, Group>()
   let cursor = begin
 
-  /** Whether all who want it were given it; once the slice is over the rest is left for the next one. */
+  /** Whether all its subscribers received it; the rest waits for the next slice. */
   function give(change: Change, slice: Slice): boolean {
     const { number } = change
     const row = change.row()

@@ -12,8 +12,8 @@ export interface MatchLimits {
 /** Counts what the subscriptions of each token cost. */
 export interface MatchBudget {
   /**
-   * Takes what the subscription costs; the result gives it back. Throws RpcError 110 (`subscriptions_too_costly`,
-   * `server_subscriptions_too_costly`) beyond the limits.
+   * Reserves the subscription's cost; the result releases it. Throws RpcError 110
+   * (`subscriptions_too_costly`, `server_subscriptions_too_costly`) beyond the limits.
    */
   take(subscription: { readonly token: string; readonly wanted: Wanted }): () => void
 }
@@ -26,7 +26,7 @@ interface Account {
 
 /** To keep a subscription and send to it, whatever it wants. */
 const subscriptionCost = 10
-/** The memory of what is wanted: so many characters are one comparison. */
+/** Charges the memory of a condition: this many characters count as one comparison. */
 const charactersPerCost = 100
 
 const unlimited: MatchLimits = { token: Number.POSITIVE_INFINITY, server: Number.POSITIVE_INFINITY }

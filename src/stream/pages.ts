@@ -1,20 +1,20 @@
 import { hasReason } from '../errors.ts'
 import type { Changes } from './change-log.ts'
 
-/** Changes behind a number, as they are held for all who are at that place. */
+/** The changes after a number, shared by all readers at that position. */
 export interface Pages {
   /** What others have just read behind this number. */
   held(after: number): Changes | undefined
   /**
-   * Resolves to undefined when there is nothing behind `after` (not asked again before `expire`), and to `failed` when the
-   * database cannot be read just now. Throws RpcError 108 (`sequence_too_old`).
+   * Resolves to undefined when nothing follows `after` (not queried again before `expire`), and to
+   * `failed` when the database cannot be read just now. Throws RpcError 108 (`sequence_too_old`).
    */
   read(after: number): Promise<Changes | undefined | 'failed'>
-  /** Whether it is known that nothing lies behind this number. */
+  /** Whether nothing is known to follow this number. */
   isEnd(number: number): boolean
   /** There are new numbers. */
   expire(): void
-  /** Holds nothing any more. */
+  /** Releases everything it holds. */
   forget(): void
 }
 
@@ -35,7 +35,7 @@ interface Page {
 const maxPages = 3
 /** So long records may be sent as they were when they were read. */
 const goodForMs = 200
-/** How long nothing is read after a failure. */
+/** Pause between a failed read and the next one. */
 const retryMs = 200
 
 export function createPages({ read, onError, onRetry }: PagesOptions): Pages {
@@ -56,14 +56,14 @@ export function createPages({ read, onError, onRetry }: PagesOptions): Pages {
     const readAt = performance.now()
     const changes = await read(from)
     if (changes.through === from) {
-      // What was written meanwhile may lie behind it all the same.
+      // Changes written in the meantime may still follow it.
       if (asked === version) end = from
       return undefined
     }
-    // They may have been written before we were told of them, or others since.
+    // They may have been written before the notification arrived, and others since.
     if (changes.isEnd && asked === version) end = changes.through
     else if (end !== undefined && end < changes.through) end = undefined
-    // Two may have read the same: nobody waits for another's connection.
+    // Two readers may have read the same page: neither waits for the other's connection.
     if (heldAfter(from) === undefined && held.push({ from, readAt, changes }) > maxPages) held.shift()
     return changes
   }

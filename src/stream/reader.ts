@@ -7,7 +7,10 @@ import type { Pages } from './pages.ts'
 import { maxUnreadBytes, type StreamEnd, type Subscription } from './subscription.ts'
 import type { Follower, TimeSlices } from './time-slices.ts'
 
-/** What goes through the changes: the live subscriptions of one token, or one that has not caught up with those. */
+/**
+ * Iterates over the changes: the live subscriptions of one token, or one subscription still catching up with
+ * those.
+ */
 export interface Reader extends Follower {
   readonly lane: Lane
 }
@@ -45,7 +48,7 @@ export function createLiveReader(token: string, cursor: number, deps: ReaderDeps
     goOn(slice) {
       if (pages.isEnd(lane.cursor)) return false
       const page = pages.held(lane.cursor)
-      // As it is for most of them nearly always: then there is nothing to wait for.
+      // The usual case: there is nothing to wait for.
       if (page === undefined || isAnyStale(lane.subscriptions)) return readOn(page)
       lane.match(page, slice)
       return hasMore()
@@ -68,7 +71,7 @@ export function createLiveReader(token: string, cursor: number, deps: ReaderDeps
   return reader
 }
 
-/** One subscription alone, which goes on as fast as its client reads. */
+/** A single subscription, which advances as fast as its client reads. */
 export function createCatchUpReader(subscription: Subscription, goal: Goal, deps: ReaderDeps): Reader {
   const { pages, slices, callers } = deps
   const lane = createLane(subscription.cursor)
@@ -88,7 +91,7 @@ export function createCatchUpReader(subscription: Subscription, goal: Goal, deps
       if (!isKnown) wakeLater(reader, deps)
       return isKnown
     }
-    // While that was read the others may have gone on.
+    // The others may have advanced during the read.
     if (!goal.isReachedBy(subscription)) return true
     goal.join(subscription)
     return false
@@ -110,7 +113,7 @@ function wakeLater(reader: Reader, { slices }: ReaderDeps): void {
   setTimeout(() => slices.wake(reader), retryMs).unref()
 }
 
-/** Resolves once the client has read enough; ends its subscription when that takes too long. */
+/** Resolves once the client has read enough; ends its subscription if that takes too long. */
 async function drained(subscription: Subscription): Promise<void> {
   const isDrained = subscription.subscriber.drained().then(() => true)
   if (!(await within(patienceMs, isDrained))) subscription.end('too_slow')

@@ -30,8 +30,8 @@ const mostChoices = 24
 export const gramLength = 3
 
 /**
- * The keys of which a row has at least one if it fulfils all the predicates: those by which the fewest others are found.
- * Undefined when every row may fulfil them.
+ * Keys of which every row that matches all the predicates has at least one: the most selective
+ * ones. Undefined when any row may match.
  */
 export function chooseKeys(
   predicates: readonly Predicate[],
@@ -124,7 +124,7 @@ function payloadKeys(column: string, json: string): readonly Keys[] {
   const walk = (value: unknown, path: readonly string[]): void => {
     if (found.length >= mostChoices || isExactNumber(value) || Array.isArray(value)) return
     if (typeof value !== 'object' || value === null) {
-      // A scalar alone may also stand in a list.
+      // A bare scalar may also be an element of a list.
       if (path.length > 0) found.push([{ kind: 'payload', column, path, value }])
       return
     }
@@ -146,7 +146,7 @@ function gramsOf(text: string): readonly number[] {
   return Array.from({ length: Math.max(0, last + 1) }, (_, at) => gramAt(text, at))
 }
 
-/** What a row has at a place within a payload; undefined where there is no such place. */
+/** A row's value at a path within a payload; undefined if the path does not exist. */
 export function valueAt({ members }: MatchedRow, column: string, path: readonly string[]): unknown {
   let value: unknown = members[column]
   for (const name of path) {

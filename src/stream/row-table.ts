@@ -2,7 +2,7 @@ import { loweredText, type MatchedRow } from '../condition/match.ts'
 import { createTally } from '../fairness/tally.ts'
 import { gramAt, gramLength, joinValues, type RowKey, valueAt } from './row-key.ts'
 
-/** What is found by one kind of key of one column: buckets of it by what a row has there. */
+/** The entries for one kind of key of one column, in buckets by the row's value. */
 export interface RowTable<B> {
   bucket(value: unknown): B | undefined
   set(value: unknown, bucket: B): void
@@ -92,7 +92,7 @@ function prefixTable<B>(column: string): RowTable<B> {
 }
 
 const fewestFlags = 1024
-/** Of so many flags about one is set: nearly all places of a text are passed over. */
+/** About one in this many flags is set, so nearly all positions of a text are skipped. */
 const flagsOfBucket = 16
 
 /** Every place of a text is looked at, so a flag says first whether anybody may want what begins there. */
@@ -116,7 +116,7 @@ function gramTable<B>(column: string): RowTable<B> {
       flags[flagOf(gram)] = 1
       grow()
     },
-    // Its flag may be another's, too.
+    // Another key may share its flag.
     delete: value => void buckets.delete(Number(value)),
     get size() {
       return buckets.size

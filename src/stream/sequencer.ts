@@ -29,8 +29,9 @@ const number = rawStatement('select number_changes($1::int)')
 const busy = -1
 
 /**
- * Numbers what is committed as soon as it is told of it. Any number of servers may do so: the database's lock lets one of
- * them at a time, and one that finds it taken waits a little, so that usually the same server numbers everything.
+ * Numbers committed records as soon as it is notified. Any number of servers may run one: the database's lock
+ * admits one at a time, and a server that finds it taken waits a little, so usually the same server
+ * numbers everything.
  */
 export async function startSequencer({ database, onError }: SequencerOptions): Promise<Sequencer> {
   let standsBy = false
@@ -40,7 +41,7 @@ export async function startSequencer({ database, onError }: SequencerOptions): P
 
   async function numberSome(): Promise<void> {
     const moved = Number((await database.run(number, [batch])).rows[0]?.[0])
-    // With nothing to move, whichever server numbered it goes on doing so.
+    // Nothing to move: the server that has been numbering continues.
     if (moved === 0) return
     standsBy = moved === busy
     if (standsBy) tryLater()
@@ -60,7 +61,7 @@ export async function startSequencer({ database, onError }: SequencerOptions): P
   const stopListening = await database.listen(channels.change, () =>
     standsBy ? tryLater() : numbering.run(),
   )
-  // A notification may be missed, or its server die.
+  // A notification may be lost, or its server may die.
   const stopAsking = database.everySecond('exists (select from pending_change)', isPending => {
     if (isPending === true) numbering.run()
   })

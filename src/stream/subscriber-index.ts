@@ -5,15 +5,18 @@ import { chooseKeys, type RowKey } from './row-key.ts'
 import { createRowTable, placeOf, type RowTable } from './row-table.ts'
 
 /**
- * Finds whom a row may concern without asking everybody: whoever wants a value, the beginning of a name, a member of a
- * payload or a text is found by that. The others are asked each time.
+ * Finds the subscribers a row may match without testing all: those that want a value, a name prefix, a
+ * payload member or a text are found by it. The others are tested each time.
  */
 export interface SubscriberIndex<S> {
   /** Answers what takes this out again. The same subscriber may be added for several things. */
   add(subscriber: S, predicates: readonly Predicate[]): () => void
-  /** Calls `visit` once for everybody whose predicates the row may fulfil, those apart whom every row may concern. */
+  /**
+   * Calls `visit` once per subscriber whose predicates the row may match, except those that any row may
+   * match.
+   */
   visit(row: MatchedRow, visit: (subscriber: S) => void): void
-  /** Whom every row may concern. */
+  /** Subscribers that any row may match. */
   readonly others: Iterable<S>
   isOther(subscriber: S): boolean
 }
@@ -102,7 +105,7 @@ export function createSubscriberIndex<S>(): SubscriberIndex<S> {
     visit(row, visit) {
       visits++
       const found = (bucket: Bucket<S>): void => {
-        // A text may have what is looked for many times.
+        // A text may contain the same key many times.
         if (bucket.visit === visits) return
         bucket.visit = visits
         for (const member of bucket.members.keys()) {

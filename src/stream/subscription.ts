@@ -18,7 +18,7 @@ export interface StreamEnd {
   readonly cursor: string
 }
 
-/** Where a change stands in a subscription: 1, 2, 3 … of what it was sent, and where the client goes on behind it. */
+/** A change's position in a subscription: its count (1, 2, 3 …) and the cursor the client resumes from. */
 export interface Place {
   readonly number: number
   readonly cursor: string
@@ -29,13 +29,13 @@ export interface Subscriber {
   /** Changes behind this place follow. */
   started(cursor: string): void
   send(change: Change, place: Place): void
-  /** Nothing was sent for a while; everything up to this place was looked at. */
+  /** Nothing was sent for a while; everything up to this position was checked. */
   heartbeat(cursor: string): void
-  /** Nothing comes after this. */
+  /** The last message of a subscription. */
   ended(end: StreamEnd): void
   /** Bytes that lie in our memory because the client has not read them. */
   unread(): number
-  /** Resolves once the client has read most of it, or is gone. */
+  /** Resolves once the client has read most of it, or has disconnected. */
   drained(): Promise<void>
 }
 
@@ -45,8 +45,8 @@ export interface SubscriptionOptions {
   readonly plan: Plan
   readonly caller: Identity
   /**
-   * Who the caller is by now: the same object for all who present the same. Throws RpcError 101 or 102 when that is nobody
-   * any more.
+   * Looks the caller up again: the same object for all with the same credential. Throws RpcError 101 or 102
+   * when the credential is no longer valid.
    */
   reauthenticate(): Promise<Identity>
   readonly subscriber: Subscriber
@@ -56,7 +56,7 @@ export interface SubscriptionOptions {
   readonly clock?: Clock
 }
 
-/** What looking a caller up anew has led to; `unknown`: the database may not say just now. */
+/** The result of looking a caller up again; `unknown`: the database cannot answer right now. */
 export type Refreshed = 'same' | 'changed' | 'ended' | 'unknown'
 
 /** A client with more unread is not sent anything any more. */
@@ -76,7 +76,10 @@ export class Subscription {
   readonly #cursors: Cursors
   readonly #onEnd: (subscription: Subscription) => void
   readonly #clock: Clock
-  /** How often tokens may have changed, and what that was when the caller was looked up; not since it asked, to begin with. */
+  /**
+   * Counts possible changes of tokens, and the count at the caller's last lookup; equal
+   * to begin with.
+   */
   #changes = 1
   #lookedUpAt = 0
   #sent = 0
@@ -84,7 +87,7 @@ export class Subscription {
   #cursorWriter: CursorWriter
   #wanted: Wanted
 
-  /** Throws RpcError 102 when the caller may read nothing of what it asks for. */
+  /** Throws RpcError 102 if the caller may read none of the rows it asks for. */
   constructor(options: SubscriptionOptions, cursors: Cursors, onEnd: (subscription: Subscription) => void) {
     this.resource = options.resource
     this.subscriber = options.subscriber
@@ -98,7 +101,7 @@ export class Subscription {
     this.#wanted = permitted(options, options.caller)
   }
 
-  /** All that a row must fulfil: what was asked for, and what is permitted. */
+  /** The conditions a row must match: the client's and those of its permissions. */
   get wanted(): Wanted {
     return this.#wanted
   }
@@ -107,7 +110,9 @@ export class Subscription {
     return { resource: this.resource, caller: this.#identity, ticket: this.#options.ticket }
   }
 
-  /** Whether tokens may have changed, or the credential's time is over: nothing is sent before the caller was looked up. */
+  /**
+   * Tokens may have changed, or the credential has expired: nothing is sent until the caller is looked up.
+   */
   get isStale(): boolean {
     return this.#lookedUpAt < this.#changes || this.#clock() > (this.#identity.validTo ?? Infinity)
   }
@@ -117,12 +122,12 @@ export class Subscription {
     this.#changes++
   }
 
-  /** Who the caller was when it was looked up last: the same object for those who presented the same. */
+  /** The caller as last looked up: the same object for every subscription with the same credential. */
   get caller(): Identity {
     return this.#identity
   }
 
-  /** Who the caller is by now, see SubscriptionOptions. */
+  /** Looks the caller up again, see SubscriptionOptions. */
   reauthenticate(): Promise<Identity> {
     return this.#options.reauthenticate()
   }
@@ -133,8 +138,8 @@ export class Subscription {
   }
 
   /**
-   * Takes in who the caller is, asked after so many `changes`: one that came meanwhile is not seen by it. Ends the
-   * subscription of one who may read nothing of it any more.
+   * Applies a lookup that began after this many `changes`; it does not reflect a later change.
+   * Ends the subscription if the caller may no longer read any of it.
    */
   async refresh(answer: Promise<Identity>, changes: number): Promise<Refreshed> {
     try {
@@ -189,7 +194,7 @@ export class Subscription {
     this.subscriber.ended({ reason, cursor: this.#place() })
   }
 
-  /** The client has left: nobody is told. */
+  /** The client has left, so no closing message is sent. */
   close(): void {
     if (this.hasEnded) return
     this.hasEnded = true

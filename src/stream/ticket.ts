@@ -19,20 +19,23 @@ export interface StreamAsked {
 export interface Ticket {
   readonly id: string
   readonly asked: StreamAsked
-  /** Who may use it by now. Throws RpcError 102 once the credential that it was made with is nobody's any more. */
+  /**
+   * The caller who may use it now. Throws RpcError 102 once the credential it was made with is no longer
+   * valid.
+   */
   holder(): Promise<Identity>
 }
 
 /**
- * Lets one stream be opened by a URL alone, since a browser's EventSource can send no header. A ticket holds no credential;
- * any server of the database can read it.
+ * Opens one stream by URL alone, since a browser's EventSource cannot send headers. A ticket holds
+ * no credential; any server of the database can read it.
  */
 export interface Tickets {
   /** `beginUntil` is in epoch milliseconds. */
   mint(presented: Presented, asked: StreamAsked): { readonly ticket: string; readonly beginUntil: number }
   /**
-   * A ticket begins streams for a minute. `isResumed`: whether the client shows what a stream of it was sent, by which it
-   * goes on for a day. Throws RpcError 102 (`permission_denied`, `ticket_expired`).
+   * A ticket opens streams for a minute. `isResumed`: the client presents a cursor from the ticket's stream,
+   * which extends it to a day. Throws RpcError 102 (`permission_denied`, `ticket_expired`).
    */
   open(text: string, isResumed: (ticket: Pick<Ticket, 'id' | 'asked'>) => boolean): Ticket
 }
@@ -55,12 +58,15 @@ export interface TicketOptions {
   /** A secret text that all servers share. */
   readonly key: string
   readonly clock: Clock
-  /** Looks up who presented something earlier. Throws RpcError 102 once that is nobody any more. */
+  /**
+   * Looks up a caller from an earlier credential. Throws RpcError 102 once that credential is no longer
+   * valid.
+   */
   represent(presented: Presented): Promise<Identity>
 }
 
 export function createTickets({ key, clock, represent }: TicketOptions): Tickets {
-  // Not the key of what else is sealed: a text that was sealed for another purpose is no ticket.
+  // A separate key: a text sealed for another purpose must not pass as a ticket.
   const sealer = createSealer(`stream ticket ${key}`)
 
   function read(text: string): Sealed {

@@ -6,27 +6,30 @@ import { createTally } from '../fairness/tally.ts'
 export interface Follower {
   /** The token's key. */
   readonly token: string
-  /** Goes on for a moment, with what is at hand until the slice is over; whether there is more to do. */
+  /** Works until the slice ends, on what is already loaded. Returns whether more is left to do. */
   goOn(slice: Slice): boolean | Promise<boolean>
 }
 
 /** Time for matching within one turn of the event loop. */
 export interface Slice {
-  /** Told what is done, in comparisons (`matchCost`); true once the time is over. */
+  /** Takes the work done, in comparisons (`matchCost`). Returns true once the slice has ended. */
   spend(cost: number): boolean
 }
 
-/** Shares out the time of this server that changes are matched in: each token has a turn before any has a second one. */
+/**
+ * Shares out this server's time for matching changes: each token has a turn before any has a
+ * second one.
+ */
 export interface TimeSlices {
-  /** Has the follower go on until it has nothing more to do. */
+  /** Runs the follower until it has nothing left to do. */
   wake(follower: Follower): void
-  /** Does `work` when there is time, at once if there is some left in this turn of the event loop. */
+  /** Runs `work` when there is time: immediately if this turn of the event loop has some left. */
   run<T>(work: (slice: Slice) => T | Promise<T>): Promise<T>
 }
 
 /** How long the event loop is held; requests take several of its turns. */
 const sliceMs = 3
-/** Followers that are read for at once; each holds a page of changes. */
+/** Followers reading concurrently; each holds a page of changes. */
 const workers = 4
 const workersOfToken = 2
 /** The clock is looked at after this much. */
@@ -89,19 +92,22 @@ export function createTimeSlices(onError: (error: unknown) => void): TimeSlices 
       queue.push(follower.token, follower)
       if (running >= workers) return
       running++
-      // Whoever woke it may be a request: what follows is done for many.
+      // A request may have woken it, but the work that follows serves many.
       void onOwnBehalf(work)
     },
   }
 }
 
 interface Slices {
-  /** What is left of this turn of the event loop; undefined: nothing, or others wait for the next one. */
+  /**
+   * What is left of this turn of the event loop; undefined if nothing is, or if others wait for the next
+   * turn.
+   */
   begin(): Slice | undefined
   run: TimeSlices['run']
 }
 
-/** Work that is done at once, but for no longer than a slice in each turn of the event loop. */
+/** Work that runs immediately, for at most one slice per turn of the event loop. */
 function createSlices(): Slices {
   const waiting: (() => void)[] = []
   let until = 0

@@ -17,7 +17,7 @@ export function wantedOf(predicates: readonly Predicate[]): Wanted {
     key: JSON.stringify(predicates),
     predicates,
     cost: matchCost(predicates),
-    // Those that want the same need it once.
+    // Subscriptions with the same conditions share one.
     get matches() {
       matches ??= allMatch(predicates)
       return matches
