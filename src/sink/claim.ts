@@ -7,13 +7,13 @@ import type { StoredSink } from './sink.ts'
 export interface SeenSink {
   readonly id: number
   readonly isRunning: boolean
-  /** This server works on it, or is to. */
+  /** This server works on it, or is about to. */
   readonly isMine: boolean
-  /** Nobody works on it who is alive. */
+  /** No live server works on it. */
   readonly isFree: boolean
 }
 
-/** A sink that this server took, and how long its next attempt has to wait. */
+/** A sink claimed by this server, and the wait before its next attempt. */
 export interface TakenSink {
   readonly sink: StoredSink
   readonly waitMs: number
@@ -27,7 +27,7 @@ const see = rawStatement(
    from sink s`,
 )
 
-// Two servers that look at the same time pass over each other's; who comes later finds it taken.
+// Two servers looking at the same time skip each other's rows; the later one finds the sink taken.
 const take = rawStatement(
   `update sink set owner = $2 where id = (
      select id from sink s where id = $1 and state = 'running'
@@ -47,7 +47,7 @@ export async function seeSinks({ run }: Pick<Runner, 'run'>, owner: string): Pro
   }))
 }
 
-/** Undefined when another server was faster, or the sink does not run any more. */
+/** Undefined when another server was faster, or the sink is no longer running. */
 export function takeSink(
   database: Database,
   store: DefinitionStore<StoredSink>,

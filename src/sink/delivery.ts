@@ -4,16 +4,16 @@ import { DeliveryError, type Destination, type Items } from './destination.ts'
 import { type Progress, SinkLost } from './progress.ts'
 import type { StoredSink } from './sink.ts'
 
-/** Sends one sink's batches to its destination, and stores what that has confirmed. */
+/** Sends one sink's batches to its destination, and stores what the destination has confirmed. */
 export interface Delivery {
   /** The destination has everything up to `number` then. Throws DeliveryError, SinkLost. */
   deliver(batch: Items, number: number): Promise<void>
   /**
-   * Stores that a delivery failed. Resolves to the milliseconds before the next attempt; undefined: there is none. Throws
-   * SinkLost.
+   * Stores a failed delivery. Resolves to the milliseconds before the next attempt, undefined if there is
+   * none. Throws SinkLost.
    */
   fail(fault: DeliveryError): Promise<number | undefined>
-  /** Cuts off what is under way. */
+  /** Aborts the delivery under way. */
   cut(): void
   readonly isCut: boolean
   close(): Promise<void>
@@ -22,13 +22,13 @@ export interface Delivery {
 export interface DeliveryDeps {
   /** Throws DeliveryError. */
   open(sink: StoredSink): Destination
-  /** Told of each delivery that failed. */
+  /** Called for each failed delivery. */
   onFailure(sink: string): void
-  /** Told of what is no fault of the destination. */
+  /** Called for errors that are not the destination's fault. */
   onError(error: unknown): void
 }
 
-/** How long a fault of the database is waited out before the next try. */
+/** The wait after a database error before the next try. */
 export const faultMs = 500
 
 const secretsLost = 'secrets_unreadable: they were sealed with another key; give the target again'
@@ -39,7 +39,7 @@ export function createDelivery(sink: StoredSink, progress: Progress, deps: Deliv
   let failures = sink.failures
   let destination: Destination | undefined
 
-  /** What was delivered must not be sent again because the database is away for a moment. */
+  /** Retries, so that a brief database outage does not cause a second delivery. */
   async function confirm(number: number, delivered: number): Promise<void> {
     for (;;) {
       try {
@@ -65,7 +65,7 @@ export function createDelivery(sink: StoredSink, progress: Progress, deps: Deliv
       await confirm(number, batch.length)
     },
     async fail(fault) {
-      // Cut off by ourselves: whether it arrived is not known, but nobody failed.
+      // We aborted it: it may have arrived, but it did not fail.
       if (signal.aborted) return undefined
       failures++
       deps.onFailure(sink.name)
@@ -76,14 +76,14 @@ export function createDelivery(sink: StoredSink, progress: Progress, deps: Deliv
   }
 }
 
-/** A target that is back waits for `longestMs` at most. */
+/** A recovered target waits for `longestMs` at most. */
 const retry = { firstMs: 200, longestMs: 5 * 60_000 }
-/** What a target asks for by Retry-After counts up to here. */
+/** The upper limit for a target's Retry-After. */
 const longestAskedMs = 60 * 60_000
 
 /**
- * How long to wait after so many failures in a row, in milliseconds: twice as long each time, and as long as the target
- * asks for. `random`: from 0 to 1.
+ * The wait after this many failures in a row, in milliseconds: it doubles each time, and is at least what the
+ * target asks for. `random`: from 0 to 1.
  */
 export function retryDelayMs(failures: number, askedMs = 0, random: () => number = Math.random): number {
   return Math.max(spread(backoffMs(failures, retry), random), Math.min(askedMs, longestAskedMs))

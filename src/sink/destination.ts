@@ -4,28 +4,31 @@ import type { SinkFailure } from './sink.ts'
 /** A numbered change as it is delivered. */
 export interface Item {
   readonly number: number
-  /** `{"sequence_number":n,"row":{…}}` or, with its envelope, `{"sequence_number":n,"envelope":{…}}`; JSON text. */
+  /**
+   * `{"sequence_number":n,"row":{…}}` or, with its envelope, `{"sequence_number":n,"envelope":{…}}`; JSON
+   * text.
+   */
   readonly text: string
 }
 
 /** At least one item, in the order of their numbers. */
 export type Items = readonly [Item, ...Item[]]
 
-/** Where one sink's changes go to, opened when the first is sent. */
+/** Where one sink's changes go, opened when the first is sent. */
 export interface Destination {
   /**
-   * Resolves once the target has confirmed all items. Throws DeliveryError; then any of them may have arrived.
-   * `attempt`: counted from 1 for the same batch. Ends soon after `signal` aborts.
+   * Resolves once the target has confirmed all items. Throws DeliveryError; then any of them may have
+   * arrived. `attempt`: counted from 1 for the same batch. Ends soon after `signal` aborts.
    */
   deliver(items: Items, attempt: number, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
-/** Why a delivery was not confirmed. The message begins with a stable reason, and names nothing secret. */
+/** Why a delivery was not confirmed. The message begins with a stable reason, and contains no secrets. */
 export class DeliveryError extends Error {
-  /** Why the sink fails by it: another attempt would meet the same. Undefined: it may pass. */
+  /** Why the sink fails: another attempt would fail the same way. Undefined if the error may be temporary. */
   readonly lasting: SinkFailure | undefined
-  /** The least wait before the next attempt, as the target asked for. */
+  /** The minimum wait before the next attempt, as requested by the target. */
   readonly retryAfterMs: number
 
   constructor(message: FailureText, { lasting, retryAfterMs = 0, cause }: DeliveryErrorOptions = {}) {
@@ -41,7 +44,7 @@ export interface DeliveryErrorOptions extends ErrorOptions {
   readonly retryAfterMs?: number | undefined
 }
 
-/** Of one delivery; the first item goes however large it is. */
+/** Limits one delivery; the first item is sent whatever its size. */
 const maxBytes = 1024 * 1024
 
 /** Cut into deliveries of at most `max` items and about a mebibyte. */

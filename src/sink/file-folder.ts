@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import type { Clock } from '../async/clock.ts'
 import { makePrivateFolder } from '../private-folder.ts'
 
-/** The files of one sink: the one that grows, and those that were put aside. */
+/** The files of one sink: the current one and the rotated ones. */
 export interface FileFolder {
   readonly path: string
-  /** Makes the folder; files of another sink that had the name before are put aside. */
+  /** Creates the folder; files of an earlier sink of the same name are set aside. */
   prepare(): Promise<void>
-  /** Renames the file that grows; its last number becomes part of the name. Then the oldest beyond `keep` go. */
+  /** Rotates the current file; its last number becomes part of the name. Deletes the oldest beyond `keep`. */
   putAside(lastNumber: number): Promise<void>
-  /** The last number of what was put aside last; undefined when nothing was. */
+  /** The last number of the most recently rotated file; undefined if there is none. */
   lastAside(): Promise<number | undefined>
-  /** What was made or renamed is there after a power cut. */
+  /** Makes created and renamed files survive a power cut. */
   sync(): Promise<void>
 }
 
@@ -20,7 +20,7 @@ export interface FileFolderOptions {
   readonly folder: string
   /** The file's name without its ending. */
   readonly name: string
-  /** Tells this sink from every other. */
+  /** Distinguishes this sink from every other. */
   readonly mark: string
   readonly keep: number
   readonly clock: Clock
@@ -42,7 +42,7 @@ export function createFileFolder({ folder, name, mark, keep, clock }: FileFolder
   }
 
   async function forget(): Promise<void> {
-    // Nothing of another sink counts as ours; its files stay, under names that ours never have.
+    // Another sink's files never count as ours; they stay, under names that ours never use.
     const files = (await aside()).concat(`${name}.ndjson`)
     for (const file of files) {
       await rename(join(folder, file), join(folder, `old-${clock()}-${file}`)).catch(ignoreMissing)

@@ -21,8 +21,8 @@ interface OpenFile {
 }
 
 /**
- * Appends a line for each item, confirmed when it is on the disk. A batch that was written but not confirmed is
- * recognised by its numbers, and what was written only in part is cut off: each number has one line.
+ * Appends a line for each item, confirmed once it is on disk. A batch that was written but not confirmed is
+ * recognised by its numbers, and a partial line is truncated: each number has one line.
  */
 export function fileDestination(
   { id, created_time: createdTime }: StoredSink,
@@ -40,7 +40,7 @@ export function fileDestination(
   let lastNumber = 0
 
   async function opened(): Promise<OpenFile> {
-    // Whoever takes the file away means that a new one is begun.
+    // Moving the file away starts a new one.
     if (file !== undefined && (await isThere(folder, file))) return file
     await close()
     await folder.prepare()
@@ -88,7 +88,7 @@ export function fileDestination(
       try {
         await append(items)
       } catch (cause) {
-        // Opened anew, what was written in part is cut off.
+        // Reopening truncates a partial line.
         await close().catch(() => undefined)
         const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be written'
         const lasting = needsPerson.has(code) ? 'refused' : undefined
@@ -99,7 +99,7 @@ export function fileDestination(
   }
 }
 
-/** A disk that is full, gone or at fault may come back; what may not be written, or is no file, stays so. */
+/** A full, missing or failing disk may recover; missing permissions or a path that is no file will not. */
 const needsPerson: ReadonlySet<string> = new Set([
   'EACCES',
   'EPERM',
@@ -114,7 +114,7 @@ async function isThere({ path }: FileFolder, { inode, size }: OpenFile): Promise
   return found?.ino === inode && found.size === size
 }
 
-/** As many lines as a file of so many bytes may take; an empty one takes a line however long it is. */
+/** As many lines as a file of this many bytes can take; an empty file takes one line of any length. */
 function fitting(items: readonly Item[], begun: number, maxBytes: number) {
   const lines: Buffer[] = []
   let size = begun

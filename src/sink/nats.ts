@@ -32,8 +32,8 @@ interface Connection {
 }
 
 /**
- * Publishes to a JetStream stream, confirmed when it has acknowledged every item. The message id is the sink's and the
- * number, so that the stream drops what it has already (within its duplicate window).
+ * Publishes to a JetStream stream, confirmed once it has acknowledged every item. The message id is the
+ * sink's id and the number, so that the stream drops duplicates (within its duplicate window).
  */
 export function natsDestination({ name, id }: StoredSink, target: NatsSink): Destination {
   let connection: Connection | undefined
@@ -65,19 +65,19 @@ export function natsDestination({ name, id }: StoredSink, target: NatsSink): Des
   async function publish({ jetstream }: Connection, item: Item): Promise<void> {
     const { stream, subject } = target
     await jetstream.publish(subject, item.text, {
-      // Of a sink that was deleted and made anew under its name the id is another one.
+      // A sink that was deleted and recreated under the same name has another id.
       msgID: `${name}-${id}:${item.number}`,
       ...(stream !== null && { expect: { streamName: stream } }),
     })
   }
 
-  /** All at once; the stream takes them in the order in which they were sent. */
+  /** Publishes all without waiting; the stream stores them in the order sent. */
   async function publishAll(to: Connection, items: Items): Promise<void> {
     const published = await Promise.allSettled(items.map(item => publish(to, item)))
     const refused = published.find(each => each.status === 'rejected')
     if (refused === undefined) return
     if (!isSilence(refused.reason)) fail(refused.reason)
-    // Nobody listens to the subject: while a cluster chooses a leader that passes.
+    // No stream listens to the subject: temporary while a cluster elects a leader.
     const { stream } = target
     if (stream === null || (await to.hasStream(stream))) fail(refused.reason)
     throw new DeliveryError(`nats_failed: there is no stream ${stream}`, { lasting: 'refused' })
@@ -98,7 +98,7 @@ export function natsDestination({ name, id }: StoredSink, target: NatsSink): Des
       try {
         await Promise.race([cut.promise, connected(signal).then(to => publishAll(to, items))])
       } catch (error) {
-        // A connection that failed us once is not asked again.
+        // A connection that failed once is not reused.
         await close().catch(() => undefined)
         throw error
       } finally {
@@ -115,9 +115,9 @@ function connectOptions(nats: Nats, name: string, target: NatsSink): ConnectionO
     servers,
     name: `daybook sink ${name}`,
     timeout: connectMs,
-    // A connection that is lost fails the batch; the next attempt connects anew.
+    // A lost connection fails the batch; the next attempt reconnects.
     reconnect: false,
-    // Otherwise a server that says it has no TLS would be believed.
+    // Otherwise the client would trust a server that claims to have no TLS.
     ...(servers.some(server => server.startsWith('tls://')) && { tls: {} }),
     ...authentication(nats, target),
   }
@@ -129,7 +129,7 @@ function authentication(nats: Nats, { token, user, password, nkey }: NatsSink): 
   return user === undefined || password === undefined ? {} : { user, pass: password }
 }
 
-/** What the client throws tells neither credentials nor contents. */
+/** The client's errors contain neither credentials nor contents. */
 function fail(cause: unknown): never {
   if (cause instanceof DeliveryError) throw cause
   const { message } = cause instanceof Error ? cause : new Error(String(cause))
@@ -144,7 +144,7 @@ function isSilence(error: unknown): boolean {
   return error instanceof Error && error.name === 'JetStreamNotEnabled'
 }
 
-/** Credentials that are wrong, a subject that may not be published to, an item that is too large, another stream. */
+/** Wrong credentials, a subject without publish permission, an item too large, another stream. */
 function isLasting(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error.name === 'JetStreamApiError') return Number((error as { status?: unknown }).status) < 500

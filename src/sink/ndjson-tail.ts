@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** Where the whole lines of a file end, and the number of the last one; undefined when there is none. */
+/** Where a file's complete lines end, and the number of the last one; undefined if there is none. */
 export interface Tail {
   readonly end: number
   readonly number: number | undefined
@@ -10,8 +10,8 @@ const chunkBytes = 64 * 1024
 const newline = 10
 
 /**
- * Finds the last whole line that tells a number. What lies behind it was not written to its end when its writer died,
- * or reached the disk without what lies before it.
+ * Finds the last complete line with a number. Bytes after it were only partly written when the writer died,
+ * or reached the disk without the bytes before them.
  */
 export async function readTail(file: FileHandle, size: number): Promise<Tail> {
   let end = size
@@ -25,7 +25,7 @@ export async function readTail(file: FileHandle, size: number): Promise<Tail> {
   }
 }
 
-/** The place of the last line's end before `end`. */
+/** The offset of the last line end before `end`. */
 async function lastNewline(file: FileHandle, end: number): Promise<number | undefined> {
   for (let to = end; to > 0; ) {
     const from = Math.max(0, to - chunkBytes)

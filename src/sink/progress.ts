@@ -4,7 +4,7 @@ import { storableText } from '../json.ts'
 import type { DeliveryError } from './destination.ts'
 import type { StoredSink } from './sink.ts'
 
-/** The sink is another server's by now, was defined anew, or is gone: nothing more may be done about it. */
+/** The sink now belongs to another server, was redefined, or is gone: this server must stop working on it. */
 export class SinkLost extends Error {
   constructor() {
     super('the sink is not ours any more')
@@ -12,17 +12,19 @@ export class SinkLost extends Error {
   }
 }
 
-/** How far one server has come with a sink. Everything it writes is fenced by its name and by what it wrote last. */
+/** One server's progress with a sink. Each write is fenced by the server's name and by what it wrote last. */
 export interface Progress {
-  /** What was looked at; what is stored lies at most a second behind. */
+  /** The last number checked; the stored one lags by at most a second. */
   readonly cursor: number
   /** The target has everything up to `number`. Throws SinkLost. */
   confirm(number: number, delivered: number): Promise<void>
-  /** Nothing up to `number` is wanted. */
+  /** Skips up to `number`: no change up to it matches. */
   skip(number: number): void
   /** Stores what was skipped, at most once a second unless it is the end. Throws SinkLost. */
   save(isEnd?: boolean): Promise<void>
-  /** A delivery failed; resolves to whether there will be another attempt, after `delayMs`. Throws SinkLost. */
+  /**
+   * A delivery failed; resolves to whether there will be another attempt, after `delayMs`. Throws SinkLost.
+   */
   fail(error: DeliveryError, delayMs: number): Promise<boolean>
 }
 
@@ -47,7 +49,7 @@ const failed = rawStatement(
 
 const maxErrorCharacters = 1000
 
-/** A stretch that is skipped costs one write in this time. */
+/** Skipping writes at most once in this time. */
 const saveMs = 1000
 
 export function createProgress(

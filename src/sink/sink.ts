@@ -44,7 +44,7 @@ export const sinkStatusSchema = z.strictObject({
 
 export type SinkStatus = z.output<typeof sinkStatusSchema>
 
-/** Why a sink has failed: its target refuses for good, or the next changes are not kept any more. */
+/** Why a sink has failed: its target refuses permanently, or the next changes have expired. */
 export type SinkFailure = NonNullable<SinkStatus['fail_reason']>
 
 /** Where the changes of a resource are sent, in order. */

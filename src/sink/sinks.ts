@@ -13,14 +13,16 @@ import { type SinkWorker, startSinkWorker, type WorkerDeps } from './worker.ts'
 
 /** This server's part in sending changes out. */
 export interface Sinks {
-  /** Lets what is under way be confirmed for so many milliseconds, and leaves the sinks to other servers. */
+  /**
+   * Allows this many milliseconds for confirming batches under way, then leaves the sinks to other servers.
+   */
   close(graceMs: number): Promise<void>
 }
 
 export interface SinksOptions extends Omit<WorkerDeps, 'database' | 'open'>, WebhookDeps, FileDeps {
   readonly database: Database
   readonly sealer: Sealer
-  /** Under which lease this server works; another name once that was lost. */
+  /** The lease this server works under; another name once that lease is lost. */
   owner(): string
 }
 
@@ -30,12 +32,12 @@ const pauseGraceMs = 700
 interface Held {
   readonly owner: string
   readonly worker: SinkWorker
-  /** Resolves when it has ended and the sink is free. */
+  /** Resolves once it has ended and the sink is free. */
   readonly done: Promise<void>
   isEnding: boolean
 }
 
-/** Works on the sinks that no other server works on, each in order and from where the last one had come to. */
+/** Works on the sinks that no other server works on, each in order and from where the last server stopped. */
 export async function startSinks(options: SinksOptions): Promise<Sinks> {
   const { database, sealer, owner, onError } = options
   const store = createStore(definition, sealer)
@@ -49,7 +51,7 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
     const here = new Map(seen.map(each => [each.id, each]))
     for (const [id, { owner: holder }] of held) {
       const sink = here.get(id)
-      // Another's by now, defined anew, or deleted: nothing that is under way can be confirmed.
+      // Claimed by another server, redefined, or deleted: nothing under way can be confirmed.
       if (sink?.isMine !== true || holder !== me) end(id, 0)
       else if (!sink.isRunning) end(id, pauseGraceMs)
     }

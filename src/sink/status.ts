@@ -8,9 +8,9 @@ export interface SinkLag {
   readonly isRunning: boolean
   /** The last number of its resource. */
   readonly lastNumber: number
-  /** Numbers that it has still to look at. */
+  /** Numbers it has not checked yet. */
   readonly lag: number
-  /** How long ago the first of them was given out, in milliseconds; 0 when there is none. */
+  /** The age of the first of them, in milliseconds; 0 if there is none. */
   readonly ageMs: number
 }
 

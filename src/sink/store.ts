@@ -34,7 +34,8 @@ export async function resumeSink(
       failures: 0,
       last_error: null,
       next_attempt_time: null,
-      // A server that waits for its next attempt is sent away; one that ends a batch after a pause may confirm it.
+      // A server that waits for its next attempt is sent away; one that ends a batch after a pause may
+      // confirm it.
       owner: sql`case when (state = 'running' and failures > 0) or cursor < ${skipTo}::bigint then null else owner end`,
       updated_time: new Date(now),
     })

@@ -61,7 +61,7 @@ type GivenTarget = z.output<typeof targetSchema>
 export type WebhookSink = Omit<NonNullable<GivenTarget['webhook']>, 'secret'> & {
   readonly secret: string | null
 }
-/** `stream`: the one that must take what is published; null: any stream that listens to the subject. */
+/** `stream`: the stream that must store the messages; null: any stream that listens to the subject. */
 export type NatsSink = NonNullable<GivenTarget['nats']>
 /** `<data folder>/sinks/<name>.ndjson` */
 export type FileSink = NonNullable<GivenTarget['file']>
@@ -70,7 +70,7 @@ export type SinkTarget = Omit<GivenTarget, 'webhook'> & { readonly webhook?: Web
 
 const hidden = z.literal('***')
 
-/** What is shown of a target; a secret never is. */
+/** The part of a target that is displayed; never a secret. */
 export const shownTargetSchema = z.strictObject({
   webhook: z.strictObject(shownOpenWebhookPlace).optional(),
   nats: z
@@ -154,8 +154,8 @@ export function placeOf({ webhook, nats, file }: ShownTarget): string {
 }
 
 /**
- * The target that is wanted in place of another one. Of the secrets, only a webhook's signing secret stays when it is left
- * out: it is never sent to the receiver. Throws RpcError -32602 when it cannot be read.
+ * The target that replaces another. Of the secrets, only a webhook's signing secret is kept when it is left
+ * out: it is never sent to the receiver. Throws RpcError -32602 if the kept secret cannot be unsealed.
  */
 export function changeTarget(
   { webhook, ...others }: GivenTarget,
@@ -163,7 +163,7 @@ export function changeTarget(
 ): SinkTarget {
   if (webhook === undefined) return others
   const replaced = before?.target.webhook
-  // It may have had one: signed posts must not become unsigned without a word.
+  // It may have had one: signed posts must not silently become unsigned.
   if (webhook.secret === undefined && replaced !== undefined && before?.is_locked) {
     throw invalidParams('target.webhook.secret', 'expected a secret, or null')
   }
@@ -171,7 +171,7 @@ export function changeTarget(
   return { webhook: { ...webhook, secret } }
 }
 
-/** Headers are kept as secrets too: most of them say who we are. */
+/** Headers are stored as secrets too: most of them authenticate us. */
 export const targetStorage: Storage<SinkTarget> = {
   columns: ['target_kind', 'target', 'secrets'],
   write({ webhook, nats, file }, sealer) {

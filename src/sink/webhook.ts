@@ -13,8 +13,8 @@ export interface WebhookDeps {
 }
 
 /**
- * Posts `{sink, resource, items}`, confirmed by a 2xx. The message id says which numbers it is about: the same batch has
- * the same one, however often it is sent.
+ * Posts `{sink, resource, items}`, confirmed by a 2xx. The message id contains the numbers: a batch keeps
+ * its id however often it is sent.
  */
 export function webhookDestination(
   { name, resource }: StoredSink,
@@ -41,16 +41,16 @@ export function webhookDestination(
   }
 }
 
-/** Too early, too slow, too often; 421: another server of it answers. */
+/** Too early, too slow, too often; 421: another of its servers may answer. */
 const passing = [408, 421, 425, 429]
 
-/** A redirect and what is wrong with the request stay as they are; a server's own fault, or none that answers, does not. */
+/** A redirect or a bad request is permanent; a server error, or no answer, is temporary. */
 function isLasting({ retry, status }: FailedDelivery): boolean {
   if (!retry) return true
   return status !== undefined && status < 500 && !passing.includes(status)
 }
 
-/** A header holds no characters beyond ASCII, and the id must not hold the dot that Standard Webhooks cuts at. */
+/** A header is ASCII only, and the id must not contain the dot that Standard Webhooks splits at. */
 function idPart(name: string): string {
   return encodeURIComponent(name).replaceAll('.', '%2E')
 }

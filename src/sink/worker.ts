@@ -17,9 +17,12 @@ import type { StoredSink } from './sink.ts'
 export interface SinkWorker {
   /** There may be new numbers. */
   wake(): void
-  /** Begins no other batch, and cuts off the one under way after so many milliseconds. Resolves when it has ended. */
+  /**
+   * Starts no other batch, and aborts the one under way after this many milliseconds. Resolves once it has
+   * ended.
+   */
   stop(graceMs: number): Promise<void>
-  /** Resolves when it has ended, also by itself: the sink failed or was lost. */
+  /** Resolves once it has ended, also by itself: the sink failed or was lost. */
   readonly ended: Promise<void>
 }
 
@@ -29,9 +32,9 @@ export interface WorkerDeps extends DeliveryDeps {
   readonly resources: readonly Resource[]
 }
 
-/** Without a notification new numbers are looked for after this time. */
+/** Polls for new numbers after this time without a notification. */
 const pollMs = 1000
-/** Numbers that are read at once, for deliveries smaller than this. */
+/** Numbers per read, for deliveries smaller than this. */
 const readAhead = 500
 
 /** The sink's conditions may have been stored by a server that allowed more of them. */
@@ -74,7 +77,7 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
     const batches = batchesOf(items, sink.batch_size)
     for (const [i, batch] of batches.entries()) {
       if (isStopping) return true
-      // What lies between the last one and the end of what was read is not wanted.
+      // Nothing between the last match and the end of the page matches.
       await delivery.deliver(batch, i === batches.length - 1 ? through : (batch.at(-1)?.number ?? through))
     }
     if (batches.length === 0) progress.skip(through)
@@ -82,7 +85,7 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
     return true
   }
 
-  /** Resolves to whether it goes on. */
+  /** Resolves to whether the worker continues. */
   async function recover(error: unknown): Promise<boolean> {
     if (error instanceof SinkLost) return false
     try {
@@ -129,7 +132,7 @@ interface SinkReader {
   readonly matches: Matcher
 }
 
-/** Throws DeliveryError when the sink's resource or conditions are not known any more. */
+/** Throws DeliveryError when the sink's resource or conditions are no longer known. */
 function readerOf(sink: StoredSink, resources: readonly Resource[]): SinkReader {
   const resource = resources.find(each => each.name === sink.resource)
   if (resource === undefined)
@@ -143,7 +146,7 @@ function readerOf(sink: StoredSink, resources: readonly Resource[]): SinkReader 
   }
 }
 
-/** The changes behind `after`. Numbers at the end whose records were deleted with them are looked at as well. */
+/** The changes after `after`. Trailing numbers whose records were deleted count as read. */
 async function readBehind(log: ChangeLog, resource: Resource, after: number, batchSize: number) {
   const last = resource.recorded === 'publish' ? await log.position(resource) : after
   const found = await log.read(resource, after, Math.max(readAhead, batchSize))
@@ -155,7 +158,7 @@ function itemOf(change: Change, resource: Resource, { format }: StoredSink): Ite
   return { number: change.number, text }
 }
 
-/** Undefined for what is no fault of the sink. */
+/** Undefined for an error that is not the sink's fault. */
 function faultOf(error: unknown): DeliveryError | undefined {
   if (error instanceof DeliveryError) return error
   if (!hasReason(error, 'sequence_too_old')) return undefined
