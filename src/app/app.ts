@@ -25,20 +25,20 @@ import { type Stream, startStream } from './stream.ts'
 export interface RunningApp {
   /** Where it listens, e.g. `http://127.0.0.1:7411`. */
   readonly url: string
-  /** `key:secret`, only when this start created it: nobody can ask for it later. */
+  /** `key:secret`, only if this start created it: it cannot be retrieved later. */
   readonly superToken?: string
-  /** Leaves its port to the other processes that listen there, and then closes: nobody notices. */
+  /** Leaves its port to the other processes listening there, then closes without dropping requests. */
   retire(): Promise<void>
   /** Stops taking requests, finishes what runs, and closes what was opened. */
   close(): Promise<void>
 }
 
 export interface AppParts extends ContextParts {
-  /** Told when the embedded database will not answer any more: the process should end. */
+  /** Called when the embedded database has stopped answering for good: the process should exit. */
   readonly onFatal?: (error: Error) => void
 }
 
-/** Opens the database, brings it up to date and serves. Throws for whatever keeps the server from starting. */
+/** Opens the database, migrates it and serves. Throws if anything keeps the server from starting. */
 export async function startApp(given: Config, logger: Logger, parts: AppParts = {}): Promise<RunningApp> {
   const config: ServerConfig = { ...given, worker: parts.link?.number }
   const { databaseUrl: url, databaseReadUrl: readUrl, data: dataDir, poolMax, statementTimeoutMs } = config
@@ -55,7 +55,7 @@ export async function startApp(given: Config, logger: Logger, parts: AppParts = 
     onFatal: parts.onFatal,
   })
   try {
-    // Which it is may follow from a variable that other programs share, such as PGHOST.
+    // The choice may come from a variable shared with other programs, such as PGHOST.
     logger.info({ engine: database.engine }, 'opened the database')
     const { applied } = await migrate(database)
     if (applied.length > 0) logger.info({ applied }, 'migrated the database')
@@ -68,7 +68,7 @@ export async function startApp(given: Config, logger: Logger, parts: AppParts = 
 }
 
 async function warnOfDeafness(database: Database, logger: Logger): Promise<void> {
-  // A database that fails, or is closed meanwhile, is told of elsewhere.
+  // A database that fails or is closed in the meantime is reported elsewhere.
   const isHeard = await hearsItself(database).catch(() => true)
   if (!isHeard) logger.warn(deafness)
 }
@@ -116,7 +116,7 @@ async function serveDatabase(
       // At the same time: a request may wait for a run, and a script for a request.
       await Promise.all([server.close(), stopWork, retention.close(), partitions.stop()])
       await machine.close()
-      // Last: what the runs that ended have changed gets its numbers, too.
+      // Last: changes made by the final runs are numbered, too.
       await stream.close()
       await authenticator.close()
       await database.close()

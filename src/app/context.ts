@@ -24,7 +24,7 @@ export interface ServerConfig extends Config {
 }
 
 export interface ContextParts {
-  /** What hashing a password costs; absent: what is safe at rest. */
+  /** The cost of hashing a password; absent: a cost that is safe at rest. */
   readonly passwordCost?: ScryptCost
   /** Where this server is one of several workers of a port. */
   readonly link?: WorkerLink

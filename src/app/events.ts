@@ -16,13 +16,16 @@ import { machineName } from './machine.ts'
 export interface Events {
   readonly service: EventService
   readonly methodDeps: EventDeps
-  /** Takes no more work, lets what runs end for so many milliseconds, hands back the rest and closes what was opened. */
+  /**
+   * Takes no more work, gives runs this many milliseconds to end, releases the rest and closes what was
+   * opened.
+   */
   close(drainMs: number): Promise<void>
 }
 
 /**
- * Starts what runs events: scripts, webhooks, the handlers of the folder. `callMethod` calls a method for a script. Throws
- * for what keeps the server from starting.
+ * Starts everything that runs events: scripts, webhooks, the folder's handlers. `callMethod` calls a method
+ * for a script. Throws if anything keeps the server from starting.
  */
 export async function startEvents(context: AppContext, callMethod: HostDeps['callMethod']): Promise<Events> {
   const { config, logger, metrics, database, authenticator, version, clock, sealer } = context
@@ -81,7 +84,7 @@ async function loadHandlers({
   if (config.handlers === undefined) return new Map()
   const handlers = await loadLocalHandlers(config.handlers, config.timezone)
   const token = await findSuperToken(database)
-  // The folder belongs to whoever runs the server.
+  // The folder belongs to the server's operator.
   const owner = token === undefined ? [] : [{ tokenKey: token.token_key }]
   await storeLocalHandlers({ database, sealer, clock, owner }, handlers)
   return handlers

@@ -28,11 +28,11 @@ export interface ServerOptions {
   readonly config: Config
   readonly methods: readonly Method[]
   readonly authenticate: Authenticate
-  /** Notices when a right ends; absent: it is found out before each answer alone. */
+  /** Notices when a right ends; absent: rights are only checked before each answer. */
   readonly follow?: Follow
-  /** What runs the scripts of worker routes; absent: there are none. */
+  /** Runs the scripts of worker routes; absent: no such routes. */
   readonly workerRoute?: Pick<WorkerRouteDeps, 'database' | 'scripts'>
-  /** Other programs' REST surfaces; absent: there are none. */
+  /** Other systems' REST surfaces; absent: none are served. */
   readonly restRoutes?: readonly RestRoute[]
   /** What is streamed; absent: nothing. */
   readonly stream?: Pick<StreamRouteDeps, 'hub' | 'tickets' | 'maxConditions' | 'maxStreams'>
@@ -50,11 +50,14 @@ export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:7411`. */
   readonly url: string
   /**
-   * Takes no new connection, since another process of the same port does, and lets those that are open end after their next
-   * answer. Resolves when all have, or those that are left idle.
+   * Takes no new connections, since another process on the same port does, and closes open ones after their
+   * next answer. Resolves once all are closed, or the remaining ones are idle.
    */
   retire(): Promise<void>
-  /** Is not ready any more, takes no new connection, finishes what runs (`drainMs` at most) and closes the rest. */
+  /**
+   * Reports not ready, takes no new connections, finishes running requests (`drainMs` at most) and closes the
+   * rest.
+   */
   close(): Promise<void>
 }
 
@@ -135,7 +138,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { url: urlOf(app, config.host), retire: () => retire(parts, config.drainMs), close }
 }
 
-/** What bodies that have not arrived whole may hold, and answers that are not read. */
+/** Memory limits of incomplete bodies and of unread answers. */
 function createBudgets({ config, metrics }: ServerOptions) {
   const unfinished = createUnfinishedBodies(config)
   const readWhole = createBodyReader({
@@ -162,7 +165,7 @@ interface Parts {
   readonly sockets: ReadonlySet<Socket>
 }
 
-/** A client that asks less often has to bear that its idle connection was closed, as it has any day. */
+/** A client that asks less often must cope with a closed idle connection, as it must anyway. */
 const idleMs = 5000
 
 async function retire({ app, health, webSockets, sockets }: Parts, drainMs: number): Promise<void> {
@@ -183,7 +186,7 @@ async function stop(
   await hub?.close()
   webSockets.drain()
   const closed = app.close()
-  // A request goes on when its client has hung up: closed connections alone do not mean that all is done.
+  // A request continues after its client hangs up: closed connections do not mean that all work is done.
   await within(drainMs, Promise.all([closed, endpoint.idle(), compatRoutes.idle()]))
   webSockets.close()
   for (const socket of sockets) socket.destroy()

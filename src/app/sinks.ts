@@ -10,14 +10,14 @@ import type { AppContext } from './context.ts'
 /** What sends changes out on this server, and what its methods need. */
 export interface ServerSinks {
   readonly methodDeps: SinkMethodDeps
-  /** To be called while this server still holds its lease: else another one might send the same. */
+  /** Call while this server still holds its lease: otherwise another server may send the same changes. */
   close(): Promise<void>
 }
 
-/** A target that does not answer may hold up a stop for so long. */
+/** How long an unresponsive target may delay a stop. */
 const maxGraceMs = 5000
 
-/** `owner` tells under which lease this server works. */
+/** `owner` returns the lease this server works under. */
 export async function startServerSinks(
   { config, metrics, database, clock, sealer, version, onError }: AppContext,
   changes: ChangeLog,

@@ -2,19 +2,19 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 const lookMs = 5000
-/** Looks in a row at which it was idle before it counts as idle: to collect takes as long as dozens of requests. */
+/** Consecutive idle checks before it counts as idle: a collection takes as long as dozens of requests. */
 const idleLooks = 4
-/** The share of the time in which an event loop works that counts as idle. */
+/** An event loop busy for at most this share of the time counts as idle. */
 const idleShare = 0.1
-/** To collect what is no more than this would give little back. */
+/** Collecting less than this would free too little. */
 const worthwhileBytes = 48 * 1024 * 1024
 
 /**
- * Has V8 collect its garbage, and give back the pages it held, once the process is idle after it has grown: by itself it does so when it
- * is allocated again, and a server that nobody asks anything keeps for hours what a minute of load took.
+ * Makes V8 collect garbage and return its pages once a process that has grown is idle. By itself V8 collects
+ * only when memory is allocated, so an idle server would keep the memory of one minute of load for hours.
  */
 export function giveBackMemoryWhenIdle(): void {
-  // Node has no other way to ask for it.
+  // Node has no other way to request it.
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
   setFlagsFromString('--no-expose-gc')

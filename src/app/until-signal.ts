@@ -1,14 +1,14 @@
 import { constants } from 'node:os'
 
-/** npm passes a signal on that the terminal has sent to the whole group already: together they count as one. */
+/** npm forwards a signal that the terminal already sent to the whole group: both count as one. */
 const sameSignalMs = 250
 
-/** Handlers that were cut off may hold timers and sockets still: they must not keep the process. */
+/** Aborted handlers may still hold timers and sockets: they must not keep the process alive. */
 const lingerMs = 1000
 
 /**
- * Resolves when `close`, called at the first SIGTERM or SIGINT, has resolved, or `ended` has. A later signal ends the process
- * at once.
+ * Resolves once `close`, called at the first SIGTERM or SIGINT, or `ended` has resolved. A later signal ends
+ * the process immediately.
  */
 export function runUntilSignal(close: () => Promise<void>, ended?: Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {

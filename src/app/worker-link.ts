@@ -1,32 +1,34 @@
 import cluster from 'node:cluster'
 
-/** What a worker says once it serves. */
+/** What a worker reports once it serves. */
 export interface Served {
   readonly url: string
   /** `key:secret`, only of the start that made it. */
   readonly superToken?: string | undefined
 }
 
-/** From a worker to the process that keeps it: a question for the metrics of all others has the `id` of its answer. */
+/**
+ * From a worker to its supervisor: a request for the other workers' metrics carries the `id` of its answer.
+ */
 export type WorkerMessage =
   | ({ readonly type: 'served' } & Served)
   | { readonly type: 'ask'; readonly id: number }
   | { readonly type: 'told'; readonly id: number; readonly readings: unknown }
 
-/** And back. */
+/** From the supervisor to a worker. */
 export type KeeperMessage =
   | { readonly type: 'retire' }
   | { readonly type: 'tell'; readonly id: number }
   | { readonly type: 'gathered'; readonly id: number; readonly readings: readonly unknown[] }
 
-/** What one of the workers of `serve --workers` has to do with the others. */
+/** A `serve --workers` worker's connection to the others. */
 export interface WorkerLink {
-  /** Its place among them; whoever takes it over has the same. */
+  /** Its number; a replacement gets the same one. */
   readonly number: number
   served(served: Served): void
   /** Resolves when another has taken its place. */
   readonly retired: Promise<void>
-  /** What the others read of their metrics; those that do not answer in time are left out. */
+  /** The other workers' metrics; those that do not answer in time are left out. */
   others(): Promise<readonly unknown[]>
   /** From now on it answers when another asks. */
   answerWith(read: () => Promise<unknown>): void
@@ -51,7 +53,7 @@ export function linkWorker(number: number): WorkerLink {
     asked.get(message.id)?.(message.readings)
     asked.delete(message.id)
   })
-  // A terminal that is closed tells all processes; what follows from it is the keeper's decision.
+  // Closing a terminal signals all processes; the supervisor decides what follows.
   process.on('SIGHUP', () => undefined)
 
   return {
@@ -75,6 +77,6 @@ export function linkWorker(number: number): WorkerLink {
 }
 
 function send(message: WorkerMessage): void {
-  // Without its keeper this process is about to end.
+  // Without its supervisor this process is about to end.
   process.send?.(message, undefined, undefined, () => undefined)
 }

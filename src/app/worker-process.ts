@@ -2,9 +2,9 @@ import cluster from 'node:cluster'
 import { within } from '../async/within.ts'
 import type { KeeperMessage, Served, WorkerMessage } from './worker-link.ts'
 
-/** A worker as the process that keeps it sees it. */
+/** A worker as seen by its supervisor. */
 export interface WorkerProcess {
-  /** Its place among the workers. */
+  /** Its number among the workers. */
   readonly number: number
   /** Rejects when it ends before it serves. */
   readonly served: Promise<Served>
@@ -15,7 +15,7 @@ export interface WorkerProcess {
   tell(message: KeeperMessage): void
   onMessage(take: (message: WorkerMessage) => void): () => void
   signal(name: NodeJS.Signals): void
-  /** Waits for its end, and kills it when it takes longer. */
+  /** Waits for its end, and kills it on timeout. */
   end(withinMs: number): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export function startWorker(args: readonly string[], number: number): WorkerProc
     const { exitCode, signalCode } = worker.process
     reject(new Error(`worker ${number} ended with ${exitCode ?? signalCode} before it served`))
   })
-  // Who is not waited for may fail all the same.
+  // It may fail without anyone awaiting it.
   served.catch(() => undefined)
   worker.on('message', (message: WorkerMessage) => {
     if (message.type !== 'served') return
@@ -46,7 +46,7 @@ export function startWorker(args: readonly string[], number: number): WorkerProc
     isServing: () => isServing,
     ending: () => ({ code: worker.process.exitCode, signal: worker.process.signalCode }),
     tell(message) {
-      // One that has ended hears nothing.
+      // A worker that has ended receives nothing.
       if (worker.isConnected()) worker.send(message, () => undefined)
     },
     onMessage(take) {

@@ -14,24 +14,25 @@ export interface WorkersOptions {
   readonly logger: Logger
 }
 
-/** The processes that serve one port, each a server of its own to the database; one that ends is started again. */
+/** The processes that serve one port, each a separate server to the database; one that exits is restarted. */
 export interface Workers {
   /**
-   * Starts the first alone, because it migrates the database and makes the super token, then the rest. Resolves, once all
-   * serve, to what the first said; undefined: they were closed meanwhile. Throws Error when the first does not serve.
+   * Starts the first alone, because it migrates the database and creates the super token, then the rest. Once
+   * all serve, resolves to the first one's report, or undefined if closed in the meantime. Throws Error if
+   * the first fails to serve.
    */
   start(): Promise<Served | undefined>
-  /** Replaces them one after another: the new one serves before the old one finishes what it has and ends. */
+  /** Replaces them one by one: the new one serves before the old one drains and ends. */
   restart(): Promise<void>
   /** Ends all of them as SIGTERM ends a server. */
   close(): Promise<void>
 }
 
-/** Between an end and the next start; longer each time that one ends soon. */
+/** The wait before a restart; longer each time a worker ends soon. */
 const delays = { firstMs: 100, longestMs: 30_000 }
 const soonMs = 10_000
 
-/** Others' metrics are waited for so long: one that hangs must not hide the rest. */
+/** How long to wait for other workers' metrics: one that hangs must not hide the rest. */
 const gatherMs = 2000
 
 export function createWorkers({ count, args, endMs, logger }: WorkersOptions): Workers {
@@ -52,7 +53,7 @@ export function createWorkers({ count, args, endMs, logger }: WorkersOptions): W
     return worker
   }
 
-  /** Gives a worker its place, which is filled again when it ends by itself. */
+  /** Starts the worker of a number, and restarts it when it ends by itself. */
   async function keep(worker: WorkerProcess, failures = 0): Promise<void> {
     const { number } = worker
     const began = performance.now()
@@ -108,7 +109,7 @@ export function createWorkers({ count, args, endMs, logger }: WorkersOptions): W
 
 let lastGathering = 0
 
-/** What these workers tell of their metrics. */
+/** These workers' metrics. */
 async function gather(workers: readonly WorkerProcess[]): Promise<readonly unknown[]> {
   const id = ++lastGathering
   const readings: unknown[] = []
