@@ -8,13 +8,16 @@ export interface MachineReportsOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** Workers that are remembered as reported. */
+/** Workers remembered as reported. */
 const maxWorkers = 10_000
 
-/** Tells of remote workers that they run, each at most once in `reportMs`. A fault goes to `onError`, never to the worker. */
+/**
+ * Reports that remote workers are alive, each at most once per `reportMs`. Errors go to `onError`, never to
+ * the worker.
+ */
 export interface WorkerReports {
   report(name: string): Promise<void>
-  /** Reports while `work` goes on as well. */
+  /** Also reports while `work` is running. */
   during<T>(name: string, work: () => Promise<T>): Promise<T>
 }
 
@@ -24,7 +27,7 @@ export function createWorkerReports({ database, onError }: MachineReportsOptions
   async function report(name: string): Promise<void> {
     if (reported.has(name)) return
     reported.set(name, true)
-    // Its name is all that a worker says of itself.
+    // A worker reports only its name.
     const machine = { name, kind: 'remote', hostName: name } as const
     await reportMachine(database, machine).catch(error => {
       reported.delete(name)
@@ -53,16 +56,16 @@ export interface ServerReportsOptions extends MachineReportsOptions {
   readonly everyMs?: number
 }
 
-/** Tells of this server that it runs, and looks which machines no longer do. */
+/** Reports that this server is alive, and finds machines that have stopped reporting. */
 export interface ServerReports {
-  /** To be called when its lease is given up: it says goodbye. */
+  /** Call when the server gives up its lease: reports it as ended. */
   close(): Promise<void>
 }
 
 export async function startServerReports(options: ServerReportsOptions): Promise<ServerReports> {
   const { database, name, hostName, onError, everyMs = reportMs } = options
   const machine = { name, kind: 'server', hostName } as const
-  // It serves all the same, and reports again.
+  // The server keeps serving and reports again later.
   await reportMachine(database, machine).catch(onError)
   const repeated = [
     repeat(everyMs, () => reportMachine(database, machine), onError),

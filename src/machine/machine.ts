@@ -8,10 +8,10 @@ export interface Machine {
   readonly hostName: string
 }
 
-/** How often whoever runs says so, in milliseconds. */
+/** How often a running machine reports, in milliseconds. */
 export const reportMs = 30_000
 
-// A server keeps its name: whoever may claim tasks must not pass for one.
+// A server keeps its name: a caller that may claim tasks must not pass for a server.
 const report = rawStatement(
   `insert into machine as m (name, kind, host_name, status, is_unresponsive, reporting_time, created_time)
    values ($1, $2, $3, 'Available', false, now(), now())
@@ -25,7 +25,7 @@ const disconnect = rawStatement(
      and not exists (select from server_lease where machine = $1 and lease_until > now())`,
 )
 
-// Servers that sweep at once wait for each other's rows, and then find nothing left to change.
+// Servers sweeping concurrently wait for each other's rows, and then find nothing left to change.
 const sweep = rawStatement(
   `update machine set is_unresponsive = true,
      status = case when reporting_time < now() - interval '10 minutes' then 'Disconnected' else status end
@@ -33,19 +33,19 @@ const sweep = rawStatement(
      and (not is_unresponsive or reporting_time < now() - interval '10 minutes')`,
 )
 
-/** Says that a machine runs; the time is the database's. What changes thereby becomes change events. */
+/** Reports a running machine; the time is the database's. State changes become change events. */
 export async function reportMachine({ run }: Pick<Runner, 'run'>, machine: Machine): Promise<void> {
   await run(report, [machine.name, machine.kind, machine.hostName])
 }
 
-/** Says that a server has ended, unless another of its name is alive. */
+/** Reports that a server has ended, unless another of the same name is alive. */
 export async function disconnectServer({ run }: Pick<Runner, 'run'>, name: string): Promise<void> {
   await run(disconnect, [name])
 }
 
 /**
- * Machines that have not reported for 90 seconds become unresponsive, and disconnected after ten minutes, as those of UiPath
- * Insights do. Those that said goodbye stay as they are.
+ * Machines that have not reported for 90 seconds become unresponsive, and disconnected after ten minutes, as
+ * those of UiPath Insights do. Those that reported their end stay as they are.
  */
 export async function sweepMachines({ run }: Pick<Runner, 'run'>): Promise<void> {
   await run(sweep, [])
