@@ -5,32 +5,34 @@ import { createFairQueue } from './fair-queue.ts'
 import { createTally } from './tally.ts'
 
 /**
- * What answers hold of our memory, from before their rows are read until their clients have taken them. Room is set aside first:
- * where there is none, a read waits. A token has a third of it, and the last third is for those who hold nothing, so that nobody
- * keeps the others out by reading slowly.
+ * The memory that answers hold, from before their rows are read until their clients have received them. It is
+ * reserved first; without free memory, a read waits. A token may use a third, and the last third is for
+ * owners holding none, so that no client can shut out the others by reading slowly.
  */
 export interface AnswerMemory {
-  /** Bytes that answers hold, and those set aside for what is being read. */
+  /** Bytes that answers hold, and those reserved for reads under way. */
   readonly bytes: number
-  /** Begins an answer; `cut`: ends it, because its client takes its time while others have no room at all. */
+  /** Begins an answer; `cut` ends it when its client is slow while others have no room at all. */
   begin(cut: () => void): Answer
 }
 
 export interface Answer {
-  /** Does what makes the answer: `roomForRows` within it sets room aside. Then its client only has to read it. */
+  /**
+   * Produces the answer: `roomForRows` within it reserves room. Afterwards its client only has to read it.
+   */
   during<T>(work: () => Promise<T>): Promise<T>
-  /** It has been read, or nobody will: gives its room back as soon as nothing makes it any more. */
+  /** It was read or abandoned: releases its room as soon as its work has ended. */
   end(): void
 }
 
 export interface AnswerMemoryOptions {
-  /** What all answers may hold; what is being read last may exceed it. */
+  /** Bytes that all answers may hold; the latest read may exceed it. */
   readonly bytes: number
   /** How long a read waits for room before it is refused; default 10 s. */
   readonly waitMs?: number
-  /** While somebody waits who holds nothing, a slow reader has to make room each time as long has passed; default 1 s. */
+  /** While an owner holding nothing waits, one slow reader is cut per this interval; default 1 s. */
   readonly pressMs?: number
-  /** From when on a client that has not taken its whole answer counts as slow; default 5 s. */
+  /** After this time a client that has not received its whole answer counts as slow; default 5 s. */
   readonly slowMs?: number
   readonly onCut?: () => void
 }
@@ -40,7 +42,7 @@ interface Part {
   readonly memory: Memory
   whom: string | undefined
   bytes: number
-  /** Nothing makes it any more: what goes on behind it, such as a run that it began, is no part of it. */
+  /** Its work has ended; anything it started that still runs, such as a run, is not part of it. */
   isMade: boolean
 }
 
@@ -52,15 +54,15 @@ interface Memory {
 
 const parts = new AsyncLocalStorage<Part>()
 
-/** Room that was set aside. */
+/** Reserved room. */
 export interface Room {
-  /** So much of it is used; the rest is given back. */
+  /** Keeps this many bytes of it; the rest is released. */
   keep(bytes: number): void
 }
 
 /**
- * Sets room for `bytes` aside in the answer that is being made; undefined where none is. Throws RpcError 110 when there is none
- * for too long (`too_many_answers`).
+ * Reserves room for `bytes` in the current answer; undefined outside of one. Throws RpcError 110 when no room
+ * becomes free in time (`too_many_answers`).
  */
 export async function roomForRows(bytes: number): Promise<Room | undefined> {
   const part = parts.getStore()
@@ -75,7 +77,7 @@ export async function roomForRows(bytes: number): Promise<Room | undefined> {
   }
 }
 
-/** What `work` sets aside is given back when it is done, but for the bytes that `kept` says of its outcome. */
+/** Releases what `work` reserved when it ends, except for the bytes that `kept` returns for its result. */
 export async function partOfAnswer<T>(work: () => Promise<T>, kept: (outcome: T) => number): Promise<T> {
   const whole = parts.getStore()
   if (whole === undefined || whole.isMade) return work()
@@ -129,7 +131,7 @@ export function createAnswerMemory(options: AnswerMemoryOptions): AnswerMemory {
   function reserve(part: Part, bytes: number): Promise<void> | undefined {
     part.whom ??= currentBehalf()
     const { whom } = part
-    // What has some room already would wait for itself.
+    // An answer that already holds room would wait for itself.
     if (part.bytes > 0 || (waiting.sizeOf(whom) === 0 && (holdsNothing(whom) || hasShare(whom)))) {
       add(part, bytes)
       return undefined
@@ -197,14 +199,14 @@ interface SentAnswer {
   readonly cut: () => void
 }
 
-/** The answers that are made and that their clients have not read. */
+/** Finished answers that their clients have not read. */
 function createSentAnswers(slowMs: number, onCut: () => void) {
   /** Since when, oldest first. */
   const sent = new Map<SentAnswer, number>()
   return {
     add: (answer: SentAnswer): void => void sent.set(answer, performance.now()),
     remove: (answer: SentAnswer): void => void sent.delete(answer),
-    /** Of those that have been on their way for longer than `slowMs`: cuts the oldest of whoever holds most. */
+    /** Among answers sending for longer than `slowMs`, cuts the oldest of the owner that holds most. */
     cutSlowest(heldBy: (whom: string | undefined) => number): void {
       const before = performance.now() - slowMs
       const slow = [...sent].filter(([{ part }, since]) => since < before && part.bytes > 0)

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** What many wait for together, the server's own work: on whose behalf each of them waits. */
+/** The server's own work that many wait for together: the keys they wait on behalf of. */
 interface Shared {
   readonly waiting: readonly (string | undefined)[]
 }
 
 /**
- * On whose behalf the work at hand is done. `invoke` and the routes set it; what is scarce (connections, script threads,
- * time) is shared out by it, however deep below the request the work happens.
+ * On whose behalf the current work is done. `invoke` and the routes set it; scarce resources (connections,
+ * script threads, time) are shared out by it, however deep below the request the work happens.
  */
 const behalf = new AsyncLocalStorage<string | Shared>()
 
@@ -16,7 +16,10 @@ export function onBehalfOf<T>(whom: string, work: () => T): T {
   return behalf.run(whom, work)
 }
 
-/** The same on behalf of the server itself: for what many clients wait for together; `waiting`: on whose behalf each does. */
+/**
+ * The same on behalf of the server itself: for what many clients wait for together; `waiting`: on whose
+ * behalf each does.
+ */
 export function onOwnBehalf<T>(work: () => T, waiting: readonly (string | undefined)[] = []): T {
   return behalf.run({ waiting }, work)
 }
@@ -27,13 +30,13 @@ export function currentBehalf(): string | undefined {
   return typeof whom === 'object' ? undefined : whom
 }
 
-/** Those who will know what is done here: the one on whose behalf it is, or all who wait for it together. */
+/** Everyone served by this work: the one it is done on behalf of, or all who wait for it together. */
 export function whoeverKnows(): readonly (string | undefined)[] {
   const whom = behalf.getStore()
   return typeof whom === 'object' ? whom.waiting : [whom]
 }
 
-/** Whoever has not shown a credential yet, by the address that asks. No token's key looks like this. */
+/** The key of a caller without a credential: its address. No token's key looks like this. */
 export function strangerAt(address: string | undefined): string {
   return `stranger ${address ?? ''}`
 }

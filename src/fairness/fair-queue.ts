@@ -1,24 +1,24 @@
 /**
- * What waits, by whom it waits for: each has a turn before anybody has a second one, and of one key the first comes first.
- * Undefined is a key as any other.
+ * Waiting items by key: each key has a turn before any has a second one; within a key the order is first in,
+ * first out. Undefined is a key like any other.
  */
 export interface FairQueue<Key, Item> {
   readonly size: number
-  /** How much waits of one key. */
+  /** How many items of one key wait. */
   sizeOf(key: Key): number
-  /** Every key of which something waits, whoever had no turn for longest first. */
+  /** Every key with waiting items; the key whose last turn is longest ago comes first. */
   keys(): Iterable<Key>
   push(key: Key, item: Item): void
   /** The next in turn among the keys that `may` have one; undefined when there is none. */
   take(may?: (key: Key) => boolean): Item | undefined
-  /** Takes out one that does not want to wait any more; false when it does not wait. */
+  /** Removes an item that gives up waiting; false if it is not waiting. */
   remove(key: Key, item: Item): boolean
-  /** Takes out all, in no order that means anything. */
+  /** Removes all items, in no particular order. */
   clear(): readonly Item[]
 }
 
 export function createFairQueue<Key, Item>(): FairQueue<Key, Item> {
-  // A Map keeps the order in which keys were put in: whoever had a turn is put in again, behind the others.
+  // A Map keeps insertion order: a key that had its turn is inserted again, behind the others.
   const lines = new Map<Key, Set<Item>>()
   let size = 0
 

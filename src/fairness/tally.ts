@@ -1,8 +1,8 @@
-/** Sums by key. A key whose sum is zero is forgotten, so that it takes no memory for ever. */
+/** Sums by key. A key whose sum is zero is removed, so that it does not leak memory. */
 export interface Tally<Key> {
   of(key: Key): number
   add(key: Key, amount: number): void
-  /** Those whose sum is not zero, in the order in which they came. */
+  /** The keys whose sum is not zero, in insertion order. */
   keys(): Iterable<Key>
   readonly size: number
   /** The key with the largest sum; undefined when there is none. */
