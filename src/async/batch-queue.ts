@@ -1,12 +1,12 @@
 import { hasCode, RpcError, retrySoon } from '../errors.ts'
 import { currentBehalf, onOwnBehalf } from '../fairness/behalf.ts'
 
-/** Writes items together; resolves to an answer for each, in order, once they are committed. */
+/** Writes items together; resolves to a result for each, in order, once they are committed. */
 export type Write<Item, Answer> = (items: readonly Item[]) => Promise<readonly Answer[]>
 
 export interface BatchQueueOptions<Item, Answer> {
   readonly write: Write<Item, Answer>
-  /** What waits, for the error of a queue that is full: `appends`. */
+  /** What the items are, for the error of a full queue: `appends`. */
   readonly what: string
 }
 
@@ -20,18 +20,20 @@ interface Waiting<Item, Answer> {
 /** Items of one write: as many as one append may bring. */
 const maxItems = 1000
 
-/** Items that may wait: beyond, the database is too slow for what comes in, and more would only fill the memory. */
+/**
+ * Items that may wait: beyond this, the database is too slow for the load, and more would only fill memory.
+ */
 const maxWaitingItems = 50_000
 
-/** Writes under way at once while there are items enough to fill each. */
+/** Concurrent writes while there are enough items to fill each. */
 const maxInFlight = 4
 
-/** So many items are worth a second write while the first waits for its commit; fewer gather. */
+/** This many items justify a second write while the first waits for its commit; fewer are gathered. */
 const secondWriteItems = 8
 
 /**
- * Writes what arrives together at once; each is acknowledged after its commit. While writes are under way new items
- * gather, so the busier the server, the fewer the writes.
+ * Writes items that arrive together in one write; each is acknowledged after its commit. During a write new
+ * items gather, so the busier the server, the fewer the writes.
  */
 export function createBatchQueue<Item, Answer>(
   options: BatchQueueOptions<Item, Answer>,
@@ -51,13 +53,13 @@ export function createBatchQueue<Item, Answer>(
 
   async function drain(): Promise<void> {
     inFlight++
-    // What arrives in the same turn of the event loop belongs to the same write.
+    // Items that arrive in the same turn of the event loop go into the same write.
     await new Promise(setImmediate)
     while (waiting.length > 0 && isWorthWrite(inFlight - 1)) await write(takeBatch())
     inFlight--
   }
 
-  /** Whether what waits is written beside so many others, or gathers. */
+  /** Whether the waiting items start another write beside this many, or keep gathering. */
   function isWorthWrite(others: number): boolean {
     if (others === 0) return true
     return waitingItems >= (others === 1 ? secondWriteItems : maxItems)
@@ -88,8 +90,8 @@ export function createBatchQueue<Item, Answer>(
     }
   }
 
-  // One bad item fails its write whole: alone, the others succeed and only it fails. Any other failure may have
-  // been committed all the same, and must not be tried again.
+  // One bad item fails its whole write: retried alone, the others succeed and only it fails. Any other
+  // failure may have been committed nonetheless, and must not be retried.
   async function fail(batch: readonly Waiting<Item, Answer>[], error: unknown): Promise<void> {
     const [only, ...others] = batch
     if (others.length > 0 && hasCode(error, 'invalid_input')) {

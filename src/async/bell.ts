@@ -1,9 +1,9 @@
 import { type Pause, startPause } from './pause.ts'
 
-/** Wakes the one who waits for it. A ring that comes before the wait is not lost. */
+/** Wakes its waiter. A ring before the wait is not lost. */
 export interface Bell {
   ring(): void
-  /** Resolves at the next ring (or the last, if nobody waited for it), after `ms` milliseconds at the latest. */
+  /** Resolves at the next ring, immediately if one was missed, or after `ms` milliseconds at the latest. */
   wait(ms: number): Promise<void>
 }
 

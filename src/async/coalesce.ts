@@ -1,8 +1,8 @@
-/** Work that is asked for more often than it is done: requests that come while it runs are met by one more run after it. */
+/** Merges requests for work: all that arrive during a run are served by one more run after it. */
 export interface Coalesced {
-  /** Asks for a run that begins from now on. */
+  /** Requests a run that begins after this call. */
   run(): void
-  /** Begins no other run. Resolves when the one under way has ended. */
+  /** Starts no further run. Resolves once the current one has ended. */
   stop(): Promise<void>
 }
 

@@ -1,10 +1,10 @@
-/** Work that is done again and again, never twice at once. */
+/** Repeated work, never run concurrently with itself. */
 export interface Repeated {
-  /** Ends it; resolves when what is under way has ended. */
+  /** Stops it; resolves once the run under way has ended. */
   stop(): Promise<void>
 }
 
-/** Does `work` every `ms` milliseconds; a turn that comes while the last is under way is left out. */
+/** Does `work` every `ms` milliseconds; skips a turn while the previous one is under way. */
 export function repeat(
   ms: number,
   work: () => Promise<unknown>,

@@ -1,4 +1,4 @@
-/** How many pieces of work are under way, and a promise for when there are none. */
+/** Counts the work under way, with a promise for when none is left. */
 export interface Running {
   readonly count: number
   start(): void

@@ -1,4 +1,4 @@
-/** Runs at most `concurrency` works at once, first come first served. */
+/** Runs at most `concurrency` tasks concurrently, first come, first served. */
 export function createSemaphore(concurrency: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let running = 0

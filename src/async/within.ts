@@ -1,4 +1,7 @@
-/** What `work` resolves to, or undefined after `ms` milliseconds. Rejects when the work does so in time. */
+/**
+ * Resolves as `work` does, or to undefined after `ms` milliseconds. Rejects if `work` rejects within that
+ * time.
+ */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>(resolve => {
