@@ -36,9 +36,9 @@ export interface AuthenticatorOptions {
   readonly maxEntries?: number
   /** How often the version of the tokens is compared, in milliseconds; default 500. */
   readonly pollMs?: number
-  /** Told whether a credential was remembered. */
+  /** Called with whether a credential was cached. */
   readonly onLookup?: (isHit: boolean) => void
-  /** Told of each credential that was not taken: its kind, and the reason of the error. */
+  /** Called for each rejected credential: its kind, and the reason of the error. */
   readonly onRefused?: (kind: CredentialKind, reason: Reason) => void
 }
 
@@ -47,27 +47,35 @@ export type CredentialKind = Credential['kind'] | 'malformed'
 
 export interface Authenticator {
   /**
-   * Who presents this credential. Throws RpcError 101 for a malformed one and 102 for the rest: `credential_required`
-   * for none, `permission_denied` for a wrong one, `credential_expired`, `credential_not_yet_valid`. `shown`: what the connection
-   * has shown that presents it.
+   * The caller with this credential. Throws RpcError 101 for a malformed one and 102 otherwise:
+   * `credential_required` for none, `permission_denied` for a wrong one, `credential_expired`,
+   * `credential_not_yet_valid`. `shown`: what the connection that presents it has already shown.
    */
   authenticate(credential: string | undefined, shown?: ShownCredential): Promise<Identity>
-  /** Who presented this earlier. Throws RpcError 102 once that would be refused now. */
+  /** The caller who presented this earlier. Throws RpcError 102 if the credential would be refused now. */
   represent(presented: Presented): Promise<Identity>
-  /** Who may now do what all these origins may. Throws RpcError 102 once one of their tokens is gone or expired. */
+  /**
+   * A caller with the rights common to all these origins. Throws RpcError 102 once one of their tokens is
+   * gone or expired.
+   */
   recall(origins: readonly Origin[]): Promise<Identity>
-  /** To be called after each change of a token, before anybody is told that it is done. */
+  /** Call after each change of a token, before the change is acknowledged. */
   forget(): void
-  /** Has `listener` told whenever tokens may have changed, here or on another server; answers what ends that. */
+  /**
+   * Calls `listener` whenever tokens may have changed, here or on another server; returns a function that
+   * stops it.
+   */
   onChange(listener: () => void): () => void
   close(): Promise<void>
 }
 
-/** Checks credentials against the tokens, and remembers those that were right until a token changes. */
+/** Checks credentials against the tokens, and caches valid ones until a token changes. */
 export async function createAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
   const { database, jwts, passwords, pepper, clock, maxEntries = 10_000, onLookup, onRefused } = options
   const checkPassword = createPasswordCheck({ database, passwords, maxEntries })
-  /** Those that are refused until a token changes; no passwords, which may have been tried before a token had them. */
+  /**
+   * Credentials refused until a token changes; no passwords, since one may be tried before a token has it.
+   */
   const refused = new LRUCache<string, true>({ max: maxEntries })
   const noSuchToken = permissionDenied()
   const cache = createSharedCache<Checked>({ maxEntries, ...(onLookup && { onLookup }) })
@@ -78,7 +86,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
     cache.clear()
     refused.clear()
     changes++
-    // What they look up is for those whom they serve, not for the one who has changed a token.
+    // Listeners look callers up for their own clients, not on behalf of the caller who changed a token.
     onOwnBehalf(() => {
       for (const listener of listeners) listener()
     })
@@ -97,7 +105,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
     return checkedToken(token)
   }
 
-  /** Throws a refusal at once where the one who asks has had it before. */
+  /** Repeats a cached refusal immediately for a caller that has received it before. */
   async function checkUnknown(text: string, digest: string): Promise<Checked> {
     const mine = ownKey(digest)
     if (refused.has(mine)) throw noSuchToken
@@ -105,7 +113,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
     try {
       return await cache.load(digest, () => check(text, digest))
     } catch (error) {
-      // What changed meanwhile may have made it right.
+      // A change in the meantime may have made it valid.
       if (error === noSuchToken && changes === before) refused.set(mine, true)
       throw error
     }
@@ -124,7 +132,7 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
     },
     async authenticate(credential, shown) {
       if (credential === undefined) throw credentialRequired()
-      // Awaited only where there is something to wait for: every request comes along here.
+      // Awaited only if pending, because every request passes here.
       const confirming = watch.confirm()
       if (confirming !== undefined) await confirming
       const digest = digestOf(credential, shown)

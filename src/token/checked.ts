@@ -4,7 +4,7 @@ import type { Claims } from '../permission/jwt.ts'
 import { compileLimits, type TokenLimit } from '../permission/limit.ts'
 import type { StoredToken } from './token.ts'
 
-/** A credential that was right when it was checked; its period (epoch milliseconds) is looked at on each use. */
+/** A credential that was valid when checked; its period (epoch milliseconds) is checked on each use. */
 export interface Checked {
   readonly identity: Identity
   readonly secretGeneration: number

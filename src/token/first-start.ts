@@ -13,13 +13,13 @@ export interface FirstStartOptions {
   readonly pepper: string
   /** `key:secret` to use instead of a generated one; replaces another one that is there. */
   readonly superToken?: string | undefined
-  /** Puts a generated token where its owner finds it; when this fails there is no token either. */
+  /** Stores a generated token where its owner finds it; if this fails, the token is not created either. */
   save(created: KeyAndSecret): Promise<unknown>
 }
 
 /**
- * Makes sure that there is a super token (username `root`). Several servers may do so at once.
- * Answers the credential when this call generated it: nobody can ask for it later.
+ * Makes sure that there is a super token (username `root`). Several servers may do so concurrently.
+ * Returns the credential if this call generated it: it cannot be retrieved later.
  */
 export function ensureSuperToken(options: FirstStartOptions): Promise<{ readonly created?: KeyAndSecret }> {
   const { database, pepper, superToken, save } = options
@@ -30,7 +30,7 @@ export function ensureSuperToken(options: FirstStartOptions): Promise<{ readonly
     }
     const created = { key: generateKey(), secret: generateSecret() }
     if (!(await insertSuperToken(runner, created, pepper))) return {}
-    // Before the commit: were the server killed in between, nobody would know the secret.
+    // Before the commit: if the server were killed in between, the secret would be lost.
     await save(created)
     return { created }
   })
@@ -62,7 +62,10 @@ async function useSuperToken(runner: Runner, wanted: KeyAndSecret, pepper: strin
     .execute()
 }
 
-/** False when there is one: the index token_one_super allows no second, also not of a server that starts now. */
+/**
+ * False if there already is one: the index token_one_super allows only one, even if servers start
+ * concurrently.
+ */
 function insertSuperToken(runner: Runner, { key, secret }: KeyAndSecret, pepper: string): Promise<boolean> {
   return insertToken(runner, {
     token_key: key,

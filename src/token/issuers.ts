@@ -6,13 +6,16 @@ import { type Checked, checkedToken, narrow, requireValidNow } from './checked.t
 import type { SharedCache } from './shared-cache.ts'
 import { findTokenByKey } from './store.ts'
 
-/** The tokens on whose authority somebody acts who does not present their secret: with a JWT, or by what a token has set off. */
+/** Tokens whose authority is used without their secret: by a JWT, or by work that a token has started. */
 export interface Issuers {
-  /** The token with this key. Throws RpcError 102 where it is gone, not valid now, or of another secret generation. */
+  /**
+   * The token with this key. Throws RpcError 102 if it is gone, not valid now, or of another secret
+   * generation.
+   */
   find(key: string, generation?: number): Promise<Checked>
-  /** Who may now do what this origin may. Throws RpcError 102. */
+  /** A caller with the current rights of this origin. Throws RpcError 102. */
   recall(origin: Origin): Promise<Identity>
-  /** Who presented this earlier. Throws RpcError 102 once that would be refused now. */
+  /** The caller who presented this earlier. Throws RpcError 102 if the credential would be refused now. */
   represent(presented: Presented): Promise<Identity>
 }
 
@@ -20,7 +23,7 @@ export interface IssuersDeps {
   readonly database: Database
   readonly cache: SharedCache<Checked>
   readonly clock: Clock
-  /** What is thrown for a token that is not there. */
+  /** The error thrown for a missing token. */
   readonly noSuchToken: RpcError
 }
 

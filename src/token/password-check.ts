@@ -15,25 +15,25 @@ const maxWrongPasswords = 1000
 export interface PasswordCheckOptions {
   readonly database: Database
   readonly passwords: Passwords
-  /** Right passwords that are remembered. */
+  /** Number of correct passwords kept in the cache. */
   readonly maxEntries: number
 }
 
-/** What a password was checked against: a token's secret generation, or that nobody has the username. */
+/** What a password was checked against: a token's secret generation, or an unknown username. */
 interface CheckedAgainst {
   readonly key: string | undefined
   readonly generation: number | undefined
 }
 
-/** Checks usernames with their passwords; remembers those that were right, and those that were wrong. */
+/** Checks usernames with their passwords; caches both correct and wrong ones. */
 export function createPasswordCheck({
   database,
   passwords,
   maxEntries,
 }: PasswordCheckOptions): (credential: PasswordCredential, digest: string) => Promise<Checked> {
-  /** Those that were right, by the digest of the credential: each costs a fifth of a second to check. */
+  /** Correct ones, by the digest of the credential: each takes a fifth of a second to check. */
   const rightPasswords = new LRUCache<string, CheckedAgainst>({ max: maxEntries })
-  /** Those that were wrong: a program that repeats an old password is no guesser, and delays nobody beside it. */
+  /** Wrong ones: a program that repeats an old password is not guessing, and must not delay others. */
   const wrongPasswords = new LRUCache<string, CheckedAgainst>({ max: maxWrongPasswords })
 
   return async ({ username, password }: PasswordCredential, digest: string) => {
@@ -42,7 +42,8 @@ export function createPasswordCheck({
     const before = right ?? wrongPasswords.get(mine)
     if (before !== undefined) {
       const token = await findTokenByUsername(database, username)
-      // Credentials are looked up again whenever any token changes. A password that changes has another generation.
+      // Credentials are looked up again whenever any token changes. A password that changes has another
+      // generation.
       const isSame = before.key === token?.token_key && before.generation === token?.secret_generation
       if (isSame && right !== undefined && token !== undefined) return checkedToken(token)
       if (isSame) throw permissionDenied()
@@ -69,8 +70,8 @@ export function createPasswordCheck({
 }
 
 /**
- * Under what a wrong credential is remembered: by whoever tries it. Were it by the credential alone, a quick refusal would tell
- * that somebody else has tried the same one, such as a password that was right once.
+ * The cache key of a wrong credential; it includes the caller. With the credential alone, a quick refusal
+ * would reveal that someone else has tried the same one, such as a password that was once correct.
  */
 export function ownKey(digest: string): string {
   return `${digest} ${currentBehalf() ?? ''}`

@@ -7,7 +7,7 @@ export interface ServerSecrets {
   readonly pepper: string
   /** Signs JWTs. */
   readonly jwtSecret: string
-  /** Seals what is kept secret at rest and must be read again: webhook secrets, the secrets of a script's env. */
+  /** Seals secrets that must be readable again: webhook secrets, the secrets of a script's env. */
   readonly sealingKey: string
 }
 
@@ -32,8 +32,8 @@ export async function loadServerSecrets(runner: Runner, given: ConfiguredSecrets
 const generated = 'generated:'
 const configured = 'configured:'
 
-// One row says both where the pepper comes from and, when it is ours, what it is: two servers that start at once
-// cannot disagree. Of a configured pepper only a digest is kept.
+// One row says both where the pepper comes from and, when it is ours, what it is: two servers that start at
+// once cannot disagree. Of a configured pepper only a digest is kept.
 async function loadPepper(runner: Runner, given: string | undefined): Promise<string> {
   const wanted = given === undefined ? generated + generateSecret() : configured + checkDigest(given)
   const kept = await loadOrKeep(runner, 'pepper', wanted)
@@ -63,7 +63,7 @@ function generateSecret(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** Keeps the value unless there is one, and answers what is kept. */
+/** Stores the value unless one exists, and returns the stored one. */
 async function loadOrKeep({ kysely }: Runner, name: string, value: string): Promise<string> {
   await kysely
     .insertInto('server_secret')

@@ -2,19 +2,19 @@ import { LRUCache } from 'lru-cache'
 
 export interface CacheOptions {
   readonly maxEntries: number
-  /** Told of each look into the cache. */
+  /** Called for each cache look-up. */
   readonly onLookup?: (isHit: boolean) => void
 }
 
-/** Keeps what was loaded last; loads that run at the same time for one key are one. */
+/** Caches the most recently loaded values; concurrent loads of one key share one load. */
 export interface SharedCache<V> {
-  /** What is kept. */
+  /** The cached value. */
   peek(key: string): V | undefined
-  /** The same, or what `load` brings: only what loads successfully is kept. */
+  /** The cached value, or the one that `load` returns: only successful loads are cached. */
   get(key: string, load: () => Promise<V>): Promise<V>
-  /** The same without a look into what is kept. */
+  /** The same without the cache look-up. */
   load(key: string, load: () => Promise<V>): Promise<V>
-  /** Forgets all; a load that is under way is neither kept nor shared any more. */
+  /** Clears the cache; a load under way is no longer cached or shared. */
   clear(): void
 }
 

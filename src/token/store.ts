@@ -41,7 +41,7 @@ export async function insertToken(runner: Statements, given: NewToken): Promise<
 /** What can be changed of a token; a changed secret or password ends the JWTs that it issued. */
 export type TokenChange = Partial<Pick<StoredToken, 'token_limit' | 'secret_digest' | 'password_hash'>>
 
-/** To be called in a transaction. False when there is no such token any more. */
+/** Call in a transaction. False if the token no longer exists. */
 export async function updateToken(runner: Statements, key: string, change: TokenChange): Promise<boolean> {
   const before = await store.lock(runner, key)
   if (before === undefined) return false
@@ -51,7 +51,7 @@ export async function updateToken(runner: Statements, key: string, change: Token
   return true
 }
 
-/** False when there is no such token any more. */
+/** False if the token no longer exists. */
 export const deleteToken = (runner: Statements, key: string): Promise<boolean> => store.remove(runner, key)
 
 /** A token that was named by its key or its username. */
@@ -73,7 +73,7 @@ export async function findNamedToken(runner: Statements, name: string, path: str
   throw tokenNotFound(path)
 }
 
-// The name is not repeated: it may be a credential that somebody put in the wrong place.
+// The name is not repeated: it may be a credential put in the wrong place.
 export function tokenNotFound(path: string): RpcError {
   return new RpcError('token_not_found', 'There is no such token', { path })
 }

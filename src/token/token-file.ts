@@ -13,7 +13,7 @@ export function tokenFilePath(dataDir: string): string {
 export async function writeTokenFile(dataDir: string, { key, secret }: KeyAndSecret): Promise<string> {
   const path = tokenFilePath(dataDir)
   await makePrivateFolder(dataDir)
-  // A name of its own, so that the mode is that of a new file and two servers do not write the same one.
+  // A unique name, so that the mode applies to a new file and two servers do not write the same one.
   const draft = `${path}.${randomUUID()}`
   try {
     await writeDurably(draft, `${key}:${secret}\n`)

@@ -13,20 +13,23 @@ export interface VersionWatchOptions {
 
 export interface VersionWatch {
   /**
-   * Makes sure that the version was compared within the last two polls; undefined: it was. Rejects when the database cannot
-   * say.
+   * Makes sure that the version was compared within the last two polls; undefined if it was. Rejects if the
+   * database cannot answer.
    */
   confirm(): Promise<void> | undefined
   close(): Promise<void>
 }
 
-/** Notices changes of tokens: at once by notification, and by comparing token_version in case one was missed. */
+/**
+ * Detects changes of tokens: immediately by notification, and by polling token_version in case one was
+ * missed.
+ */
 export async function watchTokenVersion(options: VersionWatchOptions): Promise<VersionWatch> {
   const { database, clock, pollMs, onChange } = options
   let version: string | undefined
   let confirmedAt = Number.NEGATIVE_INFINITY
   let polling: Promise<void> | undefined
-  // While nobody shows a credential it need not be known twice a second that none has changed.
+  // Without callers, there is no need to poll twice a second.
   let isAsked = false
 
   async function compare(): Promise<void> {
@@ -42,7 +45,7 @@ export async function watchTokenVersion(options: VersionWatchOptions): Promise<V
     version = found
   }
 
-  /** Whoever asks first: all others wait for it, too. */
+  /** The first caller's query, which all others await, too. */
   function poll(): Promise<void> {
     polling ??= onOwnBehalf(compare).finally(() => {
       polling = undefined
@@ -52,7 +55,7 @@ export async function watchTokenVersion(options: VersionWatchOptions): Promise<V
 
   await poll()
   const stopListening = await database.listen(channels.token, onChange)
-  // A failed poll is tried again; until one succeeds, `confirm` tells whoever relies on it.
+  // A failed poll is retried; until one succeeds, `confirm` rejects.
   const timer = setInterval(() => {
     if (isAsked) poll().catch(() => undefined)
     isAsked = false
