@@ -20,8 +20,9 @@ export interface Batch {
 }
 
 /**
- * Answers a batch (JSON-RPC 2.0, section 6) in the order of its requests; undefined when all are notifications.
- * Once an answer does not fit, it and those of all requests not yet started become 110 `answer_too_large`.
+ * Answers a batch (JSON-RPC 2.0, section 6) in the order of its requests; undefined when all are
+ * notifications. Once an answer does not fit, it and those of all requests not yet started become 110
+ * `answer_too_large`.
  */
 export async function answerBatch({
   entries,
@@ -59,11 +60,11 @@ interface Room {
   isFull(): boolean
   /** The answer of a request that is not started because the room is full. */
   unstarted(id: Id): string
-  /** `answer` where it fits, else what says that it does not. */
+  /** `answer` if it fits, else the error that it does not. */
   admit(answer: string, id: Id): string
 }
 
-/** Room for the worst case, no entry fitting, is set aside at once, so that every request can be answered. */
+/** Room for the worst case, no entry fitting, is reserved first, so that every request can be answered. */
 function createRoom(entries: readonly Entry[], limit: number, correlationId: string): Room {
   const skipped = failure(answerTooLarge(false), correlationId)
   const dropped = failure(answerTooLarge(true), correlationId)

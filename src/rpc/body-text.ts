@@ -5,12 +5,15 @@ import { SentParams } from '../method/sent-params.ts'
 /** What JSON-RPC 2.0 allows as an id (section 4); a number that a double cannot hold keeps its text. */
 export type Id = string | number | null | ExactNumber
 
-/** The member `id` with a number that a double may not hold. Whatever else looks like it costs a search, and is not taken. */
+/**
+ * The member `id` with a number that a double may not hold. Whatever else looks like it costs a search, and
+ * is not taken.
+ */
 const longId = /"(?:i|\\u0069)(?:d|\\u0064)"\s*:\s*-?(?:[\d.]{16}|[\d.]+[eE])/
 
 /**
- * The text of a body that JSON.parse has taken: for what that has rounded, and for what is to be found out about all of it
- * once, and only when somebody wants to know.
+ * The text of a body that JSON.parse has accepted: for numbers it has rounded, and for checks of the whole
+ * text that run once, and only when needed.
  */
 export class BodyText {
   readonly #text: string
@@ -26,7 +29,10 @@ export class BodyText {
     this.#depth = depth
   }
 
-  /** The id of a request as it was written; `rounded`: as JSON.parse has it, `index`: the request's in its batch. */
+  /**
+   * The id of a request as it was written; `rounded`: as JSON.parse has it, `index`: the request's in its
+   * batch.
+   */
   idOf(rounded: number, index: number | undefined): Id {
     this.#hasLongId ??= longId.test(this.#text)
     if (!this.#hasLongId) return rounded

@@ -15,8 +15,8 @@ export interface BodyLimits {
 }
 
 /**
- * Parses a body, and looks at no more than who asks for what: the rest is done by SentParams once the caller is known.
- * Whatever is wrong is a refused entry. Never throws.
+ * Parses a body, and checks only who calls what: SentParams does the rest once the caller is known.
+ * Any fault becomes a refused entry. Never throws.
  */
 export function readBody(bytes: Buffer | string, limits: BodyLimits): Body {
   if (typeof bytes !== 'string' && !isUtf8(bytes))
@@ -39,7 +39,10 @@ export function readBody(bytes: Buffer | string, limits: BodyLimits): Body {
   return { batch: hasRepeatedCredential(text) ? batch.map(repeatedCredential) : batch }
 }
 
-/** Of two members of one name JSON.parse takes the last, others the first: nobody can know whose call it is. */
+/**
+ * Of two members of one name JSON.parse takes the last, other parsers the first: the caller would be
+ * ambiguous.
+ */
 function repeatedCredential({ id }: Entry): Refusal {
   const message = 'a member of an object holds a credential twice'
   return { refused: invalidParams('token', message, 'repeated_member'), id }
@@ -54,8 +57,8 @@ function parseError(message: string, reason: ReasonOf<'parse_error'>): Refusal {
 }
 
 /**
- * Refuses all calls of a method but the first, where a batch may hold one call of it. That one costs as much as a hundred
- * others, and anybody may ask for it.
+ * Refuses all calls of a method but the first, where a batch may hold one call of it. That one costs as much
+ * as a hundred others, and any client may call it.
  */
 export function refuseRepeated(
   batch: readonly Entry[],

@@ -20,8 +20,9 @@ export interface DispatcherOptions {
 }
 
 /**
- * The only door to jayson. It sees one valid request at a time, under an id that it can keep, and is told every outcome
- * as data: what a handler throws would end the process, and an error with a code would reach the client unfiltered.
+ * The only access to jayson. It sees one valid request at a time, under an id that it can represent, and gets
+ * every outcome as data: an error thrown by a handler would end the process, and an error with a code would
+ * reach the client unfiltered.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatch {
   const { methods, metrics, logger } = options

@@ -35,7 +35,7 @@ export interface Endpoint {
   idle(): Promise<void>
 }
 
-/** Beyond as many bytes, to parse or to write a text takes milliseconds. */
+/** Beyond this many bytes, parsing or writing a text takes milliseconds. */
 const large = 64 * 1024
 
 export function createEndpoint({

@@ -2,7 +2,10 @@ import { toWire } from '../errors.ts'
 import { JsonText, stringifyJson } from '../json.ts'
 import type { Id } from './body-text.ts'
 
-/** How a call ended: the JSON text of the `result` or the `error` member of its response, perhaps as bytes in UTF-8. */
+/**
+ * How a call ended: the JSON text of the `result` or the `error` member of its response, perhaps as bytes in
+ * UTF-8.
+ */
 export interface Outcome {
   readonly member: 'result' | 'error'
   readonly text: string | Buffer
@@ -26,7 +29,9 @@ export function failure(error: unknown, correlationId: string): Outcome {
   }
 }
 
-/** The JSON text of a response object (JSON-RPC 2.0, section 5); the outcome's text is spliced in untouched. */
+/**
+ * The JSON text of a response object (JSON-RPC 2.0, section 5); the outcome's text is spliced in untouched.
+ */
 export function writeResponse(outcome: Outcome, id: Id): string {
   return `${beginOf(outcome)}${outcome.text}${endOf(id)}`
 }

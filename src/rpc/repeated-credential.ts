@@ -16,8 +16,8 @@ const openBrace = 0x7b
 const closeBrace = 0x7d
 
 /**
- * Whether an object of `text`, at any depth, has a member for a credential twice: JSON.parse has taken the text, and the last of
- * them. One pass without recursion: whose text this is nobody knows yet.
+ * Whether an object of `text`, at any depth, has a member for a credential twice: JSON.parse has taken the
+ * text, and the last of them. One pass without recursion: whose text this is nobody knows yet.
  */
 export function hasRepeatedCredential(text: string): boolean {
   if (!mayRepeat(text)) return false
@@ -50,7 +50,10 @@ function bitOf(text: string, begin: number, end: number): number {
   return 0
 }
 
-/** Whether the string from `begin` to `end` says `name`. Looks at no more of it than is needed, and makes nothing. */
+/**
+ * Whether the string from `begin` to `end` says `name`. Looks at no more of it than is needed, and makes
+ * nothing.
+ */
 function saysName(text: string, begin: number, end: number, name: string): boolean {
   let at = begin + 1
   for (let i = 0; i < name.length; i++) {

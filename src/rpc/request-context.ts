@@ -14,7 +14,7 @@ export function requestIdOf({ headers }: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
-/** What is known of a request beside its body. */
+/** What is known of a request besides its body. */
 export interface RequestHead {
   readonly id: string
   readonly ip: string
@@ -61,8 +61,8 @@ function signalOf(socket: Socket): AbortSignal {
 }
 
 /**
- * The same, or that of `X-Auth-Token` (the header of Huawei Cloud's clients). Throws RpcError 108 for two that differ: who
- * of them asks nobody can know.
+ * The same, or that of `X-Auth-Token` (the header of Huawei Cloud's clients). Throws RpcError 108 if both
+ * differ, since the caller would be ambiguous.
  */
 export function credentialOf({ raw, headers }: FastifyRequest): string | undefined {
   const tokens = raw.headersDistinct['x-auth-token'] ?? []
@@ -72,7 +72,7 @@ export function credentialOf({ raw, headers }: FastifyRequest): string | undefin
   throw new RpcError('credential_conflict', 'The headers hold different credentials')
 }
 
-/** The credential of an `Authorization: Bearer` header (RFC 6750); other schemes are somebody else's. */
+/** The credential of an `Authorization: Bearer` header (RFC 6750); other schemes are ignored. */
 function bearerOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined
   const credential = /^bearer +(\S.*)$/i.exec(header)?.[1]

@@ -36,7 +36,9 @@ export function readRequest(value: unknown, body: BodyText, index?: number): Ent
   return { method, params: body.paramsOf(params, index), id }
 }
 
-/** Answered under the request's id where that can be read, else under null (section 5): never a notification. */
+/**
+ * Answered under the request's id where that can be read, else under null (section 5): never a notification.
+ */
 export function invalidRequest(message: string, id: Id = null): Refusal {
   const error = new RpcError('invalid_request', `Invalid Request: ${message}`)
   return { refused: error, id }

@@ -3,19 +3,22 @@ import { createFairQueue } from '../fairness/fair-queue.ts'
 import { createTally } from '../fairness/tally.ts'
 
 /**
- * Work that holds the event loop for long takes turns: one piece each time round, so that whoever asks for little waits for one of
- * them and not for all, and everybody who waits has a piece done before anybody has a second one.
+ * Work that blocks the event loop takes turns: one piece per round, so that a small request waits for one of
+ * them and not for all, and each waiting key has a piece done before any has a second one.
  */
 export interface Turns {
   /**
-   * Resolves when it is the turn of `whom`, for whom so many bytes lie in our memory meanwhile. Throws RpcError 110 (reason
-   * `too_many_bodies`) where that would be too many.
+   * Resolves on the turn of `whom`, whose bytes stay in memory while waiting. Throws RpcError 110 (reason
+   * `too_many_bodies`) if that would exceed the limit.
    */
   next(whom: string | undefined, bytes?: number): Promise<void>
 }
 
 export interface TurnsOptions {
-  /** What may wait in all, of one a quarter of it. One piece of each may go beyond, up to twice as much in all. */
+  /**
+   * What may wait in all, of one a quarter of it. One piece of each may go beyond, up to twice as much in
+   * all.
+   */
   readonly maxBytes?: number
 }
 
@@ -52,7 +55,7 @@ export function createTurns({ maxBytes = Number.POSITIVE_INFINITY }: TurnsOption
   return {
     async next(whom, bytes = 0) {
       const own = bytesOf.of(whom)
-      // Whoever has nothing waiting is let in also when the others have filled it.
+      // A key with nothing waiting is admitted even when others have filled it.
       const room = own === 0 ? 2 * maxBytes : maxBytes
       if (total > 0 && (total + bytes > room || (own > 0 && own + bytes > maxBytes / 4)))
         throw tooManyBodies()
