@@ -67,7 +67,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
       const context: RequestContext = { ...shared, correlationId, afterAnswer }
       const answer = await answering.during(() => endpoint.answer(message, context))
       const sending = answer === undefined ? undefined : send(answer)
-      // What is closed would never tell that it is: its subscriptions would stay.
+      // A closed connection emits no close event again: its subscriptions would leak.
       if (socket.readyState === socket.OPEN) for (const work of afterwards) work()
       await sending
     } catch (error) {
@@ -120,7 +120,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
   }
 }
 
-/** Notices a client that is gone. */
+/** Detects a client that is gone. */
 function createLiveness(socket: WebSocket) {
   let missed = 0
   return {
@@ -138,7 +138,10 @@ function createLiveness(socket: WebSocket) {
   }
 }
 
-/** Handles a few messages of a socket at once. `handle` never rejects; `onHandled` is called each time one was handled. */
+/**
+ * Handles a few messages of a socket at once. `handle` never rejects; `onHandled` is called each time one was
+ * handled.
+ */
 function createMessageQueue(
   socket: WebSocket,
   handle: (message: Buffer) => Promise<void>,

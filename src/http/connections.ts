@@ -12,7 +12,7 @@ export interface ConnectionLimits {
 export interface ConnectionsOptions extends ConnectionLimits {
   /** Whether an address is that of a proxy, behind which there are many. */
   readonly isProxy: (address: string) => boolean
-  /** Told of each connection or request that is over a limit. */
+  /** Called for each connection or request over a limit. */
   readonly onRefused: (reason: Overflow) => void
 }
 
@@ -21,21 +21,30 @@ export type Overflow = 'share' | 'server'
 /** The connections of a server, shared out by address. */
 export interface Connections {
   readonly open: number
-  /** Why a socket is over a limit: it may ask for the server's state, and nothing else. Undefined: it is served. */
+  /**
+   * Why a socket is over a limit: it may ask for the server's state, and nothing else. Undefined: it is
+   * served.
+   */
   overflowOf(socket: Socket): Overflow | undefined
-  /** To be called when a request begins on a socket that is over a limit: from now on it is not closed for another. */
+  /**
+   * To be called when a request begins on a socket that is over a limit: from now on it is not closed for
+   * another.
+   */
   keep(socket: Socket): void
   /**
-   * Counts what a proxy asks for `address` as a connection of that address, until what it answers is called. Undefined:
-   * it has too many.
+   * Counts what a proxy asks for `address` as a connection of that address, until what it answers is called.
+   * Undefined: it has too many.
    */
   admit(address: string): (() => void) | undefined
 }
 
-/** Sockets beyond the limits at once, in all and of one address: with one more, the oldest that has asked nothing yet is closed. */
+/**
+ * Sockets beyond the limits at once, in all and of one address: with one more, the oldest that has asked
+ * nothing yet is closed.
+ */
 const reserve = 64
 const reserveOfAddress = 16
-/** Beyond the limit nothing takes long. */
+/** Requests on a connection over the limit are short. */
 const reserveMs = 15_000
 
 interface Reserved {
@@ -45,8 +54,8 @@ interface Reserved {
 }
 
 /**
- * Watches the connections of `server`. Those over a limit are accepted all the same, a few at a time: were they not, a
- * health check could not get through.
+ * Watches the connections of `server`. Those over a limit are accepted all the same, a few at a time: were
+ * they not, a health check could not get through.
  */
 export function watchConnections(server: Server, options: ConnectionsOptions): Connections {
   const { maxConnections, maxConnectionsPerAddress, isProxy, onRefused } = options

@@ -22,14 +22,18 @@ export interface ExportRouteDeps {
   readonly maxDepth: number
 }
 
-/** Exports at once on this server. Each holds at most one connection to the database, and that for a page at a time. */
+/**
+ * Exports at once on this server. Each holds at most one connection to the database, and that for a page at a
+ * time.
+ */
 const maxExports = 4
 /** Of them by one token: a slow reader leaves one to others. */
 const maxOfToken = maxExports - 1
 
 /**
- * `GET /export/RESOURCE?condition=[…]&format=ndjson|csv&after=KEY&bom=true`: every row that a query without a limit would find, oldest
- * key first, as the client takes them. An answer that was cut off lacks the end of its chunked encoding (RFC 9112, section 8).
+ * `GET /export/RESOURCE?condition=[…]&format=ndjson|csv&after=KEY&bom=true`: every row that a query without a
+ * limit would find, oldest key first, as the client takes them. An answer that was cut off lacks the end of
+ * its chunked encoding (RFC 9112, section 8).
  */
 export function addExportRoute(app: FastifyInstance, deps: ExportRouteDeps): void {
   const open = createOpenAnswers('too_many_exports', maxExports, maxOfToken)

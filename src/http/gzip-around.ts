@@ -19,8 +19,8 @@ const mostAround = 64 * 1024
 const known = new WeakMap<JsonText, Promise<Compressed>>()
 
 /**
- * `answer` as gzip, of which `shared` is a part that many answers have: that is compressed once, and what stands around it
- * each time. Undefined when it is no part of the answer, or a small one.
+ * `answer` as gzip, of which `shared` is a part that many answers have: that is compressed once, and what
+ * stands around it each time. Undefined when it is no part of the answer, or a small one.
  */
 export async function gzipAround(answer: string, shared: JsonText): Promise<Buffer | undefined> {
   if (answer.length - shared.text.length > mostAround) return undefined

@@ -15,7 +15,10 @@ export interface HealthProbes {
 }
 
 export interface Health {
-  /** Another process takes the connections that come from now on: those that are open are to end after an answer. */
+  /**
+   * Another process takes the connections that come from now on: those that are open are to end after an
+   * answer.
+   */
   retire(): void
   /** From now on never ready again. */
   stop(): void

@@ -84,7 +84,10 @@ export function refuse(reply: FastifyReply, reason: RefusalReason, form?: ErrorF
   return sendError(reply, status, new RpcError(reason, message, detail, name), form)
 }
 
-/** Answers a request whose method failed, with the status that fits the error; 401 only where the caller is not known. */
+/**
+ * Answers a request whose method failed, with the status that fits the error; 401 only where the caller is
+ * not known.
+ */
 export function sendFault(
   reply: FastifyReply,
   error: unknown,

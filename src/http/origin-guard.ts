@@ -10,9 +10,9 @@ declare module 'fastify' {
 }
 
 /**
- * Refuses foreign Hosts and Origins on every request, upgrades included, and speaks CORS with listed origins only. Routes that
- * are open to origins get requests of any, but by our names alone: a page that had its own name lead here would be of
- * the same origin, and could read what the route shows to no other.
+ * Refuses foreign Hosts and Origins on every request, upgrades included, and speaks CORS with listed origins
+ * only. Routes that are open to origins get requests of any, but by our names alone: a page that had its own
+ * name lead here would be of the same origin, and could read what the route shows to no other.
  */
 export function addOriginGuard(app: FastifyInstance, rules: OriginRules): void {
   app.addHook('onRequest', (request, reply, done) => {

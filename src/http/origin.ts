@@ -57,7 +57,9 @@ function nameOf(header: string | undefined): string | undefined {
   return header === undefined ? undefined : hostHeader.exec(header)?.[1]?.toLowerCase()
 }
 
-/** Compared as URLs, because browsers leave a scheme's own port out. An opaque origin (`null`) is nobody's. */
+/**
+ * Compared as URLs, because browsers leave a scheme's own port out. An opaque origin (`null`) is nobody's.
+ */
 function isSameHost(origin: string, header: string | undefined): boolean {
   const url = URL.parse(origin)
   if (url === null || !/^https?:$/.test(url.protocol)) return false

@@ -25,9 +25,9 @@ export interface PlainRequestOptions extends RpcDeps {
 const plainTypes = new Set(['application/json', 'application/json; charset=utf-8', 'application/json-rpc'])
 
 /**
- * Takes the requests that most are past the hooks and the parsers of Fastify, which cost as much CPU as to answer them does: a POST of
- * plain JSON whose body came with its head, where there is nothing to be found out about its origin or its address and nothing to
- * refuse. Every other request is Fastify's, untouched.
+ * Takes the requests that most are past the hooks and the parsers of Fastify, which cost as much CPU as to
+ * answer them does: a POST of plain JSON whose body came with its head, where there is nothing to be found
+ * out about its origin or its address and nothing to refuse. Every other request is Fastify's, untouched.
  */
 export function takePlainRequests(app: FastifyInstance, options: PlainRequestOptions): void {
   const others = app.server.listeners('request') as RequestListener[]

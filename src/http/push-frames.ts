@@ -4,9 +4,9 @@ import type { Spliced } from '../method/method.ts'
 /** Messages of a WebSocket that are sent by one write at the end of the turn of the event loop. */
 export interface PushFrames {
   add(message: Spliced): void
-  /** Sends what waits, at once. */
+  /** Sends all waiting frames immediately. */
   flush(): void
-  /** Bytes that are not sent yet. */
+  /** Bytes not sent yet. */
   waiting(): number
 }
 
@@ -18,8 +18,8 @@ const maxCopied = 16 * 1024
 const frameHead = 10
 
 /**
- * Writes the text frames (RFC 6455, section 5.2) itself, to the socket beneath: ws would encode each text anew and make two
- * writes of each. `isOpen`: whether anything may be sent yet.
+ * Writes the text frames (RFC 6455, section 5.2) itself, to the socket beneath: ws would encode each text
+ * anew and make two writes of each. `isOpen`: whether anything may be sent yet.
  */
 export function createPushFrames(socket: Writable, isOpen: () => boolean): PushFrames {
   let messages: Spliced[] = []

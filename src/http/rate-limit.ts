@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-/** Counts requests by who makes them. */
+/** Counts requests by caller. */
 export interface RateLimit {
   /** Takes one request of `key`: 0 when it may be made, else the milliseconds until the next may. */
   take(key: string): number
@@ -9,13 +9,16 @@ export interface RateLimit {
 export interface RateLimitOptions {
   /** Requests a second, on average. */
   readonly perSecond: number
-  /** Requests at once after a pause. */
+  /** Requests allowed in a burst after a pause. */
   readonly burst: number
   /** Monotonic milliseconds. */
   readonly now?: () => number
 }
 
-/** A forgotten client may begin with a burst again; a flood from more addresses than this comes from many clients. */
+/**
+ * A forgotten client may begin with a burst again; a flood from more addresses than this comes from many
+ * clients.
+ */
 const maxKeys = 10_000
 
 /** A bucket of tokens each. */
@@ -32,7 +35,7 @@ export function createRateLimit({
       const time = now()
       const full = Math.max(fullAt.get(key) ?? time, time) + msEach
       const excess = full - time - burst * msEach
-      // Of what is written once a request, a rounding error must not refuse the last one.
+      // A rounding error must not refuse the last request of the burst.
       if (excess > msEach / 1000) return excess
       fullAt.set(key, full)
       return 0

@@ -15,19 +15,24 @@ export interface Asked {
 export interface Route {
   /** As Fastify writes it: `/export/:resource`. */
   readonly url: string
-  /** All others are answered with 405. `any`: those that a web page can send, and nothing is said of others. */
+  /**
+   * All others are answered with 405. `any`: those that a web page can send, and nothing is said of others.
+   */
   readonly methods: readonly string[] | 'any'
   readonly config?: FastifyContextConfig
   /** Whether it may take long: none begins while the server stops. */
   readonly isLong?: boolean
   answer(asked: Asked): Promise<FastifyReply>
-  /** Answers an error that `answer` threw; absent: as a JSON-RPC error. What it throws is logged as our own fault. */
+  /**
+   * Answers an error that `answer` threw; absent: as a JSON-RPC error. What it throws is logged as our own
+   * fault.
+   */
   fault?(error: unknown, asked: Asked): FastifyReply
 }
 
 const anyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** The one way in which plain HTTP is served. */
+/** Serves all plain HTTP routes. */
 export function addRoute(
   app: FastifyInstance,
   health: Pick<Health, 'isLeaving' | 'isStopping'>,

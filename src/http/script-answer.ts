@@ -29,8 +29,8 @@ const ofTheServer = new Set([
 type Members = Readonly<Record<string, unknown>>
 
 /**
- * The answer that `result` (JSON text) describes: `{status?, headers?, body?, body_base64?}` with at least one and no other member,
- * else the result itself as JSON. Headers that a script may not set are left out.
+ * The answer that `result` (JSON text) describes: `{status?, headers?, body?, body_base64?}` with at least
+ * one and no other member, else the result itself as JSON. Headers that a script may not set are left out.
  */
 export function scriptAnswer(result: string): ScriptAnswer {
   const value = parseJson(result)

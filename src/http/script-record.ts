@@ -36,7 +36,9 @@ const recordedHeaders = new Set([
   'x-request-id',
 ])
 
-/** Everyone may send a request to a route, so its record is small and holds no secrets that came in headers. */
+/**
+ * Everyone may send a request to a route, so its record is small and holds no secrets that came in headers.
+ */
 export function recordedRequest(request: ScriptRequest): RecordedRequest {
   const headers = Object.entries(request.headers)
   const withheld = headers.map(([name]) => name).filter(name => !recordedHeaders.has(name))

@@ -19,7 +19,9 @@ export interface ScriptRequest {
   readonly body_base64?: string
 }
 
-/** Scripts may not learn the credentials in these, whether they are ours or another program's on this host. */
+/**
+ * Scripts may not learn the credentials in these, whether they are ours or another program's on this host.
+ */
 const withheldHeaders = new Set(['authorization', 'x-auth-token', 'cookie', 'proxy-authorization'])
 
 /** NodeGet's name for the caller's address; only this server sets it. */

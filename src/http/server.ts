@@ -20,7 +20,10 @@ import { addStatusRoutes, healthPaths, type StatusOptions } from './status-route
 import type { WebSockets } from './websocket.ts'
 import type { ReadWhole } from './whole-body.ts'
 
-/** The paths that take JSON-RPC, by POST and by WebSocket; `/nodeget/rpc` is where NodeGet's clients look, some with a slash. */
+/**
+ * The paths that take JSON-RPC, by POST and by WebSocket; `/nodeget/rpc` is where NodeGet's clients look,
+ * some with a slash.
+ */
 export const rpcPaths: readonly string[] = ['/', '/rpc', '/rpc/', '/nodeget/rpc', '/nodeget/rpc/']
 
 export interface HttpSettings extends OriginSettings {
@@ -45,7 +48,10 @@ export interface HttpOptions extends StatusOptions {
   readonly logger: Logger
 }
 
-/** The HTTP server, not yet listening. A JSON-RPC answer is HTTP 200, an error's too; notifications alone get 204. */
+/**
+ * The HTTP server, not yet listening. A JSON-RPC answer is HTTP 200, an error's too; notifications alone get
+ * 204.
+ */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
   const { settings, logger, compatRoutes, health } = options
   const app = fastify({
@@ -70,7 +76,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   // Comes first: its hooks close the socket of an upgrade that a later one refuses.
   await app.register(fastifyWebsocket, {
     options: { maxPayload: settings.maxBodyBytes },
-    // The connections are drained by whoever stops the server, see startServer.
+    // startServer drains the connections.
     preClose: done => done(),
     errorHandler: (error, socket) => {
       logger.debug({ err: error }, 'a WebSocket failed')
@@ -134,12 +140,18 @@ function isAdmitted(request: FastifyRequest, reply: FastifyReply, connections: C
   return true
 }
 
-/** Every answer is of its moment and its caller, and is what it says it is. The answer of a script may say otherwise of the first. */
+/**
+ * Every answer is of its moment and its caller, and is what it says it is. The answer of a script may say
+ * otherwise of the first.
+ */
 function headersOfAll(requestId: string): Readonly<Record<string, string>> {
   return { 'x-request-id': requestId, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 }
 
-/** What else asks for an upgrade is answered as a plain request: some clients offer HTTP/2 with each (`Upgrade: h2c`). */
+/**
+ * What else asks for an upgrade is answered as a plain request: some clients offer HTTP/2 with each
+ * (`Upgrade: h2c`).
+ */
 function isWebSocket({ method, headers, url = '' }: IncomingMessage): boolean {
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && rpcPaths.includes(pathOf(url))
 }

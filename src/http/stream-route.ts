@@ -26,7 +26,7 @@ export interface StreamRouteDeps {
   /** How deep conditions may nest as JSON. */
   readonly maxDepth: number
   readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
-  /** Streams that are open at once on this server. */
+  /** Streams open concurrently on this server. */
   readonly maxStreams: number
 }
 
@@ -34,9 +34,9 @@ export interface StreamRouteDeps {
 export const streamPath = '/stream'
 
 /**
- * `GET /stream?resource=…&condition=[…]&after=…`, or `?ticket=…`: what X_subscribe pushes, as server-sent events (WHATWG HTML,
- * section 9.2). Changes are plain messages, the rest has names. The id of each is its cursor, so that a client that comes
- * back with `Last-Event-ID` misses nothing.
+ * `GET /stream?resource=…&condition=[…]&after=…`, or `?ticket=…`: what X_subscribe pushes, as server-sent
+ * events (WHATWG HTML, section 9.2). Changes are plain messages, the rest has names. The id of each is its
+ * cursor, so that a client that comes back with `Last-Event-ID` misses nothing.
  */
 export function addStreamRoute(app: FastifyInstance, deps: StreamRouteDeps): void {
   const open = createOpenAnswers('too_many_streams', deps.maxStreams)
@@ -70,7 +70,7 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<FastifyReply
     ...(ticket && { ticket: ticket.id }),
   }
   const subscribed = await onBehalfOf(caller.tokenKey, () => hub.subscribe(subscribing, after, path))
-  // The client may have left meanwhile.
+  // The client may have left in the meantime.
   if (response.destroyed) subscribed.close()
   response.once('close', subscribed.close)
   // Past this point no status can tell of an error.

@@ -9,7 +9,7 @@ export interface UnfinishedBodies {
   close(): void
 }
 
-/** Why a body is given up. `stalled`: it does not get on. `over_budget`: too much is held. */
+/** Why a body is aborted. `stalled`: it makes no progress. `over_budget`: too much memory is held. */
 export type GivenUp = 'stalled' | 'over_budget'
 
 export interface UnfinishedOptions {
@@ -47,7 +47,7 @@ interface Body extends UnfinishedOptions {
   readonly mark: { received: number; at: number }
 }
 
-/** Bounds what is held, by everybody and by each share, and gives up what stalls. */
+/** Bounds the memory held in all and per share, and aborts stalled bodies. */
 export function createUnfinishedBodies({
   maxUnfinishedBytes,
   maxBodyBytes,

@@ -23,7 +23,10 @@ const pieceBytes = 200
 /** How long a client is given to read why it is closed. */
 const lastWordsMs = 1000
 
-/** Counts what arrives of messages that are not whole among the unfinished bodies, and ends a socket whose message is given up. */
+/**
+ * Counts what arrives of messages that are not whole among the unfinished bodies, and ends a socket whose
+ * message is given up.
+ */
 export function watchMessages(socket: WebSocket, { unfinished, share, onGivenUp }: MessageOptions): void {
   const { _socket: stream, _receiver: receiver } = socket as unknown as {
     readonly _socket: Socket

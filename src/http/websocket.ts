@@ -14,7 +14,7 @@ export interface WebSocketOptions {
   readonly endpoint: Endpoint
   readonly answers: AnswerMemory
   readonly logger: Logger
-  /** Whoever presented this at the upgrade. */
+  /** The credential presented at the upgrade. */
   readonly follow: (bearer: string) => LiveCaller
   /** Time between two checks of a connection, in milliseconds. */
   readonly checkEveryMs?: number
@@ -22,17 +22,20 @@ export interface WebSocketOptions {
   readonly strangerMs?: number
   /** Among what has not arrived whole messages are counted, too. */
   readonly unfinished: UnfinishedBodies
-  /** Told why a WebSocket is ended. */
+  /** Called with the reason a WebSocket is ended. */
   readonly onCutOff?: (reason: GivenUp | 'no_credential') => void
 }
 
 /** All open WebSocket connections. */
 export interface WebSockets {
-  /** Serves JSON-RPC on `socket` until it closes; `upgrade` is the context of the request that opened it over `beneath`. */
+  /**
+   * Serves JSON-RPC on `socket` until it closes; `upgrade` is the context of the request that opened it over
+   * `beneath`.
+   */
   accept(socket: WebSocket, upgrade: RequestContext, beneath: Writable): void
   /** Lets every connection finish what has arrived, then closes it with 1001. */
   drain(): void
-  /** Cuts off what is still open. */
+  /** Terminates the connections still open. */
   close(): void
 }
 
@@ -81,7 +84,10 @@ export function createWebSockets({
   }
 }
 
-/** Closes a connection once the credential that it was opened with is gone; one that never held is answered 102 each time. */
+/**
+ * Closes a connection once the credential that it was opened with is gone; one that never held is answered
+ * 102 each time.
+ */
 function endWith(caller: LiveCaller, socket: WebSocket, connection: Connection): void {
   const closed = new Promise<void>(resolve => socket.once('close', () => resolve()))
   const watch = () =>

@@ -90,7 +90,9 @@ function isOfTooMany(error: unknown): boolean {
 
 const empty = Buffer.alloc(0)
 
-/** Grows by copies: kept chunks would keep the buffers that they were read into, and a chunk may be a byte. */
+/**
+ * Grows by copies: kept chunks would keep the buffers that they were read into, and a chunk may be a byte.
+ */
 function createBytes(most: number) {
   let buffer = empty
   let length = 0
@@ -121,8 +123,8 @@ function createBytes(most: number) {
 const patienceMs = 5000
 
 /**
- * Reads what is left of a body and forgets it, for five seconds at most. A connection that is closed with bytes unread
- * is reset, and its client, still sending, may never see the answer.
+ * Reads what is left of a body and forgets it, for five seconds at most. A connection that is closed with
+ * bytes unread is reset, and its client, still sending, may never see the answer.
  */
 async function discardRest(body: IncomingMessage): Promise<void> {
   body.resume()

@@ -38,9 +38,9 @@ const routeName = /^[A-Za-z0-9._-]{1,128}$/
 const timeoutMs = 100_000
 
 /**
- * `ANY /worker-route/{route_name}/*` (and `/nodeget/worker-route/…`) runs onRoute of the worker that has this route name.
- * Public on purpose, also for web pages of any origin. Without a credential the script has its owner's rights; with one, the
- * rights that the owner and the caller share.
+ * `ANY /worker-route/{route_name}/*` (and `/nodeget/worker-route/…`) runs onRoute of the worker that has this
+ * route name. Public on purpose, also for web pages of any origin. Without a credential the script has its
+ * owner's rights; with one, the rights that the owner and the caller share.
  */
 export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): void {
   app.register(async scope => {
@@ -49,7 +49,7 @@ export function addWorkerRoute(app: FastifyInstance, deps: WorkerRouteDeps): voi
     // A script's answer must not act as a page of this origin.
     scope.addHook('onRequest', (request, reply, done) => {
       reply.headers({ 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' })
-      // Comes before any reading or look-up.
+      // Runs before any read or look-up.
       const waitMs = deps.rate.take(shareAddress(request.ip))
       if (waitMs === 0) return done()
       deps.metrics.countRouteRefusal('too_many_requests')
@@ -83,7 +83,7 @@ async function answer(
   const { bearer, hungUp } = contextOf(request)
   const by = caller && { caller, callerNow: () => deps.authenticate(bearer) }
   const end = await run(worker, asked, { ...by, ...(hungUp && { signal: hungUp }) }, deps)
-  // The answer was made with the caller's rights, which may have ended meanwhile.
+  // The answer was made with the caller's rights, which may have ended in the meantime.
   const isRefused = (await callerOf(request, deps)) === 'unknown'
   return isRefused ? sendReason(reply, 401, 'credential_refused') : sendEnd(reply, end)
 }
