@@ -1,14 +1,14 @@
 import { Counter, type Histogram, type Registry } from 'prom-client'
 
-/** What was counted of one series and is not in the registry's counter yet. */
+/** The counts of one series that the registry's counter does not include yet. */
 interface Pending {
   count: number
   readonly add: (count: number) => void
 }
 
 /**
- * A counter of two labels that every request counts on: a look-up and an addition; the registry's counter gets the sums when it is
- * read.
+ * A counter of two labels on the path of every request: a look-up and an addition. The registry's counter
+ * gets the sums when it is read.
  */
 export function batchedCounter(registry: Registry, name: string, help: string, labelNames: [string, string]) {
   const series = new Map<string, Map<string, Pending>>()
@@ -56,7 +56,10 @@ interface Observed {
   count: number
 }
 
-/** A histogram of one label that only adds up: the readings are made when it is read, as Prometheus wants them. */
+/**
+ * A histogram of one label that only adds up: the readings are made when it is read, as Prometheus wants
+ * them.
+ */
 export function batchedDuration(registry: Registry, { name, help, label, bounds }: DurationOptions) {
   const series = new Map<string, Observed>()
 
@@ -90,7 +93,7 @@ export function batchedDuration(registry: Registry, { name, help, label, bounds 
       return { name, help, type: 'histogram', aggregator: 'sum', values }
     },
   }
-  // The registry reads `name` and calls `get`; the class of its own has a dearer way to count.
+  // The registry reads `name` and calls `get`; its own class counts at a higher cost.
   registry.registerMetric(metric as unknown as Histogram)
   return (value: string, seconds: number): void => {
     const observed = series.get(value) ?? addSeries(value)

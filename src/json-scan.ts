@@ -1,4 +1,4 @@
-// Everything here reads text that JSON.parse has taken, so that nothing of it is checked once more.
+// Everything here reads text that JSON.parse has accepted, so nothing is validated again.
 
 const quote = 0x22
 const minus = 0x2d
@@ -13,7 +13,10 @@ const closeBrace = 0x7d
 const safeDigits = 15
 const safeExponentDigits = 2
 
-/** False when a double holds every number of `text`: what has few digits and a small exponent. Strings are left out. */
+/**
+ * False when a double holds every number of `text`: what has few digits and a small exponent. Strings are
+ * left out.
+ */
 export function mayHoldLongNumber(text: string): boolean {
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at)
@@ -43,7 +46,7 @@ export function isLongNumber(text: string, begin: number, end: number): boolean 
   return digits > most
 }
 
-/** Where the value that begins at `at` is over. */
+/** The end of the value that begins at `at`. */
 export function valueEnd(text: string, at: number): number {
   const first = text.charCodeAt(at)
   if (first === quote) return stringEnd(text, at)
@@ -69,8 +72,8 @@ export function valueBegin(text: string): number {
 }
 
 /**
- * Where the members of the object or array at `at` begin: the values of the keys that are `wanted`, or of the indexes. Of two
- * members of one name it is the last, as JSON.parse has it.
+ * Where the members of the object or array at `at` begin: the values of the keys that are `wanted`, or of the
+ * indexes. Of two members of one name it is the last, as JSON.parse has it.
  */
 export function findMembers(
   text: string,
@@ -85,7 +88,9 @@ export function findMembers(
   return found
 }
 
-/** The value at `at`; what becomes of each number is up to `numberOf`. Recursive: of a depth that was checked. */
+/**
+ * The value at `at`; what becomes of each number is up to `numberOf`. Recursive: of a depth that was checked.
+ */
 export function readValue(text: string, at: number, numberOf: (source: string) => unknown): unknown {
   let end = at
 
@@ -119,13 +124,16 @@ export function readValue(text: string, at: number, numberOf: (source: string) =
   return read(at)
 }
 
-/** As JSON.parse does it: `__proto__` is a key as any other. */
+/** As JSON.parse does: `__proto__` is a key like any other. */
 function set(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') object[key] = value
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
-/** Tells `visit` where each member's value begins, and is told where it ends. Answers where the object or array ends. */
+/**
+ * Calls `visit` with the start of each member's value; it returns the value's end. Returns the end of the
+ * object or array.
+ */
 function eachMember(
   text: string,
   begin: number,
@@ -147,7 +155,7 @@ function eachMember(
   }
 }
 
-/** What the string from `begin` to `end`, its quotes included, says. */
+/** The value of the string from `begin` to `end`, its quotes included. */
 function stringAt(text: string, begin: number, end: number): string {
   const inner = text.slice(begin + 1, end - 1)
   return inner.includes('\\') ? (JSON.parse(text.slice(begin, end)) as string) : inner
@@ -178,7 +186,7 @@ function wordEnd(text: string, at: number): number {
   return end
 }
 
-/** NaN, beyond the end of the text, is none. */
+/** False for NaN, which is read beyond the end of the text. */
 function isWordPart(code: number): boolean {
   return code > 0x20 && code !== comma && code !== closeBracket && code !== closeBrace
 }

@@ -41,7 +41,7 @@ export function parseJson(text: string): unknown {
   return mayHoldLongNumber(text) ? readExact(text, valueBegin(text)) : value
 }
 
-/** The value that begins at `at` of a text that JSON.parse has taken, as parseJson makes it. */
+/** The value that begins at `at` in a text that JSON.parse has accepted, as parseJson returns it. */
 export function readExact(text: string, at: number): unknown {
   return readValue(text, at, numberOf)
 }
@@ -95,7 +95,10 @@ export function plainDigits(source: string): string {
 /** jsonb writes every digit out, so nine bytes (`1e131071`) could become 128 KiB in an answer. */
 const maxExactDigits = 1000
 
-/** By how much the numbers of a body may grow in all: a megabyte of `1e300` would become a row too large to be read. */
+/**
+ * By how much the numbers of a body may grow in all: a megabyte of `1e300` would become a row too large to be
+ * read.
+ */
 const maxGrowth = 1_000_000
 
 /**
@@ -107,7 +110,7 @@ export function checkJson(value: unknown, text: string, depth: number): void {
   checkParsed(value, mayHoldBadString(text), depth)
 }
 
-/** The same where it is known whether the strings of the text are to be looked at. */
+/** The same when the caller knows whether the text's strings need checking. */
 export function checkParsed(value: unknown, checkStrings: boolean, depth: number): void {
   new JsonCheck(checkStrings).check(value, depth)
 }
@@ -188,7 +191,10 @@ function hasExponent(value: number): boolean {
   return size >= 1e21 || (size < 1e-6 && size > 0)
 }
 
-/** `text` without what PostgreSQL refuses or changes in a text: where saying something matters more than every character. */
+/**
+ * `text` without what PostgreSQL refuses or changes in a text: where saying something matters more than every
+ * character.
+ */
 export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\u0000', '\uFFFD')
 }

@@ -49,7 +49,7 @@ function standardError(): DestinationStream {
   return destination({ fd: 2, sync: true })
 }
 
-/** For people: each line as text, with colours on a terminal. The package for it is loaded by nobody else. */
+/** For people: each line as text, with colours on a terminal. Its package is loaded only here. */
 export async function prettyStream(stream: DestinationStream = standardError()): Promise<DestinationStream> {
   const { prettyFactory } = await import('pino-pretty')
   // NO_COLOR and FORCE_COLOR are honoured by `hasColors`.
@@ -58,7 +58,10 @@ export async function prettyStream(stream: DestinationStream = standardError()):
   return { write: line => stream.write(format(line)) }
 }
 
-/** A driver's error also carries the row or key it failed on (`detail`, `where`): only what is named here is written. */
+/**
+ * A driver's error also carries the row or key it failed on (`detail`, `where`): only what is named here is
+ * written.
+ */
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return String(error)
   const { type, message, stack } = stdSerializers.err(error)

@@ -10,41 +10,44 @@ import {
 import { batchedCounter, batchedDuration } from './batched-metrics.ts'
 import type { Reason } from './errors.ts'
 
-/** The method label of a request that names no known method: a client must not make new series. */
+/** The method label of a request for an unknown method: a client must not create new series. */
 export const unknownMethod = 'unknown'
 
 /** `expired`: deleted by a retention rule. */
 export type RowAction = 'returned' | 'deleted' | 'appended' | 'expired'
 
-/** What gauges are read from, each time the metrics are asked for. */
+/** What gauges are read from, on each scrape. */
 export interface GaugeReadings {
   /** The connections of the database pool; `waiting` counts the requests without one. */
   readonly pool: { readonly total: number; readonly idle: number; readonly waiting: number }
-  /** Whether a replica of the database is read from, and how far it is behind at most, in milliseconds. */
+  /** Whether reads go to a database replica, and its maximum lag in milliseconds. */
   readonly replica: { readonly isUsed: boolean; readonly lagMs: number }
   /** Connections of clients that are open. */
   readonly connections: number
-  /** Bytes of bodies and messages that have not arrived whole. */
+  /** Bytes of incomplete bodies and messages. */
   readonly unfinishedBytes: number
   /** Bytes that answers hold. */
   readonly answerBytes: number
   /** Runs of scripts on this server; `waiting`: begun, and waiting for something or for their turn. */
   readonly scripts: { readonly computing: number; readonly waiting: number; readonly queued: number }
-  /** What a table takes on the disk, in bytes; `rows`: about. */
+  /** A table's size on disk, in bytes; `rows` is an estimate. */
   readonly tables: readonly {
     readonly table: string
     readonly bytes: number
     readonly indexBytes: number
     readonly rows: number
   }[]
-  /** What an event handler has still to do, on all servers. */
+  /** An event handler's remaining work, on all servers. */
   readonly handlers: readonly {
     readonly handler: string
     readonly waiting: number
     readonly running: number
     readonly oldestSeconds: number
   }[]
-  /** The subscriptions to a resource on this server: how many, how far the last of them is behind, what they cost to match. */
+  /**
+   * The subscriptions to a resource on this server: how many, how far the last of them is behind, what they
+   * cost to match.
+   */
   readonly streams: readonly {
     readonly resource: string
     readonly subscribers: number
@@ -190,24 +193,30 @@ const gauges: { readonly [S in Source]: readonly GaugeDeclaration<GaugeReadings[
 
 /** What the server counts. Every call is cheap enough for every request. */
 export interface Metrics {
-  /** One answered request: its method (`unknownMethod` if there is none such), its error code if it failed, its time. */
+  /**
+   * One answered request: its method (`unknownMethod` if there is none such), its error code if it failed,
+   * its time.
+   */
   countRequest(method: string, code: number | undefined, seconds: number): void
   /** One look into a cache, e.g. `credential` or `statement`. */
   countLookup(cache: string, isHit: boolean): void
   countRows(resource: string, action: RowAction, rows: number): void
-  /** A credential that was not taken: its kind, and the reason of the error. */
+  /** A rejected credential: its kind, and the reason of the error. */
   countRefusedCredential(kind: string, reason: Reason): void
-  /** One attempt of an event handler that ended here: `success`, `fail`, `waiting` (to be tried again) or `lost`. */
+  /**
+   * One attempt of an event handler that ended here: `success`, `fail`, `waiting` (to be tried again) or
+   * `lost`.
+   */
   countRun(ending: string): void
   /** A delivery of a sink that failed here. */
   countSinkError(sink: string): void
-  /** Told which sinks there are: what was counted of others is forgotten. */
+  /** Sets the existing sinks: the counts of all others are dropped. */
   keepSinks(names: readonly string[]): void
   /** A request of a script's route that was refused unread. */
   countRouteRefusal(reason: Reason): void
-  /** Something of a client that was ended: `what` it is, and why. */
+  /** A client's connection, body or answer that the server cut off, and why. */
   countCutOff(what: 'connection' | 'body' | 'answer' | 'websocket', reason: string): void
-  /** Has the gauges of a source read from `read`. */
+  /** Reads the gauges of a source from `read`. */
   watch<S extends Source>(source: S, read: () => GaugeReadings[S] | Promise<GaugeReadings[S]>): void
   readonly contentType: string
   /** The metrics in Prometheus text format. */
@@ -216,9 +225,9 @@ export interface Metrics {
 
 /** The other processes that serve the same port, to show in one answer what all of them count. */
 export interface MetricPeers {
-  /** The `worker` label of what is counted here. */
+  /** The `worker` label of this process's series. */
   readonly number: number
-  /** What the others' `answerWith` reads. */
+  /** The results of the other processes' `answerWith`. */
   others(): Promise<readonly unknown[]>
   answerWith(read: () => Promise<unknown>): void
 }
@@ -302,7 +311,7 @@ export function createMetrics(peers?: MetricPeers): Metrics {
 
 type Readings = readonly MetricObjectWithValues<MetricValue<string>>[]
 
-/** Each worker's series have a label of their own: added up, they would fall whenever one of them starts anew. */
+/** Each worker's series have their own label: a sum would drop whenever one worker restarts. */
 function renderWith(registry: Registry, peers: MetricPeers): () => Promise<string> {
   const worker = String(peers.number)
   const read = async (): Promise<Readings> => {
@@ -322,7 +331,7 @@ function renderWith(registry: Registry, peers: MetricPeers): () => Promise<strin
 
 function processRegistry(): Registry {
   const registry = new Registry()
-  // Looked at a hundred times a second, the event loop alone takes half a per cent of a core.
+  // Sampling the event loop a hundred times a second takes half a per cent of a core.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 })
   // Gauges that end like counters: Prometheus' own checks refuse them, and each is the sum of one that stays.
   for (const sum of ['resources', 'handles', 'requests']) {
@@ -343,7 +352,7 @@ function addGauges<Reading>(
 ): void {
   let reading: Promise<Reading | undefined> | undefined
   const look = (): Promise<Reading | undefined> => {
-    // Without the database there is nothing to tell of this source, but of all the others.
+    // If the database is down, only this source is missing.
     reading ??= (async () => read())()
       .catch(() => undefined)
       .finally(() => {

@@ -2,9 +2,9 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 
 /** Keeps secrets unreadable in the database. */
 export interface Sealer {
-  /** Text `v1.<base64url>`, another one each time. */
+  /** Text `v1.<base64url>`, different each time. */
   seal(text: string): string
-  /** The text that was sealed. Throws Error when it was changed, cut, or sealed with another key. */
+  /** The text that was sealed. Throws Error if it was altered, truncated, or sealed with another key. */
   open(sealed: string): string
 }
 
@@ -40,7 +40,7 @@ export function createSealer(key: string): Sealer {
 function bytesOf(sealed: string): Buffer {
   const [given, text = ''] = sealed.split('.', 2)
   const bytes = Buffer.from(text, 'base64url')
-  // Compared with what it decodes to, because several texts decode to the same bytes.
+  // Compared with its re-encoding, because several texts decode to the same bytes.
   if (given !== version || sealed !== `${version}.${bytes.toString('base64url')}`) {
     throw new Error(`not a text sealed as ${version}`)
   }
