@@ -14,7 +14,7 @@ export interface WebSocketOptions {
   readonly endpoint: Endpoint
   readonly answers: AnswerMemory
   readonly logger: Logger
-  /** The credential presented at the upgrade. */
+  /** Follows the caller who presented this credential at the upgrade. */
   readonly follow: (bearer: string) => LiveCaller
   /** Time between two checks of a connection, in milliseconds. */
   readonly checkEveryMs?: number
