@@ -3,6 +3,8 @@ export interface Running {
   readonly count: number
   start(): void
   end(): void
+  /** Counts `work` until it has ended. A rejection that nobody awaits is not unhandled. */
+  track<T>(work: Promise<T>): Promise<T>
   /** Resolves as soon as nothing runs. */
   idle(): Promise<void>
 }
@@ -10,6 +12,14 @@ export interface Running {
 export function createRunning(): Running {
   let count = 0
   let waiting: (() => void)[] = []
+
+  function end(): void {
+    count -= 1
+    if (count > 0) return
+    for (const resolve of waiting) resolve()
+    waiting = []
+  }
+
   return {
     get count() {
       return count
@@ -17,11 +27,11 @@ export function createRunning(): Running {
     start() {
       count += 1
     },
-    end() {
-      count -= 1
-      if (count > 0) return
-      for (const resolve of waiting) resolve()
-      waiting = []
+    end,
+    track(work) {
+      count += 1
+      work.then(end, end)
+      return work
     },
     idle: () => (count === 0 ? Promise.resolve() : new Promise(resolve => waiting.push(resolve))),
   }

@@ -34,12 +34,7 @@ export function createCompatRoutes(deps: CompatRouteDeps): CompatRoutes {
   async function answer(asked: Asked): Promise<FastifyReply> {
     const found = find(asked.request.url)
     if (found === undefined) return refuseUnknown(asked.reply)
-    running.start()
-    try {
-      return await answerCall(asked, found, deps)
-    } finally {
-      running.end()
-    }
+    return running.track(answerCall(asked, found, deps))
   }
 
   /** An unknown path is answered in the form that its clients can read. */

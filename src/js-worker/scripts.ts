@@ -38,12 +38,8 @@ export function createScripts(deps: ScriptDeps): Scripts {
   const directory = createWorkerDirectory()
   const records = createRecords(database)
   const running = createRunning()
+  const { track } = running
   const parts = { ...deps, records, start, track }
-
-  function track<T>(work: Promise<T>): Promise<T> {
-    running.start()
-    return work.finally(running.end)
-  }
 
   function start(call: ScriptCall): Promise<StartedScript> {
     return track(begin(call))
