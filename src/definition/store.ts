@@ -26,20 +26,20 @@ export interface DefinitionStore<Stored> {
   remove(runner: Statements, key: unknown): Promise<boolean>
 }
 
-/** The names of the members of `values` that differ from what is stored in `before`. */
-export function changedMembers<F extends Fields>(
+/** The members of `values` that differ from what is stored in `before`. */
+export function changesOf<F extends Fields>(
   { fields }: Definition<F>,
   before: StoredOf<Definition<F>>,
   values: Partial<StoredOf<Definition<F>>>,
-): readonly string[] {
+): Partial<StoredOf<Definition<F>>> {
   const known: Readonly<Record<string, unknown>> = { ...before }
-  return Object.entries(values)
-    .filter(([name, value]) => {
-      if (isDeepStrictEqual(value, known[name])) return false
-      const write = (each: unknown) => fields[name]?.storage.write(each, openSealer)
-      return !isDeepStrictEqual(write(value), write(known[name]))
-    })
-    .map(([name]) => name)
+  const changed = Object.entries(values).filter(([name, value]) => {
+    if (isDeepStrictEqual(value, known[name])) return false
+    const write = (each: unknown) => fields[name]?.storage.write(each, openSealer)
+    return !isDeepStrictEqual(write(value), write(known[name]))
+  })
+  // Some of the members of `values`, as they are.
+  return Object.fromEntries(changed) as Partial<StoredOf<Definition<F>>>
 }
 
 /** For comparisons: sealing the same text twice gives two texts. */

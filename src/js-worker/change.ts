@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util'
+import { changesOf } from '../definition/store.ts'
 import { type Identity, originsOf } from '../permission/grant.ts'
 import { isSoleMaker, makersWith } from '../permission/origin.ts'
 import type { Sealer } from '../seal.ts'
 import { sealEnv, withoutSecrets } from './env.ts'
-import type { StoredWorker } from './worker.ts'
+import { jsWorker, type StoredWorker } from './worker.ts'
 
 export type WorkerChange = Partial<StoredWorker>
 
@@ -27,25 +27,16 @@ export function changeWorker(
   const isExposed = isReplaced || addsHosts(stored.fetch_hosts, given.fetch_hosts)
   const kept = isExposed && !isSoleMaker(stored.owner, caller) ? withoutSecrets(stored.env) : stored.env
   const wanted = { ...given, env: given.env === undefined ? kept : sealEnv(given.env, sealer, kept) }
-  const changes = differing(stored, wanted)
+  const { next_fire_time, ...asked } = wanted
+  const differing = changesOf(jsWorker, stored, asked)
+  // The same schedule once more must not lose a firing that is due.
+  const isTimed = differing.schedule !== undefined && next_fire_time !== undefined
+  const changes: WorkerChange = isTimed ? { ...differing, next_fire_time } : differing
   const changed = Object.keys(changes)
   if (changed.length === 0) return undefined
   if (isReplaced) return { ...changes, owner: originsOf(caller) }
   const shapes = changed.some(member => !describing.has(member))
   return shapes ? { ...changes, owner: makersWith(stored.owner, caller) } : changes
-}
-
-function differing(stored: StoredWorker, wanted: WorkerChange): WorkerChange {
-  const { next_fire_time, ...rest } = wanted
-  const changes: WorkerChange = Object.fromEntries(
-    Object.entries(rest).filter(
-      ([member, value]) => !isDeepStrictEqual(value, stored[member as keyof StoredWorker]),
-    ),
-  )
-  // The same schedule once more must not lose a firing that is due.
-  return changes.schedule === undefined || next_fire_time === undefined
-    ? changes
-    : { ...changes, next_fire_time }
 }
 
 function addsHosts(before: readonly string[] | null, after: readonly string[] | null | undefined): boolean {

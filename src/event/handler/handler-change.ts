@@ -1,5 +1,5 @@
 import type { Runner } from '../../database/database.ts'
-import { changedMembers } from '../../definition/store.ts'
+import { changesOf } from '../../definition/store.ts'
 import { invalidParams, RpcError } from '../../errors.ts'
 import { workerAction } from '../../js-worker/worker.ts'
 import { type Identity, originsOf, requirePattern, requirePermission } from '../../permission/grant.ts'
@@ -34,7 +34,7 @@ function requireMaking(caller: Identity, { full_name: name, sender, target }: Ha
 }
 
 /** Members that change neither what a handler receives nor what it does: changing them makes nobody a maker. */
-const describing: ReadonlySet<string> = new Set(['enabled', 'description'])
+const describing: ReadonlySet<string> = new Set(['enabled', 'next_fire_time', 'description'])
 
 /**
  * What is stored of the caller's change; undefined when nothing changes. A new target makes the handler the caller's own, any
@@ -45,23 +45,20 @@ export function changedHandler(
   wanted: Partial<HandlerDefinition>,
   { caller, now }: Definer,
 ): Partial<Handler> | undefined {
-  const changed = changedMembers(eventHandler, before, wanted)
+  const changes = changeOf(before, wanted, now)
+  const changed = Object.keys(changes)
   if (changed.length === 0) return undefined
-  const values = changeOf(before, wanted, now)
-  if (changed.every(member => describing.has(member))) return values
+  if (changed.every(member => describing.has(member))) return changes
   requireMaking(caller, { ...before, ...wanted })
-  const owner = changed.includes('target') ? originsOf(caller) : makersWith(before.owner, caller)
-  return { ...values, owner }
+  const owner = 'target' in changes ? originsOf(caller) : makersWith(before.owner, caller)
+  return { ...changes, owner }
 }
 
 /** What is stored of a change. A firing that is already due survives a change of anything but the schedule. */
 export function changeOf(before: Handler, wanted: Partial<HandlerDefinition>, now: number): Partial<Handler> {
-  const changed = changedMembers(eventHandler, before, wanted)
-  const values: Partial<Handler> = Object.fromEntries(
-    Object.entries(wanted).filter(([member]) => changed.includes(member)),
-  )
-  const isTimed = changed.includes('schedule') || changed.includes('enabled')
-  return isTimed ? { ...values, next_fire_time: fireTimeOf({ ...before, ...wanted }, now) } : values
+  const changes = changesOf(eventHandler, before, wanted)
+  const isTimed = 'schedule' in changes || 'enabled' in changes
+  return isTimed ? { ...changes, next_fire_time: fireTimeOf({ ...before, ...wanted }, now) } : changes
 }
 
 export function fireTimeOf(
