@@ -8,7 +8,12 @@ import type { Storage } from './storage.ts'
 /** When something runs without being asked, as clients write it; without a time zone it is the server's. */
 export const scheduleSchema = z.strictObject({
   cron: z.string().superRefine(textCheck(cronFault)).meta({ minLength: 1, maxLength: maxCronLength }),
-  tz: z.string().superRefine(textCheck(timeZoneFault)).optional().describe('A name of the IANA database'),
+  tz: z
+    .string()
+    .max(64)
+    .superRefine(textCheck(timeZoneFault))
+    .optional()
+    .describe('A name of the IANA database'),
 })
 
 export const shownScheduleSchema = z.strictObject({ cron: z.string(), tz: z.string() }).nullable()
