@@ -64,6 +64,8 @@ export async function createContext(
   if (database.replica !== undefined) metrics.watch('replica', database.replica)
   const { pepper, jwtSecret, sealingKey } = await loadServerSecrets(database, config)
   const saveSuperToken = (token: KeyAndSecret): Promise<string> => writeTokenFile(config.data, token)
+  const sealer = createSealer(sealingKey)
+  const version = programVersion()
   const { superToken, jwtPublicKey: publicKey, jwtIssuer: issuer } = config
   const { created } = await ensureSuperToken({ database, pepper, superToken, save: saveSuperToken })
   const jwts = createJwts({ secret: jwtSecret, publicKey, issuer, clock })
@@ -83,10 +85,10 @@ export async function createContext(
     metrics,
     database,
     clock,
-    version: programVersion(),
+    version,
     authenticator,
     sealingKey,
-    sealer: createSealer(sealingKey),
+    sealer,
     records: createRecordService({
       database,
       cache: createStatementCache({ onLookup: isHit => metrics.countLookup('statement', isHit) }),
