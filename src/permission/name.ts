@@ -39,12 +39,7 @@ function starFault(text: string): string | undefined {
   return undefined
 }
 
-/** A new name: 1 to 128 characters, all of them to be seen, no `*`, not `.` or `..`. */
-export function isValidName(text: string): boolean {
-  return nameFault(text) === undefined
-}
-
-/** The same as a schema; what is wrong with a name is the issue's message. */
+/** A new name: 1 to 128 characters, all of them visible, no `*`, not `.` or `..`; what is wrong is the issue's message. */
 export const nameSchema = z.string().superRefine(textCheck(nameFault))
 
 /** A name to look for: those that were made before may hold what new ones may not. */

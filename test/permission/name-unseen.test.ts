@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isValidName, patternSchema, unseenFault } from '../../src/permission/name.ts'
+import { nameFault, patternSchema, unseenFault } from '../../src/permission/name.ts'
 import { compilePattern } from '../../src/permission/pattern.ts'
 
 test.each([
@@ -25,7 +25,7 @@ test.each([
   ['a line separator behind', 'a\u2028'],
 ])('%s is refused in a new name and a new pattern', (_what, text) => {
   expect(unseenFault(text)).toEqual(expect.any(String))
-  expect(isValidName(text)).toBe(false)
+  expect(nameFault(text)).toEqual(expect.any(String))
   expect(patternSchema.safeParse(text).success).toBe(false)
   // What was made before still means what it meant.
   expect(compilePattern(text).matches(text)).toBe(true)
@@ -42,7 +42,7 @@ test.each([
   ['Chinese', '秘密'],
   ['Hebrew', 'שלום'],
 ])('%s can be named', (_what, text) => {
-  expect(isValidName(text)).toBe(true)
+  expect(nameFault(text)).toBeUndefined()
   expect(patternSchema.safeParse(`${text}*`).success).toBe(true)
 })
 
