@@ -58,10 +58,15 @@ export function createThreadPool({ warm, onFree, onFault }: ThreadPoolOptions) {
 
   async function load(waiting: number): Promise<void> {
     isLoading = true
-    module = await loadModule().catch(() => undefined)
-    isLoading = false
-    if (module === undefined) onFault('the engine could not be loaded', true)
-    else startFor(waiting)
+    try {
+      module = await loadModule()
+      // Throws when the system allows no more threads: then the waiting runs fail, not the server.
+      startFor(waiting)
+    } catch {
+      onFault('the engine could not be loaded', true)
+    } finally {
+      isLoading = false
+    }
   }
 
   function start(module: WebAssembly.Module): void {
