@@ -5,7 +5,7 @@ import { defineMethod, type Method } from '../../method/method.ts'
 import type { Identity } from '../../permission/grant.ts'
 import { serviceEvent } from '../../resource/kind/service-event.ts'
 import type { RecordService, Records } from '../../resource/records.ts'
-import { countFound, readFound } from '../../resource/select/found.ts'
+import { countFound, type Found, readFound } from '../../resource/select/found.ts'
 import { arrayText } from '../../resource/select/read.ts'
 import { readSortedRows } from '../../resource/select/sorted-rows.ts'
 import { conditionsOf, type EventQuery, eventQuery, queryOfPages, serviceConditions } from './event-query.ts'
@@ -58,9 +58,11 @@ export async function readEventPage(
   query: EventQuery,
   caller: Identity,
 ): Promise<EventPage> {
-  const serviceName = await readServiceName(records, query, caller)
+  const service = records.find(caller, serviceConditions(query))
+  const serviceName = await readServiceName(service)
   const { limit, skip, sort_by, order } = query
-  const found = records.find(caller, conditionsOf(query))
+  // Read where the name was read: a replica may lack the events that the primary has.
+  const found: Found = { ...records.find(caller, conditionsOf(query)), walker: service.walker }
   const events = await readSortedRows(found, { fields, sortBy: sort_by, order, limit, offset: skip })
   const seen = skip + events.length
   // A page that is neither full nor empty ends where the events end.
@@ -70,9 +72,8 @@ export async function readEventPage(
   return { serviceName, events, total: events.length === 0 ? counted : Math.max(counted, seen) }
 }
 
-async function readServiceName(records: Records, query: EventQuery, caller: Identity): Promise<string> {
-  const found = records.find(caller, serviceConditions(query))
-  const [newest] = await readFound(found, { order: 'newest', limit: 1, fields: ['service_name'] })
+async function readServiceName(service: Found): Promise<string> {
+  const [newest] = await readFound(service, { order: 'newest', limit: 1, fields: ['service_name'] })
   if (newest !== undefined) return JSON.parse(newest.text).service_name
   throw new RpcError('service_not_found', 'There is no event of this service')
 }
