@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { readConditionText } from '../../condition/condition-text.ts'
-import { type Plan, planConditions } from '../../condition/plan.ts'
+import type { Plan } from '../../condition/plan.ts'
 import { invalidParams } from '../../errors.ts'
 import { parseInput } from '../../parse-input.ts'
+import { planQuery } from '../query.ts'
 import type { Resource } from '../resource.ts'
 import { type ExportFormat, type ExportFormatName, exportFormats } from './export-format.ts'
 
@@ -42,12 +43,8 @@ export function planExport(
   { maxConditions, maxDepth }: ExportLimits,
 ): ExportPlan {
   const { condition, format, after, bom } = parseInput(parameters, given)
-  const plan = planConditions(readConditionText(condition, maxDepth), {
-    language: resource.language,
-    path: 'condition',
-    maxConditions,
-    allowAll: false,
-  })
+  const query = { condition: readConditionText(condition, maxDepth) }
+  const plan = planQuery(resource, query, { maxConditions, path: 'condition' })
   if (after !== undefined && plan.limit !== undefined) {
     throw invalidParams(
       'after',
