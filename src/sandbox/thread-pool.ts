@@ -58,19 +58,23 @@ export function createThreadPool({ warm, onFree, onFault }: ThreadPoolOptions) {
 
   async function load(waiting: number): Promise<void> {
     isLoading = true
-    try {
-      module = await loadModule()
-      // Throws when the system allows no more threads: then the waiting runs fail, not the server.
-      startFor(waiting)
-    } catch {
-      onFault('the engine could not be loaded', true)
-    } finally {
-      isLoading = false
-    }
+    module = await loadModule().catch(() => undefined)
+    isLoading = false
+    if (module === undefined) onFault('the engine could not be loaded', true)
+    else startFor(waiting)
   }
 
   function start(module: WebAssembly.Module): void {
-    const thread = startScriptThread({
+    try {
+      threads.add(startThread(module))
+    } catch {
+      // The system allows no more threads. Without any, all that waits would wait for ever.
+      onFault('no thread could be started', threads.size === 0)
+    }
+  }
+
+  function startThread(module: WebAssembly.Module): ScriptThread {
+    const thread: ScriptThread = startScriptThread({
       module,
       onReady: () => onFree(thread),
       onEnd: stillborn => {
@@ -81,7 +85,7 @@ export function createThreadPool({ warm, onFree, onFault }: ThreadPoolOptions) {
         onFree(thread)
       },
     })
-    threads.add(thread)
+    return thread
   }
 
   function drop(thread: ScriptThread): Promise<void> {
