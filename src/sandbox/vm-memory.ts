@@ -20,7 +20,10 @@ const initialPages = 256
 const freeAtStart = 2 * 1024 * 1024
 /** A VM whose memory has grown by more than this is not used again. */
 const keptPages = 128
-/** Emscripten grows by at least a twentieth, so the last of the memory cannot be used. */
+/**
+ * Emscripten grows by at least a twentieth, so the last of the memory cannot be used. With less, a script with the default
+ * heap could hold less than it could before the libraries were loaded in parts.
+ */
 const growthSlack = 18 * pageBytes
 /** Behind the module's data, before its heap. What is left in it means nothing between two calls. */
 const moduleStackBytes = 5 * 1024 * 1024
