@@ -33,7 +33,7 @@ export async function* getBytes(
   // A header that cannot be sent is the caller's fault: it throws here, outside of what is tried again.
   const headers = headersOf(token, mediaType ?? '*/*')
   const cut = new AbortController()
-  const end = (): void => cut.abort()
+  const end = (): void => cut.abort(signal?.reason)
   signal?.addEventListener('abort', end)
   if (signal?.aborted === true) end()
   try {

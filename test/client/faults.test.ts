@@ -77,3 +77,17 @@ test('no error carries the credential', async () => {
   const thrown = await callAgainst({ status: 403, body: 'forbidden' })
   expect(JSON.stringify(thrown, Object.getOwnPropertyNames(thrown))).not.toContain('secret')
 })
+
+describe('an export that its caller ends', () => {
+  test('has the reason of the signal as its cause', async () => {
+    server = await startScriptedServer(() => undefined)
+    const client = createClient({ url: server.url, token: 'key:secret' })
+    const cause = new Error('the file was closed')
+    const ending = new AbortController()
+    const reading = client.export('js-result', [], { signal: ending.signal }).next()
+    ending.abort(cause)
+    const thrown = await reading.catch((error: unknown) => error)
+    expect(thrown).toBeInstanceOf(DaybookConnectionError)
+    expect(thrown).toMatchObject({ cause })
+  })
+})
