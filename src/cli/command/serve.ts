@@ -14,7 +14,7 @@ type ServeFlags = Readonly<Record<string, string | undefined>>
 type Say = (lines: readonly string[]) => Promise<void>
 
 /** `daybook serve`: the server itself; ends by SIGTERM or SIGINT. */
-export function addServeCommand(program: Command, surroundings: Surroundings): void {
+function addServeCommand(program: Command, surroundings: Surroundings): void {
   const serve = program.command('serve').description('run the server')
   addSettingOptions(serve, 'HOST', 'PORT', 'DAYBOOK_WORKERS', 'DAYBOOK_HANDLERS', 'LOG_LEVEL')
   addDatabaseOptions(serve)

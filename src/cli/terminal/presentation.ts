@@ -65,7 +65,7 @@ export function readPresentation(command: Command, { env, stdout }: Surroundings
 }
 
 /** The zone in which times are shown and read. */
-export function readZone(command: Command): Zone {
+function readZone(command: Command): Zone {
   return command.optsWithGlobals<DisplayFlags>().utc === true ? 'utc' : 'local'
 }
 
