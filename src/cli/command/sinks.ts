@@ -72,7 +72,9 @@ function addAddCommand(sinks: Command, surroundings: Surroundings): void {
     .option('--secret-stdin', 'or the first line of stdin')
     .action(async (name: string, resource: string, conditions: readonly string[], flags: SecretFlags) => {
       const { target: place, ...rest } = await readFlags(sink, add, 'create')
-      const { target, madeSecret } = withSecret(place, await readSecret(flags, surroundings))
+      // First: nobody should be asked for the secret of no target.
+      const chosen = requireOne(place)
+      const { target, madeSecret } = withSecret(chosen, await readSecret(flags, surroundings))
       const session = await openConditionSession({ resource, conditions, command: add, surroundings })
       const { client, output, condition } = session
       const created = await client.call('sink_create', {
@@ -94,11 +96,14 @@ interface SecretTarget {
 
 type Place = NewOf<typeof sink>['target']
 
-/** The target that options name, with its secret. Throws UsageError unless they name exactly one. */
-function withSecret({ webhook, nats, file }: Place = {}, secret: string | undefined): SecretTarget {
-  if ([webhook, nats, file].filter(each => each !== undefined).length !== 1) {
-    throw new UsageError('say where the changes go: one of --webhook, --nats and --file')
-  }
+/** Throws UsageError unless the options name exactly one target. */
+function requireOne(place: Place = {}): Place {
+  if (Object.keys(place).length === 1) return place
+  throw new UsageError('say where the changes go: one of --webhook, --nats and --file')
+}
+
+/** The one target that options name, with its secret. Throws UsageError where these do not fit. */
+function withSecret({ webhook, nats, file }: Place, secret: string | undefined): SecretTarget {
   if (webhook !== undefined) return signed(webhook, secret)
   if (nats !== undefined) return { target: { nats: natsWith(nats, secret) } }
   if (file !== undefined && secret === undefined) return { target: { file } }

@@ -175,6 +175,7 @@ const nats = ['--nats', 'localhost:1', '--subject', 's']
 
 test.each([
   [['add', 'a', 'js-result'], 2, '--webhook, --nats and --file'],
+  [['add', 'a', 'js-result', '--secret-stdin'], 2, '--webhook, --nats and --file'],
   [['add', 'a', 'js-result', '--file', 'f', ...nats], 2, 'one of'],
   [['add', 'a', 'js-result', '--file', 'f', '--subject', 's'], 2, '--subject'],
   [['add', 'a', 'js-result', '--webhook', 'https://example.com', '--max-bytes', '1'], 2, '--max-bytes'],
