@@ -28,7 +28,11 @@ export function createGate(): Gate {
       entered.start()
       try {
         const place = await shares.take()
-        return await work().finally(place.release)
+        try {
+          return await work()
+        } finally {
+          place.release()
+        }
       } finally {
         entered.end()
       }
