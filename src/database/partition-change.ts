@@ -44,10 +44,18 @@ export async function alonePartitioning<T>(
   }
 }
 
-/** The same, but waits for the server that does so, which is soon done; undefined when that takes more than 5 s. */
-export async function aloneSoon<T>(database: Database, work: () => Promise<T>): Promise<T | undefined> {
+/**
+ * The same, but waits for the server that does so, which is soon done; undefined when that takes more than 5 s, or when
+ * `isNeeded` says that it has done this work as well.
+ */
+export async function aloneSoon<T>(
+  database: Database,
+  work: () => Promise<T>,
+  isNeeded: () => Promise<boolean> = async () => true,
+): Promise<T | undefined> {
   const until = performance.now() + 5000
   for (;;) {
+    if (!(await isNeeded())) return undefined
     const done = await alonePartitioning(database, work)
     if (done !== undefined || performance.now() >= until) return done
     await pause(100)

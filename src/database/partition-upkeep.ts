@@ -102,16 +102,26 @@ export async function makeRoom(
   database: Database,
   { table: name, keys, partitionRows = defaultPartitionRows }: Room,
 ): Promise<void> {
-  const [table] = await readPartitions(database, [name])
-  if (table === undefined || !needsRoom(table, keys, partitionRows)) return
-  await aloneSoon(database, async () => {
-    const [now = table] = await readPartitions(database, [name])
-    for (const hole of holesOf(now, keys)) await fillHole(database, now, hole)
-    const boundary = nextBoundary(now, Math.max(...keys), partitionRows)
+  const read = async () => (await readPartitions(database, [name]))[0]
+
+  async function isNeeded(): Promise<boolean> {
+    const table = await read()
+    return table !== undefined && needsRoom(table, keys, partitionRows)
+  }
+
+  async function make(): Promise<true> {
+    const table = await read()
+    if (table === undefined) return true
+    for (const hole of holesOf(table, keys)) await fillHole(database, table, hole)
+    const boundary = nextBoundary(table, Math.max(...keys), partitionRows)
     // The last range takes them too, if somebody holds it just now.
-    if (boundary !== undefined && now.mayChange) await splitLast(database, now, boundary).catch(isLockTimeout)
+    if (boundary !== undefined && table.mayChange) {
+      await splitLast(database, table, boundary).catch(isLockTimeout)
+    }
     return true
-  })
+  }
+
+  await aloneSoon(database, make, isNeeded)
 }
 
 function isLockTimeout(error: unknown): void {

@@ -17,7 +17,7 @@ export interface ExpiringRule {
 
 /**
  * Drops the ranges of ids whose records have all expired; resolves to the number of those records. Ranges that others hold
- * or that another server is changing are left to the batches or to the next run.
+ * or that another server changes for longer than five seconds are left to the batches or to the next run.
  */
 export async function dropExpiredPartitions(
   database: Database,

@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { within } from '../../src/async/within.ts'
 import type { Database } from '../../src/database/database.ts'
+import { alonePartitioning, fillHole } from '../../src/database/partition-change.ts'
 import { keepPartitions, makeRoom } from '../../src/database/partition-upkeep.ts'
 import {
   holesOf,
@@ -151,6 +153,32 @@ describeEngines('ranges of a table', open => {
     // What somebody detached to keep it is left alone.
     await keepPartitions(database, size)
     expect(await idsIn('service_event_p0')).toBe(60)
+  })
+
+  test('are not waited for once another server has made them', async () => {
+    await append(60)
+    await keepPartitions(database, size)
+    await sql`alter table service_event detach partition service_event_p0`.execute(database.kysely)
+    const [asked, filled, end] = [0, 1, 2].map(() => Promise.withResolvers<void>())
+    const other = alonePartitioning(database, async () => {
+      await asked?.promise
+      const [table] = await readPartitions(database, ['service_event'])
+      if (table !== undefined) for (const hole of holesOf(table, [7])) await fillHole(database, table, hole)
+      filled?.resolve()
+      await end?.promise
+    })
+    const room = makeRoom(database, { table: 'service_event', keys: [7], partitionRows: size })
+    asked?.resolve()
+    await filled?.promise
+    // The other one goes on with what it does.
+    expect(
+      await within(
+        3000,
+        room.then(() => 'made'),
+      ),
+    ).toBe('made')
+    end?.resolve()
+    await other
   })
 
   test('are counted as one table by the planner', async () => {
