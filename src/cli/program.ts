@@ -30,6 +30,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['retention', async () => (await import('./command/retention.ts')).addRetentionCommand],
   ['index', async () => (await import('./command/indexes.ts')).addIndexCommand],
   ['sinks', async () => (await import('./command/sinks.ts')).addSinksCommand],
+  ['machines', async () => (await import('./command/machines.ts')).addMachinesCommand],
   ['profile', async () => (await import('./command/profile.ts')).addProfileCommand],
   ['completion', async () => (await import('./command/completion.ts')).addCompletionCommand],
   ['openrpc', async () => addOpenrpcCommand],

@@ -3,6 +3,7 @@ import type { ChangeOf, NewOf, ShownOf } from '../definition/definition.ts'
 import type { definitions } from '../definitions.ts'
 import type { eventMethods } from '../method/event.ts'
 import type { taskMethods } from '../method/event-task.ts'
+import type { machineMethods } from '../method/machine.ts'
 import type { indexMethods } from '../method/table-index.ts'
 import type { Kind } from '../resource/kind/index.ts'
 import type { ResourceField } from '../resource/resource.ts'
@@ -10,7 +11,9 @@ import type { NewRowOf, RowOf, ValueOf } from '../resource/row.ts'
 import type { SinkStatus } from '../sink/sink.ts'
 
 /** The methods whose types follow from their schemas. */
-type Served = ReturnType<typeof eventMethods | typeof taskMethods | typeof indexMethods>[number]
+type Served = ReturnType<
+  typeof eventMethods | typeof taskMethods | typeof indexMethods | typeof machineMethods
+>[number]
 
 type MethodTypes = {
   [M in Served as M['name']]: {

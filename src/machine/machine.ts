@@ -1,5 +1,6 @@
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
+import type { NameSet } from '../permission/name-set.ts'
 
 /** An instance of a server, or of a program that does the work of remote handlers. */
 export interface Machine {
@@ -49,4 +50,39 @@ export async function disconnectServer({ run }: Pick<Runner, 'run'>, name: strin
  */
 export async function sweepMachines({ run }: Pick<Runner, 'run'>): Promise<void> {
   await run(sweep, [])
+}
+
+/** A machine as it reported last; times are epoch milliseconds. */
+export interface ShownMachine {
+  readonly name: string
+  readonly kind: Machine['kind']
+  readonly host_name: string
+  readonly status: 'Available' | 'Disconnected'
+  readonly is_unresponsive: boolean
+  readonly reporting_time: number
+  readonly created_time: number
+}
+
+const list = rawStatement(
+  `select to_json(m) from (
+     select name, kind, host_name, status, is_unresponsive,
+       floor(extract(epoch from reporting_time) * 1000)::bigint as reporting_time,
+       floor(extract(epoch from created_time) * 1000)::bigint as created_time
+     from machine, lateral (select 'machine/' || name as folder) as f
+     where $1::boolean or folder = any($2::text[])
+       or exists (select from unnest($3::text[]) as prefix where starts_with(folder, prefix))
+     order by status, machine.reporting_time desc, id limit $4) as m`,
+)
+
+// Its change events are in the folder "machine/NAME", as machine_event of sql/0013_change_events.sql says.
+/** The machines whose folder is one of these: those that are available first, then those that reported last. */
+export async function listMachines(
+  { run }: Pick<Runner, 'run'>,
+  { everything, names, prefixes }: NameSet,
+  limit: number,
+): Promise<readonly ShownMachine[]> {
+  const { rows } = await run(list, [everything, names, prefixes, limit])
+  return rows.map(
+    ([machine]) => (typeof machine === 'string' ? JSON.parse(machine) : machine) as ShownMachine,
+  )
 }

@@ -10,6 +10,7 @@ import { eventMethods } from './event.ts'
 import { type HandlerMethodDeps, handlerMethods } from './event-handler.ts'
 import { taskMethods } from './event-task.ts'
 import { type JsWorkerDeps, jsWorkerMethods } from './js-worker.ts'
+import { machineMethods } from './machine.ts'
 import type { Method } from './method.ts'
 import { discoverMethod } from './openrpc.ts'
 import { streamTicketMethod } from './record/stream-ticket.ts'
@@ -65,6 +66,7 @@ export function createMethods({
     ...retentionMethods(records),
     ...plainDefinitions.flatMap(each => definitionMethods(each, { ...records, sealer: sinks.sealer })),
     ...indexMethods(records),
+    ...machineMethods(records),
     ...tokenMethods(token),
     ...compat,
   ]

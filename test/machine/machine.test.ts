@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type Client, createClient } from '../../src/client/client.ts'
+import { type Client, createClient, type Limit } from '../../src/client/client.ts'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open.ts'
 import { disconnectServer, type Machine, reportMachine, sweepMachines } from '../../src/machine/machine.ts'
@@ -265,5 +265,38 @@ describe('servers and workers as machines', () => {
       await expect(bad).rejects.toMatchObject({ code: -32602, path: 'worker' })
     }
     expect(await names()).toEqual(before)
+  })
+
+  test('the list shows a token the machines whose change events it may read', async () => {
+    await reportMachine(database, { name: 'own-1', kind: 'remote', hostName: 'own-1' })
+    await reportMachine(database, { name: 'other-1', kind: 'remote', hostName: 'other-1' })
+    await backdate(database, 'other-1', 2 * minutes)
+    await sweepMachines(database)
+    const listed = async (limit?: Limit) => {
+      if (limit === undefined) return (await client.call('machine_list', {})).machines
+      const creation = { token_limit: [limit] }
+      const { key, secret } = await client.call('token_create', { token_creation: creation })
+      const holder = createClient({ url: app.url, token: `${key}:${secret}` })
+      return (await holder.call('machine_list', {})).machines
+    }
+    const all = await listed()
+    expect(all.map(({ name }) => name).sort()).toEqual([...(await names())].sort())
+    expect(all.find(({ name }) => name === 'other-1')).toMatchObject({
+      is_unresponsive: true,
+      kind: 'remote',
+    })
+    const [first] = all
+    expect(Math.abs((first?.reporting_time ?? 0) - Date.now())).toBeLessThan(minutes)
+    const permissions = [{ change_event: { read: '*' } }]
+    const seen = await listed({ scopes: [{ folder: 'machine/own*' }], permissions })
+    expect(seen.map(({ name }) => name)).toEqual(['own-1'])
+    const one = await listed({
+      scopes: ['global'],
+      permissions: [{ change_event: { read: 'machine/other-1' } }],
+    })
+    expect(one.map(({ name }) => name)).toEqual(['other-1'])
+    expect(await listed({ scopes: [{ folder: 'own-1' }], permissions })).toEqual([])
+    const denied = listed({ scopes: ['global'], permissions: [{ js_result: { read: '*' } }] })
+    await expect(denied).rejects.toMatchObject({ reason: 'permission_denied' })
   })
 })

@@ -5,6 +5,7 @@ import { changeEventCases } from './method-cases-change-event.ts'
 import { eventCases, prepareEventCases } from './method-cases-events.ts'
 import { handlerCases, prepareHandlerCases } from './method-cases-handlers.ts'
 import { indexCases } from './method-cases-indexes.ts'
+import { machineCases } from './method-cases-machines.ts'
 import { prepareRecordCases, recordCases } from './method-cases-records.ts'
 import { retentionCases } from './method-cases-retention.ts'
 import { sinkCases } from './method-cases-sinks.ts'
@@ -58,6 +59,7 @@ const families: readonly Family[] = [
   { cases: sinkCases },
   { cases: retentionCases },
   { cases: indexCases },
+  { cases: machineCases },
   { cases: tokenCases, prepare: prepareTokenCases },
   { cases: jitaiCases },
 ]
