@@ -15,6 +15,9 @@ const matrices = [
   'test/wire/permission-matrix.test.ts',
 ]
 
+/** In a real browser: they need Chromium. */
+const inBrowser = ['test/browser/*.test.ts']
+
 /** Files with a suite that runs on each engine of its project. */
 const sharedSuites = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter(path => path.endsWith('.test.ts'))
@@ -49,7 +52,7 @@ export default defineConfig({
           ...every,
           name: 'core',
           include: ['test/**/*.test.ts'],
-          exclude: trust,
+          exclude: [...trust, ...inBrowser],
           // A process loads the app once for all its files.
           isolate: false,
           provide: { engines: ['postgres'], repetitions: 'sample', partitionRows: 0 },
@@ -60,7 +63,7 @@ export default defineConfig({
           ...every,
           name: 'pglite',
           include: sharedSuites,
-          exclude: trust,
+          exclude: [...trust, ...inBrowser],
           isolate: false,
           provide: { engines: ['pglite'], repetitions: 'sample', partitionRows: 0 },
         },
@@ -71,6 +74,18 @@ export default defineConfig({
           name: 'trust',
           include: [...trust, ...matrices],
           provide: { engines: ['postgres', 'pglite'], repetitions: 'all', partitionRows: 0 },
+        },
+      },
+      {
+        test: {
+          ...every,
+          name: 'browser',
+          include: inBrowser,
+          globalSetup: [...every.globalSetup, 'test/browser/support/global-setup.ts'],
+          // One after another: a browser beside another one would measure that one, too.
+          maxWorkers: 1,
+          isolate: false,
+          provide: { engines: ['postgres'], repetitions: 'sample', partitionRows: 0 },
         },
       },
       {
