@@ -162,18 +162,19 @@ function timeKeys(column: string): Key[] {
   ]
 }
 
-/** A record with a start and a finish has a duration. */
-function durationKeys(fields: readonly Field[]): Key[] {
+/** The times between which a record's duration lies: one with a start and a finish has a duration. */
+export function elapsedOf(fields: readonly Field[]) {
   const names = new Set(fields.filter(field => field.kind === 'time').map(field => field.name))
-  if (!names.has('start_time') || !names.has('finish_time')) return []
+  const has = names.has('start_time') && names.has('finish_time')
+  return has ? { minuend: 'finish_time', subtrahend: 'start_time' } : undefined
+}
+
+function durationKeys(fields: readonly Field[]): Key[] {
+  const between = elapsedOf(fields)
+  if (between === undefined) return []
   const elapsed =
     (type: 'elapsed_from' | 'elapsed_to') =>
-    (milliseconds: number): Predicate => ({
-      type,
-      minuend: 'finish_time',
-      subtrahend: 'start_time',
-      milliseconds,
-    })
+    (milliseconds: number): Predicate => ({ type, ...between, milliseconds })
   return [
     key('duration_from', 'finish_time - start_time is at least so many ms', z.int(), elapsed('elapsed_from')),
     key('duration_to', 'finish_time - start_time is at most so many ms', z.int(), elapsed('elapsed_to')),

@@ -43,6 +43,7 @@ export const changeEvent = defineResource({
         type: 'any',
         column: 'event_type',
         values: ['job.faulted', 'queueItem.transactionFailed'],
+        isLiteral: true,
       },
     },
   ],
