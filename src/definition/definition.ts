@@ -68,7 +68,7 @@ export interface Definition<F extends Fields = Fields, Table extends string = st
   /** What the OpenRPC document calls it; absent: the noun. */
   readonly title?: string
   readonly table: Table
-  /** The field by which clients name one; unique. */
+  /** The field by which clients name one; unique, or unique for each owner. */
   readonly key: string
   /** In the order of the wire row. */
   readonly fields: F
@@ -99,6 +99,11 @@ export interface Definition<F extends Fields = Fields, Table extends string = st
   readonly command?: DefinitionCommand
   /** Its methods and subcommands are put together in files of their own. */
   readonly isSpecial?: true
+  /**
+   * Each belongs to who made it: keys are unique among those of one owner, and only the owner and the super token may touch
+   * it. Needs the field `owner`.
+   */
+  readonly isOwned?: true
 }
 
 type Checked = 'key' | 'first' | 'listed'
@@ -145,20 +150,30 @@ export function creationShape({ fields, first }: Definition): Record<string, z.Z
 
 /** Those of a change, in the same order; what is left out stays. */
 export function changeShape(definition: Definition): Record<string, z.ZodType> {
-  const { fields, key } = definition
+  const { fields } = definition
   const changing = Object.entries(creationShape(definition)).filter(([name]) => !fields[name]?.isFixed)
   return {
-    ...keyShape({ fields, key }),
+    ...keyShape(definition),
     ...optionalOf(
       Object.fromEntries(changing.map(([name, schema]) => [name, fields[name]?.change ?? schema])),
     ),
   }
 }
 
-/** The parameter that names one. */
-export function keyShape({ fields, key }: Pick<Definition, 'fields' | 'key'>): Record<string, z.ZodType> {
+const ownerParam = z
+  .string()
+  .optional()
+  .describe('Whose it is, as the list says; absent: the caller. Only the super token may name another')
+
+/** The parameters that name one. */
+export function keyShape({
+  fields,
+  key,
+  isOwned,
+}: Pick<Definition, 'fields' | 'key' | 'isOwned'>): Record<string, z.ZodType> {
   const field = fields[key]
-  return shapeOf([[key, field?.named ?? field?.schema ?? field?.shown]])
+  const named = field?.named ?? field?.schema ?? field?.shown
+  return shapeOf([[key, named], ...(isOwned === true ? [['owner', ownerParam] as const] : [])])
 }
 
 /** The same kind with fewer fields, for what needs not read the others. */

@@ -146,6 +146,11 @@ export function hidden<Stored>(storage: Storage<Stored>): Field<KeptTypes<NoInfe
 /** The number that the database gives a definition. */
 export const id = kept(z.int())
 
+/** Whose it is, where a kind of definition is owned. */
+export const owner = kept(z.string().describe('The key of the token that made it'), {
+  listed: { title: 'owner' },
+})
+
 const time = z.int().describe('Epoch milliseconds')
 export const createdTime = kept(time, { storage: moment(), stamp: 'created' })
 export const updatedTime = kept(time, { storage: moment(), stamp: 'updated' })

@@ -14,12 +14,12 @@ export interface DefinitionStore<Stored> {
   read(row: readonly unknown[]): Stored
   /** Undefined, with nothing inserted, on a conflict. `now`: epoch milliseconds. */
   insert(runner: Statements, values: Partial<Stored>, now: number): Promise<Stored | undefined>
-  /** By its key. */
+  /** By its key; of an owned kind: by `[owner, key]`, as below. */
   find(runner: Statements, key: unknown): Promise<Stored | undefined>
   /** The same, locked until the transaction ends. */
   lock(runner: Statements, key: unknown): Promise<Stored | undefined>
-  /** All, in order of their keys. */
-  list(runner: Statements): Promise<readonly Stored[]>
+  /** All, or all of one owner, in order of their keys. */
+  list(runner: Statements, owner?: string): Promise<readonly Stored[]>
   /** Writes the members that are given; undefined when it is gone. */
   update(runner: Statements, key: unknown, values: Partial<Stored>, now: number): Promise<Stored | undefined>
   /** False when it is gone. */
@@ -60,14 +60,20 @@ export function createStore<F extends Fields>(
   sealer: Sealer = noSealer,
 ): DefinitionStore<StoredOf<Definition<F>>> {
   type Stored = StoredOf<Definition<F>>
-  const { table, key, fields, channel, onConflict = 'do nothing' } = definition
+  const { table, key, isOwned, fields, channel, onConflict = 'do nothing' } = definition
   const { columns, read, written } = columnsOf(fields, sealer)
-  const [keyColumn = key] = fields[key]?.storage.columns ?? []
+  const keys = isOwned === true ? ['owner', key] : [key]
+  const keyColumns = keys.map(name => fields[name]?.storage.columns?.[0] ?? name)
+  const isNamed = keyColumns.map((column, i) => `${column} = $${i + 1}`).join(' and ')
+  const valuesOf = (named: unknown): readonly unknown[] => (Array.isArray(named) ? named : [named])
 
-  const find = rawStatement(`select ${columns} from ${table} where ${keyColumn} = $1`)
-  const lock = rawStatement(`select ${columns} from ${table} where ${keyColumn} = $1 for update`)
-  const list = rawStatement(`select ${columns} from ${table} order by ${keyColumn}`)
-  const remove = rawStatement(`delete from ${table} where ${keyColumn} = $1`)
+  const find = rawStatement(`select ${columns} from ${table} where ${isNamed}`)
+  const lock = rawStatement(`select ${columns} from ${table} where ${isNamed} for update`)
+  const list = rawStatement(`select ${columns} from ${table} order by ${keyColumns.join(', ')}`)
+  const listOf = rawStatement(
+    `select ${columns} from ${table} where ${keyColumns[0]} = $1 order by ${keyColumns.join(', ')}`,
+  )
+  const remove = rawStatement(`delete from ${table} where ${isNamed}`)
   const notify = channel === undefined ? undefined : rawStatement(`select ${notifySql(channel)}`)
 
   /** Notifies the servers of a write. */
@@ -95,21 +101,23 @@ export function createStore<F extends Fields>(
       )
       return announced(runner, rows[0])
     },
-    find: async ({ run }, name) => (await run(find, [name])).rows.map(read)[0],
-    lock: async ({ run }, name) => (await run(lock, [name])).rows.map(read)[0],
-    list: async ({ run }) => (await run(list, [])).rows.map(read),
-    async update(runner, name, values, now) {
+    find: async ({ run }, named) => (await run(find, valuesOf(named))).rows.map(read)[0],
+    lock: async ({ run }, named) => (await run(lock, valuesOf(named))).rows.map(read)[0],
+    list: async ({ run }, owner) =>
+      (await (owner === undefined ? run(list, []) : run(listOf, [owner]))).rows.map(read),
+    async update(runner, named, values, now) {
       const set = written(values, ['updated'], now)
-      if (set.length === 0) return (await runner.run(find, [name])).rows.map(read)[0]
+      if (set.length === 0) return (await runner.run(find, valuesOf(named))).rows.map(read)[0]
+      const first = keyColumns.length + 1
       const statement = rawStatement(
-        `update ${table} set ${set.map(({ column }, i) => `${column} = $${i + 2}`).join(', ')}
-         where ${keyColumn} = $1 returning ${columns}`,
+        `update ${table} set ${set.map(({ column }, i) => `${column} = $${i + first}`).join(', ')}
+         where ${isNamed} returning ${columns}`,
       )
-      const { rows } = await runner.run(statement, [name, ...set.map(({ value }) => value)])
+      const { rows } = await runner.run(statement, [...valuesOf(named), ...set.map(({ value }) => value)])
       return announced(runner, rows[0])
     },
-    async remove(runner, name) {
-      const { affected } = await runner.run(remove, [name])
+    async remove(runner, named) {
+      const { affected } = await runner.run(remove, valuesOf(named))
       if (affected > 0 && notify !== undefined) await runner.run(notify, [])
       return affected > 0
     },

@@ -22,6 +22,7 @@ import {
   requireSome,
   requireSuper,
 } from '../permission/grant.ts'
+import { principalOf } from '../permission/origin.ts'
 import type { Sealer } from '../seal.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
 
@@ -42,6 +43,10 @@ export interface DefinitionRules<D> {
   create?(given: GivenOf<D>, caller: Identity): Promise<Partial<StoredOf<D>>> | Partial<StoredOf<D>>
   /** What changes of `before`, which is locked; undefined: nothing. Absent: what was given. */
   update?(given: Partial<GivenOf<D>>, before: StoredOf<D>, caller: Identity): Partial<StoredOf<D>> | undefined
+  /** Before one is inserted, in its transaction. */
+  admit?(runner: Runner, values: Partial<StoredOf<D>>): Promise<void>
+  /** After one has changed, in its transaction. */
+  changed?(runner: Runner, before: StoredOf<D>, after: StoredOf<D>): Promise<void>
   /** Before one that is locked is deleted. */
   remove?(runner: Runner, before: StoredOf<D>): Promise<void>
 }
@@ -117,7 +122,8 @@ function createMethod(kind: Kind, name: string, summary: string): Method {
     async handle({ params: { token: _, ...given }, caller }) {
       requireVerb(definition, 'create', caller, given)
       await rules.check?.(given)
-      const values = rules.create === undefined ? given : await rules.create(given, caller)
+      const chosen = rules.create === undefined ? given : await rules.create(given, caller)
+      const values = definition.isOwned === true ? { ...chosen, owner: principalOf(caller) } : chosen
       const created = show(await database.transaction(runner => insert(kind, runner, values)))
       onChange?.()
       return isBrief ? { id: created.id } : created
@@ -126,11 +132,17 @@ function createMethod(kind: Kind, name: string, summary: string): Method {
 }
 
 /** Throws RpcError 109. */
-async function insert({ definition, store, clock }: Kind, runner: Runner, values: Members): Promise<Members> {
-  const { key, noun, taken, messages } = definition
+async function insert(
+  { definition, store, rules, clock }: Kind,
+  runner: Runner,
+  values: Members,
+): Promise<Members> {
+  const { key, isOwned, noun, taken, messages } = definition
+  await rules.admit?.(runner, values)
   const inserted = await store.insert(runner, values, clock())
   if (inserted !== undefined) return inserted
-  const isOther = taken !== undefined && (await store.find(runner, values[key])) === undefined
+  const named = isOwned === true ? [values.owner, values[key]] : values[key]
+  const isOther = taken !== undefined && (await store.find(runner, named)) === undefined
   throw isOther
     ? conflict(taken)
     : conflict({
@@ -143,28 +155,38 @@ async function insert({ definition, store, clock }: Kind, runner: Runner, values
 function updateMethod(kind: Kind, name: string, summary: string): Method {
   const { definition, database, rules, shown, show, onChange } = kind
   const isBrief = definition.answers === 'brief'
+  const keys = new Set(Object.keys(keyShape(definition)))
   return defineMethod({
     name,
     summary,
     params: { token: credentialParam, ...changeShape(definition) },
     toleratedMembers: definition.tolerated ?? [],
     result: answerSchema(definition, 'update', isBrief ? done : shown),
-    async handle({ params: { token: _, ...given }, caller }) {
-      requireVerb(definition, 'update', caller, given)
-      await rules.check?.(given)
-      const changed = show(await database.transaction(runner => change(kind, runner, given, caller)))
+    async handle({ params: { token: _, ...params }, caller }) {
+      const named = requireVerb(definition, 'update', caller, params)
+      await rules.check?.(params)
+      const given = Object.fromEntries(Object.entries(params).filter(([member]) => !keys.has(member)))
+      const changed = show(
+        await database.transaction(runner => change(kind, runner, { named, given, caller })),
+      )
       onChange?.()
       return { ...(isBrief ? { success: true } : changed), ...definition.adds?.update }
     },
   })
 }
 
+interface Change {
+  /** As the store takes it. */
+  readonly named: unknown
+  readonly given: Members
+  readonly caller: Identity
+}
+
 /** Throws RpcError 105 and 109. */
 async function change(
   { definition, store, rules, clock }: Kind,
   runner: Runner,
-  { [definition.key]: named, ...given }: Members,
-  caller: Identity,
+  { named, given, caller }: Change,
 ): Promise<Members> {
   const { taken } = definition
   const before = await store.lock(runner, named)
@@ -172,7 +194,9 @@ async function change(
   const values = rules.update === undefined ? given : rules.update(given, before, caller)
   if (values === undefined) return before
   try {
-    return (await store.update(runner, named, values, clock())) ?? before
+    const after = (await store.update(runner, named, values, clock())) ?? before
+    await rules.changed?.(runner, before, after)
+    return after
   } catch (error) {
     // The key itself never changes.
     throw taken !== undefined && hasReason(error, 'unique_violation') ? conflict(taken) : error
@@ -223,7 +247,7 @@ function listMethod(
   name: string,
   summary: string,
 ): Method {
-  const { key, listed } = definition
+  const { key, isOwned, listed } = definition
   const action = actionOf(definition, 'list')
   return defineMethod({
     name,
@@ -231,6 +255,10 @@ function listMethod(
     params: { token: credentialParam },
     result: z.strictObject({ [listed]: z.array(shown) }),
     async handle({ caller }) {
+      if (isOwned === true) {
+        const own = await store.list(database, caller.isSuper ? undefined : principalOf(caller))
+        return { [listed]: own.map(show) }
+      }
       if (action === undefined) requireSuper(caller)
       else requireSome(caller, action)
       const all = await store.list(database)
@@ -245,7 +273,7 @@ function actionOf({ permission }: Definition, verb: DefinitionVerb): Action | un
   return { scope: permission.scope, permission: permission.permission, verb: permission.verbs[verb] }
 }
 
-/** The key that the parameters name. Throws RpcError 102 unless the caller may do this to the definition of that key. */
+/** The key that the parameters name, as the store takes it. Throws RpcError 102 unless the caller may do this to its definition. */
 function requireVerb(
   definition: Definition,
   verb: DefinitionVerb,
@@ -254,9 +282,18 @@ function requireVerb(
 ): unknown {
   const action = actionOf(definition, verb)
   const named = params[definition.key]
+  if (definition.isOwned === true) return [ownerNamed(caller, params.owner), named]
   if (action === undefined) requireSuper(caller)
   else requirePermission(caller, action, String(named))
   return named
+}
+
+/** Whose definition the caller means. Throws RpcError 102 where it is another's. */
+export function ownerNamed(caller: Identity, owner: unknown): string {
+  const own = principalOf(caller)
+  if (owner === undefined || owner === own) return own
+  requireSuper(caller)
+  return String(owner)
 }
 
 /** 105; only for callers who may know. */

@@ -81,29 +81,31 @@ function addCreate({ definition, surroundings, command, method }: VerbCommand): 
 }
 
 function addRead({ definition, surroundings, command, method }: VerbCommand): void {
-  addKey(command, definition).action(async (key: unknown) => {
+  addNamed(command, definition).action(async (key: unknown, flags: OwnerFlags) => {
     const { client, output } = openSession(command, surroundings)
-    await output.record(await ask(client.call(method, { [definition.key]: key })))
+    await output.record(await ask(client.call(method, { [definition.key]: key, owner: flags.owner })))
   })
 }
 
 function addUpdate({ definition, surroundings, command, method }: VerbCommand): void {
-  addFlags(addKey(command, definition), definition, 'update').action(async (key: unknown) => {
-    const { client, output } = openSession(command, surroundings)
-    const change = await readFlags(definition, command, 'update')
-    if (Object.keys(change).length === 0) throw new UsageError('say what to change: an option')
-    await output.record(await ask(client.call(method, { [definition.key]: key, ...change })))
-  })
+  addFlags(addNamed(command, definition), definition, 'update').action(
+    async (key: unknown, { owner }: OwnerFlags) => {
+      const { client, output } = openSession(command, surroundings)
+      const change = await readFlags(definition, command, 'update')
+      if (Object.keys(change).length === 0) throw new UsageError('say what to change: an option')
+      await output.record(await ask(client.call(method, { [definition.key]: key, owner, ...change })))
+    },
+  )
 }
 
 function addDelete({ definition, surroundings, command, method }: VerbCommand): void {
   const read = definition.methods.read?.[0]
-  addKey(command, definition)
+  addNamed(command, definition)
   if (read !== undefined) command.option('-y, --yes', 'do not ask')
-  command.action(async (key: unknown, flags: { readonly yes?: true }) => {
+  command.action(async (key: unknown, flags: OwnerFlags & { readonly yes?: true }) => {
     if (read !== undefined) requireConfirmable(flags, surroundings)
     const { client, output } = openSession(command, surroundings)
-    const params = { [definition.key]: key }
+    const params = { [definition.key]: key, owner: flags.owner }
     if (read !== undefined && flags.yes !== true) {
       // First: nobody should be asked about a mistyped name.
       await client.call(read, params)
@@ -112,6 +114,18 @@ function addDelete({ definition, surroundings, command, method }: VerbCommand): 
     }
     await output.record(await ask(client.call(method, params)))
   })
+}
+
+interface OwnerFlags {
+  readonly owner?: string
+}
+
+/** The argument, and of an owned kind the option, that name one. */
+function addNamed(command: Command, definition: Definition): Command {
+  addKey(command, definition)
+  return definition.isOwned === true
+    ? command.option('--owner <token-key>', "another token's; only for the super token")
+    : command
 }
 
 function addKey(command: Command, { key }: Definition): Command {
