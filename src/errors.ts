@@ -91,6 +91,10 @@ export const reasons = {
     code: 'malformed_credential',
     summary: 'The credential is neither `key:secret`, `username|password` nor a JWT',
   },
+  append_only: {
+    code: 'permission_denied',
+    summary: 'No client may delete these records; retention rules may',
+  },
   credential_expired: { code: 'permission_denied', summary: 'The credential has expired' },
   credential_not_yet_valid: { code: 'permission_denied', summary: 'The credential is not valid yet' },
   credential_refused: {

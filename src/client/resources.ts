@@ -6,7 +6,7 @@ type Kinds = (typeof wire)['resources']
 export type EpochMs = number
 
 export type ResourceName = keyof Kinds
-/** The resources whose records are appended; the others are published. */
+/** The resources whose records are appended; the server or a method of its own records the others. */
 export type AppendedName = {
   [R in ResourceName]: [Kinds[R]['newRow']] extends [never] ? never : R
 }[ResourceName]
@@ -46,6 +46,7 @@ export type EventLogRow = Row<'event-log'>
 export type ServiceEventRow = Row<'service-event'>
 export type ExecutionEventRow = Row<'execution-event'>
 export type ChangeEventRow = Row<'change-event'>
+export type AuditLogRow = Row<'audit-log'>
 
 export type NewJsResultRow = NewRow<'js-result'>
 export type NewEventLogRow = NewRow<'event-log'>
@@ -57,6 +58,7 @@ export type EventLogCondition = ConditionOf<'event-log'>
 export type ServiceEventCondition = ConditionOf<'service-event'>
 export type ExecutionEventCondition = ConditionOf<'execution-event'>
 export type ChangeEventCondition = ConditionOf<'change-event'>
+export type AuditLogCondition = ConditionOf<'audit-log'>
 
 /** The parameters and the result of a method. */
 export interface Typed<Params, Result> {

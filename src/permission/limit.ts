@@ -4,7 +4,7 @@ import { patternSchema } from './name.ts'
 import { compilePattern, nameTextFault, type Pattern } from './pattern.ts'
 
 /** The kinds of objects that a scope can name; each is the `scope` of an Action. */
-export const scopeKinds = ['js_worker', 'event', 'sender', 'service', 'execution', 'folder'] as const
+export const scopeKinds = ['js_worker', 'event', 'sender', 'service', 'execution', 'folder', 'token'] as const
 
 /** The permissions and their verbs, each with a pattern; a resource's records are read, written and deleted. */
 export const permissionKinds = {
@@ -13,6 +13,7 @@ export const permissionKinds = {
   service_event: ['read', 'write', 'delete'],
   execution_event: ['read', 'write', 'delete'],
   change_event: ['read', 'write', 'delete'],
+  audit_log: ['read'],
   event: ['send', 'receive'],
   event_handler: ['read', 'write', 'delete', 'claim'],
 } as const

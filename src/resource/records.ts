@@ -162,8 +162,12 @@ export class Records {
     return this.#found(plan, planAccess(this.resource, 'read', caller, plan))
   }
 
-  /** Deletes exactly what the same conditions find. Throws RpcError 108 (`all_required`, `max_affected_exceeded`). */
+  /**
+   * Deletes exactly what the same conditions find. Throws RpcError 108 (`all_required`, `max_affected_exceeded`), and 102
+   * (`append_only`) where no client may.
+   */
   async remove(caller: Identity, query: Query, { isDryRun, maxAffected }: RemoveOptions): Promise<Removed> {
+    if (this.resource.recorded === 'keep') throw appendOnly()
     const plan = planRemoval(this.resource, query, this.#options)
     const { limit } = plan
     const { predicates } = planAccess(this.resource, 'delete', caller, plan)
@@ -283,6 +287,10 @@ export function readablePredicates(resource: Resource, caller: Identity, plan: P
 
 function countFor({ walker, access: { predicates } }: Found, count: 'exact' | 'estimate'): Promise<number> {
   return count === 'exact' ? countRows(walker, predicates, undefined) : estimateRows(walker, predicates)
+}
+
+function appendOnly(): RpcError {
+  return new RpcError('append_only', 'No client may delete these records; a retention rule may')
 }
 
 function tooMany(most: number, what: string): RpcError {

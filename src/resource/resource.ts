@@ -51,6 +51,12 @@ export interface Unseen {
   ) => Promise<readonly GivenRow[]>
 }
 
+/**
+ * Who records. `append`: clients append rows; `publish`: a method of its own checks and records them; `keep`: the server alone, and
+ * no client deletes them either.
+ */
+export type Recording = 'append' | 'publish' | 'keep'
+
 /** A kind of record. Its methods, conditions, permissions, command line and OpenRPC entries follow from this. */
 export interface Resource {
   /** The first half of its methods' names: `js-result`. */
@@ -71,8 +77,7 @@ export interface Resource {
   readonly finish: FinishRule | undefined
   readonly merge: MergeRule | undefined
   readonly unseen: Unseen | undefined
-  /** `append`: clients append rows; `publish`: a method of its own checks and records them. */
-  readonly recorded: 'append' | 'publish'
+  readonly recorded: Recording
   /** The JSON text of another system's shape, of a wire row's. */
   readonly envelope: ((row: string) => string) | undefined
 }
@@ -92,7 +97,7 @@ export interface ResourceOptions {
   readonly merge?: MergeRule
   readonly unseen?: Unseen
   /** Default: `append`. */
-  readonly recorded?: 'append' | 'publish'
+  readonly recorded?: Recording
   readonly envelope?: (row: string) => string
 }
 
@@ -102,7 +107,7 @@ export interface DeclaredResource<Given extends ResourceOptions> extends Resourc
   readonly fields: Given['fields']
   readonly words: Given['words']
   readonly finish: Given extends { readonly finish: FinishRule } ? FinishRule : undefined
-  readonly recorded: Given extends { readonly recorded: 'publish' } ? 'publish' : 'append'
+  readonly recorded: Given extends { readonly recorded: infer R extends Recording } ? R : 'append'
 }
 
 /** Declares a resource. Throws TypeError for a declaration that does not hold together. */

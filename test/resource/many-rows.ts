@@ -116,6 +116,23 @@ export async function loadExecutionEvents(database: Database): Promise<void> {
   )
 }
 
+/** Fills audit_log: tokens `t00000` to `t09999`, 7 % of the calls denied or failed. */
+export async function loadAuditLogs(database: Database): Promise<void> {
+  await fill(
+    database,
+    'audit_log',
+    sql`insert into audit_log (
+      time, token_key, token_name, other_keys, address, method, resource, target, members, condition, dry_run, affected, ids,
+      ids_digest, outcome, reason
+    ) select
+      ${moment}, 't' || ${nameNumber}, 'user' || n % 1000, jsonb_build_array('maker' || n % 1000), '10.0.0.' || n % 250,
+      'method' || n % 100, 'resource' || n % 5, 'target' || n % 1000, '["name"]', jsonb_build_array(n % 5000),
+      to_jsonb(n % 2 = 0), n % 1000, jsonb_build_array(n), md5(n::text),
+      case when ${isAbnormal} then 'denied' when n % 100 = 2 then 'failed' else 'success' end, 'reason' || n % 20
+    from ${numbers}`,
+  )
+}
+
 /** Fills change_event: folders `f00000` to `f09999`, 2 % failures; numbers and times grow together. */
 export async function loadChangeEvents(database: Database): Promise<void> {
   const time = sql`to_timestamp((${oldest}::float8 + n * (${newest - oldest}::float8 / ${manyRows})) / 1000)`

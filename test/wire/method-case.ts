@@ -11,8 +11,10 @@ export interface MethodCase {
   readonly over?: 'WebSocket'
   /** Parameters of a call that succeeds, each time. */
   readonly params: (wire: Wire) => Promise<Params> | Params
-  /** What its result must match. */
-  readonly result: unknown
+  /** What its result must match; of a method that refuses everybody, left out. */
+  readonly result?: unknown
+  /** The reason, 102, why it is refused even to those who may do everything. */
+  readonly refused?: string
   /** What makes the call fail when it is put over those parameters (undefined: left out), and the path of the fault. */
   readonly malformed: readonly (readonly [change: Params, path: string, code?: number])[]
 }

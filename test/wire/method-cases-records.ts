@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest'
 import { samples } from '../compat/uipath/samples.ts'
 import { badQueries, type MethodCase, type Params } from './method-case.ts'
+import { auditRow } from './support/audit-row.ts'
 import type { Wire } from './support/wire.ts'
 
 const count = expect.any(Number)
@@ -49,7 +50,10 @@ const changed: Recorded = {
   row: { full_folder_path: 'case/a', event_type: 'machine.created' },
 }
 
-/** The methods that look at one kind of record, and the one that deletes. */
+/** Of a kind that the server keeps to itself. */
+const kept: Recorded = { resource: 'audit-log', name: 'token_key', row: auditRow }
+
+/** The methods that look at one kind of record. */
 function readingCases({ resource, name, row }: Recorded): MethodCase[] {
   const condition = [{ [name]: row[name] }]
   const reading = { access: 'limits', params: () => ({ query: { condition } }) } as const
@@ -67,14 +71,29 @@ function readingCases({ resource, name, row }: Recorded): MethodCase[] {
       malformed: [...badQueries, [{ after: 'x' }, 'after'], [{ order: 'up' }, 'order']],
     },
     { ...reading, method: `${resource}_count`, result: { count }, malformed: badQueries },
-    {
-      ...reading,
-      method: `${resource}_delete`,
-      params: () => ({ query: { condition }, dry_run: true }),
-      result: { success: true, deleted: 0, condition_count: 1, would_delete: count },
-      malformed: [...badQueries, [{ dry_run: 1 }, 'dry_run'], [{ max_affected: -1 }, 'max_affected']],
-    },
   ]
+}
+
+function deleteCase({ resource, name, row }: Recorded): MethodCase {
+  return {
+    method: `${resource}_delete`,
+    access: 'limits',
+    params: () => ({ query: { condition: [{ [name]: row[name] }] }, dry_run: true }),
+    result: { success: true, deleted: 0, condition_count: 1, would_delete: count },
+    malformed: [...badQueries, [{ dry_run: 1 }, 'dry_run'], [{ max_affected: -1 }, 'max_affected']],
+  }
+}
+
+/** Nobody may delete them, nor ask how many that would be. */
+const keptDelete: MethodCase = {
+  method: `${kept.resource}_delete`,
+  access: 'own',
+  params: () => ({ query: { condition: ['all'] } }),
+  refused: 'append_only',
+  malformed: [
+    [{ query: undefined }, 'query'],
+    [{ dry_run: 1 }, 'dry_run'],
+  ],
 }
 
 function appendCase({ resource, row }: Recorded): MethodCase {
@@ -180,6 +199,7 @@ function subscriptionCases({ resource }: Recorded): MethodCase[] {
 /** Makes what the cases call; once before they are run. */
 export async function prepareRecordCases(wire: Wire): Promise<void> {
   for (const { resource, row } of appended) await wire.result(`${resource}_append`, { rows: [row] })
+  await wire.result(`${kept.resource}_import`, { rows: [kept.row] })
   const { event_type: EventType, full_folder_path: FullFolderPath } = changed.row
   const body = { ...samples['a machine'], EventType, FullFolderPath }
   await wire.result('change-event_publish', { events: [{ body }] })
@@ -196,10 +216,12 @@ export async function prepareRecordCases(wire: Wire): Promise<void> {
 
 /** What each kind of record has; special methods have files of their own. */
 export const recordCases: readonly MethodCase[] = [
-  ...[...appended, changed].flatMap(readingCases),
+  ...[...appended, changed, kept].flatMap(readingCases),
+  ...[...appended, changed].map(deleteCase),
+  keptDelete,
   ...appended.map(appendCase),
   ...runs.map(finishCase),
-  ...[...appended, changed].map(importCase),
-  ...[...appended, changed].flatMap(subscriptionCases),
+  ...[...appended, changed, kept].map(importCase),
+  ...[...appended, changed, kept].flatMap(subscriptionCases),
   ticketCase,
 ]

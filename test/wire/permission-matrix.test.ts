@@ -7,6 +7,7 @@ import { someLimits, someName } from '../permission/random-limit.ts'
 import { repetitions } from '../support/repetitions.ts'
 import { isPermittedSomewhere, permittedNames } from './permission-reference.ts'
 import { secrets } from './support/app.ts'
+import { auditRow } from './support/audit-row.ts'
 import { describeApps, failure, rpc, type Wire } from './support/wire.ts'
 
 const tokenCount = repetitions(200, 60)
@@ -29,6 +30,8 @@ interface Kind {
   readonly permission: string
   /** The member that names the object. */
   readonly member: string
+  /** No client deletes of it. */
+  readonly isKept: boolean
   /** Whether every token is tried on both engines; else each of them is tried on one. */
   readonly isOnBoth: boolean
   /** What tells those rows from what the server records of itself. */
@@ -46,9 +49,12 @@ const rest: Readonly<Record<string, object>> = {
 
 const published = { diagnostic_id: 'of this test' }
 
+const kept = { reason: 'of_this_test' }
+
 const kinds = resources.map(({ name, nameField, ordering, scope, permission, recorded }): Kind => {
-  const kind = { resource: name, scope, permission, member: nameField }
+  const kind = { resource: name, scope, permission, member: nameField, isKept: recorded === 'keep' }
   if (recorded === 'publish') return { ...kind, isOnBoth: false, own: [published], record: publishAll }
+  if (recorded === 'keep') return { ...kind, isOnBoth: false, own: [kept], record: importAll }
   const rowOf = (each: string, i: number) => ({ [nameField]: each, [ordering.time]: i, ...rest[name] })
   return {
     ...kind,
@@ -57,6 +63,11 @@ const kinds = resources.map(({ name, nameField, ordering, scope, permission, rec
     record: wire => wire.result(`${name}_append`, { rows: names.map(rowOf) }),
   }
 })
+
+async function importAll(wire: Wire): Promise<void> {
+  const rows = names.map((token_key, i) => ({ ...auditRow, ...kept, id: i + 1_000_000, time: i, token_key }))
+  await wire.result('audit-log_import', { rows })
+}
 
 async function publishAll(wire: Wire): Promise<void> {
   const events = names.map(FullFolderPath => ({
@@ -145,7 +156,11 @@ describeApps(
               { rows: mine, next: null },
               { count: mine.length },
             ]),
-            ...resultsOr102(holder, kind, 'delete', [expect.objectContaining({ deleted: 0, would_delete })]),
+            ...(kind.isKept
+              ? [failure(102, 'append_only')]
+              : resultsOr102(holder, kind, 'delete', [
+                  expect.objectContaining({ deleted: 0, would_delete }),
+                ])),
           ])
           if (mine.length > 0 && mine.length < names.length) partial++
         }

@@ -56,6 +56,19 @@ export const recordColumns: ReadonlyMap<string, readonly Column[]> = new Map([
       member('timestamp', 'time'),
     ],
   ],
+  [
+    'audit-log',
+    [
+      id,
+      member('time', 'time', 'time'),
+      member('token_key', 'who'),
+      member('method'),
+      member('target'),
+      member('affected'),
+      member('outcome', 'outcome', 'state'),
+      member('reason'),
+    ],
+  ],
 ])
 
 /** The columns of records that an event or a replay set off. */

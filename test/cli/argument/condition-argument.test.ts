@@ -111,7 +111,7 @@ describe('a condition on the command line', () => {
 test('a resource that the server does not keep is a usage fault that lists those it keeps', () => {
   expect(catalogue.requireResource('js-result')).toBe('js-result')
   expect(() => catalogue.requireResource('toString')).toThrow(
-    /change-event, event-log, execution-event, js-result, service-event$/,
+    /audit-log, change-event, event-log, execution-event, js-result, service-event$/,
   )
 })
 

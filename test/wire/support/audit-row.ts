@@ -1,0 +1,21 @@
+/** A row of the audit trail, for imports. */
+export const auditRow = {
+  id: 1_000_000,
+  time: 1,
+  token_key: 'case_a',
+  token_name: null,
+  other_keys: null,
+  address: null,
+  method: 'js-result_delete',
+  resource: 'js-result',
+  target: null,
+  members: null,
+  condition: ['all'],
+  dry_run: false,
+  affected: 1,
+  ids: [1],
+  ids_digest: null,
+  outcome: 'success',
+  reason: null,
+  repeated: 1,
+}
