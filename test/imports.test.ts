@@ -126,8 +126,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'sink',
     'js-worker',
   ],
+  // Over the wire alone: what runs in a browser loads nothing else of the house.
+  console: ['client', 'json'],
   main: ['cli', 'async'],
-  prepare: ['database'],
+  'prepare-console': [],
+  prepare: ['database', 'prepare-console'],
 }
 
 /** Packages that only one place may import, or a few; a folder ends in a slash. */
@@ -144,6 +147,9 @@ const doors: Readonly<Record<string, string | readonly string[]>> = {
   standardwebhooks: 'outbound/webhook.ts',
   '@nats-io/transport-node': 'sink/nats.ts',
   '@nats-io/jetstream': 'sink/nats.ts',
+  esbuild: 'prepare-console.ts',
+  preact: 'console/',
+  '@preact/signals': 'console/',
 }
 
 interface Import {
@@ -152,7 +158,7 @@ interface Import {
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
-  .filter(file => file.endsWith('.ts'))
+  .filter(file => /\.tsx?$/.test(file))
   .map(file => file.split(sep).join('/'))
 
 const imports: readonly Import[] = files.flatMap(file => {
@@ -162,7 +168,7 @@ const imports: readonly Import[] = files.flatMap(file => {
 })
 
 function partOf(file: string): string {
-  return (file.split('/')[0] ?? '').replace(/\.ts$/, '')
+  return (file.split('/')[0] ?? '').replace(/\.tsx?$/, '')
 }
 
 function resolve({ file, target }: Import): string {

@@ -1,4 +1,5 @@
 import { Server, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { pause } from '../async/pause.ts'
 import { within } from '../async/within.ts'
@@ -44,7 +45,11 @@ export interface ServerOptions {
   readonly openrpc: () => Promise<unknown>
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Where the files of the web console are; absent: where the build puts them. */
+  readonly consoleFolder?: string
 }
+
+const builtConsole = fileURLToPath(new URL('../../dist/console/', import.meta.url))
 
 export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:7411`. */
@@ -103,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics,
     logger,
     openrpc,
+    consoleFolder: options.consoleFolder ?? builtConsole,
   })
   const { workerRoute, stream, exports } = options
   app.addHook('onClose', async () => unfinished.close())

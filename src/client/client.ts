@@ -117,9 +117,9 @@ export function createClient(options: ClientOptions): Client {
   const connection = { url, token, timeoutMs, fetch: options.fetch ?? fetch }
   const send = createTransport(connection)
   // The types of results follow from the server's schemas.
-  const call: Call = (method, params, { timeoutMs: ownTimeoutMs } = {}) => {
+  const call: Call = (method, params, callOptions) => {
     const presented = token === undefined ? params : { token, ...params }
-    return send(method, presented, ownTimeoutMs) as Promise<ResultOf<typeof method>>
+    return send(method, presented, callOptions) as Promise<ResultOf<typeof method>>
   }
   const ask = <T>(method: string, params: object): Promise<T> => call(method, params) as Promise<T>
   return {

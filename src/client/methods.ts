@@ -161,6 +161,8 @@ export type ResultOf<M extends string> = M extends keyof Methods ? Methods[M]['r
 export interface CallOptions {
   /** The longest wait for this answer; the client's own if absent. */
   readonly timeoutMs?: number
+  /** Gives the answer up when it is aborted: the call rejects, what it does on the server may go on. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Calls any method with the credential added; resolves to its result. */

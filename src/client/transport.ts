@@ -1,5 +1,6 @@
 import { parseJson, stringifyJson } from '../json.ts'
 import { type AnsweredError, DaybookConnectionError, DaybookError } from './error.ts'
+import type { CallOptions } from './methods.ts'
 
 /** How a client reaches its server. */
 export interface Connection {
@@ -13,27 +14,29 @@ export interface Connection {
 
 /**
  * Sends one request and resolves to its result. Numbers beyond 2^53 travel as ExactNumber.
- * Throws DaybookError, and DaybookConnectionError when no answer comes within `timeoutMs` (the client's own if absent).
+ * Throws DaybookError, and DaybookConnectionError when no answer comes within `timeoutMs` (the client's own if absent) or
+ * when `signal` is aborted.
  */
-export type Transport = (method: string, params: object, timeoutMs?: number) => Promise<unknown>
+export type Transport = (method: string, params: object, options?: CallOptions) => Promise<unknown>
 
 /** A transport over HTTP POST. */
 export function createTransport(connection: Omit<Connection, 'token'>): Transport {
   let lastId = 0
-  return async (method, params, timeoutMs = connection.timeoutMs) => {
+  return async (method, params, { timeoutMs = connection.timeoutMs, signal } = {}) => {
     const id = ++lastId
     const body = stringifyJson({ jsonrpc: '2.0', method, params, id })
-    const { status, text } = await exchange(body, { ...connection, timeoutMs })
+    const { status, text } = await exchange(body, { ...connection, timeoutMs, signal })
     return resultOf(parseAnswer(text, status), id, status)
   }
 }
 
 async function exchange(
   body: string,
-  { url, fetch: send, timeoutMs }: Omit<Connection, 'token'>,
+  { url, fetch: send, timeoutMs, signal: given }: Omit<Connection, 'token'> & Pick<CallOptions, 'signal'>,
 ): Promise<{ status: number; text: string }> {
   // Outside of the try: an invalid time-out is the caller's mistake.
-  const signal = AbortSignal.timeout(timeoutMs)
+  const late = AbortSignal.timeout(timeoutMs)
+  const signal = given === undefined ? late : AbortSignal.any([late, given])
   try {
     const response = await send(url, {
       method: 'POST',

@@ -138,6 +138,10 @@ export const settings = {
     wholeNumber(100, 1_000_000_000).default(10_000_000),
     'ids in a range of a large table',
   ),
+  DAYBOOK_CONSOLE: setting(
+    oneOf('on', 'off').default('on'),
+    '`off`: no [web console](console.md) at `/console/`',
+  ),
   DAYBOOK_HANDLERS: setting(someText.optional(), 'the folder of local event handlers'),
   DAYBOOK_TIMEZONE: setting(timeZone.default('UTC'), 'the zone of schedules and of times without one'),
   DAYBOOK_SEALING_KEY: secret(

@@ -10,6 +10,7 @@ import { contextOf, requestIdOf } from '../rpc/request-context.ts'
 import type { CompatRoutes } from './compat-routes.ts'
 import { varyByCoding } from './compression.ts'
 import { type Connections, watchConnections } from './connections.ts'
+import { addConsoleRoute, toConsole, wantsPage } from './console-route.ts'
 import { refusalReasonOf, refuse, sendError } from './http-refusal.ts'
 import { readJsonBodies } from './json-body.ts'
 import { createOriginRules, type OriginSettings } from './origin.ts'
@@ -36,6 +37,8 @@ export interface HttpSettings extends OriginSettings {
   readonly trustedProxies: readonly string[]
   /** How long a connection without a request is kept, in milliseconds. */
   readonly keepAliveMs: number
+  /** Whether the web console is served. */
+  readonly console: 'on' | 'off'
 }
 
 export interface HttpOptions extends StatusOptions {
@@ -46,6 +49,8 @@ export interface HttpOptions extends StatusOptions {
   readonly answers: AnswerMemory
   readonly readWhole: ReadWhole
   readonly logger: Logger
+  /** Where the console's files are. */
+  readonly consoleFolder: string
 }
 
 /**
@@ -94,6 +99,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   addErrorAnswers(app, logger)
   addRpcRoutes(app, options)
   addStatusRoutes(app, options)
+  if (settings.console === 'on') addConsoleRoute(app, { health, folder: options.consoleFolder })
   compatRoutes.register(app)
   takePlainRequests(app, {
     ...options,
@@ -180,7 +186,10 @@ function addRpcRoutes(
     app.route({
       method: 'GET',
       url,
-      handler: (_request, reply) => notAllowed(reply, 'POST'),
+      handler(request, reply) {
+        const leads = settings.console === 'on' && url === '/' && wantsPage(request.headers.accept)
+        return leads ? toConsole(reply) : notAllowed(reply, 'POST')
+      },
       wsHandler: (socket, request) => webSockets.accept(socket, contextOf(request), request.raw.socket),
     })
   }

@@ -27,7 +27,7 @@ const trampoline = new Uint8Array([
 ])
 
 /** The same module with its table exported. Throws for anything else than WebAssembly. */
-export function withTable(module: Uint8Array): Uint8Array {
+export function withTable(module: Uint8Array): Uint8Array<ArrayBuffer> {
   for (let at = 8; at < module.length; ) {
     const [size, start] = readCount(module, at + 1)
     if (module[at] === exportSection) return withEntry(module, { at, start, end: start + size })
@@ -39,7 +39,7 @@ export function withTable(module: Uint8Array): Uint8Array {
 function withEntry(
   module: Uint8Array,
   { at, start, end }: { readonly at: number; readonly start: number; readonly end: number },
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const [count, entries] = readCount(module, start)
   const entry = [tableName.length, ...Buffer.from(tableName), tableKind, 0]
   const section = Buffer.concat([countBytes(count + 1), module.subarray(entries, end), Buffer.from(entry)])

@@ -91,3 +91,16 @@ describe('an export that its caller ends', () => {
     expect(thrown).toMatchObject({ cause })
   })
 })
+
+test('a call whose signal is aborted rejects at once, with the reason as the cause', async () => {
+  server = await startScriptedServer(() => undefined)
+  const leaving = new AbortController()
+  const client = createClient({ url: server.url, token: 'key:secret' })
+  const thrown = client
+    .call('js-result_count', { query: { condition: [] } }, { signal: leaving.signal })
+    .catch((error: unknown) => error)
+  const reason = new Error('the page was left')
+  leaving.abort(reason)
+  expect(await thrown).toBeInstanceOf(DaybookConnectionError)
+  expect(await thrown).toMatchObject({ cause: reason })
+})

@@ -14,6 +14,7 @@ export interface TestOptions {
   readonly methods?: readonly Method[]
   readonly env?: Readonly<Record<string, string>>
   readonly probes?: ServerOptions['probes']
+  readonly consoleFolder?: string
 }
 
 export interface TestParts {
@@ -21,7 +22,7 @@ export interface TestParts {
   readonly metrics: Metrics
 }
 
-function serverOptions({ methods = [], env = {}, probes }: TestOptions): ServerOptions & TestParts {
+function serverOptions({ methods = [], env = {}, probes, ...rest }: TestOptions): ServerOptions & TestParts {
   const log: string[] = []
   return {
     config: readConfig({ env: { PORT: '0', ...env } }),
@@ -32,6 +33,7 @@ function serverOptions({ methods = [], env = {}, probes }: TestOptions): ServerO
     logger: createLogger({ level: 'info', stream: { write: line => void log.push(line) } }),
     metrics: createMetrics(),
     log,
+    ...rest,
   }
 }
 
