@@ -143,7 +143,10 @@ export const reasons = {
   index_not_found: { code: 'not_found', summary: 'No index was added for this field' },
   js_worker_not_found: { code: 'not_found', summary: 'There is no such script worker' },
   no_such_path: { code: 'not_found', summary: 'There is nothing at this path' },
-  record_not_found: { code: 'not_found', summary: 'The record of the run was deleted' },
+  record_not_found: {
+    code: 'not_found',
+    summary: 'There is no such record, or the token may not read it',
+  },
   resource_not_found: { code: 'not_found', summary: 'There is no resource of this name to export' },
   rule_not_found: { code: 'not_found', summary: 'There is no such retention rule' },
   service_not_found: { code: 'not_found', summary: 'There is no event of this service' },

@@ -1,8 +1,16 @@
 import { stringifyJson } from '../json.ts'
 import { createEventClient, type EventClient } from './event-client.ts'
 import { getBytes, urlBeside } from './get.ts'
-import type { Call, Deletion, ImportCounts, Page, ResultOf, RunEnd } from './methods.ts'
-import type { AppendedName, ConditionOf, NewRow, ResourceName, Row, RunName } from './resources.ts'
+import type { Call, Deletion, Facet, ImportCounts, Page, ResultOf, RunEnd } from './methods.ts'
+import type {
+  AppendedName,
+  ConditionOf,
+  FacetField,
+  NewRow,
+  ResourceName,
+  Row,
+  RunName,
+} from './resources.ts'
 import {
   type Changes,
   type Streamed,
@@ -18,7 +26,16 @@ export type * from './event.ts'
 export type { EventClient } from './event-client.ts'
 export type { EventHandler, HandlerChange, NewHandler, NewTarget } from './handler.ts'
 export { type TaskContext, TaskFailure, type Work } from './held-task.ts'
-export type { Call, CallOptions, Deletion, ImportCounts, ParamsOf, ResultOf, RunEnd } from './methods.ts'
+export type {
+  Call,
+  CallOptions,
+  Deletion,
+  Facet,
+  ImportCounts,
+  ParamsOf,
+  ResultOf,
+  RunEnd,
+} from './methods.ts'
 export type * from './resources.ts'
 export type { NewRetentionRule, RetentionRule } from './retention.ts'
 export type * from './script-worker.ts'
@@ -53,6 +70,14 @@ export interface PageOptions<R extends ResourceName, F extends keyof Row<R>> {
   readonly fields?: readonly F[]
 }
 
+export interface FacetOptions<R extends ResourceName> {
+  readonly field: FacetField<R>
+  /** Only values that begin with it. */
+  readonly prefix?: string | undefined
+  /** Values in the answer, at most 100; 20 if absent. */
+  readonly limit?: number | undefined
+}
+
 export interface ExportOptions {
   /** `ndjson` if absent. */
   readonly format?: 'ndjson' | 'csv'
@@ -73,6 +98,14 @@ export interface Client extends EventClient {
   /** The records that fulfil all conditions, newest first; without a limit the newest 1000. */
   query<R extends ResourceName>(resource: R, condition: readonly ConditionOf<R>[]): Promise<readonly Row<R>[]>
   count<R extends ResourceName>(resource: R, condition: readonly ConditionOf<R>[]): Promise<number>
+  /** One whole record by its key. Throws DaybookError 105 when it is not there or may not be read. */
+  get<R extends ResourceName>(resource: R, id: number): Promise<Row<R>>
+  /** The values of a field among the records that fulfil all conditions, with their counts. */
+  facet<R extends ResourceName>(
+    resource: R,
+    condition: readonly ConditionOf<R>[],
+    options: FacetOptions<R>,
+  ): Promise<Facet>
   delete<R extends ResourceName>(
     resource: R,
     condition: readonly ConditionOf<R>[],
@@ -127,6 +160,9 @@ export function createClient(options: ClientOptions): Client {
     query: (resource, condition) => ask(`${resource}_query`, { query: { condition } }),
     count: async (resource, condition) =>
       (await ask<{ count: number }>(`${resource}_count`, { query: { condition } })).count,
+    get: (resource, id) => ask(`${resource}_get`, { id }),
+    facet: (resource, condition, { field, prefix, limit }) =>
+      ask(`${resource}_facet`, { query: { condition }, field, prefix, limit }),
     delete: (resource, condition, { dryRun, maxAffected } = {}) =>
       ask(`${resource}_delete`, { query: { condition }, dry_run: dryRun, max_affected: maxAffected }),
     append: async (resource, rows) =>

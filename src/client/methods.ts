@@ -4,6 +4,7 @@ import type {
   AppendedName,
   ConditionOf,
   EpochMs,
+  FacetField,
   NewRow,
   ResourceName,
   Row,
@@ -48,6 +49,19 @@ export interface PageParams<R extends ResourceName> {
   readonly count?: 'none' | 'exact' | 'estimate'
 }
 
+export interface FacetParams<R extends ResourceName> {
+  readonly query: Query<R>
+  readonly field: FacetField<R>
+  readonly prefix?: string | undefined
+  readonly limit?: number | undefined
+}
+
+/** The values of a field, the most frequent first; `truncated`: there are more. */
+export interface Facet {
+  readonly values: readonly { readonly value: string | null; readonly count: number }[]
+  readonly truncated: boolean
+}
+
 /** The answer of `X_page`. */
 export interface Page<Row> {
   readonly rows: readonly Row[]
@@ -65,6 +79,8 @@ type RecordMethods = {
   >
 } & {
   readonly [R in ResourceName as `${R}_count`]: Typed<{ query: Query<R> }, { readonly count: number }>
+} & { readonly [R in ResourceName as `${R}_get`]: Typed<{ id: number }, Row<R>> } & {
+  readonly [R in ResourceName as `${R}_facet`]: Typed<FacetParams<R>, Facet>
 } & {
   readonly [R in ResourceName as `${R}_delete`]: Typed<
     { query: Query<R>; dry_run?: boolean | undefined; max_affected?: number | undefined },

@@ -30,6 +30,8 @@ type ResourceTypes = {
     isRun: K['finish'] extends object ? true : false
     keys: KeysOf<Exclude<K['fields'][number], { filter: false }>>
     words: K['words'][number]['name']
+    /** What `_facet` counts the values of. */
+    facets: Kept<K['fields'][number], 'name' | 'enum'>['name']
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Records } from '../resource/records.ts'
 import type { Method } from './method.ts'
-import { countMethod, pageMethod, queryMethod } from './record/read.ts'
+import { facetMethod } from './record/facet.ts'
+import { countMethod, getMethod, pageMethod, queryMethod } from './record/read.ts'
 import { appendMethod, deleteMethod, finishMethod, importMethod } from './record/write.ts'
 
 /** The methods that a resource gets by being declared. */
@@ -10,6 +11,8 @@ export function recordMethods(records: Records): readonly Method[] {
     queryMethod(records),
     pageMethod(records),
     countMethod(records),
+    getMethod(records),
+    facetMethod(records),
     deleteMethod(records),
     ...(recorded === 'append' ? [appendMethod(records)] : []),
     importMethod(records),

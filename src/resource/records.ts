@@ -17,8 +17,10 @@ import { actionOf, type GivenRow, type Resource, type Verb } from './resource.ts
 import { type BoundRow, bindImported, bindRow } from './row.ts'
 import { type Access, planAccess, rowFilter } from './select/access.ts'
 import { countRows, estimateRows } from './select/count.ts'
+import { countValues, type Facet, type FacetOptions } from './select/facet.ts'
 import { type Found, readPage, selectionOf } from './select/found.ts'
-import { type PlacedRow, readArray } from './select/read.ts'
+import { type PlacedRow, readArray, readRows } from './select/read.ts'
+import type { Selection } from './select/selection.ts'
 import { type Reader, readerOf, type Table, type TableOptions, tableOf, walkerOf } from './table.ts'
 import { insertRows } from './write/append.ts'
 import { type Ending, finishRows } from './write/finish.ts'
@@ -137,6 +139,26 @@ export class Records {
     const counted = count === 'none' ? undefined : await countFor(found, count)
     const next = last && encodeCursor({ order, ...last, onPrimary: found.walker.wasOnPrimary() })
     return { rows, next: next ?? null, count: counted }
+  }
+
+  /** The record of this key. Throws RpcError 105 (`record_not_found`) also for one that the caller may not read. */
+  async get(caller: Identity, key: number): Promise<JsonText> {
+    const { resource } = this
+    const segment = [equal(resource.ordering.key, key), ...rowFilter(resource, 'read', caller)]
+    const selection: Selection = { segments: [segment], names: undefined, order: 'newest', limit: 1 }
+    const [row] = await readRows(this.#reader, selection)
+    if (row === undefined) {
+      throw new RpcError('record_not_found', `There is no ${resource.name} record of this id`, { path: 'id' })
+    }
+    this.#onRows('returned', 1)
+    return new JsonText(row)
+  }
+
+  /** The values of a field among the rows found, and how many have each; a limit or last bounds the rows. */
+  async facet(caller: Identity, query: Query, asked: FacetOptions): Promise<Facet> {
+    const plan = planQuery(this.resource, query, this.#options)
+    const { predicates } = planAccess(this.resource, 'read', caller, plan)
+    return countValues(this.#reader, { ...asked, predicates, newest: plan.limit })
   }
 
   /** How many rows are found; a limit or last bounds it. */

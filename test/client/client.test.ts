@@ -42,6 +42,29 @@ describe('records', () => {
     expect(await client.delete('js-result', [mine])).toMatchObject({ deleted: 2 })
   })
 
+  test('come one by one and as the values of a field', async () => {
+    const rows = ['got_a', 'got_b', 'got_b'].map(js_worker_name => ({ js_worker_name }))
+    const [id = 0] = await client.append('js-result', rows)
+    const row = await client.get('js-result', id)
+    expect(row).toMatchObject({ id, js_worker_name: 'got_a' })
+    expectTypeOf(row.start_time).toEqualTypeOf<number | null>()
+    await expect(client.get('js-result', 2 ** 50)).rejects.toMatchObject({
+      code: 105,
+      reason: 'record_not_found',
+    })
+
+    const facet = await client.facet('js-result', [], {
+      field: 'js_worker_name',
+      prefix: 'got_',
+      limit: 1,
+    })
+    expect(facet).toEqual({ values: [{ value: 'got_b', count: 2 }], truncated: true })
+    // @ts-expect-error the values of times are not counted
+    await expect(client.facet('js-result', [], { field: 'start_time' })).rejects.toMatchObject({
+      code: -32602,
+    })
+  })
+
   test('are finished once', async () => {
     const [id = 0] = await client.append('event-log', [{ full_name: 'app.on_order', sender: 'app' }])
     expect(await client.finish('event-log', id, { result: { ok: true }, finish_time: 9 })).toBe(true)

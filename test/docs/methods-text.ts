@@ -31,7 +31,9 @@ export interface Kind {
 }
 
 /** What the methods that every kind of record has are called by: `X_query` of `js-result_query`. */
-const verbs = new Set('query page count delete append import finish subscribe unsubscribe'.split(' '))
+const verbs = new Set(
+  'query page count get facet delete append import finish subscribe unsubscribe'.split(' '),
+)
 
 const verbOf = (name: string): string => name.slice(name.lastIndexOf('_') + 1)
 

@@ -9,6 +9,8 @@ const count = expect.any(Number)
 /** A kind of record, and one of it. */
 interface Recorded {
   readonly resource: string
+  /** Its key, unless that is `id`. */
+  readonly key?: string
   /** The member that names the object that it belongs to. */
   readonly name: string
   readonly row: Params
@@ -46,6 +48,7 @@ const appended: readonly Recorded[] = [
 /** Of a kind that is published, not appended. */
 const changed: Recorded = {
   resource: 'change-event',
+  key: 'sequence_number',
   name: 'full_folder_path',
   row: { full_folder_path: 'case/a', event_type: 'machine.created' },
 }
@@ -54,7 +57,7 @@ const changed: Recorded = {
 const kept: Recorded = { resource: 'audit-log', name: 'token_key', row: auditRow }
 
 /** The methods that look at one kind of record. */
-function readingCases({ resource, name, row }: Recorded): MethodCase[] {
+function readingCases({ resource, key = 'id', name, row }: Recorded): MethodCase[] {
   const condition = [{ [name]: row[name] }]
   const reading = { access: 'limits', params: () => ({ query: { condition } }) } as const
   return [
@@ -71,6 +74,33 @@ function readingCases({ resource, name, row }: Recorded): MethodCase[] {
       malformed: [...badQueries, [{ after: 'x' }, 'after'], [{ order: 'up' }, 'order']],
     },
     { ...reading, method: `${resource}_count`, result: { count }, malformed: badQueries },
+    {
+      method: `${resource}_get`,
+      access: 'limits',
+      params: async wire => {
+        const rows = await wire.result<Params[]>(`${resource}_query`, { query: { condition } })
+        return { id: rows[0]?.[key] }
+      },
+      result: expect.objectContaining(row),
+      malformed: [
+        [{ id: undefined }, 'id'],
+        [{ id: '1' }, 'id'],
+        [{ id: 2 ** 52 }, 'id', 105],
+      ],
+    },
+    {
+      method: `${resource}_facet`,
+      access: 'limits',
+      params: () => ({ query: { condition }, field: name, prefix: 'case' }),
+      result: { values: [{ value: row[name], count }], truncated: false },
+      malformed: [
+        ...badQueries,
+        [{ field: undefined }, 'field'],
+        [{ field: key }, 'field'],
+        [{ prefix: 'x'.repeat(129) }, 'prefix'],
+        [{ limit: 101 }, 'limit'],
+      ],
+    },
   ]
 }
 

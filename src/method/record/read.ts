@@ -63,3 +63,15 @@ export function countMethod(records: Records): Method {
     },
   })
 }
+
+/** `X_get`: one whole row. */
+export function getMethod(records: Records): Method {
+  const { name, ordering, ...resource } = records.resource
+  return defineMethod({
+    name: `${name}_get`,
+    summary: `One of the ${resource.summary}, whole`,
+    params: { token: credentialParam, id: z.int().describe(`The record's \`${ordering.key}\``) },
+    result: rowSchema(records.resource),
+    handle: ({ params, caller }) => records.get(caller, params.id),
+  })
+}
