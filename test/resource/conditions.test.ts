@@ -153,6 +153,11 @@ async function expectDeleted(
 ): Promise<void> {
   // Alone, "all" changes nothing of what is found.
   const condition = list.length === 0 ? ['all'] : list
+  if (resource.recorded === 'keep') {
+    const refused = call(`${resource.name}_delete`, { query: { condition } })
+    await expect(refused).rejects.toMatchObject({ code: 102, data: { reason: 'append_only' } })
+    return
+  }
   const key = sql.ref(resource.ordering.key)
   await database.undone(async () => {
     const answer = await call(`${resource.name}_delete`, { query: { condition } })

@@ -11,16 +11,21 @@ export function givenFields({ recorded, fields, ordering }: Resource): readonly 
 
 /** A row of the object `name`, with no more than it must have; the same `name` and `number` are the same row. */
 export function plainRow(resource: Resource, name: string, number = 0): Record<string, unknown> {
-  const required = givenFields(resource).filter(
-    field => resource.recorded === 'publish' || field.append === 'required',
+  const required = givenFields(resource).filter(field =>
+    resource.recorded === 'append' ? field.append === 'required' : field.nullable !== true,
   )
   const fillIn = (field: ResourceField): unknown => {
     if (field.name === resource.nameField) return name
     if (field.kind === 'time') return 1_775_000_000_000
+    if (field.kind === 'integer') return 1
+    if (field.kind === 'enum') return field.values?.[0]
     return field.kind === 'json' ? {} : `any${number}`
   }
   return Object.fromEntries(required.map(field => [field.name, fillIn(field)]))
 }
+
+const isoOf = (time: unknown): string | null =>
+  typeof time === 'number' ? new Date(time).toISOString() : null
 
 interface Target {
   readonly database: Database
@@ -39,10 +44,10 @@ export async function recordAll(
     ...row,
     [resource.ordering.key]: i + 1,
     is_own: false,
-    ...Object.fromEntries(times.map(time => [time, new Date(Number(row[time])).toISOString()])),
+    ...Object.fromEntries(times.map(time => [time, isoOf(row[time])])),
   }))
   const table = sql.table(resource.table)
-  await sql`insert into ${table} select * from jsonb_populate_recordset(null::${table}, ${JSON.stringify(stored)}::jsonb)`.execute(
+  await sql`insert into ${table} overriding system value select * from jsonb_populate_recordset(null::${table}, ${JSON.stringify(stored)}::jsonb)`.execute(
     database.kysely,
   )
   return stored.map((_, i) => i + 1)

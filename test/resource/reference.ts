@@ -73,6 +73,15 @@ const words = new Map<string, Readonly<Record<string, Matcher>>>([
     },
   ],
   [
+    'token_key',
+    {
+      is_success: row => row.outcome === 'success',
+      is_failure: row => row.outcome === 'denied' || row.outcome === 'failed',
+      is_denied: row => row.outcome === 'denied',
+      is_dry_run: row => row.dry_run !== null && containsJson(row.dry_run, true),
+    },
+  ],
+  [
     'sequence_number',
     {
       is_failure: ({ event_type: type }) => type === 'job.faulted' || type === 'queueItem.transactionFailed',
