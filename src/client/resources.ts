@@ -15,7 +15,7 @@ export type RunName = { [R in ResourceName]: Kinds[R]['isRun'] extends true ? R 
 
 /** A record as it is read. */
 export type Row<R extends ResourceName> = Kinds[R]['row']
-/** The fields whose values can be counted: names, and what has few values. */
+/** The fields whose values can be counted: names, what has few values, and `state`. */
 export type FacetField<R extends ResourceName> = Kinds[R]['facets']
 /** A record as it is appended. */
 export type NewRow<R extends AppendedName> = Kinds[R]['newRow']

@@ -82,6 +82,27 @@ describeEngines('a facet', open => {
     await expect(call('js-result_facet', named, holder)).rejects.toMatchObject({ code: 102 })
   })
 
+  test('of the state counts what the words find', async () => {
+    const started = { js_worker_name: 'started' }
+    const rows = [{}, { result: 1 }, { error_message: 'no' }, { error_message: 'no' }]
+    await appendAll(
+      call,
+      jsResult,
+      rows.map(row => ({ ...started, ...row })),
+    )
+    expect(await facet([started], { field: 'state' })).toEqual({
+      values: [
+        { value: 'failure', count: 2 },
+        { value: 'running', count: 1 },
+        { value: 'success', count: 1 },
+      ],
+      truncated: false,
+    })
+    expect(await facet([started], { field: 'state', prefix: 'succ' })).toMatchObject({
+      values: [{ value: 'success' }],
+    })
+  })
+
   test.each([
     [{ field: undefined }, 'field'],
     [{ field: 'nope' }, 'field'],

@@ -20,7 +20,7 @@ export function facetMethod(records: Records): Method {
     params: {
       token: credentialParam,
       query: querySchema(resource),
-      field: z.enum(facetFields(resource)).describe('A field of names or of few values'),
+      field: z.enum(facetFields(resource)).describe('A field of names or of few values, or state'),
       prefix: prefixSchema.optional().describe('Only values that begin with it; no character is special'),
       limit: z.int().min(1).max(100).default(20).describe('Values in the answer, the most frequent first'),
     },

@@ -1,10 +1,11 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { allOf } from '../../condition/compile.ts'
 import { prefixed } from '../../condition/language.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { shapeOf } from '../../condition/shape.ts'
 import { Slot } from '../../database/statement.ts'
 import type { Resource } from '../resource.ts'
+import { stateOf } from '../state.ts'
 import type { Table } from '../table.ts'
 import { ordered } from './selection.ts'
 
@@ -24,9 +25,15 @@ export interface Facet {
   readonly truncated: boolean
 }
 
-/** The fields whose values can be counted. */
+/** What the values can be counted of: names, fields of few values, and `state`. */
 export function facetFields({ fields }: Resource): readonly string[] {
-  return fields.filter(({ kind }) => kind === 'name' || kind === 'enum').map(({ name }) => name)
+  const own = fields.filter(({ kind }) => kind === 'name' || kind === 'enum').map(({ name }) => name)
+  return [...new Set([...own, 'state'])]
+}
+
+function countedValue(resource: Resource, field: string): RawBuilder<unknown> {
+  if (resource.fields.some(({ name }) => name === field)) return sql.ref(field)
+  return sql`(${stateOf(resource)}) collate "C"`
 }
 
 interface CountedRows extends FacetOptions {
@@ -45,7 +52,8 @@ export async function countValues(
   const isBounded = newest !== undefined
   const bound = [...values, ...shapeOf(begun).values]
   const statement = cache.get(`${resource.name}|facet|${field}|${begun.length}|${isBounded}|${key}`, () => {
-    const all = builder.selectFrom(resource.table).where(allOf(predicates)).select(sql.ref(field).as('value'))
+    const value = countedValue(resource, field).as('value')
+    const all = builder.selectFrom(resource.table).where(allOf(predicates)).select(value)
     const rows = isBounded
       ? ordered(all, resource, 'newest').limit(sql<number>`${new Slot(bound.length + 1)}`)
       : all
