@@ -134,7 +134,7 @@ function set(object: Record<string, unknown>, key: string, value: unknown): void
  * Calls `visit` with the start of each member's value; it returns the value's end. Returns the end of the
  * object or array.
  */
-function eachMember(
+export function eachMember(
   text: string,
   begin: number,
   visit: (key: string | number, value: number) => number,
