@@ -127,7 +127,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'js-worker',
   ],
   // Over the wire alone: what runs in a browser loads nothing else of the house.
-  console: ['client', 'json'],
+  console: ['client', 'json', 'json-scan'],
   main: ['cli', 'async'],
   'prepare-console': [],
   prepare: ['database', 'prepare-console'],
@@ -150,6 +150,7 @@ const doors: Readonly<Record<string, string | readonly string[]>> = {
   esbuild: 'prepare-console.ts',
   preact: 'console/',
   '@preact/signals': 'console/',
+  uplot: 'console/part/histogram-chart.ts',
 }
 
 interface Import {

@@ -25,7 +25,7 @@ export function formatCompact(count: number): string {
   ).format(count)
 }
 
-/** `28 Nov 2026, 18:03:01.123`, in the zone of the browser. */
+/** `28 Nov 2026, 18:03:01.123 UTC`, in the zone of the browser. */
 export function formatTime(ms: number): string {
   const options: Intl.DateTimeFormatOptions = {
     day: '2-digit',
@@ -36,6 +36,7 @@ export function formatTime(ms: number): string {
     second: '2-digit',
     fractionalSecondDigits: 3,
     hour12: false,
+    timeZoneName: 'short',
   }
   return memorized('time', locale => new Intl.DateTimeFormat(locale, options)).format(ms)
 }

@@ -24,6 +24,7 @@ export const en = {
     none: 'none',
     copy: 'Copy',
     copied: 'Copied',
+    copyRefused: 'The browser does not let this page copy.',
     notAvailable: 'Not available on this server, or not for this token.',
   },
   nav: {
@@ -89,6 +90,28 @@ export const en = {
   records: {
     title: 'Records',
     kinds: 'Kind of record',
+  },
+  table: {
+    columns: 'Columns',
+    widthOf: (column: string) => `Width of ${column}`,
+  },
+  json: {
+    whole: 'the whole value',
+    copyPath: 'Copy path',
+    copyValue: 'Copy value',
+    members: (count: number) => (count === 1 ? '1 member' : `${count} members`),
+    elements: (count: number) => (count === 1 ? '1 element' : `${count} elements`),
+    more: (left: string) => `Show more (${left} left)`,
+  },
+  histogram: {
+    show: 'Show the chart',
+    hide: 'Hide the chart',
+    other: 'Records',
+    empty: 'No records',
+    keys: 'Arrow keys move, with Shift they choose a span, Enter zooms into it',
+  },
+  confirm: {
+    type: (wanted: string) => `Type ${wanted} to confirm`,
   },
 }
 

@@ -22,6 +22,7 @@ export const zh: Text = {
     none: '无',
     copy: '复制',
     copied: '已复制',
+    copyRefused: '浏览器不允许此页面复制。',
     notAvailable: '此服务器不提供，或此令牌无权使用。',
   },
   nav: {
@@ -87,5 +88,27 @@ export const zh: Text = {
   records: {
     title: '记录',
     kinds: '记录类型',
+  },
+  table: {
+    columns: '列',
+    widthOf: column => `${column} 的宽度`,
+  },
+  json: {
+    whole: '整个值',
+    copyPath: '复制路径',
+    copyValue: '复制值',
+    members: count => `${count} 个成员`,
+    elements: count => `${count} 个元素`,
+    more: left => `显示更多（还有 ${left}）`,
+  },
+  histogram: {
+    show: '显示图表',
+    hide: '隐藏图表',
+    other: '记录',
+    empty: '没有记录',
+    keys: '方向键移动，按住 Shift 选择时间段，Enter 放大',
+  },
+  confirm: {
+    type: wanted => `输入 ${wanted} 以确认`,
   },
 }
