@@ -126,7 +126,7 @@ interface TokenMethods {
     { readonly jwt: string; readonly expires_at: EpochMs }
   >
   readonly token_explain: Typed<
-    { scope: unknown; permission: unknown },
+    { scope: unknown; permission: unknown; target_token?: string | undefined },
     { readonly allowed: boolean; readonly limit_index: number | null; readonly because: string }
   >
 }

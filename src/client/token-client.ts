@@ -15,8 +15,8 @@ export interface TokenClient {
   changePassword(target: string, newPassword: string): Promise<ResultOf<'token_change_password'>>
   /** Mints a JWT, with the presented token's limits or narrower ones. */
   issue(ttlMs: number, limits?: readonly Limit[]): Promise<ResultOf<'token_issue'>>
-  /** Whether the presented token has `permission` on `scope`, and why. */
-  explain(scope: unknown, permission: unknown): Promise<ResultOf<'token_explain'>>
+  /** Whether the presented token, or the target, has `permission` on `scope`, and why. */
+  explain(scope: unknown, permission: unknown, target?: string): Promise<ResultOf<'token_explain'>>
 }
 
 /** The token methods over `call`, which presents `credential`. */
@@ -35,6 +35,7 @@ export function createTokenClient(call: Call, credential: string | undefined): T
       call('token_change_password', { target_token: target, new_password: newPassword }),
     issue: (ttlMs, limits) =>
       call('token_issue', { ttl_ms: ttlMs, ...(limits !== undefined && { token_limit: limits }) }),
-    explain: (scope, permission) => call('token_explain', { scope, permission }),
+    explain: (scope, permission, target) =>
+      call('token_explain', { scope, permission, target_token: target }),
   }
 }

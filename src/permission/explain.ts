@@ -21,7 +21,11 @@ export interface Explanation {
 }
 
 /** Whether the identity may use this permission on all objects of this scope, and which limit says so. */
-export function explain(identity: Identity, scope: Scope, permission: Permission): Explanation {
+export function explain(
+  identity: Pick<Identity, 'isSuper' | 'limits'>,
+  scope: Scope,
+  permission: Permission,
+): Explanation {
   if (identity.isSuper) return { allowed: true, limit_index: null, because: 'super_token' }
   const answers = identity.limits.map(list => explainList(list, scope, permission))
   return answers.find(answer => !answer.allowed) ?? answers.at(-1) ?? explainList([], scope, permission)

@@ -375,6 +375,25 @@ describeEngines('the token methods', open => {
       data: { path: 'scope.js_worker' },
     })
   })
+
+  test('token_explain tells the super token of another one, and nobody else', async () => {
+    const { credential, key } = await tokens.create([...limit('a*'), ...limit('b*')])
+    const ask = (token: string, target: string, name = 'b1') =>
+      tokens.call('token_explain', {
+        token,
+        scope: { js_worker: name },
+        permission: { js_result: { read: name } },
+        target_token: target,
+      })
+    expect(await ask(tokens.root, key)).toMatchObject({ allowed: true, limit_index: 1 })
+    expect(await ask(tokens.root, key, 'c')).toMatchObject({ allowed: false, limit_index: null })
+    expect(await ask(tokens.root, 'root')).toMatchObject({ because: 'super_token' })
+    await expect(ask(credential, key)).rejects.toMatchObject(denied)
+    await expect(ask(tokens.root, 'nobody')).rejects.toMatchObject({
+      code: 105,
+      data: { path: 'target_token' },
+    })
+  })
 })
 
 describeEngines('the super token', open => {

@@ -83,6 +83,7 @@ export const tokenCases: readonly MethodCase[] = [
       [{ scope: undefined }, 'scope'],
       [{ scope: { js_worker: 1 } }, 'scope.js_worker'],
       [{ permission: { js_result: { read: 'a*b' } } }, 'permission.js_result.read'],
+      [{ target_token: '' }, 'target_token', 108],
     ],
   },
   {

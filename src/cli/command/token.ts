@@ -57,7 +57,10 @@ export function addTokenCommand(program: Command, surroundings: Surroundings): v
     subcommand('issue', 'mint a JWT that may do the same as the presented token, or less'),
     surroundings,
   )
-  addExplain(subcommand('explain', 'say whether the presented token may do something, and why'), surroundings)
+  addExplain(
+    subcommand('explain', 'say whether the presented token, or another one, may do something, and why'),
+    surroundings,
+  )
 }
 
 /** A command that does something with one token. */
@@ -139,9 +142,12 @@ function addExplain(command: Command, surroundings: Surroundings): void {
   command
     .requiredOption('--scope <scope>', 'to what, e.g. js_worker=demo_worker')
     .requiredOption('--permission <permission>', 'what, e.g. js_result.read=demo_worker')
+    .argument('[target]', 'another token, by its key or username; for the super token')
     .action(
-      inSession(surroundings, async ({ client, output }, { scope, permission }: ExplainFlags) =>
-        output.record(await client.tokens.explain(parseGrant(scope), parseGrant(permission))),
+      inSession(
+        surroundings,
+        async ({ client, output }, target: string | undefined, { scope, permission }: ExplainFlags) =>
+          output.record(await client.tokens.explain(parseGrant(scope), parseGrant(permission), target)),
       ),
     )
 }

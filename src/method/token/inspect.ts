@@ -2,7 +2,13 @@ import { z } from 'zod'
 import { shownSchema } from '../../definition/definition.ts'
 import { becauses, explain } from '../../permission/explain.ts'
 import { type Identity, permissionDenied, requireSuper } from '../../permission/grant.ts'
-import { compilePermission, compileScope, permissionSchema, scopeSchema } from '../../permission/limit.ts'
+import {
+  compileLimits,
+  compilePermission,
+  compileScope,
+  permissionSchema,
+  scopeSchema,
+} from '../../permission/limit.ts'
 import { findNamedToken, findTokenByKey, listTokens } from '../../token/store.ts'
 import { type StoredToken, token } from '../../token/token.ts'
 import { showOf } from '../definition.ts'
@@ -17,6 +23,11 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
     const own = await findTokenByKey(database, tokenKey)
     if (own === undefined) throw permissionDenied()
     return own
+  }
+
+  async function namedToken(target: string): Promise<Pick<Identity, 'isSuper' | 'limits'>> {
+    const { token } = await findNamedToken(database, target, 'target_token')
+    return { isSuper: token.is_super, limits: [compileLimits(token.token_limit)] }
   }
 
   const tokenGet = defineTokenMethod({
@@ -47,15 +58,24 @@ export function inspectMethods({ database }: TokenDeps): readonly Method[] {
 
   const tokenExplain = defineTokenMethod({
     name: 'token_explain',
-    summary: 'Says whether the presented token may do something, and which of its limits allows it',
-    params: { token: credentialParam, scope: scopeSchema, permission: permissionSchema },
+    summary:
+      'Says whether the presented token, or another one, may do something, and which of its limits allows it',
+    params: {
+      token: credentialParam,
+      scope: scopeSchema,
+      permission: permissionSchema,
+      target_token: z.string().optional().describe('Another token, for the super token to ask about'),
+    },
     result: z.strictObject({
       allowed: z.boolean(),
       limit_index: z.int().nullable(),
       because: z.enum(becauses),
     }),
     async handle({ params, caller }) {
-      return explain(caller, compileScope(params.scope), compilePermission(params.permission))
+      const { target_token: target } = params
+      if (target !== undefined) requireSuper(caller)
+      const asked = target === undefined ? caller : await namedToken(target)
+      return explain(asked, compileScope(params.scope), compilePermission(params.permission))
     },
   })
 
