@@ -58,6 +58,26 @@ export function writePermission({ kind, verb, pattern }: PermissionEntry, words:
   return { [kind]: hasPattern ? { [verb]: pattern } : verb }
 }
 
+/** `limits` with another scope or permission in the one at `at`. */
+export function withEntry(
+  limits: readonly WireLimit[],
+  at: number,
+  kind: 'scopes' | 'permissions',
+  entry: unknown,
+): readonly WireLimit[] {
+  return limits.map((limit, i) => (i === at ? { ...limit, [kind]: [...limit[kind], entry] } : limit))
+}
+
+/** `limits` without one of the scopes or permissions of the one at `at`. */
+export function withoutEntry(
+  limits: readonly WireLimit[],
+  at: number,
+  kind: 'scopes' | 'permissions',
+  index: number,
+): readonly WireLimit[] {
+  return limits.map((limit, i) => (i === at ? { ...limit, [kind]: limit[kind].toSpliced(index, 1) } : limit))
+}
+
 /** A scope in one line: `global`, `js_worker demo_*`. */
 export function scopeText(scope: unknown): string {
   if (typeof scope === 'string') return scope

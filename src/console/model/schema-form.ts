@@ -42,6 +42,8 @@ export interface FormField {
   readonly isRequired: boolean
   readonly description: string
   readonly input: FieldInput
+  /** JSON that is a number alone. */
+  readonly isNumber: boolean
   /** The words of a choice. */
   readonly choices: readonly string[]
   /** What the field holds at first: what may be left out is empty, a flag is as without it. */
@@ -67,6 +69,7 @@ export function formOf(method: ApiMethod, { components }: ApiDocument): readonly
         isRequired: required,
         description: schema.description ?? resolved.description ?? '',
         input,
+        isNumber: isNumber(resolved),
         choices,
         initial: wanted === undefined ? '' : initialText(input, wanted),
         fallback: resolved.default === undefined ? undefined : stringifyJson(resolved.default),
@@ -123,6 +126,11 @@ function resolve(schema: JsonSchema, schemas: ApiDocument['components']['schemas
   const others = anyOf?.filter(({ type }) => type !== 'null') ?? []
   const [only] = others
   return only !== undefined && others.length === 1 ? resolve({ ...only, ...rest }, schemas) : schema
+}
+
+function isNumber({ type }: JsonSchema): boolean {
+  const types = [type ?? []].flat().filter(each => each !== 'null')
+  return types.length > 0 && types.every(each => each === 'integer' || each === 'number')
 }
 
 function inputOf(schema: JsonSchema): Pick<FormField, 'input' | 'choices'> {

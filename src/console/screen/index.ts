@@ -27,4 +27,32 @@ export const screens: readonly Screen[] = [
     group: 'watch',
     load: async () => (await import('./records.tsx')).RecordsScreen,
   },
+  {
+    path: 'sinks',
+    title: 'sinks',
+    icon: 'sinks',
+    group: 'manage',
+    load: async () => (await import('./sinks.tsx')).SinksScreen,
+  },
+  {
+    path: 'tokens',
+    title: 'tokens',
+    icon: 'tokens',
+    group: 'manage',
+    load: async () => (await import('./tokens.tsx')).TokensScreen,
+  },
+  {
+    path: 'machines',
+    title: 'machines',
+    icon: 'machines',
+    group: 'manage',
+    load: async () => (await import('./machines.tsx')).MachinesScreen,
+  },
+  {
+    path: 'api',
+    title: 'api',
+    icon: 'api',
+    group: 'manage',
+    load: async () => (await import('./api.tsx')).ApiScreen,
+  },
 ]
