@@ -9,6 +9,13 @@ export type Chip =
   | { readonly type: 'not'; readonly chip: Chip }
   | { readonly type: 'raw'; readonly json: unknown }
 
+/** Why the server does not take a condition list. */
+export interface ConditionFault {
+  readonly message: string
+  /** As the server has it: `query.condition[2].limit`. */
+  readonly path?: string | undefined
+}
+
 /** The chips of a condition list. Nothing is lost: `printChips` gives a list of the same meaning. */
 export function parseChips(list: readonly unknown[], vocabulary: Vocabulary): readonly Chip[] {
   return list.map(condition => parseChip(condition, vocabulary))
