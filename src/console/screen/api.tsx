@@ -8,6 +8,7 @@ import { hrefOf, type Place } from '../model/place.ts'
 import { type ApiDocument, type ApiMethod, FieldFault, formOf, readForm } from '../model/schema-form.ts'
 import { Fault } from '../part/fault.tsx'
 import { Icon } from '../part/icon.tsx'
+import { JsonTree } from '../part/json-tree.tsx'
 import { MethodFields } from '../part/method-fields.tsx'
 import { setParams } from '../router.ts'
 import { call } from '../rpc.ts'
@@ -151,7 +152,7 @@ function AnswerView({ answer }: { readonly answer: Answer }) {
         <h3>{api.result}</h3>
         <span class="hint">{api.took(formatDuration(answer.ms))}</span>
       </header>
-      <pre>{answer.json}</pre>
+      <JsonTree label={api.result} source={answer.json} isOpen />
     </section>
   )
 }

@@ -35,6 +35,20 @@ export const screens: readonly Screen[] = [
     load: async () => (await import('./sinks.tsx')).SinksScreen,
   },
   {
+    path: 'retention',
+    title: 'retention',
+    icon: 'retention',
+    group: 'manage',
+    load: async () => (await import('./retention.tsx')).RetentionScreen,
+  },
+  {
+    path: 'monitors',
+    title: 'monitors',
+    icon: 'monitors',
+    group: 'manage',
+    load: async () => (await import('./monitors.tsx')).MonitorsScreen,
+  },
+  {
     path: 'tokens',
     title: 'tokens',
     icon: 'tokens',
