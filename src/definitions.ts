@@ -1,12 +1,13 @@
 import type { Definition } from './definition/definition.ts'
 import { eventHandler } from './event/handler/handler.ts'
 import { jsWorker } from './js-worker/worker.ts'
+import { monitor } from './monitor/monitor.ts'
 import { retentionRule } from './retention/rule.ts'
 import { sink } from './sink/sink.ts'
 import { token } from './token/token.ts'
 
 /** Every kind of definition. A new one is declared in a file of its own and named here. */
-export const definitions = [eventHandler, retentionRule, sink, jsWorker, token] as const
+export const definitions = [eventHandler, retentionRule, sink, monitor, jsWorker, token] as const
 
 const all: readonly Definition[] = definitions
 

@@ -142,6 +142,7 @@ export const reasons = {
   handler_not_found: { code: 'not_found', summary: 'There is no such event handler' },
   index_not_found: { code: 'not_found', summary: 'No index was added for this field' },
   js_worker_not_found: { code: 'not_found', summary: 'There is no such script worker' },
+  monitor_not_found: { code: 'not_found', summary: 'There is no such monitor' },
   no_such_path: { code: 'not_found', summary: 'There is nothing at this path' },
   record_not_found: {
     code: 'not_found',
@@ -232,6 +233,7 @@ export const reasons = {
   too_many_conditions: { code: 'busy', summary: 'The query has too many conditions' },
   too_many_exports: { code: 'busy', summary: 'Too many exports run at once' },
   too_many_logins: { code: 'busy', summary: 'Too many passwords are being checked' },
+  too_many_monitors: { code: 'busy', summary: 'The token, or the server, has too many monitors' },
   too_many_requests: { code: 'busy', summary: 'This address calls worker routes too often' },
   too_many_streams: { code: 'busy', summary: 'Too many streams are open' },
   too_many_subscriptions: { code: 'busy', summary: 'The connection has too many subscriptions' },

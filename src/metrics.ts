@@ -61,6 +61,8 @@ export interface GaugeReadings {
     readonly lag: number
     readonly ageMs: number
   }[]
+  /** How many monitors are in each state. */
+  readonly monitors: Readonly<Record<string, number>>
 }
 
 type Source = keyof GaugeReadings
@@ -189,6 +191,14 @@ const gauges: { readonly [S in Source]: readonly GaugeDeclaration<GaugeReadings[
       each.isRunning ? 1 : 0,
     ),
   ],
+  monitors: [
+    {
+      name: 'daybook_monitors',
+      help: 'Monitors that are enabled, by their state, on all servers',
+      label: 'state',
+      series: Object.entries,
+    },
+  ],
 }
 
 /** What the server counts. Every call is cheap enough for every request. */
@@ -210,6 +220,8 @@ export interface Metrics {
   countRun(ending: string): void
   /** A delivery of a sink that failed here. */
   countSinkError(sink: string): void
+  /** An evaluation of a monitor that failed here: the reason of its error. */
+  countMonitorError(reason: string): void
   /** Sets the existing sinks: the counts of all others are dropped. */
   keepSinks(names: readonly string[]): void
   /** A request of a script's route that was refused unread. */
@@ -274,6 +286,12 @@ export function createMetrics(peers?: MetricPeers): Metrics {
     'Deliveries of a sink that failed on this server',
     'sink',
   )
+  const monitorErrors = counter(
+    registry,
+    'daybook_monitor_errors_total',
+    'Evaluations of monitors that failed on this server',
+    'reason',
+  )
   const failedSinks = new Set<string>()
   const observeDuration = batchedDuration(registry, {
     name: 'daybook_request_duration_seconds',
@@ -296,6 +314,7 @@ export function createMetrics(peers?: MetricPeers): Metrics {
       failedSinks.add(sink)
       sinkErrors.labels(sink).inc()
     },
+    countMonitorError: reason => monitorErrors.labels(reason).inc(),
     keepSinks(names) {
       for (const sink of failedSinks) {
         if (names.includes(sink)) continue

@@ -13,6 +13,8 @@ test('what is counted shows in the text', async () => {
   metrics.countRun('success')
   metrics.countRun('success')
   metrics.countSinkError('out')
+  metrics.countMonitorError('permission_denied')
+  metrics.watch('monitors', async () => ({ ok: 4, firing: 1 }))
   metrics.watch('sinks', async () => [{ name: 'out', isRunning: true, lag: 12, ageMs: 1500 }])
   metrics.watch('handlers', async () => [{ handler: 'h', waiting: 3, running: 1, oldestSeconds: 1.5 }])
   metrics.watch('pool', () => ({ total: 5, idle: 2, waiting: 1 }))
@@ -30,6 +32,9 @@ test('what is counted shows in the text', async () => {
       'daybook_cache_lookups_total{cache="credential",outcome="miss"} 1',
       'daybook_rows_total{resource="js-result",action="deleted"} 7',
       'daybook_event_runs_total{ending="success"} 2',
+      'daybook_monitor_errors_total{reason="permission_denied"} 1',
+      'daybook_monitors{state="ok"} 4',
+      'daybook_monitors{state="firing"} 1',
       'daybook_sink_errors_total{sink="out"} 1',
       'daybook_sink_age_seconds{sink="out"} 1.5',
       'daybook_sink_lag{sink="out"} 12',

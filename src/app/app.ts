@@ -18,6 +18,7 @@ import { startRetention } from '../retention/retention.ts'
 import { type AppContext, type ContextParts, createContext, type ServerConfig } from './context.ts'
 import { type Events, startEvents } from './events.ts'
 import { startMachine } from './machine.ts'
+import { startServerMonitors } from './monitors.ts'
 import { type ServerOptions, startServer } from './serve.ts'
 import { type ServerSinks, startServerSinks } from './sinks.ts'
 import { type Stream, startStream } from './stream.ts'
@@ -91,6 +92,9 @@ async function serveDatabase(
     closing.push(stream.close)
     const sinks = await startServerSinks(context, stream.hub.log, events.service.owner)
     closing.push(sinks.close)
+    const monitors = startServerMonitors(context, events.service)
+    const closeMonitors = () => monitors.close(config.drainMs)
+    closing.push(closeMonitors)
     const retention = startRetention({
       ...records,
       keepMs: config.streamKeepMs,
@@ -111,8 +115,8 @@ async function serveDatabase(
     const server = await startServer(serverOptionsOf(context, methods, events, stream))
     const machine = await startMachine(context, events.service, server.url)
     async function closeAll(): Promise<void> {
-      // Sinks first: they work under the lease that the events give up.
-      const stopWork = sinks.close().then(() => events.close(config.drainMs))
+      // First what sends events, and sinks: they work under the lease that the events give up.
+      const stopWork = Promise.all([sinks.close(), closeMonitors()]).then(() => events.close(config.drainMs))
       // At the same time: a request may wait for a run, and a script for a request.
       await Promise.all([server.close(), stopWork, retention.close(), partitions.stop()])
       await machine.close()

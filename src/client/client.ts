@@ -26,6 +26,7 @@ export type * from './event.ts'
 export type { EventClient } from './event-client.ts'
 export type { EventHandler, HandlerChange, NewHandler, NewTarget } from './handler.ts'
 export { type TaskContext, TaskFailure, type Work } from './held-task.ts'
+
 export type {
   Call,
   CallOptions,
@@ -36,6 +37,9 @@ export type {
   ResultOf,
   RunEnd,
 } from './methods.ts'
+
+export type { Monitor, MonitorChange, MonitorStatus, NewMonitor } from './monitor.ts'
+
 export type * from './resources.ts'
 export type { NewRetentionRule, RetentionRule } from './retention.ts'
 export type * from './script-worker.ts'

@@ -1,5 +1,6 @@
 import type { NewEvent, SentEvent } from './event.ts'
 import type { HandlerMethods } from './handler.ts'
+import type { MonitorMethods } from './monitor.ts'
 import type {
   AppendedName,
   ConditionOf,
@@ -166,6 +167,7 @@ export type Methods = RecordMethods &
   Served &
   HandlerMethods &
   SinkMethods &
+  MonitorMethods &
   RetentionMethods &
   ScriptWorkerMethods
 

@@ -5,6 +5,7 @@ import type { eventMethods } from '../method/event.ts'
 import type { taskMethods } from '../method/event-task.ts'
 import type { machineMethods } from '../method/machine.ts'
 import type { indexMethods } from '../method/table-index.ts'
+import type { MonitorStatus } from '../monitor/monitor.ts'
 import type { Kind } from '../resource/kind/index.ts'
 import type { ResourceField } from '../resource/resource.ts'
 import type { NewRowOf, RowOf, ValueOf } from '../resource/row.ts'
@@ -83,6 +84,7 @@ export const wire = typed<{
   resources: ResourceTypes
   definitions: DefinitionTypes
   sinkStatus: Json<SinkStatus>
+  monitorStatus: Json<MonitorStatus>
   methods: MethodTypes
 }>()
 

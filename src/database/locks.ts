@@ -8,6 +8,8 @@ export const locks = {
   takingRuns: 7_411_000_002,
   // 7_411_000_004 is that of number_changes in sql/, which numbers the changes.
   retention: 7_411_000_005,
+  /** While one counts the monitors, no other may make any. */
+  makingMonitors: 7_411_000_006,
 } as const
 
 /** A key, or the name of what only one may change at a time. */

@@ -12,6 +12,7 @@ import { taskMethods } from './event-task.ts'
 import { type JsWorkerDeps, jsWorkerMethods } from './js-worker.ts'
 import { machineMethods } from './machine.ts'
 import type { Method } from './method.ts'
+import { monitorMethods } from './monitor.ts'
 import { discoverMethod } from './openrpc.ts'
 import { streamTicketMethod } from './record/stream-ticket.ts'
 import { type SubscribeDeps, subscriptionMethods } from './record/subscribe.ts'
@@ -64,6 +65,7 @@ export function createMethods({
     ...jsWorkerMethods(events.jsWorkers),
     ...sinkMethods(sinks),
     ...retentionMethods(records),
+    ...monitorMethods(records),
     ...plainDefinitions.flatMap(each => definitionMethods(each, { ...records, sealer: sinks.sealer })),
     ...indexMethods(records),
     ...machineMethods(records),

@@ -3,6 +3,7 @@ import type { Clock } from '../async/clock.ts'
 import { beyond, decodeCursor, encodeCursor, type Order } from '../condition/cursor.ts'
 import type { Plan } from '../condition/plan.ts'
 import { and, equal, type Predicate } from '../condition/predicate.ts'
+import { timestampOf } from '../condition/value.ts'
 import type { Runner } from '../database/database.ts'
 import { makeRoom } from '../database/partition-upkeep.ts'
 import { RpcError } from '../errors.ts'
@@ -12,7 +13,7 @@ import { exportPages } from './export/export.ts'
 import type { ExportPage } from './export/export-page.ts'
 import type { ExportPlan } from './export/export-plan.ts'
 import { type Imported, importRows } from './import/import.ts'
-import { planBounded, planQuery, planRemoval, type Query } from './query.ts'
+import { planBounded, planFilters, planQuery, planRemoval, type Query } from './query.ts'
 import { actionOf, type GivenRow, type Resource, type Verb } from './resource.ts'
 import { type BoundRow, bindImported, bindRow } from './row.ts'
 import { type Access, planAccess, rowFilter } from './select/access.ts'
@@ -72,6 +73,12 @@ export interface Page {
   /** The cursor of the next page; null at the end. */
   readonly next: string | null
   readonly count: number | undefined
+}
+
+/** Epoch milliseconds. */
+export interface Period {
+  readonly from: number
+  readonly to: number
 }
 
 export interface Appended {
@@ -166,6 +173,23 @@ export class Records {
     const plan = planQuery(this.resource, query, this.#options)
     const { predicates } = planAccess(this.resource, 'read', caller, plan)
     return countRows(this.#reader, predicates, plan.limit)
+  }
+
+  /** How many rows that conditions choose lie in a period of the time that orders them; both ends belong to it, epoch ms. */
+  async countBetween(caller: Identity, query: Query, { from, to }: Period): Promise<number> {
+    const plan = planFilters(this.resource, query, this.#options)
+    const { predicates } = planAccess(this.resource, 'read', caller, plan)
+    const { time: column } = this.resource.ordering
+    const within: readonly Predicate[] = [
+      { type: 'time_from', column, time: timestampOf(from) },
+      { type: 'time_to', column, time: timestampOf(to) },
+    ]
+    return countRows(this.#reader, [...predicates, ...within], undefined)
+  }
+
+  /** Throws what countBetween would throw for this caller and query. */
+  requireCountable(caller: Identity, query: Query): void {
+    planAccess(this.resource, 'read', caller, planFilters(this.resource, query, this.#options))
   }
 
   /** What a client's query finds, to be read in another way than by `select` and `page`; `onPrimary`: as if it were written to. */

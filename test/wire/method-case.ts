@@ -5,8 +5,8 @@ export type Params = Readonly<Record<string, unknown>>
 /** How one method is called: rightly, wrongly, and by whom. */
 export interface MethodCase {
   readonly method: string
-  /** `public`: nobody is asked who they are; `own`: any token; `limits`: a token that may; `super`: the super token. */
-  readonly access: 'public' | 'own' | 'limits' | 'super'
+  /** `public`: nobody is asked who they are; `own`: any token; `limits`: a token that may; `owner`: whose it is; `super`: the super token. */
+  readonly access: 'public' | 'own' | 'limits' | 'owner' | 'super'
   /** HTTP, unless it is said to be of use only over a WebSocket. */
   readonly over?: 'WebSocket'
   /** Parameters of a call that succeeds, each time. */

@@ -6,6 +6,7 @@ import { eventCases, prepareEventCases } from './method-cases-events.ts'
 import { handlerCases, prepareHandlerCases } from './method-cases-handlers.ts'
 import { indexCases } from './method-cases-indexes.ts'
 import { machineCases } from './method-cases-machines.ts'
+import { monitorCases } from './method-cases-monitors.ts'
 import { prepareRecordCases, recordCases } from './method-cases-records.ts'
 import { retentionCases } from './method-cases-retention.ts'
 import { sinkCases } from './method-cases-sinks.ts'
@@ -60,6 +61,7 @@ const families: readonly Family[] = [
   { cases: retentionCases },
   { cases: indexCases },
   { cases: machineCases },
+  { cases: monitorCases },
   { cases: tokenCases, prepare: prepareTokenCases },
   { cases: jitaiCases },
 ]

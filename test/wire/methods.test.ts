@@ -161,6 +161,12 @@ describeApps('every method', wire => {
       expect(await wire.call(method, await params(wire), powerless)).toEqual(denied)
     })
 
+    testIf(access === 'owner', 'finds nothing for a token that does not own it', async () => {
+      const wire = await connect()
+      const absent = expect.objectContaining({ error: expect.objectContaining({ code: 105 }) })
+      expect(await wire.call(method, await params(wire), powerless)).toEqual(absent)
+    })
+
     testIf(access === 'own' && refused === undefined, 'is answered to a token that may nothing', async () => {
       const wire = await connect()
       expect(await wire.call(method, await params(wire), powerless)).toHaveProperty('result')

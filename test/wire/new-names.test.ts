@@ -8,6 +8,16 @@ const remote = { kind: 'remote' }
 const query = { condition: [] }
 const file = { file: { name: 'f' } }
 
+const monitor = {
+  name: 'm',
+  resource: 'js-result',
+  query,
+  window_ms: 60_000,
+  every_ms: 1000,
+  when: { at_least: 1 },
+  event: { sender: 'a' },
+}
+
 /** Every way to make a name or a pattern, and where it stands. */
 const surfaces: readonly (readonly [method: string, params: object, path: string])[] = [
   ['js-worker_create', { name: bad, js_script_base64 }, 'name'],
@@ -22,6 +32,9 @@ const surfaces: readonly (readonly [method: string, params: object, path: string
   ],
   ['event-handler_update', { full_name: 'a', sender: bad }, 'sender'],
   ['sink_create', { name: bad, resource: 'js-result', query, target: file }, 'name'],
+  ['monitor_create', { ...monitor, name: bad }, 'name'],
+  ['monitor_create', { ...monitor, event: { sender: bad } }, 'event.sender'],
+  ['monitor_create', { ...monitor, event: { sender: 'a', event_type: bad } }, 'event.event_type'],
   [
     'token_create',
     { token_creation: { token_limit: limit(bad) } },

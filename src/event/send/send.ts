@@ -33,7 +33,14 @@ export interface Sender {
    * event is checked when it runs.
    */
   insert(runner: Runner, events: readonly AddressedEvent[]): Promise<readonly SendAnswer[]>
+  /**
+   * Sends an event together with what else `work` writes: `work` begins the transaction and has `insert` write the event's
+   * runs in it. It is done again when the handlers have changed meanwhile. Who may send was checked before.
+   */
+  sendWithin<T>(event: SentEvent, work: (insert: InsertEvent) => Promise<T>): Promise<T>
 }
+
+export type InsertEvent = (runner: Pick<Runner, 'run'>) => Promise<void>
 
 export interface SenderDeps {
   readonly database: Database
@@ -95,6 +102,13 @@ export function createSender({ database, directory, clock, recall, onWork }: Sen
         return { event, runs: planRuns(event, handler === undefined ? [] : [handler]) }
       })
       return insertPlanned(runner, handlers, planned, clock())
+    },
+    async sendWithin(event, work) {
+      const done = await planAnd([event], (handlers, planned) =>
+        work(async runner => void (await insertPlanned(runner, handlers, planned, clock()))),
+      )
+      onWork(event.delayMs)
+      return done
     },
     async send(requests, options) {
       const { identity, key, path = () => '' } = options
