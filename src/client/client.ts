@@ -10,6 +10,7 @@ import type {
   ResourceName,
   Row,
   RunName,
+  ShownRow,
 } from './resources.ts'
 import {
   type Changes,
@@ -66,11 +67,11 @@ export interface DeleteOptions {
   readonly maxAffected?: number | undefined
 }
 
-export interface PageOptions<R extends ResourceName, F extends keyof Row<R>> {
+export interface PageOptions<R extends ResourceName, F extends keyof ShownRow<R>> {
   readonly order?: 'newest' | 'oldest'
   /** Rows of one request, at most 1000; the server takes 100 if absent. */
   readonly pageSize?: number
-  /** The members to return; all if absent. */
+  /** The members to return, also `state`, `duration_ms` and `error_first_line`; the fields of the record if absent. */
   readonly fields?: readonly F[]
 }
 
@@ -131,11 +132,11 @@ export interface Client extends EventClient {
   /** Ends a run; resolves to false if it had already ended. */
   finish(resource: RunName, id: number, end: RunEnd): Promise<boolean>
   /** All records that fulfil the conditions, page by page: `for await (const row of client.page(…))`. */
-  page<R extends ResourceName, F extends keyof Row<R> = keyof Row<R>>(
+  page<R extends ResourceName, F extends keyof ShownRow<R> = keyof Row<R>>(
     resource: R,
     condition: readonly ConditionOf<R>[],
     options?: PageOptions<R, F>,
-  ): AsyncGenerator<Pick<Row<R>, F>, void, undefined>
+  ): AsyncGenerator<Pick<ShownRow<R>, F>, void, undefined>
   /**
    * The records that fulfil all conditions as they are added and change: `for await (const { row } of client.subscribe(…))`.
    * Reconnects and misses nothing. `limit` and `last` have no meaning here.
@@ -189,7 +190,7 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-function pageParams<R extends ResourceName, F extends keyof Row<R>>(
+function pageParams<R extends ResourceName, F extends keyof ShownRow<R>>(
   condition: readonly unknown[],
   { order, pageSize, fields }: PageOptions<R, F> = {},
 ): object {

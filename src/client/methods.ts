@@ -6,10 +6,12 @@ import type {
   ConditionOf,
   EpochMs,
   FacetField,
+  MadeMembers,
   NewRow,
   ResourceName,
   Row,
   RunName,
+  ShownRow,
   Typed,
 } from './resources.ts'
 import type { RetentionMethods } from './retention.ts'
@@ -46,7 +48,7 @@ export interface PageParams<R extends ResourceName> {
   readonly query: Query<R>
   readonly after?: string
   readonly order?: 'newest' | 'oldest'
-  readonly fields?: readonly (keyof Row<R>)[]
+  readonly fields?: readonly (keyof ShownRow<R>)[]
   readonly count?: 'none' | 'exact' | 'estimate'
 }
 
@@ -76,7 +78,7 @@ type RecordMethods = {
 } & {
   readonly [R in ResourceName as `${R}_page`]: Typed<
     PageParams<R>,
-    Page<Row<R>> & { readonly count?: number }
+    Page<Row<R> & Partial<MadeMembers>> & { readonly count?: number }
   >
 } & {
   readonly [R in ResourceName as `${R}_count`]: Typed<{ query: Query<R> }, { readonly count: number }>

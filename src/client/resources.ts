@@ -15,6 +15,15 @@ export type RunName = { [R in ResourceName]: Kinds[R]['isRun'] extends true ? R 
 
 /** A record as it is read. */
 export type Row<R extends ResourceName> = Kinds[R]['row']
+/** What a page can show of a record beside its fields; null where it does not apply. */
+export interface MadeMembers {
+  state: 'success' | 'failure' | 'running' | 'waiting' | null
+  duration_ms: number | null
+  /** At most 300 characters. */
+  error_first_line: string | null
+}
+/** All that a page can show of a record. */
+export type ShownRow<R extends ResourceName> = Row<R> & MadeMembers
 /** The fields whose values can be counted: names, what has few values, and `state`. */
 export type FacetField<R extends ResourceName> = Kinds[R]['facets']
 /** A record as it is appended. */

@@ -141,11 +141,3 @@ export type Verb = 'read' | 'write' | 'delete'
 export function actionOf(resource: Resource, verb: Verb): Action {
   return { scope: resource.scope, permission: resource.permission, verb }
 }
-
-/** The fields of these names, in the order of the resource; all where no names are given. */
-export function fieldsNamed(
-  { fields }: Resource,
-  names: readonly string[] | undefined,
-): readonly ResourceField[] {
-  return names === undefined ? fields : fields.filter(field => names.includes(field.name))
-}

@@ -90,6 +90,19 @@ describe('records', () => {
     expect(seen).toEqual(rows.map(({ start_time }) => ({ start_time })))
   })
 
+  test('show what is made of their fields when it is asked for', async () => {
+    await client.append('js-result', [
+      { js_worker_name: 'made', start_time: 1, finish_time: 4, error_message: 'first\nsecond' },
+    ])
+    const fields = ['state', 'duration_ms', 'error_first_line'] as const
+    const seen: object[] = []
+    for await (const row of client.page('js-result', [{ js_worker_name: 'made' }], { fields })) {
+      expectTypeOf(row.state).toEqualTypeOf<'success' | 'failure' | 'running' | 'waiting' | null>()
+      seen.push(row)
+    }
+    expect(seen).toEqual([{ state: 'failure', duration_ms: 3, error_first_line: 'first' }])
+  })
+
   test('are asked for no further than they are wanted', async () => {
     let requests = 0
     const counting: typeof fetch = (...args) => {
@@ -159,7 +172,9 @@ describe('records', () => {
 
 test('any method can be called by its name', async () => {
   expect(await client.call('nodeget-server_hello', {})).toBe('NodeGet Server Is Running!')
-  const { count } = await client.call('js-result_count', { query: { condition: ['is_failure'] } })
+  const { count } = await client.call('js-result_count', {
+    query: { condition: ['is_running', 'is_failure'] },
+  })
   expectTypeOf(count).toEqualTypeOf<number>()
   expect(count).toBe(0)
 })

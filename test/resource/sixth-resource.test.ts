@@ -148,6 +148,16 @@ describeEngines('a sixth resource', open => {
     expect(page).toEqual({ rows: [{ branch: 'main' }], next: null, count: 4 })
   })
 
+  test('with a field called state shows and counts that one', async () => {
+    const query = { condition: [{ pipeline: 'web' }] }
+    const page: Page = await call('build-log_page', { query, fields: ['state', 'duration_ms'] })
+    expect(page.rows).toEqual(Array(2).fill({ state: 'open', duration_ms: null }))
+    expect(await call('build-log_facet', { query, field: 'state' })).toEqual({
+      values: [{ value: 'open', count: 2 }],
+      truncated: false,
+    })
+  })
+
   test('is guarded by its scope and permission', async () => {
     const caller = holderOf('web*')
     expect(await find([], caller)).toEqual([1, 2, 3])

@@ -3,6 +3,7 @@ import { JsonText } from '../../json.ts'
 import type { Records } from '../../resource/records.ts'
 import { rowSchema } from '../../resource/row.ts'
 import { arrayText } from '../../resource/select/read.ts'
+import { madeSchemas, shownNames } from '../../resource/select/shown-fields.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import { querySchema } from './query-schema.ts'
 
@@ -30,14 +31,14 @@ export function pageMethod(records: Records): Method {
       after: z.string().nullish().describe('The `next` of the page before'),
       order: z.enum(['newest', 'oldest']).default('newest'),
       fields: z
-        .array(z.enum(resource.fields.map(field => field.name)))
+        .array(z.enum(shownNames(resource)))
         .min(1)
         .optional()
-        .describe('Only these members of each row'),
+        .describe('Only these members of each row; also state, duration_ms and error_first_line'),
       count: z.enum(['none', 'exact', 'estimate']).default('none'),
     },
     result: z.strictObject({
-      rows: z.array(rowSchema(resource).partial()),
+      rows: z.array(rowSchema(resource).extend(madeSchemas(resource)).partial()),
       next: z.string().nullable(),
       count: z.int().optional(),
     }),

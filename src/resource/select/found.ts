@@ -2,12 +2,12 @@ import { beyond, type Order } from '../../condition/cursor.ts'
 import type { Plan } from '../../condition/plan.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { invalidParams } from '../../errors.ts'
-import { fieldsNamed } from '../resource.ts'
 import type { Table, Walker } from '../table.ts'
 import { type Access, filtered, resolveNames } from './access.ts'
 import { countRows } from './count.ts'
 import { type PlacedRow, readPlacedRows } from './read.ts'
 import type { Selection } from './selection.ts'
+import { shownFields } from './shown-fields.ts'
 
 /** The records that a plan finds and that the caller may read. */
 export interface Found {
@@ -43,7 +43,7 @@ export async function readFound(
   options: FoundOptions,
 ): Promise<readonly PlacedRow[]> {
   const selection = await selectionOf(walker, access, options)
-  return readPlacedRows(walker, selection, fieldsNamed(walker.resource, options.fields))
+  return readPlacedRows(walker, selection, shownFields(walker.resource, options.fields))
 }
 
 const defaultPageSize = 100

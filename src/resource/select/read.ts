@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import { Slot } from '../../database/statement.ts'
 import { JsonText } from '../../json.ts'
-import type { Resource, ResourceField } from '../resource.ts'
+import type { Resource } from '../resource.ts'
 import type { Reader } from '../table.ts'
 import { answerTooLarge, type Bound, type Bounded, measureOf, readWithin } from './answer-bound.ts'
-import { epochMilliseconds, renderRow } from './render.ts'
+import { epochMilliseconds, renderRow, type ShownField } from './render.ts'
 import { RowBytes } from './row-bytes.ts'
 import { isIndexRange, type Selection, type SelectionShape, shapeSelection } from './selection.ts'
 
@@ -82,7 +82,7 @@ export interface PlacedRow {
 export async function readPlacedRows(
   reader: Reader,
   selection: Selection,
-  fields: readonly ResourceField[],
+  fields: readonly ShownField[],
 ): Promise<readonly PlacedRow[]> {
   const rows = await readShape(reader, { ...shaped(reader, selection), fields, placed: true })
   return rows.map(([text, time, key]) => ({
@@ -100,7 +100,7 @@ function shaped({ resource }: Reader, selection: Selection): Pick<RenderOptions,
 interface RenderOptions {
   readonly shape: SelectionShape
   readonly limit: number
-  readonly fields: readonly ResourceField[]
+  readonly fields: readonly ShownField[]
   /** Whether each row comes with its place in the order. */
   readonly placed: boolean
 }

@@ -1,11 +1,16 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { ResourceField } from '../resource.ts'
 
+/** A member of a row: a field, or what `made` makes of them. */
+export interface ShownField extends Pick<ResourceField, 'name' | 'kind' | 'nullable'> {
+  readonly made?: RawBuilder<unknown>
+}
+
 /**
  * The SQL of a wire row as JSON text, its members in the order of `fields`. Written out by hand rather than with
  * row_to_json because that looks up every column's type for every row.
  */
-export function renderRow(fields: readonly ResourceField[]): RawBuilder<string> {
+export function renderRow(fields: readonly ShownField[]): RawBuilder<string> {
   const parts = fields.flatMap((field, i) => {
     const opening = `${i === 0 ? '{' : ','}${JSON.stringify(field.name)}:`
     return [sql.lit(opening), renderField(field)]
@@ -15,8 +20,8 @@ export function renderRow(fields: readonly ResourceField[]): RawBuilder<string> 
 
 // concat writes every argument as text by itself: a cast here would do that twice. Only what stands for a null must
 // be of the column's type.
-function renderField({ name, kind, nullable }: ResourceField): RawBuilder<unknown> {
-  const column = sql.ref(name)
+function renderField({ name, kind, nullable, made }: ShownField): RawBuilder<unknown> {
+  const column = made ?? sql.ref(name)
   switch (kind) {
     case 'id':
     case 'integer':

@@ -2,10 +2,11 @@ import { type Expression, sql } from 'kysely'
 import { allOf } from '../../condition/compile.ts'
 import { shapeOf } from '../../condition/shape.ts'
 import { Slot } from '../../database/statement.ts'
-import { fieldsNamed, type Resource } from '../resource.ts'
+import type { Resource } from '../resource.ts'
 import type { Found } from './found.ts'
 import { readShape } from './read.ts'
 import type { SelectionShape } from './selection.ts'
+import { shownFields } from './shown-fields.ts'
 
 /** Rows in an order that need not be the resource's own, from the `offset`-th on. */
 export interface SortedRows {
@@ -20,7 +21,7 @@ export interface SortedRows {
 
 /** Those of what was found, as JSON texts. Throws RpcError 110 (reason `answer_too_large`). */
 export async function readSortedRows(found: Found, sorted: SortedRows): Promise<readonly string[]> {
-  const fields = fieldsNamed(found.walker.resource, sorted.fields)
+  const fields = shownFields(found.walker.resource, sorted.fields)
   const rendering = { shape: shapeSorted(found, sorted), limit: sorted.limit, fields, placed: false }
   const rows = await readShape(found.walker, rendering)
   return rows.map(([text]) => String(text))
