@@ -6,8 +6,8 @@ import { eventLog } from '../../resource/kind/event-log.ts'
 import type { RecordService } from '../../resource/records.ts'
 import { filtered } from '../../resource/select/access.ts'
 import { countFound, type Found, readFound, walkFound } from '../../resource/select/found.ts'
+import type { WallClock } from '../../schedule/wall-time.ts'
 import { type RowDatas, rowDatasOf, rowDatasSchema } from './row-data.ts'
-import type { WallClock } from './wall-time.ts'
 
 /** Records that one call returns; totalCount tells when there are more. */
 const maxRows = 10_000

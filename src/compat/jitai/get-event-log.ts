@@ -5,8 +5,8 @@ import { eventLog } from '../../resource/kind/event-log.ts'
 import type { RecordService } from '../../resource/records.ts'
 import { countFound, type Found, readFound, walkFound } from '../../resource/select/found.ts'
 import type { PlacedRow } from '../../resource/select/read.ts'
+import { parseWallTime, type WallClock, wallTimePattern } from '../../schedule/wall-time.ts'
 import { type RowDatas, rowDatasOf, rowDatasSchema } from './row-data.ts'
-import { parseWallTime, type WallClock, wallTimePattern } from './wall-time.ts'
 
 const maxPageSize = 1000
 

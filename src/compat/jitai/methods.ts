@@ -1,10 +1,10 @@
 import type { Sender } from '../../event/send/send.ts'
 import type { Method } from '../../method/method.ts'
 import type { RecordService } from '../../resource/records.ts'
+import { createWallClock } from '../../schedule/wall-time.ts'
 import { chainLogMethods } from './get-chain-log.ts'
 import { getEventLogMethod } from './get-event-log.ts'
 import { sendEventMethod } from './send-event.ts'
-import { createWallClock } from './wall-time.ts'
 
 export interface JitAiDeps {
   readonly records: RecordService

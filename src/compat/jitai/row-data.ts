@@ -4,7 +4,7 @@ import { eventLog } from '../../resource/kind/event-log.ts'
 import type { Resource } from '../../resource/resource.ts'
 import { rowSchema } from '../../resource/row.ts'
 import type { PlacedRow } from '../../resource/select/read.ts'
-import type { WallClock } from './wall-time.ts'
+import type { WallClock } from '../../schedule/wall-time.ts'
 
 /** A record of the event log as JitAi's clients read it: members in camelCase, times as a wall clock shows them. */
 export type RowData = Readonly<Record<string, unknown>>

@@ -3,6 +3,8 @@ export type WallTime = number
 
 /** Reads and writes the wall clock of one time zone; instants are epoch milliseconds. */
 export interface WallClock {
+  /** What it shows. */
+  wallOf(instant: number): WallTime
   /** What it shows, as `YYYY-MM-DD HH:MM:SS`. */
   textOf(instant: number): string
   /** When it first shows this time; where it leaves it out, when it jumps over it. */
@@ -70,8 +72,11 @@ export function createWallClock(timeZone: string): WallClock {
     return high
   }
 
+  const wallOf = (instant: number): WallTime => instant + offsetAt(instant)
+
   return {
-    textOf: instant => writeWallTime(instant + offsetAt(instant)),
+    wallOf,
+    textOf: instant => writeWallTime(wallOf(instant)),
     startOf(wall) {
       const shown = instantsOf(wall)
       return shown.length > 0 ? Math.min(...shown) : changeNear(wall)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createWallClock, parseWallTime, wallTimePattern } from '../../../src/compat/jitai/wall-time.ts'
+import { createWallClock, parseWallTime, wallTimePattern } from '../../src/schedule/wall-time.ts'
 
 const zones = [
   'UTC',
