@@ -71,6 +71,10 @@ export const reasons = {
     code: 'invalid_params',
     summary: 'A script calls with its own rights and cannot pass a token',
   },
+  too_many_buckets: {
+    code: 'invalid_params',
+    summary: 'The buckets would be too many; longer ones are fewer',
+  },
   unknown_condition: {
     code: 'invalid_params',
     summary: 'There is no such condition; `did_you_mean` names the nearest',

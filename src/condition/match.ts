@@ -1,6 +1,7 @@
 import { isExactNumber, parseJson } from '../json.ts'
 import { containsJson } from './json-contains.ts'
 import type { Leaf, Predicate } from './predicate.ts'
+import { readTimestamp } from './value.ts'
 
 /** A record in memory: its wire row, and the columns that are null in the database (a JSON null does not count). */
 export interface MatchedRow {
@@ -54,11 +55,11 @@ function compileLeaf(leaf: Leaf): Matcher {
     case 'prefix':
       return on(leaf.column, held => String(held).startsWith(leaf.from))
     case 'time_from': {
-      const from = timeOf(leaf.time)
+      const from = readTimestamp(leaf.time)
       return on(leaf.column, held => Number(held) >= from)
     }
     case 'time_to': {
-      const to = timeOf(leaf.time)
+      const to = readTimestamp(leaf.time)
       return on(leaf.column, held => Number(held) <= to)
     }
     case 'elapsed_from':
@@ -105,12 +106,6 @@ function elapsed(
     !nulls.has(minuend) &&
     !nulls.has(subtrahend) &&
     test(Number(members[minuend]) - Number(members[subtrahend]))
-}
-
-/** What `timestampOf` made, in epoch milliseconds. */
-function timeOf(text: string): number {
-  if (text === 'infinity') return Number.POSITIVE_INFINITY
-  return text === '-infinity' ? Number.NEGATIVE_INFINITY : Date.parse(text)
 }
 
 /** The cost of a search for a text in another, or for a value in a payload, in comparisons. */

@@ -16,3 +16,9 @@ export function timestampOf(milliseconds: number): string {
   if (milliseconds > latest) return 'infinity'
   return new Date(milliseconds).toISOString()
 }
+
+/** What `timestampOf` made, in epoch milliseconds. */
+export function readTimestamp(text: string): number {
+  if (text === 'infinity') return Number.POSITIVE_INFINITY
+  return text === '-infinity' ? Number.NEGATIVE_INFINITY : Date.parse(text)
+}

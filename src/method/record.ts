@@ -2,6 +2,7 @@ import type { Records } from '../resource/records.ts'
 import type { Method } from './method.ts'
 import { facetMethod } from './record/facet.ts'
 import { countMethod, getMethod, pageMethod, queryMethod } from './record/read.ts'
+import { statisticsMethod } from './record/statistics.ts'
 import { appendMethod, deleteMethod, finishMethod, importMethod } from './record/write.ts'
 
 /** The methods that a resource gets by being declared. */
@@ -13,6 +14,7 @@ export function recordMethods(records: Records): readonly Method[] {
     countMethod(records),
     getMethod(records),
     facetMethod(records),
+    statisticsMethod(records),
     deleteMethod(records),
     ...(recorded === 'append' ? [appendMethod(records)] : []),
     importMethod(records),

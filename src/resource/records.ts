@@ -22,6 +22,7 @@ import { countValues, type Facet, type FacetOptions } from './select/facet.ts'
 import { type Found, readPage, selectionOf } from './select/found.ts'
 import { type PlacedRow, readArray, readRows } from './select/read.ts'
 import type { Selection } from './select/selection.ts'
+import { readStatistics, type Statistics, type StatisticsOptions } from './statistics/statistics.ts'
 import { type Reader, readerOf, type Table, type TableOptions, tableOf, walkerOf } from './table.ts'
 import { insertRows } from './write/append.ts'
 import { type Ending, finishRows } from './write/finish.ts'
@@ -190,6 +191,13 @@ export class Records {
   /** Throws what countBetween would throw for this caller and query. */
   requireCountable(caller: Identity, query: Query): void {
     planAccess(this.resource, 'read', caller, planFilters(this.resource, query, this.#options))
+  }
+
+  /** How many rows are found by field, by time and by state; a limit or last bounds them. Throws RpcError -32602 (`too_many_buckets`). */
+  async statistics(caller: Identity, query: Query, options: StatisticsOptions): Promise<Statistics> {
+    const plan = planQuery(this.resource, query, this.#options)
+    const access = planAccess(this.resource, 'read', caller, plan)
+    return readStatistics(this.#reader, { plan, access, now: this.#options.clock() }, options)
   }
 
   /** What a client's query finds, to be read in another way than by `select` and `page`; `onPrimary`: as if it were written to. */

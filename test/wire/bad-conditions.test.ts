@@ -4,7 +4,13 @@ import { secrets } from './support/app.ts'
 import { expectUntouched } from './support/untouched.ts'
 import { describeApps, failure } from './support/wire.ts'
 
-const methods = ['js-result_query', 'js-result_page', 'js-result_count', 'js-result_delete']
+const methods = [
+  'js-result_query',
+  'js-result_page',
+  'js-result_count',
+  'js-result_stats',
+  'js-result_delete',
+]
 
 /** A batch of one request a method, each with the query as it stands. */
 function batchText(query: string, names: readonly string[] = methods): string {

@@ -5,6 +5,7 @@ import { auditRow } from './support/audit-row.ts'
 import type { Wire } from './support/wire.ts'
 
 const count = expect.any(Number)
+const byState = { success: count, failure: count, running: count, waiting: count }
 
 /** A kind of record, and one of it. */
 interface Recorded {
@@ -99,6 +100,37 @@ function readingCases({ resource, key = 'id', name, row }: Recorded): MethodCase
         [{ field: key }, 'field'],
         [{ prefix: 'x'.repeat(129) }, 'prefix'],
         [{ limit: 101 }, 'limit'],
+      ],
+    },
+    {
+      ...reading,
+      method: `${resource}_stats`,
+      params: () => ({
+        query: { condition },
+        group_by: [name],
+        bucket: { ms: 'auto' },
+        top: 5,
+        percentiles: [],
+      }),
+      result: {
+        total: count,
+        groups: [{ key: { [name]: row[name] }, count, by_state: byState }],
+        buckets: expect.arrayContaining([{ time: count, count, by_state: byState }]),
+        truncated: false,
+      },
+      malformed: [
+        ...badQueries,
+        [{ group_by: ['id'] }, 'group_by[0]'],
+        [{ group_by: [name, name] }, 'group_by[1]'],
+        [{ group_by: [name, name, name] }, 'group_by'],
+        [{ bucket: { ms: 0 } }, 'bucket.ms'],
+        [{ bucket: { ms: 'week' } }, 'bucket.ms'],
+        [{ bucket: { ms: 1.5 * 86_400_000 } }, 'bucket.ms'],
+        [{ bucket: { ms: 1000, field: name } }, 'bucket.field'],
+        [{ bucket: { ms: 1000, time_zone: 'CST' } }, 'bucket.time_zone'],
+        [{ top: 0 }, 'top'],
+        [{ top: 101 }, 'top'],
+        [{ percentiles: 0.5 }, 'percentiles'],
       ],
     },
   ]

@@ -104,6 +104,15 @@ function namesFor({ limits }: Holder, kind: Kind, verb: string): readonly string
   return permittedNames(limits, { ...kind, verb }, names)
 }
 
+/** The hundred groups of records by their name, of which there is one each. */
+function groupsOf(mine: readonly Readonly<Record<string, string>>[], member: string) {
+  return mine
+    .map(row => row[member] ?? '')
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .slice(0, 100)
+    .map(name => expect.objectContaining({ key: { [member]: name }, count: 1 }))
+}
+
 /** The results where the holder may do this to some object, there or not; else as often 102. */
 function resultsOr102(holder: Holder, kind: Kind, verb: string, results: readonly unknown[]) {
   if (isPermittedSomewhere(holder.limits, { ...kind, verb })) {
@@ -144,6 +153,7 @@ describeApps(
             [`${resource}_query`, { query }],
             [`${resource}_page`, { query, fields: [member] }],
             [`${resource}_count`, { query }],
+            [`${resource}_stats`, { query: { condition: own }, group_by: [member], top: 100 }],
             [`${resource}_delete`, { query: { condition: [...own, 'all'] }, dry_run: true }],
           ])
           const mine = namesFor(holder, kind, 'read')
@@ -155,6 +165,7 @@ describeApps(
               mine.map(row => expect.objectContaining(row)),
               { rows: mine, next: null },
               { count: mine.length },
+              expect.objectContaining({ total: mine.length, groups: groupsOf(mine, member) }),
             ]),
             ...(kind.isKept
               ? [failure(102, 'append_only')]

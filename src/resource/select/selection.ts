@@ -94,6 +94,18 @@ export function shapeSelection(resource: Resource, selection: Selection): Select
   }
 }
 
+/** All rows of all the resource's columns that fulfil the predicates, in no order. */
+export function shapeRows({ table, fields }: Resource, predicates: readonly Predicate[]): SelectionShape {
+  return {
+    ...shapeOf(predicates),
+    build: builder =>
+      builder
+        .selectFrom(table)
+        .select(fields.map(field => field.name))
+        .where(allOf(predicates)),
+  }
+}
+
 function rowsOfEach(builder: Builder, slot: number, source: (name: Expression<unknown>) => Rows): Rows {
   const names = sql<{ name: string }>`unnest(${new Slot(slot)}::text[])`.as<'wanted'>(sql`wanted(name)`)
   return builder

@@ -1,0 +1,214 @@
+import type { Plan } from '../../condition/plan.ts'
+import { invalidParams, type RpcError } from '../../errors.ts'
+import type { Resource } from '../resource.ts'
+import type { Access } from '../select/access.ts'
+import { selectionOf } from '../select/found.ts'
+import { type SelectionShape, shapeRows, shapeSelection } from '../select/selection.ts'
+import { durationOf, type State, states, statesOf } from '../state.ts'
+import type { Reader } from '../table.ts'
+import { chooseStep, type Grid, gridOf, maxBuckets, type Span, type Step } from './grid.ts'
+import { spanOf } from './span.ts'
+import { type Buckets, type Counting, columns, type GroupColumn, shapeCounting } from './statement.ts'
+
+export interface StatisticsOptions {
+  /** Up to two of `groupNamesOf`. */
+  readonly groupBy: readonly string[]
+  readonly bucket: BucketOptions | undefined
+  /** From 0 to 1, of the duration; only where a resource has one. */
+  readonly percentiles: readonly number[]
+  /** The most groups. */
+  readonly top: number
+}
+
+export interface BucketOptions {
+  /** Milliseconds; of a day and longer, whole days. */
+  readonly ms: Step
+  /** A time field; absent: the one that newest first goes by. */
+  readonly field?: string | undefined
+  /** By whose clock days are told apart; absent: UTC. */
+  readonly time_zone?: string | undefined
+}
+
+export type ByState = Readonly<Record<State, number>>
+
+export interface Group {
+  /** The value of each field that was grouped by. */
+  readonly key: Readonly<Record<string, string | null>>
+  readonly count: number
+  readonly by_state: ByState
+  /** Milliseconds, by `p50` and the like; null where no record has ended. */
+  readonly duration?: Readonly<Record<string, number | null>>
+}
+
+export interface Bucket {
+  /** When it begins, epoch milliseconds. */
+  readonly time: number
+  readonly count: number
+  readonly by_state: ByState
+}
+
+export interface Statistics {
+  readonly total: number
+  /** Those with the most records first; without a field to group by, one of all records. */
+  readonly groups: readonly Group[]
+  readonly buckets: readonly Bucket[]
+  /** Whether there are more groups. */
+  readonly truncated: boolean
+}
+
+/** What the records of a resource can be grouped by: what conditions can ask for again. */
+export function groupNamesOf(resource: Resource): readonly string[] {
+  const fields = resource.fields.filter(
+    ({ kind, filter }) => (kind === 'name' || kind === 'enum') && filter !== false,
+  )
+  return [...fields.map(({ name }) => name), ...(statesOf(resource).length === 0 ? [] : ['state'])]
+}
+
+/** By which times they can be told apart. */
+export function bucketFieldsOf({ fields }: Resource): readonly string[] {
+  return fields.filter(({ kind }) => kind === 'time').map(({ name }) => name)
+}
+
+export function hasDuration(resource: Resource): boolean {
+  return durationOf(resource) !== undefined
+}
+
+/** Counts the records that a plan finds. Throws RpcError -32602 (reason `too_many_buckets`). */
+export async function readStatistics(
+  reader: Reader,
+  { plan, access, now }: { readonly plan: Plan; readonly access: Access; readonly now: number },
+  options: StatisticsOptions,
+): Promise<Statistics> {
+  const { resource, builder, cache, runner } = reader
+  const bucket = options.bucket && planBuckets(resource, plan, options.bucket, now)
+  const counting: Counting = {
+    rows: await rowsOf(reader, plan, access),
+    isBounded: plan.limit !== undefined,
+    groupBy: options.groupBy.map(name => groupColumn(resource, name)),
+    bucket,
+    percentiles: options.percentiles,
+    top: options.top,
+  }
+  const shape = shapeCounting(resource, counting)
+  const statement = cache.get(`${resource.name}|statistics|${shape.key}`, () => {
+    const query = shape.build(builder)
+    return { compile: () => query.compile(builder) }
+  })
+  const { rows } = await runner.run(statement, shape.values)
+  return statisticsOf(rows.map(readRow), counting)
+}
+
+async function rowsOf(reader: Reader, { limit }: Plan, access: Access): Promise<SelectionShape> {
+  const { resource } = reader
+  if (limit === undefined) return shapeRows(resource, access.predicates)
+  return shapeSelection(resource, await selectionOf(reader, access, { order: 'newest', limit }))
+}
+
+function groupColumn({ fields }: Resource, name: string): GroupColumn {
+  const field = fields.find(each => each.name === name)
+  return { name, isState: field === undefined, isNullable: field === undefined || field.nullable === true }
+}
+
+function planBuckets(
+  resource: Resource,
+  { predicates }: Plan,
+  { ms: step, field = resource.ordering.time, time_zone: timeZone = 'UTC' }: BucketOptions,
+  now: number,
+): Buckets {
+  const given = spanOf(predicates, field)
+  const buckets = { field, timeZone, given, now, step }
+  const { from, to } = given
+  if (from === undefined || to === undefined || from > to) return { ...buckets, known: undefined }
+  const chosen = chooseStep({ from, to }, step)
+  if (chosen === undefined) throw tooManyBuckets()
+  return { ...buckets, known: { from, to, step: chosen } }
+}
+
+/** A row of the answer, by its columns. */
+type Told = Readonly<Record<(typeof columns)[number], unknown>>
+
+function readRow(row: readonly unknown[]): Told {
+  return Object.fromEntries(columns.map((name, i) => [name, row[i]])) as Told
+}
+
+function statisticsOf(rows: readonly Told[], { groupBy, bucket, percentiles, top }: Counting): Statistics {
+  const [total] = rows.filter(({ kind }) => kind === 'total')
+  if (total === undefined) throw new TypeError('the statement answers a total')
+  const groups = rows
+    .filter(({ kind }) => kind === 'group')
+    .toSorted((a, b) => Number(a.place) - Number(b.place))
+  const read = (row: Told): Group => ({
+    key: keyOf(row, groupBy),
+    ...countsOf(row),
+    ...(percentiles.length > 0 && { duration: durationsOf(row, percentiles) }),
+  })
+  return {
+    total: Number(total.n),
+    groups: groupBy.length === 0 ? [read(total)] : groups.slice(0, top).map(read),
+    buckets: bucket === undefined ? [] : bucketsOf(rows, total, bucket),
+    truncated: groups.length > top,
+  }
+}
+
+function keyOf(row: Told, groupBy: readonly GroupColumn[]): Group['key'] {
+  const texts = [row.g0, row.g1].map(value => (value === null ? null : String(value)))
+  return Object.fromEntries(groupBy.map(({ name }, i) => [name, texts[i] ?? null]))
+}
+
+function countsOf(row: Told): Pick<Group, 'count' | 'by_state'> {
+  const counted = states.map(state => [state, Number(row[state])] as const)
+  return { count: Number(row.n), by_state: Object.fromEntries(counted) as Record<State, number> }
+}
+
+/** The fraction 0.95 is `p95`, 0.999 is `p99.9`. */
+function durationsOf({ took }: Told, percentiles: readonly number[]): Record<string, number | null> {
+  const read: readonly (number | null)[] = typeof took === 'string' ? JSON.parse(took) : []
+  return Object.fromEntries(
+    percentiles.map((fraction, i) => [`p${Number((fraction * 100).toPrecision(12))}`, read[i] ?? null]),
+  )
+}
+
+function bucketsOf(rows: readonly Told[], total: Told, { known, timeZone }: Buckets): readonly Bucket[] {
+  const span = known ?? spanRead(total)
+  if (span === undefined) return []
+  const grid = gridOf(span.step, timeZone)
+  const counted = new Map(
+    rows.filter(({ kind }) => kind === 'bucket').map(row => [Number(row.place), countsOf(row)]),
+  )
+  // The database may know other rules of the zone than we do.
+  const first = Math.min(grid.indexOf(span.from), ...counted.keys())
+  const last = Math.max(grid.indexOf(span.to), ...counted.keys())
+  if (last - first >= maxBuckets) throw tooManyBuckets()
+  return fill(grid, { first, last, counted })
+}
+
+/** The span that the statement found; undefined where nothing has a time. */
+function spanRead({ lo, hi, step }: Told): (Span & { readonly step: number }) | undefined {
+  if (lo === null || hi === null || Number(lo) > Number(hi)) return undefined
+  if (step === null) throw tooManyBuckets()
+  return { from: Number(lo), to: Number(hi), step: Number(step) }
+}
+
+interface Filling {
+  readonly first: number
+  readonly last: number
+  readonly counted: ReadonlyMap<number, Pick<Bucket, 'count' | 'by_state'>>
+}
+
+const empty = { count: 0, by_state: { success: 0, failure: 0, running: 0, waiting: 0 } }
+
+function fill(grid: Grid, { first, last, counted }: Filling): readonly Bucket[] {
+  const buckets: Bucket[] = []
+  for (let index = first, time = grid.startOf(first); index <= last; index++) {
+    const next = grid.startOf(index + 1)
+    // A day that a zone left out takes no time.
+    if (time < next || counted.has(index)) buckets.push({ time, ...(counted.get(index) ?? empty) })
+    time = next
+  }
+  return buckets
+}
+
+function tooManyBuckets(): RpcError {
+  const message = `there would be more than ${maxBuckets} buckets: expected longer ones, or a shorter time`
+  return invalidParams('bucket.ms', message, 'too_many_buckets')
+}
