@@ -79,6 +79,8 @@ export interface Method {
   readonly result: z.ZodType
   /** What the server sends by itself once it was called. */
   readonly notification?: NotificationShape
+  /** What it queries: programs that show any kind of record read it in the document, as `x-records`. */
+  readonly records?: RecordsShape
   /** `token`: a credential is required; `public`: none is read. */
   readonly access: 'token' | 'public'
   /** The parameters that may carry the credential, first found first taken. Default: `['token']`. */
@@ -95,6 +97,20 @@ export interface Method {
 export interface NotificationShape {
   readonly name: string
   readonly params: z.ZodType
+}
+
+/** What no schema says of the records of a resource. */
+export interface RecordsShape {
+  readonly resource: string
+  readonly summary: string
+  /** The member that tells one from the other. */
+  readonly key: string
+  /** The time that newest first goes by. */
+  readonly newest_by: string
+  /** The member that says by its name who may read it. */
+  readonly named_by: string
+  /** Whether it is a run, which begins and ends. */
+  readonly is_run: boolean
 }
 
 /** The credential where it is not in the `Authorization` header. */
@@ -125,6 +141,7 @@ export interface TokenMethodOptions<
   readonly params: Shape
   readonly result: Result
   readonly notification?: NotificationShape
+  readonly records?: RecordsShape
   readonly credentialParams?: readonly string[]
   /** Only for NodeGet's own methods: what its programs are known to send beside the parameters (NODEGET.md). */
   readonly toleratedMembers?: readonly string[]

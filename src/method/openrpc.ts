@@ -30,7 +30,7 @@ function openRpcDocument(methods: readonly Method[], version: string): object {
 }
 
 function describeMethod(method: Method, { share }: SharedSchemas): object {
-  const { name, summary, params, result, access, notification } = method
+  const { name, summary, params, result, access, notification, records } = method
   const describe = (schema: z.core.$ZodType, io: 'input' | 'output') => share(jsonSchema(schema, io))
   return {
     name,
@@ -49,6 +49,7 @@ function describeMethod(method: Method, { share }: SharedSchemas): object {
       // Whole: dereferencing tools do not look into extensions.
       'x-notification': { name: notification.name, params: jsonSchema(notification.params, 'output') },
     }),
+    ...(records && { 'x-records': records }),
     examples: [exampleOf(method)],
     errors: access === 'token' ? [{ $ref: '#/components/errors/permission_denied' }] : [],
   }

@@ -73,6 +73,24 @@ test('it holds what a subscription pushes, with every kind of it', () => {
   }
 })
 
+test('it holds of each kind of record what no schema says, with members that its rows have', () => {
+  const shapes = resolved.methods.flatMap(method => {
+    const { 'x-records': shape, result } = method as {
+      'x-records'?: { resource: string; key: string; newest_by: string; named_by: string; is_run: boolean }
+      result?: { schema?: { items?: { properties?: object } } }
+    }
+    return shape === undefined ? [] : [{ ...shape, members: result?.schema?.items?.properties ?? {} }]
+  })
+  expect(shapes.map(({ resource }) => resource)).toEqual(resources.map(({ name }) => name))
+  for (const { key, newest_by: order, named_by: name, members } of shapes) {
+    expect(Object.keys(members)).toEqual(expect.arrayContaining([key, order, name]))
+  }
+  expect(shapes.filter(shape => shape.is_run).map(({ resource }) => resource)).toEqual([
+    'js-result',
+    'event-log',
+  ])
+})
+
 test('the document is valid OpenRPC, and refers to nothing outside of itself', () => {
   expect(validateOpenRPCDocument(document)).toBe(true)
   const references = JSON.stringify(document).match(/"\$(?:ref|schema|id)":"[^"]*"/g) ?? []

@@ -15,6 +15,14 @@ export function queryMethod(records: Records): Method {
     summary: `The ${resource.summary} that fulfil the conditions, newest first`,
     params: { token: credentialParam, query: querySchema(resource) },
     result: z.array(rowSchema(resource)),
+    records: {
+      resource: resource.name,
+      summary: resource.summary,
+      key: resource.ordering.key,
+      newest_by: resource.ordering.time,
+      named_by: resource.nameField,
+      is_run: resource.finish !== undefined,
+    },
     handle: ({ params, caller }) => records.select(caller, params.query),
   })
 }
