@@ -27,7 +27,7 @@ export function splitLimit(list: readonly unknown[]): {
   for (const condition of list) {
     const name = nameOf(condition)
     if (name === 'last') isLast = true
-    else if (name === 'limit') most = Math.min(Number(valueOf(condition)), 10_000)
+    else if (name === 'limit') most = Math.min(Number(onlyValueOf(condition)), 10_000)
     else if (name !== 'all') filter.push(condition)
   }
   return { filter, most: isLast ? 1 : most }
@@ -56,7 +56,7 @@ export function timeOf(
   const found = list.filter(condition => isTime(condition, field))
   const [only] = found
   if (found.length !== 1 || only === undefined) return undefined
-  const value = valueOf(only)
+  const value = onlyValueOf(only)
   if (nameOf(only) === `${field}_since` && typeof value === 'string') return { since: value }
   if (nameOf(only) !== `${field}_from_to` || !Array.isArray(value)) return undefined
   return { range: [Number(value[0]), Number(value[1])] }
@@ -79,6 +79,6 @@ function nameOf(condition: unknown): string | undefined {
   return keys.length === 1 ? keys[0] : undefined
 }
 
-function valueOf(condition: unknown): unknown {
+function onlyValueOf(condition: unknown): unknown {
   return typeof condition === 'object' && condition !== null ? Object.values(condition)[0] : undefined
 }

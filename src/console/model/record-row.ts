@@ -43,7 +43,12 @@ export function firstLineOf(text: string): string {
 
 /** The columns of the list until the user chooses others: what says most in little room, and no payloads. */
 export function usualColumns(
-  shape: { readonly key: string; readonly newestBy: string; readonly namedBy: string; readonly pageFields: readonly string[] },
+  shape: {
+    readonly key: string
+    readonly newestBy: string
+    readonly namedBy: string
+    readonly pageFields: readonly string[]
+  },
   isPayload: (field: string) => boolean,
 ): readonly string[] {
   const { key, newestBy, namedBy, pageFields } = shape

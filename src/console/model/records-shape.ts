@@ -18,7 +18,12 @@ export interface RecordsShape {
   /** What a page of the list can show: members of the records, and what the server computes of them. */
   readonly pageFields: readonly string[]
   readonly actions: readonly RecordAction[]
-  readonly has: { readonly stats: boolean; readonly facet: boolean; readonly get: boolean; readonly live: boolean }
+  readonly has: {
+    readonly stats: boolean
+    readonly facet: boolean
+    readonly get: boolean
+    readonly live: boolean
+  }
 }
 
 const actions: readonly RecordAction[] = ['cancel', 'replay', 'delete']

@@ -1,0 +1,102 @@
+import type { RecordRow } from '../model/record-row.ts'
+import type { RecordAction } from '../model/records-shape.ts'
+import { call } from '../rpc.ts'
+
+/**
+ * The methods that every kind of record has. Their names are made here, and with them the types of what they
+ * answer: which kinds there are is known from the server's document alone.
+ */
+
+export interface Page {
+  readonly rows: readonly RecordRow[]
+  readonly next: string | null
+  readonly count?: number
+}
+
+export interface PageInput {
+  readonly condition: readonly unknown[]
+  readonly after?: string | undefined
+  readonly order?: 'newest' | 'oldest'
+  readonly fields?: readonly string[]
+}
+
+export function readPage(
+  resource: string,
+  { condition, ...others }: PageInput,
+  signal?: AbortSignal,
+): Promise<Page> {
+  return call(`${resource}_page`, { query: { condition }, ...others }, { signal }) as Promise<Page>
+}
+
+export async function countRecords(
+  resource: string,
+  condition: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<number> {
+  const answer = await call(`${resource}_count`, { query: { condition } }, { signal })
+  return (answer as { readonly count: number }).count
+}
+
+export type ByState = Readonly<Record<'success' | 'failure' | 'running' | 'waiting', number>>
+
+export interface Stats {
+  readonly total: number
+  readonly buckets: readonly { readonly time: number; readonly count: number; readonly by_state: ByState }[]
+}
+
+/** The true number, and how it lies in time. */
+export function readStats(
+  resource: string,
+  condition: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<Stats> {
+  const time_zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const params = { query: { condition }, bucket: { ms: 'auto', time_zone } }
+  return call(`${resource}_stats`, params, { signal }) as Promise<Stats>
+}
+
+export interface Facet {
+  readonly values: readonly { readonly value: string | null; readonly count: number }[]
+  readonly truncated: boolean
+}
+
+export interface FacetInput {
+  readonly condition: readonly unknown[]
+  readonly field: string
+  readonly prefix?: string | undefined
+  readonly limit?: number
+}
+
+export function readFacet(
+  resource: string,
+  { condition, prefix, ...others }: FacetInput,
+  signal?: AbortSignal,
+): Promise<Facet> {
+  const params = { query: { condition }, ...others, ...(prefix !== undefined && prefix !== '' && { prefix }) }
+  return call(`${resource}_facet`, params, { signal }) as Promise<Facet>
+}
+
+/** What an action did, or with `dry_run` would do. */
+export interface Acted {
+  readonly would_delete?: number
+  readonly would_affect?: number
+  readonly deleted?: number
+  readonly cancelled?: number
+  readonly stopping?: number
+  readonly replayed?: number
+}
+
+export interface ActInput {
+  readonly condition: readonly unknown[]
+  readonly dry_run?: boolean
+  readonly max_affected?: number
+}
+
+export function actOn(
+  resource: string,
+  action: RecordAction,
+  { condition, ...others }: ActInput,
+  signal?: AbortSignal,
+): Promise<Acted> {
+  return call(`${resource}_${action}`, { query: { condition }, ...others }, { signal }) as Promise<Acted>
+}
