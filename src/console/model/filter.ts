@@ -62,6 +62,11 @@ export function timeOf(
   return { range: [Number(value[0]), Number(value[1])] }
 }
 
+/** Only what the filter says of `field`. */
+export function timeConditions(list: readonly unknown[], field: string): readonly unknown[] {
+  return list.filter(condition => isTime(condition, field))
+}
+
 function withoutTime(list: readonly unknown[], field: string): readonly unknown[] {
   return list.filter(condition => !isTime(condition, field))
 }

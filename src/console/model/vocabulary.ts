@@ -158,17 +158,17 @@ function isNumber({ type }: Json): boolean {
 
 const sharedPrefix = '#/components/schemas/'
 
-function resolved(root: Json, schema: Json): Json {
+export function resolved(root: Json, schema: Json): Json {
   const { $ref: reference } = schema
   if (typeof reference !== 'string' || !reference.startsWith(sharedPrefix)) return schema
   const shared = objectOf(objectOf(root.components).schemas)
   return objectOf(shared[reference.slice(sharedPrefix.length)])
 }
 
-function objectOf(value: unknown): Json {
+export function objectOf(value: unknown): Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 }
 
-function listOf(value: unknown): readonly unknown[] {
+export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }

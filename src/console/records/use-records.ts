@@ -22,8 +22,10 @@ export interface Records {
   readonly error: ReadonlySignal<unknown>
   /** Whether the last row is the last that there is. */
   readonly isWhole: ReadonlySignal<boolean>
-  /** Reads the next page, unless there is none or one is awaited. */
+  /** Reads the next page, unless there is none, one is awaited, or the last one failed. */
   readonly readMore: () => void
+  /** Tries the page that failed once more. */
+  readonly retry: () => void
   /** Takes in records that were added or have changed. */
   readonly take: (changed: readonly RecordRow[]) => void
 }
@@ -34,7 +36,11 @@ export function useRecords(input: RecordsInput): Records {
   const isLoading = useSignal(true)
   const error = useSignal<unknown>(undefined)
   const isWhole = useSignal(false)
-  const own = useRef<Pick<Records, 'readMore' | 'take'>>({ readMore: none, take: none })
+  const own = useRef<Pick<Records, 'readMore' | 'retry' | 'take'>>({
+    readMore: none,
+    retry: none,
+    take: none,
+  })
   const key = JSON.stringify(input)
   // The key is the whole of the input.
   useEffect(() => {
@@ -49,6 +55,7 @@ export function useRecords(input: RecordsInput): Records {
     error,
     isWhole,
     readMore: () => own.current.readMore(),
+    retry: () => own.current.retry(),
     take: changed => own.current.take(changed),
   })
   return stable.current
@@ -90,19 +97,28 @@ function createReader(input: RecordsInput, { rows, isLoading, error, isWhole }: 
     isWhole.value = next === undefined || all.length >= most
   }
 
+  async function readMore(): Promise<void> {
+    // The table asks again and again: what failed once would fail without a pause.
+    if (isBusy || error.peek() !== undefined || (isWhole.peek() && !isFirst)) return
+    isBusy = true
+    isLoading.value = true
+    try {
+      await read()
+    } catch (fault) {
+      if (leaving.signal.aborted) return
+      error.value = fault
+      // What is seen were the records of another filter.
+      if (isFirst) rows.value = []
+    }
+    isBusy = false
+    if (!leaving.signal.aborted) isLoading.value = false
+  }
+
   return {
-    readMore(): void {
-      if (isBusy || (isWhole.peek() && !isFirst)) return
-      isBusy = true
-      isLoading.value = true
-      read()
-        .catch((fault: unknown) => {
-          if (!leaving.signal.aborted) error.value = fault
-        })
-        .finally(() => {
-          isBusy = false
-          if (!leaving.signal.aborted) isLoading.value = false
-        })
+    readMore: () => void readMore(),
+    retry(): void {
+      error.value = undefined
+      void readMore()
     },
     take(changed: readonly RecordRow[]): void {
       if (isFirst || order !== 'newest') return

@@ -1,6 +1,42 @@
 import { text } from '../language.ts'
+import { hrefOf } from '../model/place.ts'
+import { Fault } from '../part/fault.tsx'
+import { useKinds } from '../records/kinds.ts'
+import { RecordsView } from '../records/records-view.tsx'
+import { resourceTitle } from '../resource-title.ts'
+import type { ScreenProps } from './index.ts'
 
-/** Records of any kind. */
-export function RecordsScreen() {
-  return <h1>{text().records.title}</h1>
+/** Records of any kind, a tab each. */
+export function RecordsScreen({ rest: [resource], params }: ScreenProps) {
+  const { kinds, error } = useKinds()
+  const { records, app } = text()
+  if (kinds === undefined) {
+    return error === undefined ? <p class="absence">{app.loading}</p> : <Fault error={error} />
+  }
+  const { shapes } = kinds
+  const shape = resource === undefined ? shapes[0] : shapes.find(each => each.resource === resource)
+  const vocabulary = shape && kinds.vocabularyOf(shape.resource)
+  return (
+    <div class="records-screen">
+      <header class="records-head">
+        <h1>{records.title}</h1>
+        <nav class="tabs" aria-label={records.kinds}>
+          {shapes.map(({ resource: name }) => (
+            <a
+              key={name}
+              href={hrefOf({ path: ['records', name], params: {} })}
+              aria-current={name === shape?.resource ? 'page' : undefined}
+            >
+              {resourceTitle(name)}
+            </a>
+          ))}
+        </nav>
+      </header>
+      {shape === undefined || vocabulary === undefined ? (
+        <p class="absence">{app.notFound}</p>
+      ) : (
+        <RecordsView key={shape.resource} shape={shape} vocabulary={vocabulary} params={params} />
+      )}
+    </div>
+  )
 }
