@@ -17,7 +17,6 @@ import { Menu } from '../part/menu.tsx'
 import { Moment } from '../part/moment.tsx'
 import { StateBadge } from '../part/state-badge.tsx'
 import { resourceTitle } from '../resource-title.ts'
-import { screens } from '../screen/index.ts'
 import { serverUrl } from '../session.ts'
 import { readPage } from './api.ts'
 import { isPayload } from './columns.tsx'
@@ -116,7 +115,7 @@ function Facts({ row, shape, vocabulary }: FactsProps) {
   const { records } = text()
   const { state } = row
   const duration = withComputed(row).duration_ms
-  const chain = screens.some(({ path }) => path === 'chain') ? chainHref(shape.resource, row) : undefined
+  const chain = chainHref(shape.resource, row)
   return (
     <>
       <div class="record-head">
