@@ -7,7 +7,8 @@ import { Login } from './part/login.tsx'
 import { Navigation } from './part/navigation.tsx'
 import { Toasts } from './part/toasts.tsx'
 import { place } from './router.ts'
-import { type Screen, type ScreenProps, screens } from './screen/index.ts'
+import { screens } from './screen/index.ts'
+import type { Screen, ScreenProps } from './screen/screen.ts'
 import { session } from './session.ts'
 
 export function App() {

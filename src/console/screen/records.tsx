@@ -4,7 +4,7 @@ import { Fault } from '../part/fault.tsx'
 import { useKinds } from '../records/kinds.ts'
 import { RecordsView } from '../records/records-view.tsx'
 import { resourceTitle } from '../resource-title.ts'
-import type { ScreenProps } from './index.ts'
+import type { ScreenProps } from './screen.ts'
 
 /** Records of any kind, a tab each. */
 export function RecordsScreen({ rest: [resource], params }: ScreenProps) {
