@@ -1,35 +1,35 @@
 import type { Signal } from '@preact/signals'
-import { useId } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
+import { useApiDocument } from '../api-document.ts'
 import { text } from '../language.ts'
+import { vocabularyOf } from '../model/vocabulary.ts'
+import { ConditionBar } from './condition-bar.tsx'
 
 interface ConditionFieldProps {
-  /** A JSON list, as it is entered. */
-  readonly source: Signal<string>
-  readonly isWrong: boolean
+  readonly resource: string
+  readonly condition: Signal<readonly unknown[]>
 }
 
 /** A condition list in a form. */
-export function ConditionField({ source, isWrong }: ConditionFieldProps) {
-  const { form, api } = text()
-  const id = useId()
+export function ConditionField({ resource, condition }: ConditionFieldProps) {
+  const { form, app } = text()
+  const { document } = useApiDocument()
+  const vocabulary = useMemo(() => vocabularyOf(document, resource), [document, resource])
   return (
-    <div class="field">
-      <label for={id}>{form.condition}</label>
-      <textarea
-        id={id}
-        class="textarea"
-        rows={Math.min(10, source.value.split('\n').length + 1)}
-        spellcheck={false}
-        aria-invalid={isWrong}
-        aria-describedby={`${id}-hint`}
-        value={source.value}
-        onInput={({ currentTarget }) => {
-          source.value = currentTarget.value
-        }}
-      />
-      <small class="hint" id={`${id}-hint`}>
-        {isWrong ? api.notJson : form.conditionHint}
-      </small>
-    </div>
+    <fieldset class="field">
+      <legend>{form.condition}</legend>
+      {vocabulary === undefined ? (
+        <p class="hint">{app.loading}</p>
+      ) : (
+        <ConditionBar
+          vocabulary={vocabulary}
+          condition={condition.value}
+          onChange={next => {
+            condition.value = next
+          }}
+        />
+      )}
+      <small class="hint">{form.conditionHint}</small>
+    </fieldset>
   )
 }

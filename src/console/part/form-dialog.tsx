@@ -23,7 +23,8 @@ export function FormDialog(props: FormDialogProps) {
 
   async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault()
-    if (isWorking.peek()) return
+    // A dialog over this one has a form of its own.
+    if (event.target !== event.currentTarget || isWorking.peek()) return
     isWorking.value = true
     fault.value = undefined
     try {

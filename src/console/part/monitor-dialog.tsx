@@ -1,7 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { parseJson } from '../../json.ts'
 import { text } from '../language.ts'
-import { readList } from '../model/json-list.ts'
 import type { MonitorDefinition } from '../model/monitor.ts'
 import { call } from '../rpc.ts'
 import { ConditionField } from './condition-field.tsx'
@@ -35,7 +34,7 @@ export function MonitorDialog({ before, onDone, onClose }: MonitorDialogProps) {
   const first = before ?? fresh
   const name = useSignal(first.name)
   const resource = useSignal(first.resource)
-  const source = useSignal(JSON.stringify(first.query.condition))
+  const condition = useSignal(first.query.condition)
   const kind = useSignal<'at_least' | 'at_most'>('at_least' in first.when ? 'at_least' : 'at_most')
   const count = useSignal(String('at_least' in first.when ? first.when.at_least : first.when.at_most))
   const spans = {
@@ -46,11 +45,10 @@ export function MonitorDialog({ before, onDone, onClose }: MonitorDialogProps) {
   const sender = useSignal(first.event.sender)
   const type = useSignal(first.event.event_type)
   const kwargs = useSignal(JSON.stringify(first.event.kwargs))
-  const condition = readList(source.value)
 
   async function save(): Promise<void> {
     const changeable = {
-      query: { condition },
+      query: { condition: condition.peek() },
       window_ms: spans.window.peek(),
       every_ms: spans.every.peek(),
       when: { [kind.peek()]: Number(count.peek()) },
@@ -69,7 +67,6 @@ export function MonitorDialog({ before, onDone, onClose }: MonitorDialogProps) {
     <FormDialog
       title={before === undefined ? monitors.create : monitors.changeTitle(before.name)}
       submitLabel={monitors.save}
-      isDisabled={condition === undefined}
       onSubmit={save}
       onClose={onClose}
     >
@@ -79,7 +76,7 @@ export function MonitorDialog({ before, onDone, onClose }: MonitorDialogProps) {
           <ResourceField resource={resource} />
         </div>
       )}
-      <ConditionField source={source} isWrong={condition === undefined} />
+      <ConditionField resource={resource.value} condition={condition} />
       <Threshold kind={kind} count={count} />
       <div class="form-columns">
         <SpanField label={monitors.window} ms={spans.window} />

@@ -3,7 +3,6 @@ import { useEffect } from 'preact/hooks'
 import type { ParamsOf, RetentionRule } from '../../client/client.ts'
 import { formatCount, formatTime } from '../format.ts'
 import { text } from '../language.ts'
-import { readList } from '../model/json-list.ts'
 import { resourceTitle } from '../resource-title.ts'
 import { call, useCall } from '../rpc.ts'
 import { ConditionField } from './condition-field.tsx'
@@ -25,12 +24,11 @@ interface RuleDialogProps {
 export function RuleDialog({ rule, onDone, onClose }: RuleDialogProps) {
   const { retention } = text()
   const resource = useSignal(rule?.resource ?? 'js-result')
-  const source = useSignal(JSON.stringify(rule?.query.condition ?? ['is_success']))
+  const condition = useSignal<readonly unknown[]>(rule?.query.condition ?? [])
   const ageMs = useSignal(rule?.older_than_ms ?? 30 * dayMs)
-  const condition = readList(source.value)
   const given = {
     resource: resource.value,
-    query: { condition: condition ?? [] },
+    query: { condition: condition.value },
     older_than_ms: ageMs.value,
   }
 
@@ -43,22 +41,21 @@ export function RuleDialog({ rule, onDone, onClose }: RuleDialogProps) {
     <FormDialog
       title={rule === undefined ? retention.create : retention.changeTitle}
       submitLabel={retention.save}
-      isDisabled={condition === undefined}
       onSubmit={save}
       onClose={onClose}
     >
       {rule === undefined ? (
         <>
           <ResourceField resource={resource} />
-          <ConditionField source={source} isWrong={condition === undefined} />
+          <ConditionField resource={resource.value} condition={condition} />
         </>
       ) : (
         <p>
-          {resourceTitle(rule.resource)} <code>{source.value}</code>
+          {resourceTitle(rule.resource)} <code>{JSON.stringify(rule.query.condition)}</code>
         </p>
       )}
       <SpanField label={retention.age} hint={retention.ageHint} ms={ageMs} />
-      {condition !== undefined && <RetentionPreview params={given as ParamsOf<'retention_preview'>} />}
+      <RetentionPreview params={given as ParamsOf<'retention_preview'>} />
     </FormDialog>
   )
 }

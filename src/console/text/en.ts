@@ -375,7 +375,7 @@ export const en = {
   form: {
     resource: 'Records',
     condition: 'Conditions',
-    conditionHint: 'A JSON list; all hold together, and [] means every record.',
+    conditionHint: 'All hold together; none means every record.',
     unit: 'unit',
     units: { ms: 'milliseconds', s: 'seconds', m: 'minutes', h: 'hours', d: 'days' },
   },

@@ -371,7 +371,7 @@ export const zh: Text = {
   form: {
     resource: '记录',
     condition: '条件',
-    conditionHint: 'JSON 列表；所有条件同时成立，[] 表示全部记录。',
+    conditionHint: '所有条件同时成立；没有条件表示全部记录。',
     unit: '单位',
     units: { ms: '毫秒', s: '秒', m: '分钟', h: '小时', d: '天' },
   },

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { readList } from '../../../src/console/model/json-list.ts'
 import {
   joinMonitors,
   type MonitorDefinition,
@@ -16,13 +15,6 @@ describe('a length of time', () => {
     [2_592_000_000, 30, 'd'],
   ])('of %i ms is entered as %i %s', (ms, count, unit) => {
     expect(spanOf(ms)).toEqual({ count, unit })
-  })
-})
-
-describe('a list that is entered', () => {
-  it('is read once it is one, with every digit', () => {
-    expect(JSON.stringify(readList('[{"n": 12345678901234567890}]'))).toBe('[{"n":12345678901234567890}]')
-    expect(['{}', '[', 'null', ''].map(readList)).toEqual([undefined, undefined, undefined, undefined])
   })
 })
 
