@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { text } from '../language.ts'
+import { describeFault } from '../toast.ts'
 import { Dialog } from './dialog.tsx'
-import { Fault } from './fault.tsx'
+import { Icon } from './icon.tsx'
 
 export interface FormDialogProps {
   readonly title: string
@@ -39,7 +40,11 @@ export function FormDialog(props: FormDialogProps) {
     <Dialog title={title} onClose={onClose}>
       <form class="dialog-form" onSubmit={submit}>
         {children}
-        <Fault error={fault.value} />
+        {fault.value !== undefined && (
+          <p class="fault" role="alert">
+            <Icon name="warning" /> <span>{describeFault(fault.value)}</span>
+          </p>
+        )}
         <footer class="dialog-foot">
           <button type="button" class="button" onClick={onClose}>
             {text().app.cancel}

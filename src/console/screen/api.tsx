@@ -13,6 +13,7 @@ import { MethodFields } from '../part/method-fields.tsx'
 import { setParams } from '../router.ts'
 import { call } from '../rpc.ts'
 import { serverUrl } from '../session.ts'
+import { describeFault } from '../toast.ts'
 
 interface ApiScreenProps extends Pick<Place, 'params'> {
   readonly rest: readonly string[]
@@ -145,7 +146,13 @@ function MethodForm({ method, document }: MethodFormProps) {
 
 function AnswerView({ answer }: { readonly answer: Answer }) {
   const { api } = text()
-  if (answer.kind === 'fault') return <Fault error={answer.error} />
+  if (answer.kind === 'fault') {
+    return (
+      <p class="fault" role="alert">
+        <Icon name="warning" /> <span>{describeFault(answer.error)}</span>
+      </p>
+    )
+  }
   return (
     <section class="panel api-answer" aria-label={api.result}>
       <header>

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../../../src/database/open.ts'
+import { prepareConsole } from '../../../src/prepare-console.ts'
 import { startSequencer } from '../../../src/stream/sequencer.ts'
 import { createPostgresDatabase } from '../../support/postgres-database.ts'
 import { findChromium } from './chromium.ts'
@@ -16,6 +17,7 @@ declare module 'vitest' {
 /** Fills the database that the servers of these tests begin with. Returns what removes it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   findChromium()
+  await prepareConsole()
   const { postgresUrl, postgresTemplate } = project.getProvidedContext()
   const template = await createPostgresDatabase(postgresUrl, postgresTemplate)
   await seed(template.url)
