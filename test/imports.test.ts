@@ -21,7 +21,7 @@ const base = [
   'parse-input',
   'version',
 ]
-const core = [...base, 'database', 'permission', 'condition', 'resource']
+const core = [...base, 'database', 'permission', 'condition', 'audit', 'resource']
 const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   async: ['errors', 'fairness'],
@@ -46,7 +46,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   sandbox: base,
   database: base,
   condition: [...base, 'database', 'permission'],
-  resource: [...base, 'database', 'permission', 'condition'],
+  audit: [...base, 'database', 'permission'],
+  resource: [...base, 'database', 'permission', 'condition', 'audit'],
   token: [...base, 'database', 'definition', 'permission'],
   definition: ['errors', 'json', 'text-check', 'schedule', 'seal', 'database'],
   monitor: [...core, 'definition', 'event', 'js-worker'],

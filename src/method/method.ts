@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Actor } from '../audit/entry.ts'
 import type { JsonText } from '../json.ts'
 import type { ShownCredential } from '../permission/credential.ts'
 import { type Identity, permissionDenied } from '../permission/grant.ts'
@@ -89,6 +90,8 @@ export interface Method {
   readonly toleratedMembers: readonly string[]
   /** Its answer is long: a batch may hold one call of it. Otherwise a small batch would cost as much as a hundred answers. */
   readonly isOncePerBatch?: boolean
+  /** What it does goes to the audit trail, as does a call that fails. */
+  readonly isAudited?: boolean
   /** Called with parsed parameters; may answer with a JsonText. Throws RpcError. */
   handle(call: Call<unknown, Identity | undefined>): Promise<unknown>
 }
@@ -142,10 +145,16 @@ export interface TokenMethodOptions<
   readonly result: Result
   readonly notification?: NotificationShape
   readonly records?: RecordsShape
+  readonly isAudited?: boolean
   readonly credentialParams?: readonly string[]
   /** Only for NodeGet's own methods: what its programs are known to send beside the parameters (NODEGET.md). */
   readonly toleratedMembers?: readonly string[]
   handle(call: Call<ParamsOf<Shape>, Identity>): Promise<unknown>
+}
+
+/** Who does something by calling the method of this name. */
+export function actorOf(method: string, { caller, context }: Call<unknown, Identity>): Actor {
+  return { caller, method, address: context.address }
 }
 
 /** A method that needs a credential; its `handle` is typed by its `params`. */

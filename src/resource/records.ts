@@ -1,5 +1,7 @@
 import { createBatchQueue, type Write } from '../async/batch-queue.ts'
 import type { Clock } from '../async/clock.ts'
+import { type Actor, type AuditEntry, type Deed, entryOfDeed } from '../audit/entry.ts'
+import { writeDeed } from '../audit/write.ts'
 import { beyond, decodeCursor, encodeCursor, type Order } from '../condition/cursor.ts'
 import type { Plan } from '../condition/plan.ts'
 import { and, equal, type Predicate } from '../condition/predicate.ts'
@@ -12,7 +14,7 @@ import { type Identity, requirePermission, requireSuper } from '../permission/gr
 import { exportPages } from './export/export.ts'
 import type { ExportPage } from './export/export-page.ts'
 import type { ExportPlan } from './export/export-plan.ts'
-import { type Imported, importRows } from './import/import.ts'
+import { importRows } from './import/import.ts'
 import { planBounded, planFilters, planQuery, planRemoval, type Query } from './query.ts'
 import { actionOf, type GivenRow, type Resource, type Verb } from './resource.ts'
 import { type BoundRow, bindImported, bindRow } from './row.ts'
@@ -85,6 +87,12 @@ export interface Period {
 export interface Appended {
   /** In the order in which the rows were given. */
   readonly ids: readonly number[]
+}
+
+export interface Imported {
+  readonly imported: number
+  /** Those that were there already, with the same content. */
+  readonly skipped: number
 }
 
 export interface RemoveOptions {
@@ -220,17 +228,33 @@ export class Records {
    * Deletes exactly what the same conditions find. Throws RpcError 108 (`all_required`, `max_affected_exceeded`), and 102
    * (`append_only`) where no client may.
    */
-  async remove(caller: Identity, query: Query, { isDryRun, maxAffected }: RemoveOptions): Promise<Removed> {
-    if (this.resource.recorded === 'keep') throw appendOnly()
-    const plan = planRemoval(this.resource, query, this.#options)
+  async remove(by: Actor, query: Query, { isDryRun, maxAffected }: RemoveOptions): Promise<Removed> {
+    const { resource } = this
+    if (resource.recorded === 'keep') throw appendOnly()
+    const plan = planRemoval(resource, query, this.#options)
     const { limit } = plan
-    const { predicates } = planAccess(this.resource, 'delete', caller, plan)
+    const { predicates } = planAccess(resource, 'delete', by.caller, plan)
+    const deed = { by, resource: resource.name, condition: query.condition, isDryRun }
     const removed = isDryRun
-      ? { found: await countRows(this.#table, predicates, limit), deleted: 0 }
-      : await removeRows(this.#table, { predicates, limit, maxAffected })
+      ? await this.#wouldRemove(deed, predicates, limit)
+      : await removeRows(this.#table, { predicates, limit, maxAffected, entry: this.#entryOf(deed) })
     if (maxAffected !== undefined && removed.found > maxAffected) throw tooMany(maxAffected, 'deleted')
     if (!isDryRun) this.#onRows('deleted', removed.deleted)
     return removed
+  }
+
+  async #wouldRemove(
+    deed: Deed,
+    predicates: readonly Predicate[],
+    limit: number | undefined,
+  ): Promise<Removed> {
+    const found = await countRows(this.#table, predicates, limit)
+    await writeDeed(this.#options.database, { ...deed, affected: found }, this.#options.clock())
+    return { found, deleted: 0 }
+  }
+
+  #entryOf(deed: Deed): AuditEntry {
+    return entryOfDeed(deed, this.#options.clock())
   }
 
   /**
@@ -293,16 +317,20 @@ export class Records {
   }
 
   /** Takes back rows that `importRowSchema` has accepted, under their own ids. For the super token alone: nobody runs what it brings. */
-  async import(caller: Identity, rows: readonly GivenRow[]): Promise<Imported> {
-    requireSuper(caller)
-    const { table, ordering } = this.resource
-    const { database, partitionRows } = this.#options
+  async import(by: Actor, rows: readonly GivenRow[]): Promise<Imported> {
+    requireSuper(by.caller)
+    const { name: resource, table, ordering } = this.resource
+    const { database, partitionRows, clock } = this.#options
     const bound = rows.map(row => bindImported(this.resource, row))
     const keys = rows.map(row => Number(row[ordering.key]))
     await makeRoom(database, { table, keys, partitionRows })
-    const answer = await database.transaction(runner => importRows({ ...this.#table, runner }, bound))
-    this.#onRows('appended', answer.imported)
-    return answer
+    const ids = await database.transaction(async runner => {
+      const ids = await importRows({ ...this.#table, runner }, bound)
+      await writeDeed(runner, { by, resource, affected: ids.length, ids }, clock())
+      return ids
+    })
+    this.#onRows('appended', ids.length)
+    return { imported: ids.length, skipped: rows.length - ids.length }
   }
 
   /** Every row found, a page at a time, see exportPages; `again` looks the caller up again. */

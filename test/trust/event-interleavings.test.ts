@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/async/clock.ts'
+import { entryOf } from '../../src/audit/entry.ts'
 import { equal } from '../../src/condition/predicate.ts'
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
@@ -71,6 +72,7 @@ const remove: Make =
         predicates: [equal('id', run.id)],
         limit: undefined,
         maxAffected: undefined,
+        entry: entryOf({ time: 0, token_key: 'server', method: 'test', outcome: 'success' }),
       }),
     )
 

@@ -4,7 +4,7 @@ import { invalidParams } from '../../errors.ts'
 import { stringifyJson } from '../../json.ts'
 import type { Records } from '../../resource/records.ts'
 import { importRowSchema, newRowSchema } from '../../resource/row.ts'
-import { credentialParam, defineMethod, type Method } from '../method.ts'
+import { actorOf, credentialParam, defineMethod, type Method } from '../method.ts'
 import { querySchema } from './query-schema.ts'
 
 /** Rows that one call may write. */
@@ -62,8 +62,10 @@ export function finishMethod(records: Records): Method {
 /** `X_delete`: deletes exactly what the same conditions find. */
 export function deleteMethod(records: Records): Method {
   const { resource } = records
+  const name = `${resource.name}_delete`
   return defineMethod({
-    name: `${resource.name}_delete`,
+    name,
+    isAudited: true,
     summary: `Deletes the ${resource.summary} that fulfil the conditions`,
     params: {
       token: credentialParam,
@@ -80,8 +82,9 @@ export function deleteMethod(records: Records): Method {
       condition_count: z.int(),
       would_delete: z.int().optional(),
     }),
-    async handle({ params: { query, dry_run: isDryRun, max_affected: maxAffected }, caller }) {
-      const { found, deleted } = await records.remove(caller, query, { isDryRun, maxAffected })
+    async handle(call) {
+      const { query, dry_run: isDryRun, max_affected: maxAffected } = call.params
+      const { found, deleted } = await records.remove(actorOf(name, call), query, { isDryRun, maxAffected })
       const answer = { success: true, deleted, condition_count: query.condition.length }
       return isDryRun ? { ...answer, would_delete: found } : answer
     },
@@ -91,8 +94,10 @@ export function deleteMethod(records: Records): Method {
 /** `X_import`: takes back what an export gave, under the same ids. For the super token alone. */
 export function importMethod(records: Records): Method {
   const { resource } = records
+  const name = `${resource.name}_import`
   return defineMethod({
-    name: `${resource.name}_import`,
+    name,
+    isAudited: true,
     summary: `Imports exported ${resource.summary} under their ids`,
     params: {
       token: credentialParam,
@@ -102,6 +107,6 @@ export function importMethod(records: Records): Method {
       imported: z.int(),
       skipped: z.int().describe('Rows that were already there with the same content'),
     }),
-    handle: ({ params: { rows }, caller }) => records.import(caller, rows),
+    handle: call => records.import(actorOf(name, call), call.params.rows),
   })
 }

@@ -7,36 +7,30 @@ import { givenRows, givenValues } from '../write/given-rows.ts'
 import { mergeDigest } from '../write/merge.ts'
 import { raiseNumbers } from './import-numbers.ts'
 
-export interface Imported {
-  readonly imported: number
-  /** Those that were there already, with the same content. */
-  readonly skipped: number
-}
-
 /** How many keys an error names. */
 const maxNamed = 100
 
 /**
- * Writes whole wire rows under the keys that they bring, and lets later records be numbered behind them. `target` runs in
- * a transaction. Throws RpcError 109 (reason `row_conflict`, `ids`) when a key, or the same event to be merged with, is
+ * Writes whole wire rows under the keys that they bring, and lets later records be numbered behind them; resolves to the keys
+ * of those that were not there already, with the same content. `target` runs in a transaction. Throws RpcError 109 (reason `row_conflict`, `ids`) when a key, or the same event to be merged with, is
  * there with other content.
  */
-export async function importRows(target: Table, rows: readonly BoundRow[]): Promise<Imported> {
+export async function importRows(target: Table, rows: readonly BoundRow[]): Promise<readonly number[]> {
   const { fields, ordering } = target.resource
   const key = fields.findIndex(field => field.name === ordering.key)
   const keys = rows.map(row => Number(row[key]))
   // First, so that records that are appended meanwhile are numbered behind them.
   const { settle } = await raiseNumbers(target, keys)
   const imported = await insertImported(target, rows)
-  if (imported < rows.length) await requireSame(target, rows)
+  if (imported.length < rows.length) await requireSame(target, rows)
   await settle()
-  return { imported, skipped: rows.length - imported }
+  return imported
 }
 
 async function insertImported(
   { resource, builder, cache, runner }: Table,
   rows: readonly BoundRow[],
-): Promise<number> {
+): Promise<readonly number[]> {
   const { fields, merge, ordering, table } = resource
   const statement = cache.get(`${resource.name}|import`, () => {
     const columns = fields.map(field => sql.ref(field.name))
@@ -49,7 +43,8 @@ async function insertImported(
       returning ${sql.ref(ordering.key)}`
     return { compile: () => insert.compile(builder) }
   })
-  return (await runner.run(statement, givenValues(fields, rows))).rows.length
+  const { rows: written } = await runner.run(statement, givenValues(fields, rows))
+  return written.map(([id]) => Number(id))
 }
 
 /** A statement of its own sees what another transaction committed while the insert waited for it. */

@@ -1,4 +1,7 @@
 import { type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
+import type { AuditEntry } from '../../audit/entry.ts'
+import { maxIds } from '../../audit/entry.ts'
+import { auditInsert, entriesText } from '../../audit/write.ts'
 import { type AnyTables, allOf } from '../../condition/compile.ts'
 import type { Predicate } from '../../condition/predicate.ts'
 import { shapeOf } from '../../condition/shape.ts'
@@ -12,6 +15,8 @@ export interface Removal {
   readonly limit: number | undefined
   /** Delete nothing at all when more rows than this are found; undefined: any number. */
   readonly maxAffected: number | undefined
+  /** What the audit trail is told of it, beside which rows it took; not where there were too many. */
+  readonly entry: AuditEntry
 }
 
 export interface Removed {
@@ -46,17 +51,19 @@ export async function lockIds(
 
 /**
  * Deletes the rows that fulfil all the predicates, in one statement: the rows are locked in their one order while
- * they are chosen, so that of two deletes at once neither counts a row that the other takes.
+ * they are chosen, so that of two deletes at once neither counts a row that the other takes. The same statement writes the
+ * entry of the audit trail.
  */
 export async function removeRows(
   table: Table,
-  { predicates, limit, maxAffected }: Removal,
+  { predicates, limit, maxAffected, entry }: Removal,
 ): Promise<Removed> {
   const { resource, builder, cache, runner } = table
   const { key, values } = shapeOf(predicates)
   const bound = [...values]
   const limitSlot = limit === undefined ? undefined : new Slot(bound.push(limit) - 1)
   const maxSlot = maxAffected === undefined ? undefined : new Slot(bound.push(maxAffected) - 1)
+  const entrySlot = new Slot(bound.push(entriesText([entry])) - 1)
   const id = resource.ordering.key
   const form = `${limitSlot !== undefined}|${maxSlot !== undefined}`
 
@@ -65,6 +72,9 @@ export async function removeRows(
     if (limitSlot !== undefined) target = target.limit(sql<number>`${limitSlot}`)
     // One row more than allowed is enough to know that there are too many.
     else if (maxSlot !== undefined) target = target.limit(sql<number>`${maxSlot}::bigint + 1`)
+
+    const isFew =
+      maxSlot === undefined ? undefined : sql<SqlBool>`(select count(*) from target) <= ${maxSlot}::bigint`
 
     return builder
       .with(
@@ -76,12 +86,12 @@ export async function removeRows(
           .deleteFrom(resource.table)
           // An array rather than a join, which would read the whole table once there are many.
           .where(eb => sql<SqlBool>`${eb.ref(id)} = any(array(${eb.selectFrom('target').select(id)}))`)
-          .returning(sql.lit(1).as('one'))
-        if (maxSlot === undefined) return gone
-        return gone.where(eb =>
-          eb(eb.selectFrom('target').select(sql`count(*)`.as('n')), '<=', sql`${maxSlot}`),
-        )
+          .returning(sql.ref(id).as('id'))
+        return isFew === undefined ? gone : gone.where(isFew)
       })
+      .with('told', () =>
+        auditInsert({ entries: entrySlot, measured: goneRows, ...(isFew && { where: isFew }) }),
+      )
       .selectNoFrom(eb => [
         eb.selectFrom('target').select(sql<string>`count(*)::text`.as('n')).as('found'),
         eb.selectFrom('gone').select(sql<string>`count(*)::text`.as('n')).as('deleted'),
@@ -90,6 +100,13 @@ export async function removeRows(
   const { rows } = await runner.run(statement, bound)
   const [found, deleted] = rows[0] ?? ['0', '0']
   return { found: Number(found), deleted: Number(deleted) }
+}
+
+/** What became of the rows, for the audit trail. */
+const goneRows = {
+  affected: '(select count(*) from gone)',
+  ids: `to_jsonb(array(select id from gone order by id limit ${maxIds}))`,
+  ids_digest: `(select encode(sha256(convert_to(string_agg(id::text, ',' order by id), 'UTF8')), 'hex') from gone)`,
 }
 
 /**
