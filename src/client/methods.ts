@@ -6,6 +6,7 @@ import type {
   ConditionOf,
   EpochMs,
   FacetField,
+  ImportedName,
   MadeMembers,
   NewRow,
   ResourceName,
@@ -89,7 +90,7 @@ type RecordMethods = {
     { query: Query<R>; dry_run?: boolean | undefined; max_affected?: number | undefined },
     Deletion
   >
-} & { readonly [R in ResourceName as `${R}_import`]: Typed<{ rows: readonly Row<R>[] }, ImportCounts> } & {
+} & { readonly [R in ImportedName as `${R}_import`]: Typed<{ rows: readonly Row<R>[] }, ImportCounts> } & {
   readonly [R in AppendedName as `${R}_append`]: Typed<
     { rows: readonly NewRow<R>[] },
     { readonly ids: readonly number[] }

@@ -10,6 +10,10 @@ export type ResourceName = keyof Kinds
 export type AppendedName = {
   [R in ResourceName]: [Kinds[R]['newRow']] extends [never] ? never : R
 }[ResourceName]
+/** The resources whose records can be imported. */
+export type ImportedName = {
+  [R in ResourceName]: Kinds[R]['isKept'] extends true ? never : R
+}[ResourceName]
 /** The resources whose records are runs, which can be ended. */
 export type RunName = { [R in ResourceName]: Kinds[R]['isRun'] extends true ? R : never }[ResourceName]
 

@@ -28,6 +28,7 @@ type ResourceTypes = {
   [K in Kind as K['name']]: {
     row: RowOf<K['fields']>
     newRow: K['recorded'] extends 'append' ? NewRowOf<K['fields']> : never
+    isKept: K['recorded'] extends 'keep' ? true : false
     isRun: K['finish'] extends object ? true : false
     keys: KeysOf<Exclude<K['fields'][number], { filter: false }>>
     words: K['words'][number]['name']

@@ -17,7 +17,7 @@ export function recordMethods(records: Records): readonly Method[] {
     statisticsMethod(records),
     deleteMethod(records),
     ...(recorded === 'append' ? [appendMethod(records)] : []),
-    importMethod(records),
+    ...(recorded === 'keep' ? [] : [importMethod(records)]),
     ...(finish === undefined ? [] : [finishMethod(records)]),
   ]
 }

@@ -230,10 +230,10 @@ export class Records {
    */
   async remove(by: Actor, query: Query, { isDryRun, maxAffected }: RemoveOptions): Promise<Removed> {
     const { resource } = this
-    if (resource.recorded === 'keep') throw appendOnly()
     const plan = planRemoval(resource, query, this.#options)
     const { limit } = plan
     const { predicates } = planAccess(resource, 'delete', by.caller, plan)
+    if (resource.recorded === 'keep') throw appendOnly()
     const deed = { by, resource: resource.name, condition: query.condition, isDryRun }
     const removed = isDryRun
       ? await this.#wouldRemove(deed, predicates, limit)

@@ -53,7 +53,7 @@ export interface Unseen {
 
 /**
  * Who records. `append`: clients append rows; `publish`: a method of its own checks and records them; `keep`: the server alone, and
- * no client deletes them either.
+ * no client imports or deletes them either.
  */
 export type Recording = 'append' | 'publish' | 'keep'
 

@@ -162,20 +162,6 @@ describeEngines('the audit trail of records', open => {
     expect(await trail('last')).toEqual([entry])
   })
 
-  test('is imported under its ids by the super token alone, and never overwritten', async () => {
-    const [row] = await trail('last')
-    const moved = { ...row, id: 1_000_000 }
-    expect(await call('audit-log_import', { rows: [moved] })).toEqual({ imported: 1, skipped: 0 })
-    expect(await call('audit-log_import', { rows: [moved] })).toEqual({ imported: 0, skipped: 1 })
-    await expect(call('audit-log_import', { rows: [{ ...moved, affected: 7 }] })).rejects.toMatchObject({
-      code: 109,
-      data: { reason: 'row_conflict' },
-    })
-    expect(await trail({ id: 1_000_000 })).toEqual([moved])
-    // Which is in the trail itself.
-    expect(await trail('last')).toMatchObject([{ method: 'audit-log_import', affected: 0 }])
-  })
-
   test('is deleted by nobody', async () => {
     const query = { condition: ['all'] }
     const refusal = { code: 102, data: { reason: 'append_only' } }

@@ -40,7 +40,7 @@ describeEngines('X_import', open => {
 
   test('takes back what an export gave, of every resource, once', async () => {
     const importTo = createCaller(target)
-    for (const resource of resources) {
+    for (const resource of resources.filter(each => each.recorded !== 'keep')) {
       await recordAll({ database, call, resource }, randomRows(resource, 100))
       const exported = linesOf(await exportText({ database, resource }))
       const rows = exported.map(line => JSON.parse(line))

@@ -50,6 +50,15 @@ const words = new Map<string, Readonly<Record<string, Matcher>>>([
     },
   ],
   [
+    'token_key',
+    {
+      is_success: row => row.outcome === 'success',
+      is_failure: row => row.outcome !== 'success',
+      is_denied: row => row.outcome === 'denied',
+      is_dry_run: row => row.dry_run === true,
+    },
+  ],
+  [
     'full_name',
     {
       is_success: row => row.status === 'success',

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
@@ -59,7 +60,7 @@ describeEngines('a retention rule', open => {
     }
 
     beforeEach(async () => {
-      await call(`${resource.name}_delete`, { query: { condition: ['all'] } })
+      await sql`delete from ${sql.table(resource.table)}`.execute(database.kysely)
       await recordAll({ database, call, resource }, rowsOf(resource))
     })
 

@@ -43,6 +43,7 @@ describe('X_subscribe', () => {
   async function record(resource: Resource, name: string): Promise<void> {
     const rows = [plainRow(resource, name)]
     if (resource.recorded === 'append') await wire.result(`${resource.name}_append`, { rows })
+    else if (resource.recorded === 'keep') await served.postgres.keep([name])
     else await served.postgres.publish([name])
   }
 

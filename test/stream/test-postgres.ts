@@ -7,6 +7,8 @@ export interface TestPostgres {
   readonly query: Client['query']
   /** Has the server number a change event in each of the folders. */
   publish(folders: readonly string[]): Promise<void>
+  /** Adds an entry of each of the tokens to the audit trail. */
+  keep(tokenKeys: readonly string[]): Promise<void>
   /** Resolves when nothing waits for its number. */
   untilNumbered(): Promise<void>
   end(): Promise<void>
@@ -29,6 +31,13 @@ export async function openTestPostgres({
         [folders],
       )
       await client.query(`select pg_notify('daybook_change', '')`)
+    },
+    async keep(tokenKeys) {
+      await client.query(
+        `insert into audit_log (time, token_key, method, outcome)
+         select now(), key, 'js-result_delete', 'success' from unnest($1::text[]) as key`,
+        [tokenKeys],
+      )
     },
     async untilNumbered() {
       await expect

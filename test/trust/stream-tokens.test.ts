@@ -29,6 +29,7 @@ describe('200 random tokens', () => {
   async function record(resource: Resource, names: readonly string[], round: number): Promise<void> {
     const rows = names.map(name => plainRow(resource, name, round))
     if (resource.recorded === 'append') await wire.result(`${resource.name}_append`, { rows })
+    else if (resource.recorded === 'keep') await served.postgres.keep(names)
     else await served.postgres.publish(names)
   }
 
