@@ -30,7 +30,8 @@ export function createEventClient(call: Call, timeoutMs: number): EventClient {
     sendMany: async (events, options) =>
       ((await send({ events }, options)) as { events: readonly SentEvent[] }).events,
     chain: (requestId, { nodeId, depth } = {}) =>
-      call('event-log_chain', { request_id: requestId, node_id: nodeId, depth }),
+      // Without fields every node is whole.
+      call('event-log_chain', { request_id: requestId, node_id: nodeId, depth }) as Promise<Chain>,
     worker: (settings, work) => startWorker({ call, timeoutMs }, settings, work),
   }
 }

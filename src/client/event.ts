@@ -15,7 +15,11 @@ export type SentEvent = Exclude<Methods['event_send']['result'], { readonly even
 export type StartedLog = SentEvent['event_logs'][number]
 
 /** Everything that an event set off. `status` is null when there is no record; `duration_ms` also while one still runs. */
-export type Chain = Methods['event-log_chain']['result']
+export type Chain = Omit<FoundChain, 'nodes'> & {
+  readonly nodes: readonly Required<FoundChain['nodes'][number]>[]
+}
+
+type FoundChain = Methods['event-log_chain']['result']
 
 /** A record at its place in a chain; `depth` counts from 0. */
 export type ChainNode = Chain['nodes'][number]

@@ -105,6 +105,14 @@ test('chain shows what an event set off, whole and in part', async () => {
   expect((await client.chain('r', { depth: 0 })).nodes).toHaveLength(1)
   const below = await client.chain('r', { nodeId: chain.nodes[1]?.node_id ?? '' })
   expect(below.nodes.map(node => node.full_name)).toEqual(['on.second'])
+  const { nodes, ...summary } = await client.call('event-log_chain', {
+    request_id: 'r',
+    fields: ['id', 'status'],
+  })
+  expect(nodes).toEqual(
+    chain.nodes.map(({ id, status, depth, duration_ms }) => ({ id, status, depth, duration_ms })),
+  )
+  expect({ ...summary, nodes: chain.nodes }).toEqual(chain)
   expect(await client.chain('nothing')).toMatchObject({ status: null, nodes: [] })
 })
 

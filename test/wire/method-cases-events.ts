@@ -97,6 +97,8 @@ export const eventCases: readonly MethodCase[] = [
       [{ request_id: 1 }, 'request_id'],
       [{ node_id: [] }, 'node_id'],
       [{ depth: -1 }, 'depth'],
+      [{ fields: [] }, 'fields'],
+      [{ fields: ['chain_owner'] }, 'fields[0]'],
     ],
   },
   {

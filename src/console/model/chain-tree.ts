@@ -1,4 +1,4 @@
-/** What the view of a chain needs to know of an event-log row. Times are epoch milliseconds. */
+/** What the view of a chain needs to know of a node of `event-log_chain`. Times are epoch milliseconds. */
 export interface ChainRow {
   readonly id: number
   readonly full_name: string
@@ -9,71 +9,31 @@ export interface ChainRow {
   readonly start_time: number | null
   readonly finish_time: number | null
   readonly error_message: string | null
+  /** From 0. */
+  readonly depth: number
 }
 
 /** A row at its place in the tree. */
 export interface ChainNode<Row extends ChainRow = ChainRow> {
   readonly row: Row
-  /** From 0. */
-  readonly depth: number
   /** How many nodes it set off, and they. They follow it. */
   readonly below: number
 }
 
-/** Rows of one chain, by id. The newest word on each counts. */
-export function mergeRows<Row extends ChainRow>(
-  known: ReadonlyMap<number, Row>,
-  rows: readonly Row[],
-): ReadonlyMap<number, Row> {
-  const merged = new Map(known)
-  for (const row of rows) merged.set(row.id, row)
-  return merged
-}
-
-/**
- * Each node before what it set off, siblings in the order in which they were made, as `event-log_chain` has it. A circle of
- * parents is shown once, from its oldest row.
- */
-export function orderChain<Row extends ChainRow>(rows: Iterable<Row>): readonly ChainNode<Row>[] {
-  const oldest = [...rows].sort((a, b) => a.created_time - b.created_time || a.id - b.id)
-  const children = Map.groupBy(oldest, row => row.parent_node_id)
-  const known = new Set(oldest.map(row => row.node_id))
-  const order: { row: Row; depth: number }[] = []
-  const seen = new Set<number>()
-
-  function walk(root: Row): void {
-    // Not by recursion: a chain may be ten thousand deep.
-    const stack = [{ row: root, depth: 0 }]
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      if (seen.has(next.row.id)) continue
-      seen.add(next.row.id)
-      order.push(next)
-      // Rows of one node share its children: the first shows them.
-      for (const row of children.get(next.row.node_id)?.toReversed() ?? [])
-        stack.push({ row, depth: next.depth + 1 })
-    }
-  }
-
-  for (const row of oldest) if (row.parent_node_id === null || !known.has(row.parent_node_id)) walk(row)
-  for (const row of oldest) walk(row)
-  return withBelow(order)
-}
-
-function withBelow<Row extends ChainRow>(
-  order: readonly { readonly row: Row; readonly depth: number }[],
-): readonly ChainNode<Row>[] {
-  const ends: number[] = new Array(order.length)
+/** The nodes in the order of `event-log_chain`: each before what it set off. */
+export function nodesOf<Row extends ChainRow>(rows: readonly Row[]): readonly ChainNode<Row>[] {
+  const ends: number[] = new Array(rows.length)
   // The nodes whose end is not known yet, from the outermost.
   const open: number[] = []
   const close = (depth: number, end: number): void => {
     while (open.length > depth) ends[open.pop() ?? 0] = end
   }
-  for (const [at, { depth }] of order.entries()) {
+  for (const [at, { depth }] of rows.entries()) {
     close(depth, at)
     open.push(at)
   }
-  close(0, order.length)
-  return order.map((each, at) => ({ ...each, below: (ends[at] ?? at + 1) - at - 1 }))
+  close(0, rows.length)
+  return rows.map((row, at) => ({ row, below: (ends[at] ?? at + 1) - at - 1 }))
 }
 
 /** The nodes that are shown where those in `closed` (by the id of their row) hide what they set off. */
@@ -96,12 +56,12 @@ export function visibleNodes<Row extends ChainRow>(
 export function wayTo<Row extends ChainRow>(nodes: readonly ChainNode<Row>[], id: number): readonly Row[] {
   const way: Row[] = []
   const at = nodes.findIndex(({ row }) => row.id === id)
-  let depth = nodes[at]?.depth ?? 0
+  let depth = nodes[at]?.row.depth ?? 0
   for (let before = at - 1; before >= 0 && depth > 0; before--) {
     const node = nodes[before]
-    if (node === undefined || node.depth >= depth) continue
+    if (node === undefined || node.row.depth >= depth) continue
     way.push(node.row)
-    depth = node.depth
+    depth = node.row.depth
   }
   return way.reverse()
 }

@@ -10,6 +10,13 @@ export const screens: readonly Screen[] = [
     load: async () => (await import('./records.tsx')).RecordsScreen,
   },
   {
+    path: 'chain',
+    title: 'chain',
+    icon: 'chain',
+    group: 'watch',
+    load: async () => (await import('./chain.tsx')).ChainScreen,
+  },
+  {
     path: 'sinks',
     title: 'sinks',
     icon: 'sinks',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ChainRow, orderChain } from '../../event/send/chain.ts'
+import { type ChainNode, type ChainRow, orderChain } from '../../event/send/chain.ts'
 import { parseJson } from '../../json.ts'
 import { findChain } from '../../resource/find-chain.ts'
 import { eventLog } from '../../resource/kind/event-log.ts'
@@ -10,6 +10,19 @@ import { credentialParam, defineMethod } from '../method.ts'
 
 /** Rows of a chain that one call reads. */
 const maxRows = 10_000
+
+/** What the order and the summary of a chain are made of, whichever members are asked for. */
+const ordered = [
+  'id',
+  'full_name',
+  'status',
+  'node_id',
+  'parent_node_id',
+  'created_time',
+  'start_time',
+  'finish_time',
+  'error_message',
+] as const satisfies readonly (keyof ChainRow)[]
 
 /** `event-log_chain`: all that an event set off, as a tree laid out flat. */
 export function chainMethod({ database, of }: RecordService) {
@@ -22,6 +35,11 @@ export function chainMethod({ database, of }: RecordService) {
       request_id: z.string(),
       node_id: z.string().optional().describe('Only this node and what it set off'),
       depth: z.int().min(0).optional().describe('How many levels below the first node'),
+      fields: z
+        .array(z.enum(eventLog.fields.map(field => field.name)))
+        .min(1)
+        .optional()
+        .describe('Only these members of each node, beside its depth and duration'),
     },
     result: z.strictObject({
       request_id: z.string(),
@@ -39,11 +57,14 @@ export function chainMethod({ database, of }: RecordService) {
       other_chains: z
         .int()
         .describe('How many chains of other callers have the same request id and records that you may read'),
-      nodes: z.array(rowSchema(eventLog).extend({ depth: z.int(), duration_ms: z.int().nullable() })),
+      nodes: z.array(
+        rowSchema(eventLog).partial().extend({ depth: z.int(), duration_ms: z.int().nullable() }),
+      ),
     }),
-    async handle({ params: { request_id: requestId, node_id: nodeId, depth }, caller }) {
+    async handle({ params: { request_id: requestId, node_id: nodeId, depth, fields }, caller }) {
       const { found, others } = await findChain(chains, { requestId, nodeId }, caller)
-      const all = await readFound(found, { order: 'oldest', limit: maxRows + 1 })
+      const read = fields === undefined ? undefined : [...ordered, ...fields]
+      const all = await readFound(found, { order: 'oldest', limit: maxRows + 1, fields: read })
       const rows = all.slice(0, maxRows).map(({ text }) => parseJson(text) as ChainRow)
       const { nodes, ...summary } = orderChain(rows, { nodeId, depth })
       return {
@@ -51,8 +72,13 @@ export function chainMethod({ database, of }: RecordService) {
         ...summary,
         truncated: all.length > maxRows,
         other_chains: others,
-        nodes,
+        nodes: fields === undefined ? nodes : nodes.map(node => withMembers(node, fields)),
       }
     },
   })
+}
+
+function withMembers(node: ChainNode<ChainRow>, fields: readonly string[]): object {
+  const wanted = Object.entries(node).filter(([name]) => fields.includes(name))
+  return { ...Object.fromEntries(wanted), depth: node.depth, duration_ms: node.duration_ms }
 }
