@@ -78,7 +78,7 @@ function significantDigits(source: string): number {
 }
 
 /** Significant digits and the power of ten of the last one, sign dropped: `-1.50e3` is `15` and 2. */
-function decimalOf(source: string): { digits: string; exponent: number } {
+function decimalOf(source: string): Decimal {
   const [mantissa = '', power = '0'] = source.toLowerCase().replace(/^-/, '').split('e')
   const [whole = '', fraction = ''] = mantissa.split('.')
   const all = (whole + fraction).replace(/^0+/, '')
@@ -90,6 +90,31 @@ function decimalOf(source: string): { digits: string; exponent: number } {
 export function plainDigits(source: string): string {
   const { digits, exponent } = decimalOf(source)
   return digits === '' ? '0' : `${source.startsWith('-') ? '-' : ''}${digits}e${exponent}`
+}
+
+/** Negative where `a` is less than `b`, positive where it is greater, digit for digit. */
+export function compareNumbers(a: number | ExactNumber, b: number | ExactNumber): number {
+  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : Number(a > b)
+  const [one, other] = [signedDecimal(a), signedDecimal(b)]
+  if (one.sign !== other.sign) return one.sign - other.sign
+  return one.sign * compareMagnitudes(one, other)
+}
+
+interface Decimal {
+  readonly digits: string
+  readonly exponent: number
+}
+
+function signedDecimal(value: number | ExactNumber): Decimal & { readonly sign: number } {
+  const source = typeof value === 'number' ? String(value) : value.rawJSON
+  const decimal = decimalOf(source)
+  return { ...decimal, sign: decimal.digits === '' ? 0 : source.startsWith('-') ? -1 : 1 }
+}
+
+function compareMagnitudes(one: Decimal, other: Decimal): number {
+  const order = one.digits.length + one.exponent - (other.digits.length + other.exponent)
+  // The first digit is no zero and stands for the same power of ten in both.
+  return order !== 0 ? order : one.digits < other.digits ? -1 : Number(one.digits > other.digits)
 }
 
 /** jsonb writes every digit out, so nine bytes (`1e131071`) could become 128 KiB in an answer. */

@@ -48,13 +48,31 @@ interface TypesOf<D> {
   shown: Json<ShownOf<D>>
 }
 
+/** What a value within a payload must be: the path to it, and one operator. */
+type JsonPathTest = { readonly path: readonly (string | number)[] } & OneOperator<{
+  readonly eq: unknown
+  readonly in: readonly unknown[]
+  readonly contains: unknown
+  readonly exists: boolean
+  readonly gt: number | string
+  readonly gte: number | string
+  readonly lt: number | string
+  readonly lte: number | string
+}>
+
+type OneOperator<T> = { [K in keyof T]: { readonly [P in K]: T[P] } }[keyof T]
+
 /** The conditions that fields contribute, as `condition/language.ts` makes them. */
 type KeysOf<F extends ResourceField> = {
   [E in Kept<F, 'id' | 'integer' | 'enum' | 'name'> as E['name']]: ValueOf<E>
 } & { [E in Kept<F, 'id' | 'integer' | 'enum' | 'name'> as `${E['name']}_in`]: readonly ValueOf<E>[] } & {
   [E in Kept<F, 'name'> as `${E['name']}_like`]: string
 } & { [E in Kept<F, 'text' | 'json'> as `${E['name']}_contains`]: ValueOf<E> } & {
+  [E in Kept<F, 'json'> as `${E['name']}_path`]: JsonPathTest
+} & {
   [E in Kept<F, 'time'> as `${E['name']}_from` | `${E['name']}_to`]: number
+} & { [E in Kept<F, 'time'> as `${E['name']}_since`]: string } & {
+  search: string
 } & { [E in Kept<F, 'time'> as `${E['name']}_from_to`]: readonly [number, number] } & ([
     'start_time' | 'finish_time',
   ] extends [Kept<F, 'time'>['name']]

@@ -1,6 +1,6 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import { Slot } from '../database/statement.ts'
-import type { Leaf, Predicate } from './predicate.ts'
+import { type Leaf, type Predicate, searchSeparator } from './predicate.ts'
 import { valuesOf } from './shape.ts'
 
 /** Tables and columns by name: a resource's are known when it is declared, not when this is compiled. */
@@ -39,7 +39,7 @@ export function allOf(predicates: readonly Predicate[], firstSlot = 0): (eb: Bui
 }
 
 function compileLeaf(eb: Builder, leaf: Leaf, slots: readonly Slot[]): Condition {
-  const [first, second] = slots
+  const [first, second, third] = slots
   switch (leaf.type) {
     case 'equal':
       return eb(eb.ref(leaf.column), '=', leaf.isLiteral === true ? sql.lit(leaf.value) : first)
@@ -63,8 +63,23 @@ function compileLeaf(eb: Builder, leaf: Leaf, slots: readonly Slot[]): Condition
       return eb(eb.ref(leaf.column), 'is not', null)
     case 'json_contains':
       return sql<SqlBool>`${eb.ref(leaf.column)} @> ${first}::text::jsonb`
+    case 'path_equals':
+      // What is at the path is contained, too: that finds the records by an index.
+      return sql<SqlBool>`(${eb.ref(leaf.column)} @> ${first}::text::jsonb and ${valueAt(eb, leaf, second)} = ${third}::text::jsonb)`
+    case 'path_any':
+      return sql<SqlBool>`${valueAt(eb, leaf, first)} = any(${second}::text[]::jsonb[])`
+    case 'path_contains':
+      return sql<SqlBool>`${valueAt(eb, leaf, first)} @> ${second}::text::jsonb`
+    case 'path_compare':
+      return sql<SqlBool>`jsonb_path_match(${eb.ref(leaf.column)}, ${first}::text::jsonpath, ${second}::text::jsonb, true)`
+    case 'path_exists':
+      return sql<SqlBool>`jsonb_path_exists(${eb.ref(leaf.column)}, ${first}::text::jsonpath, '{}', true)`
     case 'text_contains':
       return sql<SqlBool>`position(lower(${first}) in lower(${eb.ref(leaf.column)})) > 0`
+    case 'search':
+      return sql<SqlBool>`position(lower(${first}) in lower(concat_ws(${sql.lit(searchSeparator)}, ${refs(eb, [...leaf.texts, ...leaf.payloads])}) collate "default")) > 0`
+    case 'time_since':
+      throw new TypeError('a statement compares with a time, see PlanOptions')
     case 'before':
       return sql<SqlBool>`(${refs(eb, leaf.columns)}) < (${sql.join(slots)})`
     case 'after':
@@ -72,6 +87,15 @@ function compileLeaf(eb: Builder, leaf: Leaf, slots: readonly Slot[]): Condition
     case 'nothing':
       return sql<SqlBool>`false`
   }
+}
+
+/** The value at a path; null where there is none. */
+function valueAt(
+  eb: Builder,
+  { column }: { readonly column: string },
+  path: Slot | undefined,
+): Expression<unknown> {
+  return sql`jsonb_path_query_first(${eb.ref(column)}, ${path}::text::jsonpath, '{}', true)`
 }
 
 function refs(eb: Builder, columns: readonly string[]): Expression<unknown> {

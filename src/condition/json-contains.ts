@@ -38,13 +38,13 @@ function scalarKey(value: unknown): unknown {
 
 type Members = Readonly<Record<string, unknown>>
 
-function isScalar(value: unknown): boolean {
+export function isScalar(value: unknown): boolean {
   return typeof value !== 'object' || value === null || isExactNumber(value)
 }
 
 // A number that a double cannot hold equals no double, and another only when both are written alike: jsonb writes a
 // number's digits out, and so do we.
-function equalScalars(held: unknown, wanted: unknown): boolean {
+export function equalScalars(held: unknown, wanted: unknown): boolean {
   if (!isExactNumber(held) || !isExactNumber(wanted)) return held === wanted
   return plainDigits(held.rawJSON) === plainDigits(wanted.rawJSON)
 }

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { stringifyJson } from '../json.ts'
 import { compilePattern, maxNameLength, patternFault, prefixUpperBound } from '../permission/pattern.ts'
 import { textCheck } from '../text-check.ts'
-import { and, equal, equalOneOfFew, type Predicate } from './predicate.ts'
-import { comparedTime, timestampOf } from './value.ts'
+import { pathSchema, planPath } from './json-path.ts'
+import { and, equal, equalOneOfFew, type Predicate, searchSeparator } from './predicate.ts'
+import { comparedTime, timeSpan, timestampOf } from './value.ts'
 
 /**
  * What a field of a record holds. `name` is a short text that stands for an object (compared by bytes, may be
@@ -40,7 +41,8 @@ export interface Key {
   readonly name: string
   readonly summary: string
   readonly value: z.ZodType
-  plan(value: unknown): Predicate
+  /** `now`: what times are counted back from; undefined: from each time that a row is matched. */
+  plan(value: unknown, now: number | undefined): Predicate
 }
 
 /** The conditions of one resource, by name. `last`, `limit`, `all`, `or`, `and` and `not` hold for every resource. */
@@ -59,7 +61,7 @@ export interface LanguageOptions {
 
 /** Each field contributes the conditions of its kind, each word its own. */
 export function defineLanguage({ fields, words, nameField }: LanguageOptions): Language {
-  const keys = [...fields.flatMap(keysOf), ...durationKeys(fields)]
+  const keys = [...fields.flatMap(keysOf), ...durationKeys(fields), ...searchKeys(fields)]
   return {
     words: new Map(words.map(word => [word.name, word])),
     keys: new Map(keys.map(key => [key.name, key])),
@@ -80,7 +82,7 @@ function keysOf(field: Field): Key[] {
     case 'text':
       return [textContainsKey(field.name)]
     case 'json':
-      return [jsonContainsKey(field.name)]
+      return [jsonContainsKey(field.name), pathKey(field.name)]
     case 'time':
       return timeKeys(field.name)
   }
@@ -149,6 +151,29 @@ function jsonContainsKey(column: string): Key {
   }))
 }
 
+function pathKey(column: string): Key {
+  const summary = `${column} has such a value at the path: a text names a member, a number an element from 0`
+  return key(`${column}_path`, summary, pathSchema, wanted => planPath(column, wanted))
+}
+
+const maxSearchLength = 256
+
+const searchedText = z
+  .string()
+  .min(1)
+  .max(maxSearchLength)
+  .refine(text => !text.includes(searchSeparator), 'expected a text without U+0001')
+
+/** `search`: in everything that a record says in words. */
+function searchKeys(fields: readonly Field[]): Key[] {
+  const namesOf = (...kinds: readonly FieldKind[]) =>
+    fields.filter(field => field.filter !== false && kinds.includes(field.kind)).map(field => field.name)
+  const texts = namesOf('name', 'text')
+  const payloads = namesOf('json')
+  const summary = `One of ${[...texts, ...payloads].join(', ')} contains the text, whatever its case; payloads as JSON`
+  return [key('search', summary, searchedText, text => ({ type: 'search', texts, payloads, text }))]
+}
+
 function timeKeys(column: string): Key[] {
   const from = (time: number): Predicate => ({ type: 'time_from', column, time: timestampOf(time) })
   const to = (time: number): Predicate => ({ type: 'time_to', column, time: timestampOf(time) })
@@ -156,6 +181,13 @@ function timeKeys(column: string): Key[] {
   return [
     key(`${column}_from`, `${column} is at or after the time (epoch ms)`, comparedTime, from),
     key(`${column}_to`, `${column} is at or before the time (epoch ms)`, comparedTime, to),
+    key(
+      `${column}_since`,
+      `${column} is at most so long ago: 24h (ms, s, m, h, d, w)`,
+      timeSpan,
+      (span, now) =>
+        now === undefined ? { type: 'time_since', column, milliseconds: span } : from(now - span),
+    ),
     key(`${column}_from_to`, `${column} is within the two times, inclusive (epoch ms)`, pair, ([a, b]) =>
       and(from(a), to(b)),
     ),
@@ -182,6 +214,11 @@ function durationKeys(fields: readonly Field[]): Key[] {
 }
 
 /** `plan` gets what `value` made of the client's value, so it need not check again. */
-function key<T>(name: string, summary: string, value: z.ZodType<T>, plan: (value: T) => Predicate): Key {
-  return { name, summary, value, plan: parsed => plan(parsed as T) }
+function key<T>(
+  name: string,
+  summary: string,
+  value: z.ZodType<T>,
+  plan: (value: T, now: number | undefined) => Predicate,
+): Key {
+  return { name, summary, value, plan: (parsed, now) => plan(parsed as T, now) }
 }

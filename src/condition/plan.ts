@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import type { Clock } from '../async/clock.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { isExactNumber } from '../json.ts'
 import { didYouMean, nearest } from '../nearest.ts'
 import { parseInput } from '../parse-input.ts'
-import type { Key, Language } from './language.ts'
+import type { Language } from './language.ts'
 import { and, not, or, type Predicate } from './predicate.ts'
 
 /** What a condition list asks for; from here on nobody checks the client's values again. */
@@ -29,6 +30,8 @@ export interface PlanOptions {
   readonly maxConditions: number
   /** Whether `all` means something here. */
   readonly allowAll: boolean
+  /** Tells now, from which times are counted back; absent: each time that a row is matched counts, as for rows that are yet to come. */
+  readonly clock?: Clock
   /** Conditions that choose rows alone: no limit, last or all, as for rows that are yet to come. */
   readonly filtersOnly?: boolean
 }
@@ -54,6 +57,7 @@ export function planConditions(list: readonly unknown[], options: PlanOptions): 
 
 class ConditionReader {
   readonly #options: PlanOptions
+  readonly #now: number | undefined
   readonly #predicates: Predicate[] = []
   readonly #names: string[] = []
   #limit: number | undefined
@@ -63,6 +67,7 @@ class ConditionReader {
 
   constructor(options: PlanOptions) {
     this.#options = options
+    this.#now = options.clock?.()
   }
 
   read(list: readonly unknown[]): Plan {
@@ -116,7 +121,7 @@ class ConditionReader {
     if (isWord && (key !== undefined || combinators.includes(name)))
       throw invalidParams(path, `"${name}" needs a value: {"${name}": …}`, 'value_missing')
     if (key === undefined) throw this.#unknown(element, path, nesting)
-    const predicate = planKey(key, value, inner)
+    const predicate = key.plan(parseInput(key.value, value, { path: inner, reason: 'wrong_type' }), this.#now)
     if (predicate.type === 'equal' && predicate.column === nameField)
       this.#names.push(String(predicate.value))
     if (predicate.type === 'any' && predicate.column === nameField)
@@ -199,8 +204,4 @@ const limitSchema = z.int('expected a whole number from 0').min(0, 'expected a w
 
 function readLimit(value: unknown, path: string): number {
   return Math.min(parseInput(limitSchema, value, { path, reason: 'wrong_type' }), maxLimit)
-}
-
-function planKey(key: Key, value: unknown, path: string): Predicate {
-  return key.plan(parseInput(key.value, value, { path, reason: 'wrong_type' }))
 }

@@ -1,3 +1,9 @@
+/** Where a value stands within a payload: a text is a member of an object, a number an element of a list (from 0). */
+export type JsonPath = readonly (string | number)[]
+
+/** As jsonpath writes them. */
+export type JsonComparison = '>' | '>=' | '<' | '<='
+
 /**
  * What a row must fulfil, as plain data: the stage between a condition list and its SQL.
  * Two-valued: where SQL would say "unknown" (a null), the row does not match, and its `not` does.
@@ -26,6 +32,8 @@ export type Leaf =
   | { readonly type: 'prefix'; readonly column: string; readonly from: string; readonly to: string }
   /** Inclusive; the times are what `timestampOf` makes. */
   | { readonly type: 'time_from' | 'time_to'; readonly column: string; readonly time: string }
+  /** At most so many milliseconds ago, whenever a row is matched: only in memory. */
+  | { readonly type: 'time_since'; readonly column: string; readonly milliseconds: number }
   /** `minuend - subtrahend` at least or at most so many milliseconds. */
   | {
       readonly type: 'elapsed_from' | 'elapsed_to'
@@ -36,8 +44,36 @@ export type Leaf =
   | { readonly type: 'null' | 'not_null'; readonly column: string }
   /** jsonb containment; `json` is JSON text. */
   | { readonly type: 'json_contains'; readonly column: string; readonly json: string }
+  /** The value at a path of a payload is this one, or one of these; JSON text. */
+  | {
+      readonly type: 'path_equals' | 'path_contains'
+      readonly column: string
+      readonly path: JsonPath
+      readonly json: string
+    }
+  | {
+      readonly type: 'path_any'
+      readonly column: string
+      readonly path: JsonPath
+      readonly jsons: readonly string[]
+    }
+  | { readonly type: 'path_exists'; readonly column: string; readonly path: JsonPath }
+  | {
+      readonly type: 'path_compare'
+      readonly column: string
+      readonly path: JsonPath
+      readonly operator: JsonComparison
+      readonly json: string
+    }
   /** Literal substring whatever the case. */
   | { readonly type: 'text_contains'; readonly column: string; readonly text: string }
+  /** The same in any of these columns, payloads as the database writes them. */
+  | {
+      readonly type: 'search'
+      readonly texts: readonly string[]
+      readonly payloads: readonly string[]
+      readonly text: string
+    }
   /** The columns, compared as a row, are less or greater than the values: how a page begins. */
   | {
       readonly type: 'before' | 'after'
@@ -46,6 +82,9 @@ export type Leaf =
     }
   /** Fulfilled by no row. */
   | { readonly type: 'nothing' }
+
+/** Stands between the columns that are searched; no text that is searched for holds it. */
+export const searchSeparator = '\u0001'
 
 export const nothing: Predicate = { type: 'nothing' }
 

@@ -1,3 +1,4 @@
+import { jsonpathOf, wrapJson } from './json-path.ts'
 import type { Leaf, Predicate } from './predicate.ts'
 
 /** The values of a predicate apart from its form: two with one shape are served by one compiled statement. */
@@ -44,11 +45,23 @@ export function valuesOf(leaf: Leaf): readonly unknown[] {
       return [leaf.milliseconds]
     case 'json_contains':
       return [leaf.json]
+    case 'path_equals':
+      return [wrapJson(leaf.path, leaf.json), jsonpathOf(leaf.path), leaf.json]
+    case 'path_any':
+      return [jsonpathOf(leaf.path), leaf.jsons]
+    case 'path_contains':
+      return [jsonpathOf(leaf.path), leaf.json]
+    case 'path_compare':
+      return [`${jsonpathOf(leaf.path)} ${leaf.operator} $v`, `{"v":${leaf.json}}`]
+    case 'path_exists':
+      return [jsonpathOf(leaf.path)]
+    case 'search':
     case 'text_contains':
       return [leaf.text]
     case 'before':
     case 'after':
       return leaf.values
+    case 'time_since':
     case 'null':
     case 'not_null':
     case 'nothing':
@@ -70,6 +83,8 @@ function columnsOf(leaf: Leaf): string {
     case 'before':
     case 'after':
       return leaf.columns.join(',')
+    case 'search':
+      return [...leaf.texts, ...leaf.payloads].join(',')
     case 'nothing':
       return ''
     default:

@@ -10,6 +10,26 @@ export const recordTime = z.int().min(earliest).max(latest)
 /** A time to compare with: any whole number of epoch milliseconds. */
 export const comparedTime = z.int()
 
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+type Unit = keyof typeof unitMs
+
+/** A hundred years. */
+const longestMs = 36_525 * unitMs.d
+
+const spanText = /^(\d{1,13})(ms|s|m|h|d|w)$/
+
+/** A length of time: `24h`; in milliseconds once it is parsed. */
+export const timeSpan = z
+  .string()
+  .regex(spanText, 'expected a whole number and one of ms, s, m, h, d, w: "24h"')
+  .transform(millisecondsOf)
+  .refine(milliseconds => milliseconds <= longestMs, 'expected at most a hundred years')
+
+function millisecondsOf(text: string): number {
+  const [, count, unit] = spanText.exec(text) ?? []
+  return Number(count) * unitMs[unit as Unit]
+}
+
 /** The timestamptz text of epoch milliseconds; beyond the times of records it is `±infinity`. */
 export function timestampOf(milliseconds: number): string {
   if (milliseconds < earliest) return '-infinity'

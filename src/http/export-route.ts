@@ -57,6 +57,7 @@ async function answer(asked: Asked, deps: ExportRouteDeps, open: OpenAnswers): P
   const resource = requireResource(request)
   const planned = planExport(resource, request.query as Readonly<Record<string, unknown>>, {
     maxConditions: deps.records.maxConditions,
+    clock: deps.records.clock,
     maxDepth: deps.maxDepth,
   })
   const pages = pagesFor(

@@ -8,7 +8,7 @@ import type { Authenticate } from '../method/invoke.ts'
 import { parseInput } from '../parse-input.ts'
 import { type Identity, nobody } from '../permission/grant.ts'
 import { resourceNamed } from '../resource/kind/index.ts'
-import { planFilters } from '../resource/query.ts'
+import { planLive } from '../resource/query.ts'
 import type { Resource } from '../resource/resource.ts'
 import { contextOf } from '../rpc/request-context.ts'
 import { changeText, formatSchema, type PushedNote, pushedNote, type StreamFormat } from '../stream/format.ts'
@@ -58,7 +58,7 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<FastifyReply
   const caller = await reauthenticate()
   asked.isKnown = true
   const { resource, condition, format, after, path } = readRequest()
-  const plan = planFilters(resource, { condition }, { maxConditions, path: 'condition' })
+  const plan = planLive(resource, { condition }, { maxConditions, path: 'condition' })
   const response = reply.raw
   const subscriber = subscriberOf(response, resource, format)
   const subscribing = {

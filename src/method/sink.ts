@@ -5,7 +5,7 @@ import { requireWebhookUrl } from '../outbound/webhook-place.ts'
 import { requireSuper } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
 import { resourceNamed, resources } from '../resource/kind/index.ts'
-import { planFilters } from '../resource/query.ts'
+import { planLive } from '../resource/query.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Sealer } from '../seal.ts'
 import { type StoredSink, sink, sinkStatusSchema } from '../sink/sink.ts'
@@ -49,7 +49,7 @@ export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
   const own = definitionMethods(sink, deps, {
     async create(given) {
       const resource = resourceOf(given.resource)
-      planFilters(resource, given.query, deps)
+      planLive(resource, given.query, deps)
       const target = reachable(changeTarget(given.target))
       const format = chosenFormat(resource, given.format)
       return {
@@ -62,7 +62,7 @@ export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
     },
     update({ target, format, ...rest }, before) {
       const resource = resourceOf(before.resource)
-      if (rest.query !== undefined) planFilters(resource, rest.query, deps)
+      if (rest.query !== undefined) planLive(resource, rest.query, deps)
       return {
         ...rest,
         ...(target !== undefined && { target: reachable(changeTarget(target, before)) }),

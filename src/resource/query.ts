@@ -1,3 +1,4 @@
+import type { Clock } from '../async/clock.ts'
 import { type Plan, planConditions } from '../condition/plan.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import type { Resource } from './resource.ts'
@@ -9,6 +10,8 @@ export interface Query {
 
 export interface QueryOptions {
   readonly maxConditions: number
+  /** From its time on `_since` counts back. */
+  readonly clock: Clock
   /** Where the conditions stand in the parameters. */
   readonly path?: string
 }
@@ -20,6 +23,11 @@ export function planQuery(resource: Resource, query: Query, options: QueryOption
 
 /** Plans conditions that choose rows alone, without limit or last. */
 export function planFilters(resource: Resource, query: Query, options: QueryOptions): Plan {
+  return plan(resource, query, options, 'filter')
+}
+
+/** The same for rows that are yet to come: times count back from the moment at which each is matched, see allMatch. */
+export function planLive(resource: Resource, query: Query, options: Omit<QueryOptions, 'clock'>): Plan {
   return plan(resource, query, options, 'filter')
 }
 
@@ -42,13 +50,18 @@ export function planRemoval(resource: Resource, query: Query, options: QueryOpti
 function plan(
   { language }: Resource,
   { condition }: Query,
-  { maxConditions, path = 'query.condition' }: QueryOptions,
+  {
+    maxConditions,
+    path = 'query.condition',
+    clock,
+  }: Omit<QueryOptions, 'clock'> & { readonly clock?: Clock },
   use: 'read' | 'filter' | 'remove',
 ): Plan {
   return planConditions(condition, {
     language,
     path,
     maxConditions,
+    ...(clock !== undefined && { clock }),
     allowAll: use === 'remove',
     filtersOnly: use === 'filter',
   })

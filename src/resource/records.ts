@@ -219,7 +219,7 @@ export class Records {
     const plan = planQuery(
       this.resource,
       { condition },
-      { maxConditions: condition.length, path: 'condition' },
+      { maxConditions: condition.length, clock: this.#options.clock, path: 'condition' },
     )
     return this.#found(plan, planAccess(this.resource, 'read', caller, plan))
   }

@@ -38,7 +38,7 @@ export function planExpired(
   const resource = resourceNamed(name)
   if (resource === undefined) throw invalidParams('resource', 'there is no such resource', 'unknown_resource')
   const { ordering, finish } = resource
-  const { predicates } = planFilters(resource, query, { maxConditions })
+  const { predicates } = planFilters(resource, query, { maxConditions, clock: () => now })
   const before = timestampOf(now - olderThanMs)
   const old: Predicate = { type: 'time_to', column: ordering.time, time: before }
   return {

@@ -1,9 +1,10 @@
 import { createBell } from '../async/bell.ts'
+import { systemClock } from '../async/clock.ts'
 import { within } from '../async/within.ts'
 import { allMatch, type Matcher } from '../condition/match.ts'
 import type { Database } from '../database/database.ts'
 import { hasReason, RpcError } from '../errors.ts'
-import { planFilters } from '../resource/query.ts'
+import { planLive } from '../resource/query.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Change, ChangeLog } from '../stream/change-log.ts'
 import { changeText } from '../stream/format.ts'
@@ -138,8 +139,8 @@ function readerOf(sink: StoredSink, resources: readonly Resource[]): SinkReader 
   if (resource === undefined)
     throw new DeliveryError(`resource_unknown: ${sink.resource}`, { lasting: 'refused' })
   try {
-    const { predicates } = planFilters(resource, sink.query, { maxConditions })
-    return { resource, matches: allMatch(predicates) }
+    const { predicates } = planLive(resource, sink.query, { maxConditions })
+    return { resource, matches: allMatch(predicates, systemClock) }
   } catch (cause) {
     if (!(cause instanceof RpcError)) throw cause
     throw new DeliveryError(`condition_unknown: ${cause.message}`, { lasting: 'refused', cause })

@@ -5,6 +5,7 @@ import type { Database, Runner } from '../database/database.ts'
 import { compileStatement, rawStatement, Slot, type Statement, statementName } from '../database/statement.ts'
 import { type ErrorDetail, invalidInput, RpcError } from '../errors.ts'
 import { parseJson } from '../json.ts'
+import { findMembers, valueEnd } from '../json-scan.ts'
 import type { Resource } from '../resource/resource.ts'
 import { renderRow } from '../resource/select/render.ts'
 
@@ -151,8 +152,15 @@ function parseRow(text: string, jsonColumns: readonly string[], nulls: readonly 
   return {
     members,
     nulls: new Set([...others, ...jsonColumns.filter((_, i) => nulls[i] === true)]),
+    payloadText: column => payloadOf(text, column),
     lowered: new Map(),
   }
+}
+
+/** PostgreSQL has written it into the text of the row. */
+function payloadOf(text: string, column: string): string {
+  const begin = findMembers(text, 0, key => key === column).get(column) ?? 0
+  return text.slice(begin, valueEnd(text, begin))
 }
 
 function readStatement(resource: Resource, { kysely }: Pick<Runner, 'kysely'>): Statement {

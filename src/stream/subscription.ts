@@ -202,6 +202,6 @@ export class Subscription {
   }
 }
 
-function permitted({ resource, plan }: SubscriptionOptions, identity: Identity): Wanted {
-  return wantedOf(readablePredicates(resource, identity, plan))
+function permitted({ resource, plan, clock = systemClock }: SubscriptionOptions, identity: Identity): Wanted {
+  return wantedOf(readablePredicates(resource, identity, plan), clock)
 }

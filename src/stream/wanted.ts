@@ -1,3 +1,4 @@
+import type { Clock } from '../async/clock.ts'
 import { allMatch, type Matcher, matchCost } from '../condition/match.ts'
 import type { Predicate } from '../condition/predicate.ts'
 
@@ -11,7 +12,7 @@ export interface Wanted {
   readonly matches: Matcher
 }
 
-export function wantedOf(predicates: readonly Predicate[]): Wanted {
+export function wantedOf(predicates: readonly Predicate[], clock: Clock): Wanted {
   let matches: Matcher | undefined
   return {
     key: JSON.stringify(predicates),
@@ -19,7 +20,7 @@ export function wantedOf(predicates: readonly Predicate[]): Wanted {
     cost: matchCost(predicates),
     // Subscriptions with the same conditions share one.
     get matches() {
-      matches ??= allMatch(predicates)
+      matches ??= allMatch(predicates, clock)
       return matches
     },
   }

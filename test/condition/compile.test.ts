@@ -50,6 +50,21 @@ describe('a leaf', () => {
     [isNotNull('a'), '"a" is not null', 0],
     [{ type: 'json_contains', column: 'a', json: '{}' }, '"a" @> $1::text::jsonb', 1],
     [{ type: 'text_contains', column: 'a', text: '%_\\' }, 'position(lower($1) in lower("a")) > 0', 1],
+    [
+      { type: 'path_equals', column: 'a', path: ['x', 0], json: '1' },
+      `("a" @> $1::text::jsonb and jsonb_path_query_first("a", $2::text::jsonpath, '{}', true) = $3::text::jsonb)`,
+      3,
+    ],
+    [
+      { type: 'path_compare', column: 'a', path: ['x'], operator: '>', json: '1' },
+      'jsonb_path_match("a", $1::text::jsonpath, $2::text::jsonb, true)',
+      2,
+    ],
+    [
+      { type: 'search', texts: ['a'], payloads: ['b'], text: 'x' },
+      `position(lower($1) in lower(concat_ws('\u0001', "a", "b") collate "default")) > 0`,
+      1,
+    ],
     [{ type: 'before', columns: ['a', 'b'], values: ['x', 1] }, '("a", "b") < ($1, $2)', 2],
     [{ type: 'after', columns: ['a', 'b'], values: ['x', 1] }, '("a", "b") > ($1, $2)', 2],
     [{ type: 'before', columns: ['b'], values: [1] }, '("b") < ($1)', 1],

@@ -8,12 +8,12 @@ import { parseJson } from '../../src/json.ts'
 import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { someRow } from '../resource/random-row.ts'
-import { matches, splitList, type WireRow } from '../resource/reference.ts'
-import { someConditionList } from './random-condition.ts'
+import { jsonbText, matches, splitList, type WireRow } from '../resource/reference.ts'
+import { conditionClock, someConditionList } from './random-condition.ts'
 
 function inMemory(row: WireRow): MatchedRow {
   const nulls = Object.keys(row).filter(name => row[name] === null)
-  return { members: row, nulls: new Set(nulls) }
+  return { members: row, nulls: new Set(nulls), payloadText: name => jsonbText(row[name]) }
 }
 
 describe('conditions in memory', () => {
@@ -24,7 +24,7 @@ describe('conditions in memory', () => {
     fc.assert(
       fc.property(someConditionList(resource), list => {
         const { filters } = splitList(list)
-        const matcher = allMatch(planOf(resource, filters))
+        const matcher = allMatch(planOf(resource, filters), conditionClock)
         const found = rows.filter(row => matcher(inMemory(row)))
         if (found.length > 0 && found.length < rows.length) telling++
         expect(found).toEqual(rows.filter(row => filters.every(filter => matches(row, filter))))
@@ -35,19 +35,17 @@ describe('conditions in memory', () => {
   })
 
   test('tell a column that is null from one that holds a JSON null', () => {
-    const returnedNull = { members: { result: null }, nulls: new Set<string>() }
-    const running = { members: { result: null }, nulls: new Set(['result']) }
-    expect([isNull('result'), isNotNull('result')].map(each => compileMatcher(each)(returnedNull))).toEqual([
-      false,
-      true,
-    ])
-    expect([isNull('result'), isNotNull('result')].map(each => compileMatcher(each)(running))).toEqual([
-      true,
-      false,
-    ])
-    const contains = compileMatcher({ type: 'json_contains', column: 'result', json: 'null' })
-    expect([returnedNull, running].map(contains)).toEqual([true, false])
-    expect(compileMatcher(not(equal('result', 'x')))(running)).toBe(true)
+    const returnedNull = { members: { result: null }, nulls: new Set<string>(), payloadText: () => 'null' }
+    const running = { members: { result: null }, nulls: new Set(['result']), payloadText: () => 'null' }
+    expect(
+      [isNull('result'), isNotNull('result')].map(each => compileMatcher(each, conditionClock)(returnedNull)),
+    ).toEqual([false, true])
+    expect(
+      [isNull('result'), isNotNull('result')].map(each => compileMatcher(each, conditionClock)(running)),
+    ).toEqual([true, false])
+    const contains = compileMatcher({ type: 'json_contains', column: 'result', json: 'null' }, conditionClock)
+    expect([returnedNull, running].map(row => contains(row))).toEqual([true, false])
+    expect(compileMatcher(not(equal('result', 'x')), conditionClock)(running)).toBe(true)
   })
 
   test.each([

@@ -78,6 +78,15 @@ describe('a key', () => {
     [{ start_time_to: 8.64e15 }, { type: 'time_to', column: 'start_time', time: 'infinity' }],
     [{ start_time_from: -8.64e15 }, { type: 'time_from', column: 'start_time', time: '-infinity' }],
     [{ param_contains: { a: [1] } }, { type: 'json_contains', column: 'param', json: '{"a":[1]}' }],
+    [
+      { param_path: { path: ['a', 0], eq: null } },
+      { type: 'path_equals', column: 'param', path: ['a', 0], json: 'null' },
+    ],
+    [
+      { param_path: { path: ['a'], exists: false } },
+      { type: 'not', predicate: { type: 'path_exists', column: 'param', path: ['a'] } },
+    ],
+    [{ start_time_since: '2m' }, { type: 'time_since', column: 'start_time', milliseconds: 120_000 }],
     [{ result_contains: null }, { type: 'json_contains', column: 'result', json: 'null' }],
     [{ error_message_contains: '%' }, { type: 'text_contains', column: 'error_message', text: '%' }],
     [
@@ -104,6 +113,14 @@ describe('a key', () => {
     const two = '1970-01-01T00:00:00.002Z'
     expect(predicatesOf([{ start_time_from_to: [1, 2] }])).toEqual([range(one, two)])
     expect(predicatesOf([{ start_time_from_to: [2, 1] }])).toEqual([range(two, one)])
+  })
+
+  test('of a length of time counts back from the clock, if there is one', () => {
+    const { language } = jsResult
+    const options = { language, path: 'q', maxConditions: 32, allowAll: false, clock: () => 86_400_000 }
+    expect(planConditions([{ start_time_since: '1d' }], options).predicates).toEqual([
+      { type: 'time_from', column: 'start_time', time: '1970-01-01T00:00:00.000Z' },
+    ])
   })
 
   test('keeps a number that a double cannot hold as its text', () => {

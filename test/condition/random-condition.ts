@@ -32,6 +32,11 @@ export const someTime = fc
   .tuple(fc.nat({ max: 12 }), fc.nat({ max: 3 }))
   .map(([days, milliseconds]) => 1_775_000_000_000 + days * 86_400_000 + milliseconds)
 
+/** The time now of those who plan such conditions: between the times above. */
+export const conditionClock = (): number => 1_775_000_000_002 + 6 * 86_400_000
+
+const someSpan = fc.constantFrom('0ms', '1s', '144h', '6d', '518400001ms', '3d', '1w', '2w')
+
 const someProse = fc
   .array(
     fc.constantFrom('Err', 'err', '%', '_', '\\', "'", ' ', 'É', 'é', '漢', '🙂', 'Ω', 'ω', '$1', '{}', '\n'),
@@ -53,6 +58,51 @@ export const someJson: fc.Arbitrary<unknown> = fc.letrec(tie => ({
   list: fc.array(tie('value'), { maxLength: 3 }),
   object: fc.dictionary(fc.constantFrom('a', 'b', 'c'), tie('value'), { maxKeys: 3, noNullPrototype: true }),
 })).value
+
+const someOrdered = fc.oneof(fc.integer({ min: -1, max: 2 }), fc.constantFrom(0.5, 1e21, '', 'a', '漢', 'b'))
+
+const somePathTest = fc
+  .tuple(
+    fc.array(fc.constantFrom<string | number>('a', 'b', 'c', 0, 1, '0'), { minLength: 1, maxLength: 3 }),
+    fc.oneof(
+      someJson.map(eq => ({ eq })),
+      fc.array(someJson, { maxLength: 3 }).map(list => ({ in: list })),
+      someJson.map(contains => ({ contains })),
+      fc.boolean().map(exists => ({ exists })),
+      ...['gt', 'gte', 'lt', 'lte'].map(name => someOrdered.map(value => ({ [name]: value }))),
+    ),
+  )
+  .map(([path, test]) => ({ path, ...test }))
+
+/** What is in names, in prose, and in payloads as the database writes them. */
+const someSearch = fc.oneof(
+  fc
+    .array(
+      fc.constantFrom(
+        'eRR',
+        '%',
+        '_',
+        "'",
+        'É',
+        '漢',
+        'w',
+        'demo',
+        '"a": ',
+        '1',
+        ', ',
+        '[',
+        '0.5',
+        '000',
+        '{}',
+      ),
+      {
+        minLength: 1,
+        maxLength: 2,
+      },
+    )
+    .map(parts => parts.join('')),
+  someText.filter(text => text !== ''),
+)
 
 function someValueOf(field: Field): fc.Arbitrary<string | number> {
   switch (field.kind) {
@@ -76,12 +126,13 @@ function conditionsOf(field: Field): fc.Arbitrary<unknown> {
   const { name, kind } = field
   const member = (suffix: string, value: fc.Arbitrary<unknown>) =>
     value.map(each => ({ [`${name}${suffix}`]: each }))
-  if (kind === 'json') return member('_contains', someJson)
+  if (kind === 'json') return fc.oneof(member('_contains', someJson), member('_path', somePathTest))
   if (kind === 'text') return member('_contains', someText)
   if (kind === 'time') {
     return fc.oneof(
       member('_from', someTime),
       member('_to', someTime),
+      member('_since', someSpan),
       member('_from_to', fc.tuple(someTime, someTime)),
     )
   }
@@ -110,7 +161,8 @@ const durations = fc
 export function someCondition(resource: Resource): fc.Arbitrary<unknown> {
   const filters = resource.fields.filter(field => field.filter !== false).map(conditionsOf)
   const elapsed = resource.language.keys.has('duration_from') ? [durations] : []
-  const leaf = fc.oneof(...filters, someWord(resource), ...elapsed)
+  const search = someSearch.map(text => ({ search: text }))
+  const leaf = fc.oneof(...filters, someWord(resource), search, ...elapsed)
   const list = (tie: fc.LetrecLooselyTypedTie) => fc.array(tie('any'), { minLength: 1, maxLength: 3 })
   return fc.letrec(tie => ({
     any: fc.oneof(

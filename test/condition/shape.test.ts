@@ -7,11 +7,17 @@ import { shapeOf } from '../../src/condition/shape.ts'
 import { Slot } from '../../src/database/statement.ts'
 import { jsResult } from '../../src/resource/kind/js-result.ts'
 import { compiler } from './compiler.ts'
-import { someCondition } from './random-condition.ts'
+import { conditionClock, someCondition } from './random-condition.ts'
 
 function predicatesOf(list: readonly unknown[]): readonly Predicate[] {
   const { language } = jsResult
-  return planConditions(list, { language, path: 'q', maxConditions: 1000, allowAll: false }).predicates
+  return planConditions(list, {
+    language,
+    path: 'q',
+    maxConditions: 1000,
+    allowAll: false,
+    clock: conditionClock,
+  }).predicates
 }
 
 const someFilters = fc.array(someCondition(jsResult), { maxLength: 4 })

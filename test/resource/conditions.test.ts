@@ -5,7 +5,7 @@ import type { Order } from '../../src/condition/cursor.ts'
 import type { Engine } from '../../src/database/database.ts'
 import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
-import { someConditionList } from '../condition/random-condition.ts'
+import { conditionClock, someConditionList } from '../condition/random-condition.ts'
 import { describeEngines } from '../support/databases.ts'
 import { repetitions } from '../support/repetitions.ts'
 import { type Call, createCaller, createUndoable, type Page, type Undoable, walkPages } from './caller.ts'
@@ -41,7 +41,7 @@ describeEngines('random condition lists over random rows', (open, engine) => {
 
   beforeAll(async () => {
     const database = createUndoable(await open())
-    const call = createCaller(database)
+    const call = createCaller(database, { now: conditionClock })
     for (const resource of resources) {
       tables.set(resource, await load({ database, call, resource }))
     }

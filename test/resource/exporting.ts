@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/async/clock.ts'
 import type { Database } from '../../src/database/database.ts'
 import { createStatementCache } from '../../src/database/statement-cache.ts'
 import type { Identity } from '../../src/permission/grant.ts'
@@ -37,7 +38,11 @@ function readPages(exporting: Exporting): AsyncGenerator<ExportPage, void, undef
     format,
     ...(after !== undefined && { after: String(after) }),
   }
-  const planned = planExport(resource, parameters, { maxConditions: 100, maxDepth: 64 })
+  const planned = planExport(resource, parameters, {
+    maxConditions: 100,
+    maxDepth: 64,
+    clock: systemClock,
+  })
   const reader = readerOf(resource, { database, cache: createStatementCache(), maxAnswerBytes: maxBytes })
   let known: { caller: Identity; access: ReturnType<typeof planAccess> } | undefined
   const access = async () => {

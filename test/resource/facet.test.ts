@@ -7,7 +7,7 @@ import type { TokenLimit } from '../../src/permission/limit.ts'
 import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { facetFields } from '../../src/resource/select/facet.ts'
-import { someConditionList, someNameText } from '../condition/random-condition.ts'
+import { conditionClock, someConditionList, someNameText } from '../condition/random-condition.ts'
 import { describeEngines } from '../support/databases.ts'
 import { repetitions } from '../support/repetitions.ts'
 import { type Call, createCaller, holderOf, superToken } from './caller.ts'
@@ -78,7 +78,7 @@ describeEngines('the facet of random conditions', (open, engine) => {
 
   beforeAll(async () => {
     database = await open()
-    call = createCaller(database)
+    call = createCaller(database, { now: conditionClock })
     for (const resource of resources) {
       const rows = randomRows(resource, 600)
       const keys = await recordAll({ database, call, resource }, rows)

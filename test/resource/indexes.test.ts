@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeCursor, type Order } from '../../src/condition/cursor.ts'
+import { addIndex, removeIndex } from '../../src/resource/added-index.ts'
 import { auditLog } from '../../src/resource/kind/audit-log.ts'
 import { changeEvent } from '../../src/resource/kind/change-event.ts'
 import { eventLog } from '../../src/resource/kind/event-log.ts'
@@ -34,6 +35,7 @@ function timeConditions(field: string): readonly object[] {
     { [`${field}_from`]: newest - hour },
     { [`${field}_to`]: oldest + hour },
     { [`${field}_from_to`]: [someMoment, someMoment + hour] },
+    { [`${field}_since`]: '1h' },
   ]
 }
 
@@ -50,6 +52,7 @@ const ofRuns = [
   { duration_from: 950_000 },
   { duration_to: 2 },
   { param_contains: { n: 77 } },
+  { param_path: { path: ['n'], eq: 77 } },
   { result_contains: { m: 77 } },
   { error_message_contains: 'abc' },
   'is_success',
@@ -218,7 +221,7 @@ describe('on PostgreSQL an index serves', () => {
     await loadChangeEvents(database)
     await loadAuditLogs(database)
     recorder = recordStatements(database)
-    call = createCaller(recorder.database)
+    call = createCaller(recorder.database, { now: () => newest })
   }, 600_000)
   afterAll(() => database.close())
 
@@ -273,6 +276,15 @@ describe('on PostgreSQL an index serves', () => {
 
   test('every resource is one of them', () => {
     expect(new Set(conditions.keys())).toEqual(new Set(resources))
+  })
+
+  test('what stands at a path of a payload, where one was added for it', async () => {
+    await addIndex(database, jsResult, 'param')
+    const query = { condition: [{ param_path: { path: ['n'], eq: 77 } }] }
+    const scans = await scansFor(jsResult, 'count', { query })
+    await removeIndex(database, jsResult, 'param')
+    expect(scans.map(kindOf)).toEqual(['Bitmap Heap Scan'])
+    expect(rowsRead(scans)).toBeLessThan(mostRows / 100)
   })
 
   test.each([

@@ -1,4 +1,5 @@
 import type { Resource } from '../../src/resource/resource.ts'
+import { conditionClock } from '../condition/random-condition.ts'
 
 export type WireRow = Readonly<Record<string, unknown>>
 
@@ -21,6 +22,7 @@ export function matcherOf(condition: unknown): Matcher {
   }
   if (key.startsWith('is_')) return row => meaningOf(row, key)(row)
   if (key.startsWith('duration')) return row => matchesDuration(row, key, Number(value))
+  if (key === 'search') return row => isSearched(row, String(value).toLowerCase())
   return keyMatcher(key, value)
 }
 
@@ -115,14 +117,16 @@ function matchesDuration(row: WireRow, key: string, bound: number): boolean {
 }
 
 function keyMatcher(key: string, value: unknown): Matcher {
-  const [, field = '', operator = ''] = /^(.*?)_(in|like|contains|from|to|from_to)$/.exec(key) ?? []
+  const [, field = '', operator = ''] =
+    /^(.*?)_(in|like|contains|path|from|to|from_to|since)$/.exec(key) ?? []
   const holds =
     operator === 'contains' ? (texts.has(field) ? containsText : containsJson) : operators[operator]
   return row => {
     if (Object.hasOwn(row, key)) return row[key] === value
     if (holds === undefined || !Object.hasOwn(row, field)) throw new TypeError(`the row has no ${key}`)
     const held = row[field]
-    return held !== null && holds(held, value)
+    if (held === null) return operator === 'path' && Object(value).exists === false
+    return holds(held, value)
   }
 }
 
@@ -131,6 +135,8 @@ const operators: Record<string, (held: unknown, value: unknown) => boolean> = {
   like: (held, value) => isLike(String(held), String(value)),
   from: (held, value) => Number(held) >= Number(value),
   to: (held, value) => Number(held) <= Number(value),
+  since: (held, span) => Number(held) >= conditionClock() - millisecondsOf(String(span)),
+  path: isAtPath,
   from_to: (held, value) => {
     const [from, to] = asList(value)
     return Number(held) >= Number(from) && Number(held) <= Number(to)
@@ -161,6 +167,91 @@ function containsValue(held: unknown, wanted: unknown): boolean {
   return Object.entries(wanted).every(
     ([key, value]) => members.has(key) && containsValue(members.get(key), value),
   )
+}
+
+const units: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 7 * 86_400_000,
+}
+
+function millisecondsOf(span: string): number {
+  return Number.parseInt(span, 10) * (units[span.replace(/\d/g, '')] ?? Number.NaN)
+}
+
+function isAtPath(held: unknown, test: unknown): boolean {
+  const { path, ...rest } = Object(test)
+  const [operator = '', wanted] = onlyMember(rest)
+  const found = asList(path).reduce<readonly unknown[]>((values, each) => values.flatMap(at(each)), [held])
+  if (operator === 'exists') return wanted === found.length > 0
+  return found.some(value => pathOperators[operator]?.(value, wanted))
+}
+
+/** None, or one. */
+function at(segment: unknown): (value: unknown) => readonly unknown[] {
+  return value => {
+    if (!isContainer(value) || Array.isArray(value) !== (typeof segment === 'number')) return []
+    return Object.entries(value).flatMap(([key, member]) => (key === String(segment) ? [member] : []))
+  }
+}
+
+const pathOperators: Readonly<Record<string, (value: unknown, wanted: unknown) => boolean>> = {
+  eq: (value, wanted) => jsonbText(value) === jsonbText(wanted),
+  in: (value, wanted) => asList(wanted).some(each => jsonbText(value) === jsonbText(each)),
+  contains: containsJson,
+  gt: (value, wanted) => typeof value === typeof wanted && Object(value) > Object(wanted),
+  gte: (value, wanted) => typeof value === typeof wanted && Object(value) >= Object(wanted),
+  lt: (value, wanted) => typeof value === typeof wanted && Object(value) < Object(wanted),
+  lte: (value, wanted) => typeof value === typeof wanted && Object(value) <= Object(wanted),
+}
+
+/** As the database writes it: the shorter keys first, a space behind each colon and comma, all digits. */
+export function jsonbText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(jsonbText).join(', ')}]`
+  if (typeof value === 'number')
+    return BigInt(Math.trunc(value)) === 0n || value % 1 !== 0 ? String(value) : String(BigInt(value))
+  if (!isContainer(value)) return JSON.stringify(value)
+  const members = Object.entries(value).toSorted(([a], [b]) => a.length - b.length || (a < b ? -1 : 1))
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}: ${jsonbText(member)}`).join(', ')}}`
+}
+
+/** Names, prose and payloads, by a member that only the rows of that resource have. */
+const searched = new Map<string, readonly string[]>([
+  ['js_worker_name', ['js_worker_name', 'run_type', 'error_message', 'param', 'result']],
+  [
+    'full_name',
+    [
+      ...['full_name', 'event_type', 'sender', 'request_id', 'node_id', 'parent_node_id'],
+      ...['error_message', 'param', 'result'],
+    ],
+  ],
+  ['service_id', ['project_id', 'service_id', 'service_name', 'event_info']],
+  [
+    'execution_id',
+    ['execution_id', 'name', 'namespace', 'reason', 'message', 'elem_type', 'elem_id', 'action_name'],
+  ],
+  ['sequence_number', ['diagnostic_id', 'event_type', 'full_folder_path']],
+  [
+    'token_key',
+    [
+      ...['token_key', 'token_name', 'address', 'method', 'resource', 'target', 'ids_digest', 'reason'],
+      ...['other_keys', 'members', 'condition', 'dry_run', 'ids'],
+    ],
+  ],
+])
+
+const payloads = ['param', 'result', 'other_keys', 'members', 'condition', 'dry_run', 'ids']
+
+function isSearched(row: WireRow, text: string): boolean {
+  const [, names = []] = [...searched].find(([member]) => member in row) ?? []
+  return names.some(name => {
+    const held = row[name]
+    if (held === null) return false
+    return (payloads.includes(name) ? jsonbText(held) : String(held)).toLowerCase().includes(text)
+  })
 }
 
 function isContainer(value: unknown): value is object {

@@ -47,8 +47,8 @@ describeEngines('a retention rule', open => {
   const rowsLeft = (resource: Resource, condition: readonly unknown[] = []) =>
     call<readonly Row[]>(`${resource.name}_query`, { query: { condition } })
 
-  async function preview(rule: RuleDefinition) {
-    const expired = planExpired(rule, { now: Date.now(), maxConditions: 32 })
+  async function preview(rule: RuleDefinition, at = Date.now()) {
+    const expired = planExpired(rule, { now: at, maxConditions: 32 })
     return previewExpired(tableOf(expired.resource, { database, cache: createStatementCache() }), expired)
   }
 
@@ -62,6 +62,20 @@ describeEngines('a retention rule', open => {
     beforeEach(async () => {
       await sql`delete from ${sql.table(resource.table)}`.execute(database.kysely)
       await recordAll({ database, call, resource }, rowsOf(resource))
+    })
+
+    test('counts lengths of time in its conditions from each evaluation', async () => {
+      const condition = [{ [`${time}_since`]: '3d' }, { not: { [`${time}_since`]: '36h' } }]
+      const rule = { resource: resource.name, query: { condition }, older_than_ms: 60_000 }
+      const isEnded = (row: Row) => row[time] !== null && !isOpen(row)
+      const rows = (await rowsLeft(resource)).filter(isEnded)
+      const agedAt = (at: number) =>
+        rows.filter(row => at - Number(row[time]) > 1.5 * day && at - Number(row[time]) <= 3 * day)
+      const [today, later] = [agedAt(now), agedAt(now + 2 * day)]
+      expect([today.length, later.length]).not.toContain(0)
+      expect((await preview(rule, now)).count).toBe(today.length)
+      expect((await preview(rule, now + 2 * day)).count).toBe(later.length)
+      expect((await preview(rule, now + 9 * day)).count).toBe(0)
     })
 
     test.each([

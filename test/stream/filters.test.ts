@@ -5,7 +5,7 @@ import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
 import { createHub, type Hub, type Subscribed } from '../../src/stream/hub.ts'
 import { type Sequencer, startSequencer } from '../../src/stream/sequencer.ts'
-import { someCondition } from '../condition/random-condition.ts'
+import { conditionClock, someCondition } from '../condition/random-condition.ts'
 import { type Call, createCaller, superToken } from '../resource/caller.ts'
 import { randomRows } from '../resource/random-row.ts'
 import { recordAll } from '../resource/record-rows.ts'
@@ -30,7 +30,7 @@ describeEngines('what a subscription delivers is what a query finds', open => {
 
   beforeAll(async () => {
     const database = await open()
-    call = createCaller(database)
+    call = createCaller(database, { now: conditionClock })
     record = async resource => {
       const keys = await recordAll({ database, call, resource }, randomRows(resource, rowCount))
       return keys.length
@@ -60,7 +60,7 @@ describeEngines('what a subscription delivers is what a query finds', open => {
     })
     const again = async () => superToken
     const subscribed = await hub.subscribe(
-      { resource, plan, caller: superToken, reauthenticate: again, subscriber },
+      { resource, plan, caller: superToken, reauthenticate: again, subscriber, clock: conditionClock },
       after,
     )
     subscribed.start()

@@ -102,6 +102,23 @@ describe('the hub', () => {
     return other
   }
 
+  test('counts a length of time from each change, not from the subscription', async () => {
+    await untilNumbered()
+    let now = 10
+    const subscriber = await follow({ condition: [{ start_time_since: '10ms' }], clock: () => now })
+    const everything = await follow()
+    const [first] = await append('since')
+    await expect.poll(() => everything.changes.length, soon).toBe(1)
+    now = 12
+    await append('since')
+    await expect.poll(() => everything.changes.length, soon).toBe(2)
+    now = 11
+    const [third] = await append('since')
+    await expect
+      .poll(() => subscriber.changes.map(each => each.row().members.id), soon)
+      .toEqual([first, third])
+  })
+
   test('delivers every change once, in order and with its number, as the record is now', async () => {
     await untilNumbered()
     const before = last

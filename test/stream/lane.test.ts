@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/async/clock.ts'
 import { allMatch, type MatchedRow } from '../../src/condition/match.ts'
 import { planConditions } from '../../src/condition/plan.ts'
 import { serviceEvent } from '../../src/resource/kind/service-event.ts'
@@ -13,7 +14,12 @@ import { randomRows } from '../resource/random-row.ts'
 import { recordingSubscriber, testCursors } from './recording-subscriber.ts'
 
 const changes: readonly Change[] = randomRows(serviceEvent, 30).map((members, i) => {
-  const row: MatchedRow = { members: { id: i, ...members }, nulls: new Set(), lowered: new Map() }
+  const row: MatchedRow = {
+    members: { id: i, ...members },
+    nulls: new Set(),
+    payloadText: name => JSON.stringify(members[name]),
+    lowered: new Map(),
+  }
   return { number: i + 1, text: JSON.stringify(members), row: () => row }
 })
 
@@ -30,7 +36,7 @@ function subscriptionTo(conditions: readonly unknown[]) {
     subscriber,
   }
   const subscription = new Subscription(asked, testCursors, () => undefined)
-  return { subscription, subscriber, matches: allMatch(plan.predicates) }
+  return { subscription, subscriber, matches: allMatch(plan.predicates, systemClock) }
 }
 
 const some = fc.array(fc.array(someCondition(serviceEvent), { maxLength: 2 }), {

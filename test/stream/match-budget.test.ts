@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../src/async/clock.ts'
 import { matchCost } from '../../src/condition/match.ts'
 import { equal, not, or, type Predicate } from '../../src/condition/predicate.ts'
 import { createMatchBudget } from '../../src/stream/match-budget.ts'
@@ -26,7 +27,8 @@ describe('what a row costs to match', () => {
 })
 
 describe('the budget of subscriptions', () => {
-  const costly = (n: number) => wantedOf([or(...Array.from({ length: 20 }, (_, i) => text(`${n} ${i}`)))])
+  const costly = (n: number) =>
+    wantedOf([or(...Array.from({ length: 20 }, (_, i) => text(`${n} ${i}`)))], systemClock)
 
   test('ends for a token at its limit, and not for another one', () => {
     const budget = createMatchBudget({ token: 1000, server: 10_000 })

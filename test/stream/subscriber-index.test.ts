@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/async/clock.ts'
 import { allMatch, type MatchedRow } from '../../src/condition/match.ts'
 import { planConditions } from '../../src/condition/plan.ts'
 import type { Predicate } from '../../src/condition/predicate.ts'
@@ -18,6 +19,7 @@ const somePredicates = fc.array(someCondition(serviceEvent), { maxLength: 3 }).m
 const rows: readonly MatchedRow[] = randomRows(serviceEvent, 30).map((row, id) => ({
   members: { id, ...row },
   nulls: new Set(),
+  payloadText: name => JSON.stringify(row[name]),
 }))
 
 describe('the index of subscribers', () => {
@@ -33,7 +35,7 @@ describe('the index of subscribers', () => {
           index.visit(row, predicates => void asked.push(predicates))
           asked.push(...index.others)
           expect(new Set(asked).size).toBe(asked.length)
-          const concerned = all.filter(([each, leaves]) => !leaves && allMatch(each)(row))
+          const concerned = all.filter(([each, leaves]) => !leaves && allMatch(each, systemClock)(row))
           expect(asked).toEqual(expect.arrayContaining(concerned.map(([each]) => each)))
           const gone = all.filter(([, leaves]) => leaves).map(([each]) => each)
           expect(asked.filter(each => gone.includes(each))).toEqual([])
@@ -48,7 +50,10 @@ describe('the index of subscribers', () => {
     const index = createSubscriberIndex<number>()
     for (const [i, list] of lists.entries()) index.add(i, predicatesOf(list))
     const asked: number[] = []
-    index.visit({ members: row, nulls: new Set(), lowered: new Map() }, each => void asked.push(each))
+    index.visit(
+      { members: row, nulls: new Set(), payloadText: name => JSON.stringify(row[name]), lowered: new Map() },
+      each => void asked.push(each),
+    )
     return [...asked, ...index.others].toSorted((a, b) => a - b)
   }
 

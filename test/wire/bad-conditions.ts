@@ -54,12 +54,54 @@ const values: readonly BadCondition[] = [
   ...wrongValues('start_time_from', ...notWhole),
   ...wrongValues('finish_time_to', ...notWhole),
   ...wrongValues('duration_from', ...notWhole),
+  ...wrongValues('start_time_since', ...notText, '""', '"24"', '"24 h"', '"1.5h"', '"-1h"', '"24H"', '"1y"'),
+  ...wrongValues('start_time_since', '"5219w"', '"99999999999999ms"', '"h"', '" 1h"', '"1h\\n"', '"１h"'),
+  ...wrongValues('search', ...notText, '""', '"\\u0001"', `"${'a'.repeat(257)}"`),
   ...wrongValues('start_time_from_to', '1', 'null', '{}', '"1,2"', '[]', '[1]', '[1,2,3]'),
   ['{"start_time_from_to":[1,"2"]}', 'wrong_type', '[0].start_time_from_to[1]'],
   ['{"finish_time_from_to":[1e309,2]}', 'wrong_type', '[0].finish_time_from_to[0]'],
   ...wrongValues('js_worker_name_in', '"a"', 'null', '{}', JSON.stringify(Array(1001).fill('a'))),
   ['{"js_worker_name_in":["a",1]}', 'wrong_type', '[0].js_worker_name_in[1]'],
   ...wrongValues('js_worker_name_like', ...notText, '""', '"a*b"', '"**"', `"${'a'.repeat(129)}"`),
+]
+
+function wrongPath(path: string, more: string): BadCondition {
+  return [`{"param_path":{"path":${path}${more}}}`, 'wrong_type', '[0].param_path']
+}
+
+const paths: readonly BadCondition[] = [
+  ...wrongValues('param_path', '1', 'null', '[]', '"a"'),
+  ['{"param_path":{}}', 'wrong_type', '[0].param_path.path'],
+  ['{"param_path":{"eq":1}}', 'wrong_type', '[0].param_path.path'],
+  ...['[]', 'null', '"a"', JSON.stringify(Array(17).fill('a'))].map(
+    (path): BadCondition => [`{"param_path":{"path":${path},"eq":1}}`, 'wrong_type', '[0].param_path.path'],
+  ),
+  ...['-1', '0.5', '2147483648', '1e309', 'null', '["a"]', `"${'a'.repeat(257)}"`].map(
+    (segment): BadCondition => [
+      `{"param_path":{"path":["a",${segment}],"eq":1}}`,
+      'wrong_type',
+      '[0].param_path.path[1]',
+    ],
+  ),
+  wrongPath('["a"]', ''),
+  wrongPath('["a"]', ',"eq":1,"gt":0'),
+  wrongPath('["a"]', ',"eq":null,"exists":true'),
+  ['{"param_path":{"path":["a"],"is":1}}', 'unknown_member', '[0].param_path.is'],
+  ['{"param_path":{"path":["a"],"__proto__":1}}', 'unknown_member', '[0].param_path.__proto__'],
+  ...['null', 'true', '[1]', '{}'].map(
+    (value): BadCondition => [
+      `{"param_path":{"path":["a"],"gt":${value}}}`,
+      'wrong_type',
+      '[0].param_path.gt',
+    ],
+  ),
+  ['{"param_path":{"path":["a"],"exists":1}}', 'wrong_type', '[0].param_path.exists'],
+  ['{"param_path":{"path":["a"],"in":1}}', 'wrong_type', '[0].param_path.in'],
+  [
+    `{"param_path":{"path":["a"],"in":${JSON.stringify(Array(1001).fill(1))}}}`,
+    'wrong_type',
+    '[0].param_path.in',
+  ],
 ]
 
 function nested(depth: number, inner: string): string {
@@ -89,4 +131,4 @@ const tooMany: readonly BadCondition[] = [
   [`{"or":[${times(32, '{"id":1}')}]}`, 'too_many_conditions', '[0].or[31]', 110],
 ]
 
-export const badConditions = [limits, words, keys, shapes, values, nesting, tooMany].flat()
+export const badConditions = [limits, words, keys, shapes, values, paths, nesting, tooMany].flat()

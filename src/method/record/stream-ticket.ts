@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
 import { parseInput } from '../../parse-input.ts'
 import { resourceNamed, resources } from '../../resource/kind/index.ts'
-import { planFilters } from '../../resource/query.ts'
+import { planLive } from '../../resource/query.ts'
 import { readablePredicates } from '../../resource/records.ts'
 import { formatSchema } from '../../stream/format.ts'
 import type { Hub } from '../../stream/hub.ts'
@@ -40,7 +40,7 @@ export function streamTicketMethod({ hub, maxConditions, tickets }: StreamTicket
       const resource = resourceNamed(params.resource)
       if (resource === undefined) throw new TypeError('the schema lists the resources')
       const format = parseInput(formatSchema(resource), params.format, { path: 'format' })
-      readablePredicates(resource, caller, planFilters(resource, query, { maxConditions }))
+      readablePredicates(resource, caller, planLive(resource, query, { maxConditions }))
       // A script could give it away, and it would outlive the run.
       if (caller.presented === undefined) throw credentialNeeded()
       const number =

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { RpcError } from '../../errors.ts'
-import { planFilters } from '../../resource/query.ts'
+import { planLive } from '../../resource/query.ts'
 import type { Resource } from '../../resource/resource.ts'
 import {
   createChangeBytes,
@@ -49,7 +49,7 @@ function subscribeMethod(
     },
     async handle({ params, caller, context, live }) {
       const { push, afterAnswer } = context
-      const plan = planFilters(resource, params.query, { maxConditions })
+      const plan = planLive(resource, params.query, { maxConditions })
       if (push === undefined || afterAnswer === undefined) throw webSocketRequired()
       if (push.subscriptions.size >= maxSubscriptions) throw tooMany(maxSubscriptions)
       const id = randomUUID()

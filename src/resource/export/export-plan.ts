@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Clock } from '../../async/clock.ts'
 import { readConditionText } from '../../condition/condition-text.ts'
 import type { Plan } from '../../condition/plan.ts'
 import { invalidParams } from '../../errors.ts'
@@ -19,6 +20,7 @@ export interface ExportPlan {
 
 export interface ExportLimits {
   readonly maxConditions: number
+  readonly clock: Clock
   /** How deep the conditions may nest as JSON. */
   readonly maxDepth: number
 }
@@ -40,11 +42,11 @@ const parameters = z.strictObject({
 export function planExport(
   resource: Resource,
   given: Readonly<Record<string, unknown>>,
-  { maxConditions, maxDepth }: ExportLimits,
+  { maxConditions, maxDepth, clock }: ExportLimits,
 ): ExportPlan {
   const { condition, format, after, bom } = parseInput(parameters, given)
   const query = { condition: readConditionText(condition, maxDepth) }
-  const plan = planQuery(resource, query, { maxConditions, path: 'condition' })
+  const plan = planQuery(resource, query, { maxConditions, clock, path: 'condition' })
   if (after !== undefined && plan.limit !== undefined) {
     throw invalidParams(
       'after',

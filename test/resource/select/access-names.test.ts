@@ -8,7 +8,7 @@ import { planAccess, resolveNames } from '../../../src/resource/select/access.ts
 import { readRows } from '../../../src/resource/select/read.ts'
 import { maxMergedNames } from '../../../src/resource/select/selection.ts'
 import { type Reader, tableOf } from '../../../src/resource/table.ts'
-import { someCondition } from '../../condition/random-condition.ts'
+import { conditionClock, someCondition } from '../../condition/random-condition.ts'
 import { someLimits, someName } from '../../permission/random-limit.ts'
 import { describeEngines } from '../../support/databases.ts'
 import { appendAll, type Call, createCaller, holderOf, superToken, workerHolder } from '../caller.ts'
@@ -16,7 +16,13 @@ import { someRow } from '../random-row.ts'
 
 function accessOf(caller: Identity, condition: readonly unknown[]) {
   const { language } = jsResult
-  const plan = planConditions(condition, { language, path: 'q', maxConditions: 1000, allowAll: false })
+  const plan = planConditions(condition, {
+    language,
+    path: 'q',
+    maxConditions: 1000,
+    allowAll: false,
+    clock: conditionClock,
+  })
   return planAccess(jsResult, 'read', caller, plan)
 }
 
@@ -28,7 +34,7 @@ describeEngines('the names that a query may merge', open => {
 
   beforeAll(async () => {
     const database = await open()
-    call = createCaller(database)
+    call = createCaller(database, { now: conditionClock })
     reader = tableOf(jsResult, { database, cache: createStatementCache() })
     const random = fc.sample(fc.tuple(someRow(jsResult), someName), 1000)
     await appendAll(

@@ -5,7 +5,7 @@ import { resources } from '../../../src/resource/kind/index.ts'
 import type { Resource } from '../../../src/resource/resource.ts'
 import type { Statistics } from '../../../src/resource/statistics/statistics.ts'
 import { bucketFieldsOf, groupNamesOf, hasDuration } from '../../../src/resource/statistics/statistics.ts'
-import { someConditionList } from '../../condition/random-condition.ts'
+import { conditionClock, someConditionList } from '../../condition/random-condition.ts'
 import { describeEngines } from '../../support/databases.ts'
 import { type Call, createCaller } from '../caller.ts'
 import { randomRows } from '../random-row.ts'
@@ -68,7 +68,7 @@ describeEngines('random statistics over random rows', open => {
 
   beforeAll(async () => {
     const database = await open()
-    const call = createCaller(database)
+    const call = createCaller(database, { now: conditionClock })
     for (const resource of resources) {
       const rows = randomRows(resource, 1500)
       const keys = await recordAll({ database, call, resource }, rows)
