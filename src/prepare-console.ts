@@ -10,6 +10,9 @@ import type { Metafile } from 'esbuild'
 const sourceFolder = fileURLToPath(new URL('../src/console/', import.meta.url))
 const builtFolder = fileURLToPath(new URL('../dist/console/', import.meta.url))
 
+/** What the first view loads beside the page's own entry. */
+const firstLoaded = ['screen/overview.tsx', 'screen/records.tsx', 'part/histogram-chart.ts']
+
 /** What the page's first view may weigh, gzipped. */
 const firstViewBytes = 120_000
 
@@ -80,7 +83,7 @@ async function writeForms(
   return { name, bytes: gz.length }
 }
 
-/** What the page loads by name, and all that the first view needs: the entry and the first screen. */
+/** What the page loads by name, and all that the first view needs: the entry and the first screens. */
 function readMetafile({ outputs }: Metafile) {
   const named = new Map(Object.entries(outputs).map(([path, output]) => [baseName(path), output]))
   const found = [...named].find(([, { entryPoint }]) => entryPoint === 'main.tsx')
@@ -88,9 +91,7 @@ function readMetafile({ outputs }: Metafile) {
   if (entry === undefined || main?.cssBundle === undefined) throw new Error('the console has no entry')
   const style = baseName(main.cssBundle)
   const firstView = new Set([entry, style])
-  const screens = [...named].filter(([, { entryPoint }]) =>
-    ['screen/overview.tsx', 'screen/records.tsx'].includes(entryPoint ?? ''),
-  )
+  const screens = [...named].filter(([, { entryPoint }]) => firstLoaded.includes(entryPoint ?? ''))
   const follow = (name: string): void => {
     firstView.add(name)
     for (const { path, kind } of named.get(name)?.imports ?? []) {

@@ -6,7 +6,7 @@ import { text } from './language.ts'
 import { Login } from './part/login.tsx'
 import { Navigation } from './part/navigation.tsx'
 import { Toasts } from './part/toasts.tsx'
-import { place } from './router.ts'
+import { go, place } from './router.ts'
 import { screens } from './screen/index.ts'
 import type { Screen, ScreenProps } from './screen/screen.ts'
 import { session } from './session.ts'
@@ -22,10 +22,14 @@ export function App() {
 
 function Shell() {
   const { path, params } = place.value
-  const [name = screens[0]?.path, ...rest] = path
+  const [name, ...rest] = path
   const screen = screens.find(each => each.path === name)
   const { app, nav } = text()
   const main = useRef<HTMLElement>(null)
+  const [first] = screens
+  useEffect(() => {
+    if (name === undefined && first !== undefined) go({ path: [first.path], params }, { replace: true })
+  }, [name, params, first])
   const title = screen === undefined ? app.name : `${nav[screen.title]} · ${app.name}`
   useEffect(() => {
     document.title = title
@@ -37,9 +41,8 @@ function Shell() {
       </button>
       <Navigation current={name} />
       <main id="content" class="content" tabIndex={-1} ref={main}>
-        {screen === undefined ? (
-          <p class="absence">{app.notFound}</p>
-        ) : (
+        {name !== undefined && screen === undefined && <p class="absence">{app.notFound}</p>}
+        {screen !== undefined && (
           <Boundary key={screen.path}>
             <LazyScreen screen={screen} rest={rest} params={params} main={main} />
           </Boundary>

@@ -35,6 +35,20 @@ export async function call<M extends string>(
   }
 }
 
+/** While nothing else is called: whether the server is there, and the credential still holds. */
+const lookEveryMs = 30_000
+const retryEveryMs = 5000
+
+export function startLooking(): void {
+  let lookedAt = Date.now()
+  setInterval(() => {
+    const isDue = !isReachable.peek() || Date.now() - lookedAt >= lookEveryMs
+    if (!isDue || document.hidden || session.peek() === undefined) return
+    lookedAt = Date.now()
+    call('token_get', {}).catch(() => undefined)
+  }, retryEveryMs)
+}
+
 /** What a fault of any request says about the connection and the session. */
 export async function noteFault(error: unknown, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return

@@ -41,6 +41,23 @@ export function mergeRows(
   return merged.concat(kept.slice(at))
 }
 
+/**
+ * The list without what no longer belongs to it, after its newest page was read again: a record that fulfilled
+ * the conditions may do so no longer. What is newer than the page came after it. `isWhole`: the page is all.
+ */
+export function withNewestPage(
+  rows: readonly RecordRow[],
+  page: readonly RecordRow[],
+  order: RowOrder,
+  isWhole: boolean,
+): readonly RecordRow[] {
+  const [first, last] = [page[0], page.at(-1)]
+  if (first === undefined || last === undefined) return isWhole ? [] : rows
+  const newer = rows.filter(row => compare(row, first, order) < 0)
+  const older = isWhole ? [] : rows.filter(row => compare(row, last, order) > 0)
+  return [...newer, ...page, ...older]
+}
+
 /** Newest first; what has no time comes last, ties go by the key. */
 function compare(a: RecordRow, b: RecordRow, { key, newestBy }: RowOrder): number {
   const time = (row: RecordRow): number => {

@@ -87,21 +87,23 @@ function KindChoice({ kind, onChange }: KindChoiceProps) {
 function TokenField() {
   const { login } = text()
   return (
-    <label class="field">
-      <span>{login.token}</span>
-      <input
-        class="input mono"
-        type="password"
-        name="token"
-        autocomplete="off"
-        spellcheck={false}
-        required
-        aria-describedby="login-hint"
-      />
+    <div class="field">
+      <label class="field">
+        <span>{login.token}</span>
+        <input
+          class="input mono"
+          type="password"
+          name="token"
+          autocomplete="off"
+          spellcheck={false}
+          required
+          aria-describedby="login-hint"
+        />
+      </label>
       <small id="login-hint" class="hint">
         {login.tokenHint}
       </small>
-    </label>
+    </div>
   )
 }
 
@@ -113,20 +115,22 @@ function PasswordFields() {
         <span>{login.username}</span>
         <input class="input" name="username" autocomplete="username" spellcheck={false} required />
       </label>
-      <label class="field">
-        <span>{login.password}</span>
-        <input
-          class="input"
-          type="password"
-          name="password"
-          autocomplete="current-password"
-          required
-          aria-describedby="login-hint"
-        />
+      <div class="field">
+        <label class="field">
+          <span>{login.password}</span>
+          <input
+            class="input"
+            type="password"
+            name="password"
+            autocomplete="current-password"
+            required
+            aria-describedby="login-hint"
+          />
+        </label>
         <small id="login-hint" class="hint">
           {login.passwordHint}
         </small>
-      </label>
+      </div>
     </>
   )
 }

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useCallback, useMemo } from 'preact/hooks'
+import { useCallback, useEffect, useMemo } from 'preact/hooks'
 import { DaybookError } from '../../client/client.ts'
 import { stringifyJson } from '../../json.ts'
 import { formatCount } from '../format.ts'
@@ -75,6 +75,12 @@ function Listed({ shape, vocabulary, params, condition }: RecordsViewProps & Fil
     onGap: reload,
   })
   const every = isLive && !live.isPaused.value ? countedEveryMs : undefined
+  const isFiltered = condition.length > 0
+  useEffect(() => {
+    if (every === undefined || !isFiltered) return
+    const timer = setInterval(() => !document.hidden && records.refresh(), every)
+    return () => clearInterval(timer)
+  }, [every, isFiltered, records])
   const totals = useTotals({ shape, condition, version: version.value, every })
   const filter = { shape, vocabulary, condition, fault: conditionFault(records.error.value) }
   return (

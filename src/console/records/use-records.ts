@@ -1,7 +1,7 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { splitLimit } from '../model/filter.ts'
-import { mergeRows, type RowOrder } from '../model/merge-rows.ts'
+import { mergeRows, type RowOrder, withNewestPage } from '../model/merge-rows.ts'
 import type { RecordRow } from '../model/record-row.ts'
 import { readPage } from './api.ts'
 
@@ -26,6 +26,8 @@ export interface Records {
   readonly readMore: () => void
   /** Tries the page that failed once more. */
   readonly retry: () => void
+  /** Reads the newest page again: what no longer fulfils the conditions leaves the list. */
+  readonly refresh: () => void
   /** Takes in records that were added or have changed. */
   readonly take: (changed: readonly RecordRow[]) => void
 }
@@ -36,11 +38,7 @@ export function useRecords(input: RecordsInput): Records {
   const isLoading = useSignal(true)
   const error = useSignal<unknown>(undefined)
   const isWhole = useSignal(false)
-  const own = useRef<Pick<Records, 'readMore' | 'retry' | 'take'>>({
-    readMore: none,
-    retry: none,
-    take: none,
-  })
+  const own = useRef<Reader | undefined>(undefined)
   const key = JSON.stringify(input)
   // The key is the whole of the input.
   useEffect(() => {
@@ -54,16 +52,15 @@ export function useRecords(input: RecordsInput): Records {
     isLoading,
     error,
     isWhole,
-    readMore: () => own.current.readMore(),
-    retry: () => own.current.retry(),
-    take: changed => own.current.take(changed),
+    readMore: () => own.current?.readMore(),
+    retry: () => own.current?.retry(),
+    refresh: () => own.current?.refresh(),
+    take: changed => own.current?.take(changed),
   })
   return stable.current
 }
 
-function none(): void {
-  // Nothing is there yet.
-}
+type Reader = ReturnType<typeof createReader>
 
 interface State {
   readonly rows: Signal<readonly RecordRow[]>
@@ -119,6 +116,16 @@ function createReader(input: RecordsInput, { rows, isLoading, error, isWhole }: 
     retry(): void {
       error.value = undefined
       void readMore()
+    },
+    refresh(): void {
+      if (isFirst || order !== 'newest' || most !== Number.POSITIVE_INFINITY) return
+      readPage(resource, { condition: [...filter, { limit: pageRows }], fields }, leaving.signal).then(
+        page => {
+          rows.value = withNewestPage(rows.peek(), page.rows, input, page.next === null)
+        },
+        // The list is as good as it was; the next one may come through.
+        () => undefined,
+      )
     },
     take(changed: readonly RecordRow[]): void {
       if (isFirst || order !== 'newest') return

@@ -1,20 +1,29 @@
+import { useEffect } from 'preact/hooks'
 import { text } from '../language.ts'
 import { hrefOf } from '../model/place.ts'
 import { Fault } from '../part/fault.tsx'
 import { useKinds } from '../records/kinds.ts'
 import { RecordsView } from '../records/records-view.tsx'
 import { resourceTitle } from '../resource-title.ts'
+import { go } from '../router.ts'
 import type { ScreenProps } from './screen.ts'
 
 /** Records of any kind, a tab each. */
 export function RecordsScreen({ rest: [resource], params }: ScreenProps) {
   const { kinds, error } = useKinds()
   const { records, app } = text()
+  const first = kinds?.shapes[0]?.resource
+  // An address that is passed on names what it shows.
+  useEffect(() => {
+    if (resource === undefined && first !== undefined) {
+      go({ path: ['records', first], params }, { replace: true })
+    }
+  }, [resource, first, params])
   if (kinds === undefined) {
     return error === undefined ? <p class="absence">{app.loading}</p> : <Fault error={error} />
   }
   const { shapes } = kinds
-  const shape = resource === undefined ? shapes[0] : shapes.find(each => each.resource === resource)
+  const shape = shapes.find(each => each.resource === resource)
   const vocabulary = shape && kinds.vocabularyOf(shape.resource)
   return (
     <div class="records-screen">
@@ -33,7 +42,7 @@ export function RecordsScreen({ rest: [resource], params }: ScreenProps) {
         </nav>
       </header>
       {shape === undefined || vocabulary === undefined ? (
-        <p class="absence">{app.notFound}</p>
+        resource !== undefined && <p class="absence">{app.notFound}</p>
       ) : (
         <RecordsView key={shape.resource} shape={shape} vocabulary={vocabulary} params={params} />
       )}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mergeRows } from '../../../src/console/model/merge-rows.ts'
+import { mergeRows, withNewestPage } from '../../../src/console/model/merge-rows.ts'
 
 const order = { key: 'id', newestBy: 'time' }
 const row = (id: number, time: number | null, note = '') => ({ id, time, note })
@@ -41,4 +41,12 @@ test('the list stays in the order of the server, without repetitions', () => {
       expect(merged).toEqual([...before, ...added].toSorted(compare))
     }),
   )
+})
+
+test('a newest page that is read again takes away what is no longer in it, and nothing else', () => {
+  const rows = [row(9, 90), row(8, 80), row(7, 70), row(6, 60), row(5, 50)]
+  const page = [row(8, 80, 'changed'), row(6, 60)]
+  expect(withNewestPage(rows, page, order, false)).toEqual([row(9, 90), ...page, row(5, 50)])
+  expect(withNewestPage(rows, page, order, true)).toEqual([row(9, 90), ...page])
+  expect(withNewestPage(rows, [], order, true)).toEqual([])
 })
