@@ -14,7 +14,7 @@ import type { WireRow } from '../reference.ts'
 import { type Asked, countsOf, statisticsOf } from './reference.ts'
 
 const dayMs = 86_400_000
-const queryCount = 500 / resources.length
+const queryCount = Math.ceil(500 / resources.length)
 
 // Zones that go forward and back at midnight, by half an hour, and a calendar day that there never was.
 const zones = [
