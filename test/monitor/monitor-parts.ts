@@ -10,6 +10,7 @@ import { claimDue } from '../../src/monitor/claim.ts'
 import { type EvaluateDeps, evaluate } from '../../src/monitor/evaluate.ts'
 import type { MonitorStatus } from '../../src/monitor/monitor.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
+import { compilePattern } from '../../src/permission/pattern.ts'
 import { createRecordService } from '../../src/resource/records.ts'
 import { insert, sealer } from '../event/definitions.ts'
 import { root } from '../event/engine-setup.ts'
@@ -49,8 +50,11 @@ export interface MonitorParts {
   readonly errors: unknown[]
   call<T = Record<string, unknown>>(method: string, params: object, bearer?: string): Promise<T>
   statusOf(name: string, bearer?: string): Promise<MonitorStatus>
-  /** Evaluates what is due, as a server would through `through`; resolves to how many monitors that were. */
-  evaluateDue(through?: Database): Promise<number>
+  /**
+   * Evaluates what is due, as a server would through `through`; resolves to how many monitors that were. `leaseMs`: when
+   * others take them over.
+   */
+  evaluateDue(through?: Database, leaseMs?: number): Promise<number>
   /** Evaluates all of them, due or not. */
   evaluateAll(): Promise<number>
   /** So many runs of a worker that have failed some time ago. */
@@ -63,7 +67,6 @@ export interface MonitorParts {
 /** On a database that has only the handler of the alerts. */
 export async function openMonitorParts(database: Database): Promise<MonitorParts> {
   const tokens = await startTokens(database, { pollMs: 0 })
-  const { compilePattern } = await import('../../src/permission/pattern.ts')
   await insert(database, 'on-call', { event_type: compilePattern('alerts.*') })
   const records = createRecordService({
     database,
@@ -99,8 +102,8 @@ export async function openMonitorParts(database: Database): Promise<MonitorParts
     const context = { bearer, correlationId: 'test' }
     return (await invoke(method, params, context, tokens.authenticator.authenticate)) as T
   }
-  async function evaluateDue(through = database): Promise<number> {
-    const claiming = { busy: new Map(), mostOfToken: 100, most: 1000, leaseMs: 60_000 }
+  async function evaluateDue(through = database, leaseMs = 60_000): Promise<number> {
+    const claiming = { busy: new Map(), mostOfToken: 100, most: 1000, leaseMs }
     const claimed = await claimDue(through, claiming)
     for (const each of claimed) await evaluate(depsOn(through), each)
     return claimed.length
