@@ -13,6 +13,7 @@ const matrices = [
   'test/resource/select/access.test.ts',
   'test/resource/conditions.test.ts',
   'test/wire/permission-matrix.test.ts',
+  'test/monitor/maker-rights.test.ts',
 ]
 
 /** In a real browser: they need Chromium. */

@@ -25,8 +25,9 @@ export interface ClaimOptions {
 const due = `enabled and (next_time is null or next_time <= now())
   and (claimed_until is null or claimed_until <= now())`
 
-/** Asked each second; see Database.everySecond. */
-export const isAnyDue = `exists (select from monitor where ${due})`
+/** In how many milliseconds the next one is due; null: none will be. Asked each second, see Database.everySecond. */
+export const msUntilDue = `(select (extract(epoch from
+  min(coalesce(greatest(next_time, claimed_until), now())) - now()) * 1000)::float8 from monitor where enabled)`
 
 // Two servers looking at the same time skip each other's rows; the later one finds them taken.
 const claim = rawStatement(

@@ -31,7 +31,7 @@ export async function evaluate(deps: EvaluateDeps, claimed: Claimed): Promise<vo
   try {
     const count = await countNow(deps, claimed)
     const judgement = judge(monitor, standingOf(monitor), { count, time: now })
-    const next_time = nextTime(monitor.every_ms, monitor.next_time, clock())
+    const next_time = nextTime(monitor.every_ms, monitor.next_time ?? now, clock())
     await settle(deps, monitor, judgement, {
       ...columnsOf(judgement.standing),
       count,

@@ -83,7 +83,17 @@ export const monitor = defineDefinition({
       z.strictObject({
         condition: z.array(z.unknown()).describe('As for X_query, without limit and last; all hold together'),
       }),
-      { storage: conditions, listed: { title: 'condition', read: ({ condition }) => condition } },
+      {
+        storage: conditions,
+        listed: { title: 'condition', read: ({ condition }) => condition },
+        flags: [
+          flag('--conditions <json>', 'the list of conditions that takes the place of the one there is', {
+            value: 'json',
+            member: 'condition',
+            only: 'update',
+          }),
+        ],
+      },
     ),
     window_ms: given(
       ms(1000, 366 * dayMs).describe(

@@ -3,7 +3,7 @@ import { within } from '../async/within.ts'
 import type { Runner } from '../database/database.ts'
 import { rawStatement } from '../database/statement.ts'
 import { onBehalfOf } from '../fairness/behalf.ts'
-import { type Claimed, claimDue, isAnyDue } from './claim.ts'
+import { type Claimed, claimDue, msUntilDue } from './claim.ts'
 import { type EvaluateDeps, evaluate } from './evaluate.ts'
 import { monitorStates } from './state.ts'
 
@@ -22,6 +22,8 @@ export interface MonitorsOptions extends EvaluateDeps {
 const atOnce = 16
 /** The same of one token: its slow ones must not hold up those of others. */
 const atOnceOfToken = 4
+
+const askedEveryMs = 1000
 
 /** What an evaluation may take beside its count. */
 const marginMs = 15_000
@@ -64,14 +66,18 @@ export function startMonitors(options: MonitorsOptions): Monitors {
     return countEach(underWay.values()).get(tokenKey) ?? 0
   }
 
-  const stopAsking = database.everySecond(isAnyDue, isAny => {
-    if (isAny === true) looking.run()
+  // Between two answers of the database a timer wakes: those that are due each second would else be late by up to another.
+  let timer: NodeJS.Timeout | undefined
+  const stopAsking = database.everySecond(msUntilDue, ms => {
+    clearTimeout(timer)
+    if (ms !== null && Number(ms) < askedEveryMs) timer = setTimeout(looking.run, Math.max(0, Number(ms)))
   })
 
   return {
     async close(graceMs) {
       isClosed = true
       stopAsking()
+      clearTimeout(timer)
       await looking.stop()
       await within(graceMs, Promise.all(underWay.keys()))
     },

@@ -69,8 +69,7 @@ function isReached(when: Threshold, count: number): boolean {
 const longestMs = 300_000
 
 /** When it is evaluated again: at the next of its times after `now`, however many of them have passed since `due`. */
-export function nextTime(everyMs: number, due: number | null, now: number): number {
-  if (due === null || due > now) return now + everyMs
+export function nextTime(everyMs: number, due: number, now: number): number {
   return due + (Math.floor((now - due) / everyMs) + 1) * everyMs
 }
 
