@@ -63,7 +63,7 @@ export async function countValues(
       .select(['value', sql<string>`count(*)::text`.as('count')])
       .groupBy('value')
       .orderBy(sql`count(*)`, 'desc')
-      .orderBy('value', item => item.asc().nullsLast())
+      .orderBy('value')
       .limit(sql<number>`${new Slot(bound.length)}`)
   })
   const { rows } = await runner.run(statement, [...bound, limit + 1, ...(isBounded ? [newest] : [])])
