@@ -84,6 +84,31 @@ describe('query and count', () => {
     })
   })
 
+  test('get shows one whole record, and exits with 1 where there is none', async () => {
+    const [last] = rowsOf(await daybook(['query', 'js-result', 'js_worker_name=reader', 'last']))
+    const got = await daybook(['get', 'js-result', String(last?.id)])
+    expect(got.stderr).toBe('')
+    expect(rowsOf(got)).toEqual([last])
+    const absent = await daybook(['get', 'js-result', '999999999'])
+    expect(absent).toMatchObject({ code: 1, stdout: '' })
+    expect(absent.stderr).toContain('105')
+  })
+
+  test('values shows what a field holds, the most frequent first', async () => {
+    const values = ['values', 'js-result', 'run_type', 'js_worker_name=reader']
+    expect(rowsOf(await daybook(values))).toEqual([
+      { value: 'call', count: 1 },
+      { value: 'cron', count: 1 },
+      { value: 'inline_call', count: 1 },
+    ])
+    const cut = await daybook([...values, '--prefix', 'c', '--top', '1'])
+    expect(rowsOf(cut)).toEqual([{ value: 'call', count: 1 }])
+    expect(cut.stderr).toContain('--top')
+    const wrong = await daybook(['values', 'js-result', 'start_time'])
+    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong.stderr).toContain('field')
+  })
+
   test('a terminal gets a table, and with --json lines of JSON', async () => {
     const query = ['query', 'js-result', 'js_worker_name=reader']
     const table = await runOnTerminal(query, { env: reach() })
@@ -110,6 +135,10 @@ describe('query and count', () => {
     [['query', 'no-such-resource']],
     [['query', 'js-result', '--no-such-option']],
     [['query', 'js-result', '{"limit":']],
+    [['get', 'js-result', 'last']],
+    [['get', 'no-such-resource', '1']],
+    [['values', 'js-result']],
+    [['values', 'js-result', 'run_type', 'bogus=1']],
     [['count', 'js-result', 'bogus=1']],
     [['query', 'event-log', 'is_bogus']],
     [['delete', 'js-result', 'last', '--max-affected', 'few']],

@@ -1,7 +1,10 @@
 import type { Command } from 'commander'
+import { loadCatalogue } from '../argument/catalogue.ts'
 import { hasLimit } from '../argument/condition-argument.ts'
-import { addConditions, type ConditionSession } from '../argument/condition-session.ts'
+import { addConditions, type ConditionSession, resourceHelp } from '../argument/condition-session.ts'
+import { inSession } from '../argument/session.ts'
 import type { Surroundings } from '../argument/surroundings.ts'
+import { parseWholeNumber } from '../argument/whole-number.ts'
 import { recordColumns } from '../terminal/record-columns.ts'
 import { addWatchOption, showWatched, type WatchFlags } from './watch.ts'
 
@@ -45,4 +48,19 @@ export function addCountCommand(program: Command, surroundings: Surroundings): v
         await output.record({ count: await client.count(resource, condition) })
       }),
   })
+}
+
+/** `daybook get RESOURCE ID`: one whole record. */
+export function addGetCommand(program: Command, surroundings: Surroundings): void {
+  program
+    .command('get')
+    .description('show one whole record')
+    .argument('<resource>', resourceHelp)
+    .argument('<id>', 'its key', parseWholeNumber)
+    .action(
+      inSession(surroundings, async ({ client, output }, name: string, id: number) => {
+        const { requireResource } = await loadCatalogue(client)
+        await output.record(await client.get(requireResource(name), id))
+      }),
+    )
 }
