@@ -33,7 +33,7 @@ type ResourceTypes = {
     keys: KeysOf<Exclude<K['fields'][number], { filter: false }>>
     words: K['words'][number]['name']
     /** What `_facet` counts the values of. */
-    facets: Kept<K['fields'][number], 'name' | 'enum'>['name'] | 'state'
+    facets: Kept<Exclude<K['fields'][number], { filter: false }>, 'name' | 'enum'>['name'] | 'state'
   }
 }
 

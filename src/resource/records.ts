@@ -21,7 +21,7 @@ import { type BoundRow, bindImported, bindRow } from './row.ts'
 import { type Access, planAccess, rowFilter } from './select/access.ts'
 import { countRows, estimateRows } from './select/count.ts'
 import { countValues, type Facet, type FacetOptions } from './select/facet.ts'
-import { type Found, readPage, selectionOf } from './select/found.ts'
+import { type Found, readPage, selectionOf, shapeFound } from './select/found.ts'
 import { type PlacedRow, readArray, readRows } from './select/read.ts'
 import type { Selection } from './select/selection.ts'
 import { readStatistics, type Statistics, type StatisticsOptions } from './statistics/statistics.ts'
@@ -173,8 +173,8 @@ export class Records {
   /** The values of a field among the rows found, and how many have each; a limit or last bounds the rows. */
   async facet(caller: Identity, query: Query, asked: FacetOptions): Promise<Facet> {
     const plan = planQuery(this.resource, query, this.#options)
-    const { predicates } = planAccess(this.resource, 'read', caller, plan)
-    return countValues(this.#reader, { ...asked, predicates, newest: plan.limit })
+    const rows = await shapeFound(this.#reader, plan, planAccess(this.resource, 'read', caller, plan))
+    return countValues(this.#reader, rows, asked)
   }
 
   /** How many rows are found; a limit or last bounds it. */

@@ -6,7 +6,7 @@ import type { Identity } from '../../src/permission/grant.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
 import { resources } from '../../src/resource/kind/index.ts'
 import type { Resource } from '../../src/resource/resource.ts'
-import { facetFields } from '../../src/resource/select/facet.ts'
+import { groupNamesOf } from '../../src/resource/statistics/statistics.ts'
 import { conditionClock, someConditionList, someNameText } from '../condition/random-condition.ts'
 import { describeEngines } from '../support/databases.ts'
 import { repetitions } from '../support/repetitions.ts'
@@ -93,7 +93,7 @@ describeEngines('the facet of random conditions', (open, engine) => {
     async resource => {
       const rows = tables.get(resource) ?? []
       const asked: fc.Arbitrary<Asked> = fc.record({
-        field: fc.oneof(fc.constantFrom(...facetFields(resource)), fc.constant('state')),
+        field: fc.oneof(fc.constantFrom(...groupNamesOf(resource)), fc.constant('state')),
         prefix: fc.oneof(
           { arbitrary: fc.constant(undefined), weight: 2 },
           fc.constantFrom('', 'w', 'W', 'su', 'demo', 'demo_', 'demo\\', '%', '漢', '\u{10ffff}', 'zz'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { maxNameLength, nameTextFault } from '../../permission/pattern.ts'
 import type { Records } from '../../resource/records.ts'
-import { facetFields } from '../../resource/select/facet.ts'
+import { groupNamesOf } from '../../resource/statistics/statistics.ts'
 import { textCheck } from '../../text-check.ts'
 import { credentialParam, defineMethod, type Method } from '../method.ts'
 import { querySchema } from './query-schema.ts'
@@ -20,7 +20,7 @@ export function facetMethod(records: Records): Method {
     params: {
       token: credentialParam,
       query: querySchema(resource),
-      field: z.enum(facetFields(resource)).describe('A field of names or of few values, or state'),
+      field: z.enum(groupNamesOf(resource)).describe('A field of names or of few values, or state'),
       prefix: prefixSchema.optional().describe('Only values that begin with it; no character is special'),
       limit: z.int().min(1).max(100).default(20).describe('Values in the answer, the most frequent first'),
     },

@@ -1,16 +1,14 @@
-import { type RawBuilder, sql } from 'kysely'
+import { sql } from 'kysely'
 import { allOf } from '../../condition/compile.ts'
 import { prefixed } from '../../condition/language.ts'
-import type { Predicate } from '../../condition/predicate.ts'
 import { shapeOf } from '../../condition/shape.ts'
 import { Slot } from '../../database/statement.ts'
-import type { Resource } from '../resource.ts'
 import { stateOf } from '../state.ts'
 import type { Table } from '../table.ts'
-import { ordered } from './selection.ts'
+import type { SelectionShape } from './selection.ts'
 
 export interface FacetOptions {
-  /** One of `facetFields`. */
+  /** One of `groupNamesOf`. */
   readonly field: string
   /** Only values that begin with it, in the order of bytes; absent or empty: all, also null. */
   readonly prefix: string | undefined
@@ -25,50 +23,30 @@ export interface Facet {
   readonly truncated: boolean
 }
 
-/** What the values can be counted of: names, fields of few values, and `state`. */
-export function facetFields({ fields }: Resource): readonly string[] {
-  const own = fields.filter(({ kind }) => kind === 'name' || kind === 'enum').map(({ name }) => name)
-  return [...new Set([...own, 'state'])]
-}
-
-function countedValue(resource: Resource, field: string): RawBuilder<unknown> {
-  if (resource.fields.some(({ name }) => name === field)) return sql.ref(field)
-  return sql`(${stateOf(resource)}) collate "C"`
-}
-
-interface CountedRows extends FacetOptions {
-  readonly predicates: readonly Predicate[]
-  /** Of the rows that fulfil them only so many, the newest; absent: all. */
-  readonly newest: number | undefined
-}
-
-/** How many rows have each value of a field. One statement; an index that begins with the field is read alone, without the table. */
+/** How many of the rows have each value of a field, in one statement. */
 export async function countValues(
   { resource, builder, cache, runner }: Table,
-  { field, prefix, limit, predicates, newest }: CountedRows,
+  rows: SelectionShape,
+  { field, prefix, limit }: FacetOptions,
 ): Promise<Facet> {
-  const { key, values } = shapeOf(predicates)
   const begun = prefix === undefined || prefix === '' ? [] : [prefixed('value', prefix)]
-  const isBounded = newest !== undefined
-  const bound = [...values, ...shapeOf(begun).values]
-  const statement = cache.get(`${resource.name}|facet|${field}|${begun.length}|${isBounded}|${key}`, () => {
-    const value = countedValue(resource, field).as('value')
-    const all = builder.selectFrom(resource.table).where(allOf(predicates)).select(value)
-    const rows = isBounded
-      ? ordered(all, resource, 'newest').limit(sql<number>`${new Slot(bound.length + 1)}`)
-      : all
+  const isOwn = resource.fields.some(({ name }) => name === field)
+  const values = [...rows.values, ...shapeOf(begun).values, limit + 1]
+  const statement = cache.get(`${resource.name}|facet|${field}|${begun.length}|${rows.key}`, () => {
+    const value = isOwn ? sql`${sql.ref(field)}` : sql`(${stateOf(resource)}) collate "C"`
+    // Without a limit PostgreSQL takes the two selects apart: an index that holds the field and the conditions is read alone.
     return builder
-      .selectFrom(rows.as('found'))
-      .where(allOf(begun, values.length))
+      .selectFrom(builder.selectFrom(rows.build(builder).as('r')).select(value.as('value')).as('found'))
+      .where(allOf(begun, rows.values.length))
       .select(['value', sql<string>`count(*)::text`.as('count')])
       .groupBy('value')
       .orderBy(sql`count(*)`, 'desc')
       .orderBy('value')
-      .limit(sql<number>`${new Slot(bound.length)}`)
+      .limit(sql<number>`${new Slot(values.length - 1)}`)
   })
-  const { rows } = await runner.run(statement, [...bound, limit + 1, ...(isBounded ? [newest] : [])])
-  const counted = rows.map(([value, count]) => ({
-    value: value === null ? null : String(value),
+  const answer = await runner.run(statement, values)
+  const counted = answer.rows.map(([each, count]) => ({
+    value: each === null ? null : String(each),
     count: Number(count),
   }))
   return { values: counted.slice(0, limit), truncated: counted.length > limit }

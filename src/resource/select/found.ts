@@ -6,7 +6,7 @@ import type { Table, Walker } from '../table.ts'
 import { type Access, filtered, resolveNames } from './access.ts'
 import { countRows } from './count.ts'
 import { type PlacedRow, readPlacedRows } from './read.ts'
-import type { Selection } from './selection.ts'
+import { type Selection, type SelectionShape, shapeRows, shapeSelection } from './selection.ts'
 import { shownFields } from './shown-fields.ts'
 
 /** The records that a plan finds and that the caller may read. */
@@ -35,6 +35,13 @@ export async function selectionOf(
   const predicates = names === undefined ? access.predicates : access.beside
   const segments = starts === undefined ? [predicates] : starts.map(start => [...predicates, start])
   return { segments, names, order, limit }
+}
+
+/** What is found as rows of all columns, to be counted: all of it in no order, or the newest where the plan has a limit. */
+export async function shapeFound(table: Table, { limit }: Plan, access: Access): Promise<SelectionShape> {
+  const { resource } = table
+  if (limit === undefined) return shapeRows(resource, access.predicates)
+  return shapeSelection(resource, await selectionOf(table, access, { order: 'newest', limit }))
 }
 
 /** The first rows of what was found. Throws RpcError 110 (reason `answer_too_large`). */

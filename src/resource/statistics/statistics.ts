@@ -2,8 +2,7 @@ import type { Plan } from '../../condition/plan.ts'
 import { invalidParams, type RpcError } from '../../errors.ts'
 import type { Resource } from '../resource.ts'
 import type { Access } from '../select/access.ts'
-import { selectionOf } from '../select/found.ts'
-import { type SelectionShape, shapeRows, shapeSelection } from '../select/selection.ts'
+import { shapeFound } from '../select/found.ts'
 import { durationOf, type State, states, statesOf } from '../state.ts'
 import type { Reader } from '../table.ts'
 import { chooseStep, type Grid, gridOf, maxBuckets, type Span, type Step } from './grid.ts'
@@ -82,7 +81,7 @@ export async function readStatistics(
   const { resource, builder, cache, runner } = reader
   const bucket = options.bucket && planBuckets(resource, plan, options.bucket, now)
   const counting: Counting = {
-    rows: await rowsOf(reader, plan, access),
+    rows: await shapeFound(reader, plan, access),
     isBounded: plan.limit !== undefined,
     groupBy: options.groupBy.map(name => groupColumn(resource, name)),
     bucket,
@@ -96,12 +95,6 @@ export async function readStatistics(
   })
   const { rows } = await runner.run(statement, shape.values)
   return statisticsOf(rows.map(readRow), counting)
-}
-
-async function rowsOf(reader: Reader, { limit }: Plan, access: Access): Promise<SelectionShape> {
-  const { resource } = reader
-  if (limit === undefined) return shapeRows(resource, access.predicates)
-  return shapeSelection(resource, await selectionOf(reader, access, { order: 'newest', limit }))
 }
 
 function groupColumn({ fields }: Resource, name: string): GroupColumn {
