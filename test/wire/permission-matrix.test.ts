@@ -31,7 +31,7 @@ interface Kind {
   /** The member that names the object, and the one that is the key. */
   readonly member: string
   readonly key: string
-  /** No client deletes of it. */
+  /** No client deletes of it, and no token may be permitted to. */
   readonly isKept: boolean
   /** Whether every token is tried on both engines; else each of them is tried on one. */
   readonly isOnBoth: boolean
@@ -161,7 +161,7 @@ describeApps(
               ...tellings.map(({ answer }) => answer(found, kind)),
             ]),
             ...(kind.isKept
-              ? [failure(102, 'append_only')]
+              ? [failure(102, 'permission_denied')]
               : resultsOr102(holder, kind, 'delete', [
                   expect.objectContaining({ deleted: 0, would_delete }),
                 ])),
