@@ -1,5 +1,4 @@
 import type { RecordRow } from '../model/record-row.ts'
-import type { RecordAction } from '../model/records-shape.ts'
 import { call } from '../rpc.ts'
 
 /**
@@ -74,29 +73,4 @@ export function readFacet(
 ): Promise<Facet> {
   const params = { query: { condition }, ...others, ...(prefix !== undefined && prefix !== '' && { prefix }) }
   return call(`${resource}_facet`, params, { signal }) as Promise<Facet>
-}
-
-/** What an action did, or with `dry_run` would do. */
-export interface Acted {
-  readonly would_delete?: number
-  readonly would_affect?: number
-  readonly deleted?: number
-  readonly cancelled?: number
-  readonly stopping?: number
-  readonly replayed?: number
-}
-
-export interface ActInput {
-  readonly condition: readonly unknown[]
-  readonly dry_run?: boolean
-  readonly max_affected?: number
-}
-
-export function actOn(
-  resource: string,
-  action: RecordAction,
-  { condition, ...others }: ActInput,
-  signal?: AbortSignal,
-): Promise<Acted> {
-  return call(`${resource}_${action}`, { query: { condition }, ...others }, { signal }) as Promise<Acted>
 }

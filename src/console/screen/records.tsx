@@ -29,17 +29,18 @@ export function RecordsScreen({ rest: [resource], params }: ScreenProps) {
     <div class="records-screen">
       <header class="records-head">
         <h1>{records.title}</h1>
-        <nav class="tabs" aria-label={records.kinds}>
+        <ul class="tabs" aria-label={records.kinds}>
           {shapes.map(({ resource: name }) => (
-            <a
-              key={name}
-              href={hrefOf({ path: ['records', name], params: {} })}
-              aria-current={name === shape?.resource ? 'page' : undefined}
-            >
-              {resourceTitle(name)}
-            </a>
+            <li key={name}>
+              <a
+                href={hrefOf({ path: ['records', name], params: {} })}
+                aria-current={name === shape?.resource ? 'page' : undefined}
+              >
+                {resourceTitle(name)}
+              </a>
+            </li>
           ))}
-        </nav>
+        </ul>
       </header>
       {shape === undefined || vocabulary === undefined ? (
         resource !== undefined && <p class="absence">{app.notFound}</p>

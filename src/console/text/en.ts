@@ -120,28 +120,25 @@ export const en = {
     shared: 'shared',
     actions: 'Actions',
     act: {
-      nothing: 'There is nothing to do: no record matches that it could be done to.',
-      sample: 'The first of them',
-      more: (count: string) => `and ${count} more`,
+      sample: 'The newest that match',
       delete: {
         menu: 'Delete all that match …',
         title: 'Delete records',
-        explain: (count: string) => `This deletes ${count} records for good.`,
+        explain: 'All records that match are deleted for good.',
         button: (count: string) => `Delete ${count}`,
         done: (count: string) => `${count} deleted`,
       },
       cancel: {
         menu: 'Cancel all that match …',
         title: 'Cancel runs',
-        explain: (count: string) =>
-          `This cancels ${count} runs: waiting ones never begin, running ones are told to stop.`,
+        explain: 'Of all that match, waiting runs never begin, running ones are told to stop.',
         button: (count: string) => `Cancel ${count}`,
         done: (count: string) => `${count} cancelled`,
       },
       replay: {
         menu: 'Replay all that match …',
         title: 'Replay runs',
-        explain: (count: string) => `This runs the handlers of ${count} records again.`,
+        explain: 'The handlers of all that match run again, with the same arguments.',
         button: (count: string) => `Replay ${count}`,
         done: (count: string) => `${count} replayed`,
       },
