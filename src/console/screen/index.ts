@@ -45,6 +45,13 @@ export const screens: readonly Screen[] = [
     load: async () => (await import('./tokens.tsx')).TokensScreen,
   },
   {
+    path: 'audit',
+    title: 'audit',
+    icon: 'audit',
+    group: 'manage',
+    load: async () => (await import('./audit.tsx')).AuditScreen,
+  },
+  {
     path: 'machines',
     title: 'machines',
     icon: 'machines',
