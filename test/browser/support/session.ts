@@ -26,7 +26,7 @@ export async function openScreen(stage: Stage, place: string, options: OpenedOpt
   await page.evaluate(
     `sessionStorage.setItem('daybook.session', '${JSON.stringify({ token, name: 'tester' })}')`,
   )
-  await page.goto(`${stage.app.url}/console/#/${place}`)
+  await page.goto(`${options.url ?? stage.app.url}/console/#/${place}`)
   await page.reload()
   await page.getByRole('main').getByRole('heading', { level: 1 }).waitFor()
   return page

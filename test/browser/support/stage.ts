@@ -21,6 +21,8 @@ export interface Stage {
 }
 
 export interface OpenOptions extends BrowserContextOptions {
+  /** Of another server than the stage's. */
+  readonly url?: string
   readonly expected?: readonly RegExp[]
 }
 
@@ -47,9 +49,9 @@ export function setStage(env: AppOptions['env'] = {}): Stage {
     get app() {
       return app
     },
-    async open(path = '/console/', { expected = [], ...options } = {}) {
+    async open(path = '/console/', { expected = [], url = app.url, ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
-      const faults = watchFaults(context, new URL(app.url).origin)
+      const faults = watchFaults(context, new URL(url).origin)
       onTestFinished(async () => {
         await context.close()
         const unexpected = faults().filter(fault => !expected.some(pattern => pattern.test(fault)))
@@ -57,7 +59,7 @@ export function setStage(env: AppOptions['env'] = {}): Stage {
       })
       const page = await context.newPage()
       page.setDefaultTimeout(15_000)
-      await page.goto(new URL(path, app.url).href)
+      await page.goto(new URL(path, url).href)
       return page
     },
   }
