@@ -77,6 +77,13 @@ describe('one token that asks for much', () => {
         }),
     ],
     [
+      'facets of everything but what a search finds',
+      () =>
+        attacker.facet('js-result', [{ not: { error_message_contains: 'nowhere to be found' } }], {
+          field: 'run_type',
+        }),
+    ],
+    [
       'scans for a duration',
       () => attacker.query('js-result', [{ duration_from: 3_600_000 }, { limit: 10 }]),
     ],

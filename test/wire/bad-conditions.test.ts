@@ -9,13 +9,17 @@ const methods = [
   'js-result_page',
   'js-result_count',
   'js-result_stats',
+  'js-result_facet',
   'js-result_delete',
 ]
 
 /** A batch of one request a method, each with the query as it stands. */
 function batchText(query: string, names: readonly string[] = methods): string {
-  const params = `{"token":"${secrets.root}","query":${query}}`
-  const requests = names.map(method => `{"jsonrpc":"2.0","id":1,"method":"${method}","params":${params}}`)
+  const requests = names.map(method => {
+    const field = method.endsWith('_facet') ? ',"field":"state"' : ''
+    const params = `{"token":"${secrets.root}","query":${query}${field}}`
+    return `{"jsonrpc":"2.0","id":1,"method":"${method}","params":${params}}`
+  })
   return `[${requests.join()}]`
 }
 

@@ -14,6 +14,8 @@ const calls = [
   ['js-result_page', { query, count: 'exact' }],
   ['js-result_page', { query, count: 'estimate' }],
   ['js-result_count', { query }],
+  ['js-result_facet', { query, field: 'state', prefix: 'f' }],
+  ['js-result_stats', { query, group_by: ['run_type'], bucket: { ms: 'auto' } }],
   ['js-result_delete', { query }],
   ['js-result_delete', { query, dry_run: true }],
   ['js-result_append', { rows: [{ js_worker_name: 'demo_worker', param: 'private' }] }],
@@ -63,9 +65,11 @@ describeApps(
 )
 
 describe('a database that changes under a running server', () => {
-  const start = async () => {
+  const noValues = { values: [], truncated: false }
+
+  const start = async (env?: Readonly<Record<string, string>>) => {
     const data = await createTestData('postgres')
-    const app = await startOn(data)
+    const app = await startOn(data, env)
     const postgres = new Client({ connectionString: data.postgresUrl })
     await postgres.connect()
     onTestFinished(async () => {
@@ -111,6 +115,22 @@ describe('a database that changes under a running server', () => {
     expect(JSON.stringify(gone)).not.toMatch(internals)
     await postgres.query('alter table hidden rename to js_result')
     expect(JSON.stringify(await askAll())).not.toContain('"error"')
+  })
+
+  test('ends what counts for too long, and serves others meanwhile', async () => {
+    const { wire, postgres } = await start({ DAYBOOK_STATEMENT_TIMEOUT_MS: '1000' })
+    await postgres.query('begin; lock table js_result in access exclusive mode')
+    const hostile = { query: { condition: [{ not: { error_message_contains: 'x' } }] } }
+    const late = [
+      rpc('js-result_facet', { token, ...hostile, field: 'run_type' }),
+      rpc('js-result_stats', { token, ...hostile, group_by: ['state'] }),
+      rpc('js-result_get', { token, id: 1 }),
+    ]
+    const answers = Promise.all(late.map(each => wire.ask(each)))
+    expect(await wire.result('event-log_facet', { ...hostile, field: 'sender' })).toEqual(noValues)
+    expect(await answers).toEqual(late.map(() => failure(103, 'statement_timeout')))
+    await postgres.query('rollback')
+    expect(await wire.result('js-result_facet', { ...hostile, field: 'run_type' })).toEqual(noValues)
   })
 
   test('checks no credential without its table, and lets nobody in', async () => {
