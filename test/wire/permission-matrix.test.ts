@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test, vi } from 'vitest'
+import type { MonitorStatus } from '../../src/monitor/monitor.ts'
 import type { TokenLimit } from '../../src/permission/limit.ts'
 import { resources } from '../../src/resource/kind/index.ts'
 import { samples } from '../compat/uipath/samples.ts'
@@ -48,6 +49,12 @@ const rest: Readonly<Record<string, object>> = {
   'execution-event': { name: 'n', namespace: 'n', reason: 'x', message: 'x' },
 }
 
+/** When the first of the rows was: a minute ago, so that monitors see them. */
+const began = Date.now() - 60_000
+
+/** What every token may do beside: it says nothing of records. */
+const mayTell = { scopes: [{ sender: 'matrix' }], permissions: [{ event: { send: 'matrix' } }] }
+
 const published = { diagnostic_id: 'of this test' }
 
 const kept = { reason: 'of_this_test' }
@@ -57,7 +64,11 @@ const kinds = resources.map(({ name, nameField, ordering, scope, permission, rec
   const kind = { resource: name, scope, permission, member: nameField, key: ordering.key, isKept }
   if (recorded === 'publish') return { ...kind, isOnBoth: false, own: [published], record: publishAll }
   if (recorded === 'keep') return { ...kind, isOnBoth: false, own: [kept], record: async () => undefined }
-  const rowOf = (each: string, i: number) => ({ [nameField]: each, [ordering.time]: i, ...rest[name] })
+  const rowOf = (each: string, i: number) => ({
+    [nameField]: each,
+    [ordering.time]: began + i,
+    ...rest[name],
+  })
   return {
     ...kind,
     isOnBoth: name === 'js-result' || name === 'event-log',
@@ -70,7 +81,7 @@ const kinds = resources.map(({ name, nameField, ordering, scope, permission, rec
 function keptRows(names: readonly string[]): string {
   const listed = names.map(name => `'${name}'`)
   return `insert into audit_log (time, token_key, method, outcome, reason)
-    select to_timestamp(n), name, 'js-result_delete', 'success', '${kept.reason}'
+    select to_timestamp((${began} + n) / 1000.0), name, 'js-result_delete', 'success', '${kept.reason}'
     from unnest(array[${listed.join()}]) with ordinality as t(name, n)`
 }
 
@@ -126,7 +137,10 @@ describeApps(
     beforeAll(async () => {
       for (const { record } of kinds) await record(wire)
       const token = secrets.root
-      const creations = limitLists.map(token_limit => ({ token, token_creation: { token_limit } }))
+      const creations = limitLists.map(limits => ({
+        token,
+        token_creation: { token_limit: [...limits, mayTell] },
+      }))
       const made = await wire.ask(creations.map(params => rpc('token_create', params)))
       holders = (made as { result: { key: string; secret: string } }[]).map(({ result }, i) => ({
         token: `${result.key}:${result.secret}`,
@@ -200,6 +214,39 @@ describeApps(
           mayReadSome ? results : asked.map(() => 102),
         )
       }
+    })
+
+    test('a monitor counts what its maker may read, and nothing else', async () => {
+      const monitor = {
+        name: 'everything',
+        window_ms: 86_400_000,
+        every_ms: 86_400_000,
+        when: { at_least: 1_000_000 },
+        event: { sender: 'matrix' },
+      }
+      const expected = new Map<Holder, number>()
+      for (const [i, holder] of holders.entries()) {
+        const kind = kinds[Math.floor(i / 2) % kinds.length]
+        if (kind === undefined || i % 2 !== first) continue
+        const { resource, own } = kind
+        const params = { ...monitor, resource, query: { condition: own } }
+        const [made] = await askAs(holder, [['monitor_create', params]])
+        expect([made]).toEqual(resultsOr102(holder, kind, 'read', [expect.anything()]))
+        if (made?.error === undefined) expected.set(holder, namesFor(holder, kind, 'read').length)
+      }
+      const statuses = async (token?: string) =>
+        (await wire.result<{ monitors: MonitorStatus[] }>('monitor_status', {}, token)).monitors
+      await vi.waitUntil(async () => (await statuses()).every(each => each.evaluated_time !== null), {
+        timeout: 60_000,
+        interval: 500,
+      })
+      for (const [holder, count] of expected) {
+        const told = await statuses(holder.token)
+        expect(told, `seed ${seed}, limits ${JSON.stringify(holder.limits)}`).toEqual([
+          expect.objectContaining({ name: 'everything', count, last_error: null }),
+        ])
+      }
+      expect(expected.size).toBeGreaterThan(3)
     })
 
     test('by its name each object is answered or 102, exactly as permitted', async () => {
