@@ -3,6 +3,13 @@ import type { Screen } from './screen.ts'
 /** Every screen, in the order of the navigation. Each is loaded when it is gone to first. */
 export const screens: readonly Screen[] = [
   {
+    path: 'overview',
+    title: 'overview',
+    icon: 'overview',
+    group: 'watch',
+    load: async () => (await import('./overview.tsx')).OverviewScreen,
+  },
+  {
     path: 'records',
     title: 'records',
     icon: 'records',
