@@ -11,8 +11,8 @@ export interface Told {
 
 /** The event that tells that a monitor began or ceased to fire, sent in the name of its makers. */
 export function toldEvent({ event, makers, ...monitor }: Monitor, told: Told): SentEvent {
-  const { name, owner, resource, query, when, window_ms, for_ms } = monitor
-  const what = { name, owner, ...told, when, resource, query, window_ms, for_ms }
+  const { name, resource, query, when, window_ms, for_ms } = monitor
+  const what = { name, ...told, when, resource, query, window_ms, for_ms }
   return {
     sender: event.sender,
     eventType: event.event_type,

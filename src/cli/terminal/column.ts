@@ -12,7 +12,7 @@ export interface CellOptions {
 }
 
 const lengths = /_ms$|^max_run_time$|^runtime_clean_time$/
-const moments = /^time$|_time$|_at$|timestamp|_until$|^last_delivered$|^oldest$/
+const moments = /^time$|_time$|_at$|timestamp|_until$|^last_delivered$|^oldest$|^since$/
 
 /** The kind of a record's member, by its name. */
 export function kindOf(member: string): CellKind {
