@@ -186,7 +186,8 @@ export class Records {
 
   /** How many rows that conditions choose lie in a period of the time that orders them; both ends belong to it, epoch ms. */
   async countBetween(caller: Identity, query: Query, { from, to }: Period): Promise<number> {
-    const plan = planFilters(this.resource, query, this.#options)
+    // What the conditions count back, they count from the end of the period.
+    const plan = planFilters(this.resource, query, { ...this.#options, clock: () => to })
     const { predicates } = planAccess(this.resource, 'read', caller, plan)
     const { time: column } = this.resource.ordering
     const within: readonly Predicate[] = [

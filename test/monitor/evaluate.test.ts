@@ -69,6 +69,23 @@ describeEngines('evaluating monitors', open => {
     expect(await parts.statusOf('failing')).toMatchObject({ state: 'ok', count: 2 })
   })
 
+  test('counts back from each evaluation what the conditions count back', async () => {
+    await create({ query: { condition: [{ start_time_since: '10s' }] }, every_ms: 60_000 })
+    await parts.fail(2, { agoMs: 1000 })
+    await parts.fail(3, { agoMs: 20_000 })
+    await parts.evaluateAll()
+    expect(await parts.statusOf('failing')).toMatchObject({ state: 'ok', count: 2 })
+    const [claimed] = await database.kysely
+      .updateTable('monitor')
+      .set({ next_time: null })
+      .execute()
+      .then(() => claimDue(database, claiming))
+    if (claimed === undefined) throw new Error('nothing is due')
+    // As if it were fifteen seconds later.
+    await evaluate(parts.deps, { ...claimed, now: claimed.now + 15_000 })
+    expect(await parts.statusOf('failing')).toMatchObject({ state: 'ok', count: 0 })
+  })
+
   test('counts only what the maker may read', async () => {
     const { credential } = await parts.tokens.create(watcher('mine_*'))
     await create({}, credential)
