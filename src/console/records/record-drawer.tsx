@@ -20,8 +20,8 @@ import { resourceTitle } from '../resource-title.ts'
 import { serverUrl } from '../session.ts'
 import { readPage } from './api.ts'
 import { isPayload } from './columns.tsx'
-import { ConsoleLines } from './console-lines.tsx'
 import { RunAgain } from './run-again.tsx'
+import { RunTrace } from './run-trace.tsx'
 import { chainHref, specialOf } from './special.ts'
 
 export interface RecordDrawerProps {
@@ -67,7 +67,7 @@ export function RecordDrawer({ shape, vocabulary, id, version, onClose }: Record
             .map(({ name, summary }) => (
               <Payload key={`${id} ${name}`} {...{ name, summary, shape, condition, version }} />
             ))}
-          <Console row={row.value} resource={shape.resource} />
+          <Trace row={row.value} resource={shape.resource} />
         </>
       )}
     </Drawer>
@@ -242,10 +242,10 @@ function Payload({ name, summary, shape, condition, version }: PayloadProps) {
   )
 }
 
-function Console({ row, resource }: { readonly row: RecordRow; readonly resource: string }) {
+function Trace({ row, resource }: { readonly row: RecordRow; readonly resource: string }) {
   const { records } = text()
   const isOpen = useSignal(false)
-  const place = specialOf(resource).consoleOf?.(row)
+  const place = specialOf(resource).traceOf?.(row)
   if (place === undefined) return null
   return (
     <section class="section">
@@ -258,10 +258,11 @@ function Console({ row, resource }: { readonly row: RecordRow; readonly resource
             isOpen.value = !isOpen.value
           }}
         >
-          <Icon name={isOpen.value ? 'down' : 'right'} size={14} /> {records.console}
+          <Icon name={isOpen.value ? 'down' : 'right'} size={14} />{' '}
+          {place.of === 'item' ? records.attemptsAndConsole : records.console}
         </button>
       </h3>
-      {isOpen.value && <ConsoleLines {...place} />}
+      {isOpen.value && <RunTrace {...place} />}
     </section>
   )
 }

@@ -10,15 +10,19 @@ export interface Special {
   readonly againNeeds?: string
   /** Another place that shows it among others. */
   readonly chain?: (row: RecordRow) => Place
-  /** Where the lines that its script wrote are. */
-  readonly consoleOf?: (row: RecordRow) => ConsolePlace | undefined
+  /** Where the change events of its run are. */
+  readonly traceOf?: (row: RecordRow) => TracePlace | undefined
 }
 
-export interface ConsolePlace {
+export interface TracePlace {
+  /** A job is one run of a script; an item is an event that a handler takes, in one attempt or more. */
+  readonly of: 'job' | 'item'
   readonly folder: string
-  /** When the run began and ended, epoch milliseconds. */
-  readonly start: number
-  readonly finish: number | undefined
+  /** What tells it from others: when the job began, or when the item was queued. Epoch milliseconds. */
+  readonly begun: number
+  readonly from: number
+  /** Absent: it has not ended. */
+  readonly to: number | undefined
 }
 
 const specials: Readonly<Record<string, Special>> = {
@@ -33,14 +37,10 @@ const specials: Readonly<Record<string, Special>> = {
       const answer = (await call('js-worker_run' as string, params)) as { readonly id?: unknown }
       return answer.id
     },
-    consoleOf: ({ js_worker_name: name, start_time: start, finish_time: finish }) =>
-      typeof start !== 'number'
-        ? undefined
-        : {
-            folder: `js-worker/${name}`,
-            start,
-            finish: typeof finish === 'number' ? finish : undefined,
-          },
+    traceOf({ js_worker_name: name, start_time: start, finish_time: finish }) {
+      if (typeof start !== 'number') return undefined
+      return { of: 'job', folder: `js-worker/${name}`, begun: start, from: start, to: timeOr(finish) }
+    },
   },
   'event-log': {
     async runAgain({ id }) {
@@ -50,8 +50,16 @@ const specials: Readonly<Record<string, Special>> = {
       }
       return answer.event_logs?.[0]?.id
     },
+    traceOf({ full_name: name, created_time: created, finish_time: finish }) {
+      if (typeof created !== 'number') return undefined
+      return { of: 'item', folder: `event/${name}`, begun: created, from: created, to: timeOr(finish) }
+    },
     chain: ({ request_id: requestId }) => ({ path: ['chain', String(requestId)], params: {} }),
   },
+}
+
+function timeOr(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
 }
 
 export function specialOf(resource: string): Special {
