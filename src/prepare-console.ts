@@ -14,15 +14,29 @@ const builtFolder = fileURLToPath(new URL('../dist/console/', import.meta.url))
 const firstLoaded = ['screen/overview.tsx', 'screen/records.tsx', 'part/histogram-chart.ts']
 
 /** What the page's first view may weigh, gzipped. */
-const firstViewBytes = 120_000
+export const firstViewBytes = 120_000
+
+const page = 'index.html'
+
+/** What the console weighs, in bytes, gzipped. */
+export interface ConsoleSize {
+  readonly firstView: number
+  readonly whole: number
+}
+
+/** The same in a line, with a complaint where the first view is too heavy. */
+export function describeSize({ firstView, whole }: ConsoleSize): string {
+  const over = firstView > firstViewBytes ? `, more than the ${kilobytes(firstViewBytes)} it may be` : ''
+  return `the console: ${kilobytes(firstView)} gzipped for the first view${over}, ${kilobytes(whole)} in all`
+}
 
 /**
- * Bundles `src/console` into `dist/console`: hashed files beside their gzip and brotli forms, and the page
- * that loads them. Resolves to what it made, in a line. Throws where the development packages are missing.
+ * Bundles `src/console` into a folder: hashed files beside their gzip and brotli forms, and the page that
+ * loads them. Throws where the development packages are missing.
  */
-export async function prepareConsole(): Promise<string> {
+export async function prepareConsole(folder = builtFolder): Promise<ConsoleSize> {
   const { build } = await import('esbuild')
-  const draft = `${builtFolder.slice(0, -1)}.new`
+  const draft = `${folder.replace(/\/$/, '')}.new`
   await rm(draft, { recursive: true, force: true })
   await mkdir(draft, { recursive: true })
   const { metafile, outputFiles } = await build({
@@ -52,20 +66,17 @@ export async function prepareConsole(): Promise<string> {
   const icon = await readFile(join(sourceFolder, 'icon.svg'))
   const iconName = `icon-${createHash('sha256').update(icon).digest('hex').slice(0, 8)}.svg`
   files.set(iconName, icon)
-  const page = (await readFile(join(sourceFolder, 'index.html'), 'utf8'))
+  const pageText = (await readFile(join(sourceFolder, page), 'utf8'))
     .replace('main.tsx', entry)
     .replace('style/main.css', style)
     .replace('icon.svg', iconName)
-  files.set('index.html', Buffer.from(page))
+  files.set(page, Buffer.from(pageText))
   const sizes = await Promise.all([...files].map(each => writeForms(draft, each)))
-  await rm(builtFolder, { recursive: true, force: true })
-  await rename(draft, builtFolder)
-  const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
-  const first = sizes
-    .filter(({ name }) => firstView.has(name) || name === 'index.html')
-    .reduce((sum, { bytes }) => sum + bytes, 0)
-  const over = first > firstViewBytes ? `, more than the ${kilobytes(firstViewBytes)} it may be` : ''
-  return `the console: ${kilobytes(first)} gzipped for the first view${over}, ${kilobytes(total)} in all`
+  await rm(folder, { recursive: true, force: true })
+  await rename(draft, folder)
+  const sum = (some: typeof sizes): number => some.reduce((all, { bytes }) => all + bytes, 0)
+  const isFirst = ({ name }: { readonly name: string }): boolean => name === page || firstView.has(name)
+  return { firstView: sum(sizes.filter(isFirst)), whole: sum(sizes) }
 }
 
 /** Writes a file as it is and compressed; tells its gzipped size. */

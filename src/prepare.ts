@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { prepareFolder } from './database/prepare-folder.ts'
-import { prepareConsole } from './prepare-console.ts'
+import { describeSize, prepareConsole } from './prepare-console.ts'
 
 const say = (line: string): unknown => process.stderr.write(`daybook: ${line}\n`)
 
@@ -13,7 +13,7 @@ try {
 
 // Without the development packages there is nothing to build it with; the server says so at /console/.
 try {
-  say(await prepareConsole())
+  say(describeSize(await prepareConsole()))
 } catch (error) {
   say(`the console was not built: ${error instanceof Error ? error.message : error}`)
 }
