@@ -1,9 +1,18 @@
-import { expressionBuilder, type Kysely, type RawBuilder, sql } from 'kysely'
-import { type AnyTables, allOf } from '../../condition/compile.ts'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { AnyTables } from '../../condition/compile.ts'
 import { Slot } from '../../database/statement.ts'
 import type { Resource } from '../resource.ts'
 import type { SelectionShape } from '../select/selection.ts'
-import { durationOf, stateOf, states, statesOf } from '../state.ts'
+import { durationOf, stateOf } from '../state.ts'
+import {
+  type CountCells,
+  cellCounter,
+  cellsByState,
+  counted,
+  countedStates,
+  stateMembers,
+  sums,
+} from './cells.ts'
 import { dayMs, firstMonday, type Span, type Step, stepsOf } from './grid.ts'
 import type { GivenSpan } from './span.ts'
 
@@ -12,6 +21,8 @@ export interface Counting {
   readonly rows: SelectionShape
   /** Whether the rows are few: then they are read once. */
   readonly isBounded: boolean
+  /** Whether indexes hold all that is counted; see cellCounter. */
+  readonly isByIndex: boolean
   readonly groupBy: readonly GroupColumn[]
   readonly bucket: Buckets | undefined
   readonly percentiles: readonly number[]
@@ -22,8 +33,8 @@ export interface Counting {
 /** A field, or `state`, by whose values records are counted. */
 export interface GroupColumn {
   readonly name: string
-  readonly isNullable: boolean
   readonly isState: boolean
+  readonly isNullable: boolean
 }
 
 /** How records are counted by time. Where the conditions leave an end open, the records found are the end. */
@@ -48,7 +59,18 @@ export interface CountingShape {
 type Sql = RawBuilder<unknown>
 
 /** The columns of an answer: a `total`, then the groups and the buckets. */
-export const columns = ['kind', 'g0', 'g1', 'place', 'n', ...states, 'took', 'lo', 'hi', 'step'] as const
+export const columns = [
+  'kind',
+  'g0',
+  'g1',
+  'place',
+  'n',
+  ...countedStates,
+  'took',
+  'lo',
+  'hi',
+  'step',
+] as const
 
 /**
  * One statement for the total, the groups and the buckets, so that they are of one moment. Rows that are not few are read once
@@ -60,40 +82,33 @@ export function shapeCounting(resource: Resource, counting: Counting): CountingS
   const top = slot(counting.top + 1)
   const fractions = counting.percentiles.length === 0 ? undefined : slot(counting.percentiles)
   const bucket = counting.bucket && bucketSql(counting.bucket, slot)
-  const { groupBy, isBounded, rows } = counting
-  const names = groupBy.map(({ name }) => name)
+  const { groupBy, isBounded, isByIndex, rows } = counting
+  const form = `${groupBy.map(({ name }) => name)}|${isBounded}|${isByIndex}|${fractions !== undefined}`
   return {
-    key: `${names}|${isBounded}|${fractions !== undefined}|${bucket?.key}|${rows.key}`,
+    key: `${form}|${bucket?.key}|${rows.key}`,
     values,
     build(builder) {
-      const found = foundSql(resource, counting, builder)
-      const grouped = groupBy.length === 0 ? [] : groupsSql(groupBy, { top, fractions })
-      const base = groupBy.length > 0 ? sql`all_groups` : bucket === undefined ? sql`whole` : sql`slices`
-      const whole = sql`whole as (select ${counts} from found)`
+      const count = cellCounter(resource, isByIndex)
+      const fields = groupBy.flatMap(({ isState }, i) =>
+        isState ? [] : [{ as: `g${i}`, value: sql.ref(`g${i}`) }],
+      )
+      const isOfSlices = fields.length === 0 && bucket !== undefined
+      const isGrouped = groupBy.length > 0
       const steps = [
-        found,
-        ...(bucket?.steps ?? []),
-        ...(groupBy.length + (bucket ? 1 : 0) === 0 ? [whole] : []),
+        foundSql(resource, counting, builder),
+        ...(bucket === undefined ? [] : bucketSteps(bucket, count)),
+        sql`cells as materialized (${isOfSlices ? sql`select ${sums} from slices` : count(fields)})`,
+        ...(isGrouped ? groupSteps(resource, groupBy, { top, fractions }) : []),
       ]
-      const total = totalSql(base, {
-        took: groupBy.length === 0 && fractions !== undefined ? spreadOf(fractions, sql`found`) : undefined,
-        scale: bucket?.scale,
-      })
       const answers = [
-        total,
-        ...(groupBy.length === 0 ? [] : [groupRows]),
+        totalSql(isGrouped ? undefined : fractions, bucket?.scale !== undefined),
+        ...(isGrouped ? [groupRows] : []),
         ...(bucket === undefined ? [] : [bucketRows]),
       ]
-      return sql`with ${sql.join([...steps, ...grouped])} ${sql.join(answers, sql` union all `)}`
+      return sql`with ${sql.join(steps)} ${sql.join(answers, sql` union all `)}`
     },
   }
 }
-
-const counts = sql`count(*) as n, ${sql.join(
-  states.map(state => sql`count(*) filter (where ${sql.ref(`is_${state}`)}) as ${sql.ref(state)}`),
-)}`
-
-const countNames = sql`n, ${sql.join(states.map(state => sql.ref(state)))}`
 
 /** The rows found, with what is counted of each. Named so that each use of it is a scan of its own, unless they are few. */
 function foundSql(
@@ -101,18 +116,12 @@ function foundSql(
   { rows, isBounded, groupBy, bucket }: Counting,
   builder: Kysely<AnyTables>,
 ): Sql {
-  const eb = expressionBuilder<AnyTables, string>()
-  const known = new Map(statesOf(resource))
   const members = [
     ...groupBy.map(({ name, isState }, i) => {
-      const value = isState ? sql`${stateOf(resource)} collate "C"` : sql.ref(name)
+      const value = isState ? sql`(${stateOf(resource)}) collate "C"` : sql.ref(name)
       return sql`${value} as ${sql.ref(`g${i}`)}`
     }),
-    ...states.map(state => {
-      const predicate = known.get(state)
-      const holds = predicate === undefined ? sql`false` : allOf([predicate])(eb)
-      return sql`${holds} as ${sql.ref(`is_${state}`)}`
-    }),
+    ...stateMembers(resource),
     ...(bucket === undefined ? [] : [sql`${sql.ref(bucket.field)} as t`]),
     sql`${durationOf(resource) ?? sql`null::bigint`} as took`,
   ]
@@ -125,15 +134,28 @@ interface GroupSlots {
   readonly fractions: Slot | undefined
 }
 
-function groupsSql(groupBy: readonly GroupColumn[], { top, fractions }: GroupSlots): Sql[] {
+function groupSteps(
+  resource: Resource,
+  groupBy: readonly GroupColumn[],
+  { top, fractions }: GroupSlots,
+): readonly Sql[] {
   const keys = groupBy.map((_, i) => sql.ref(`g${i}`))
   const order = sql.join([sql`n desc`, ...keys])
-  const all = sql`all_groups as materialized (select ${sql.join(keys)}, ${counts} from found group by ${sql.join(keys)})`
+  const state = groupBy.findIndex(({ isState }) => isState)
+  const cells =
+    state < 0
+      ? sql`cells`
+      : sql`(${cellsByState(
+          resource,
+          keys.filter((_, i) => i !== state),
+          `g${state}`,
+        )}) as of_states`
   const tops = sql`top_groups as materialized (
-    select ${sql.ref('g0')}, ${keys[1] ?? sql`null::text`} as g1, row_number() over (order by ${order}) as place, ${countNames}
-    from all_groups order by ${order} limit ${top})`
+    select g0, ${keys[1] ?? sql`null::text`} as g1, ${counted},
+      row_number() over (order by ${order}) as place
+    from ${cells} order by ${order} limit ${top})`
   if (fractions === undefined)
-    return [all, tops, sql`spreads as (select place, null::text as took from top_groups)`]
+    return [tops, sql`spreads as (select place, null::text as took from top_groups)`]
   // Durations are sorted, so only those of the groups that are told.
   const same = groupBy.map(({ isNullable }, i) =>
     sameSql(sql.ref(`found.g${i}`), sql.ref(`top_groups.g${i}`), isNullable),
@@ -141,7 +163,7 @@ function groupsSql(groupBy: readonly GroupColumn[], { top, fractions }: GroupSlo
   const spreads = sql`spreads as (
     select place, ${percentilesSql(fractions)} as took
     from top_groups join found on ${sql.join(same, sql` and `)} group by place)`
-  return [all, tops, spreads]
+  return [tops, spreads]
 }
 
 /** Equal or both null, in a form that can be hashed. */
@@ -154,37 +176,30 @@ function percentilesSql(fractions: Slot): Sql {
   return sql`to_json(percentile_disc(${fractions}::float8[]) within group (order by took))::text`
 }
 
-function spreadOf(fractions: Slot, source: Sql): Sql {
-  return sql`(select ${percentilesSql(fractions)} from ${source})`
-}
-
-interface TotalParts {
-  readonly took: Sql | undefined
-  readonly scale: Sql | undefined
-}
-
-function totalSql(base: Sql, { took, scale }: TotalParts): Sql {
-  const sums = ['n', ...states].map(name => sql`coalesce(sum(${sql.ref(name)}), 0)::bigint`)
+/** The total of all groups; with the percentiles of all rows, and the span that was found. */
+function totalSql(fractions: Slot | undefined, hasScale: boolean): Sql {
+  const took =
+    fractions === undefined ? sql`null::text` : sql`(select ${percentilesSql(fractions)} from found)`
   const ends = ['lo', 'hi', 'step'].map(name =>
-    scale === undefined ? sql`null::float8` : sql`(select ${sql.ref(name)} from scale)`,
+    hasScale ? sql`(select ${sql.ref(name)} from scale)` : sql`null::float8`,
   )
-  return sql`select 'total', null::text, null::text, null::float8, ${sql.join(sums)}, ${took ?? sql`null::text`},
-    ${sql.join(ends)} from ${base}`
+  return sql`select 'total', null::text, null::text, null::float8, ${sums}, ${took}, ${sql.join(ends)} from cells`
 }
 
 const noEnds = sql`null::float8, null::float8, null::float8`
 
-const groupRows = sql`select 'group', g0, g1, place::float8, ${countNames}, took, ${noEnds}
+const groupRows = sql`select 'group', g0, g1, place::float8, ${counted}, took, ${noEnds}
   from top_groups left join spreads using (place)`
 
-const bucketRows = sql`select 'bucket', null, null, place, ${countNames}, null, ${noEnds}
+const bucketRows = sql`select 'bucket', null, null, place, ${counted}, null, ${noEnds}
   from slices where place is not null`
 
 interface BucketSql {
   readonly key: string
-  readonly steps: readonly Sql[]
-  /** Where the length of the buckets is worked out, when it is not known before. */
+  /** Works out the length of the buckets, when it is not known before. */
   readonly scale: Sql | undefined
+  readonly step: Sql
+  readonly place: Sql
 }
 
 function bucketSql(bucket: Buckets, slot: (value: unknown) => Slot): BucketSql {
@@ -194,16 +209,19 @@ function bucketSql(bucket: Buckets, slot: (value: unknown) => Slot): BucketSql {
   const zone = form === 'short' ? undefined : slot(bucket.timeZone)
   const scale = known === undefined ? scaleSql(bucket, slot) : undefined
   const stepSql = scale === undefined ? sql`${slot(length)}::float8` : sql`(select step from scale)`
-  const slices = sql`slices as materialized (
-    select place, ${counts} from (
-      select ${placeSql(form, stepSql, zone)} as place, ${sql.join(states.map(state => sql.ref(`is_${state}`)))}
-      from found where ${stepSql} is not null
-    ) as placed group by place)`
   return {
     key: `${field}|${form}|${scale?.key}`,
-    steps: [...(scale?.steps ?? []), slices],
-    scale: scale && sql`scale`,
+    scale: scale?.sql,
+    step: stepSql,
+    place: placeSql(form, stepSql, zone),
   }
+}
+
+/** `slices`: how many rows are in each bucket, by its place; without a time, under null. */
+function bucketSteps({ scale, step, place }: BucketSql, count: CountCells): readonly Sql[] {
+  const guard = scale && sql`${step} is not null`
+  const slices = sql`slices as materialized (${count([{ as: 'place', value: place, isWorkedOut: true }], guard)})`
+  return scale === undefined ? [slices] : [scale, slices]
 }
 
 /** In which bucket `t` is, see Grid. */
@@ -219,7 +237,7 @@ function placeSql(form: 'short' | 'days' | 'any', step: Sql, zone: Slot | undefi
 function scaleSql(
   { given: { from, to }, now, step }: Buckets,
   slot: (value: unknown) => Slot,
-): { readonly key: string; readonly steps: readonly Sql[] } {
+): { readonly key: string; readonly sql: Sql } {
   const { steps, most } = stepsOf(step)
   const ofRows = (end: 'min' | 'max'): Sql =>
     sql`(select round(date_part('epoch', ${sql.raw(end)}(t)) * 1000) from found)`
@@ -230,8 +248,7 @@ function scaleSql(
     where lo is null or hi is null or floor(hi / each) - floor(lo / each) < ${slot(most)}::float8)`
   return {
     key: `${from === undefined ? '' : 'from'}-${to === undefined ? '' : 'to'}`,
-    steps: [
-      sql`scale as materialized (select lo, hi, ${choice} as step from (select ${lo} as lo, ${hi} as hi) as span)`,
-    ],
+    sql: sql`scale as materialized (
+      select lo, hi, ${choice} as step from (select ${lo} as lo, ${hi} as hi offset 0) as span)`,
   }
 }

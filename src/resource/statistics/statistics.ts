@@ -1,9 +1,10 @@
 import type { Plan } from '../../condition/plan.ts'
+import type { Predicate } from '../../condition/predicate.ts'
 import { invalidParams, type RpcError } from '../../errors.ts'
 import type { Resource } from '../resource.ts'
 import type { Access } from '../select/access.ts'
 import { shapeFound } from '../select/found.ts'
-import { durationOf, type State, states, statesOf } from '../state.ts'
+import { durationOf, type State, statesOf } from '../state.ts'
 import type { Reader } from '../table.ts'
 import { chooseStep, type Grid, gridOf, maxBuckets, type Span, type Step } from './grid.ts'
 import { spanOf } from './span.ts'
@@ -63,7 +64,7 @@ export function groupNamesOf(resource: Resource): readonly string[] {
   return [...fields.map(({ name }) => name), ...(statesOf(resource).length === 0 ? [] : ['state'])]
 }
 
-/** By which times they can be told apart. */
+/** The times by which records can be put into buckets. */
 export function bucketFieldsOf({ fields }: Resource): readonly string[] {
   return fields.filter(({ kind }) => kind === 'time').map(({ name }) => name)
 }
@@ -80,21 +81,34 @@ export async function readStatistics(
 ): Promise<Statistics> {
   const { resource, builder, cache, runner } = reader
   const bucket = options.bucket && planBuckets(resource, plan, options.bucket, now)
-  const counting: Counting = {
-    rows: await shapeFound(reader, plan, access),
-    isBounded: plan.limit !== undefined,
-    groupBy: options.groupBy.map(name => groupColumn(resource, name)),
-    bucket,
-    percentiles: options.percentiles,
-    top: options.top,
-  }
+  const groupBy = options.groupBy.map(name => groupColumn(resource, name))
+  const { percentiles, top } = options
+  const isBounded = plan.limit !== undefined
+  const isByIndex =
+    !isBounded && percentiles.length === 0 && areIndexed(resource, access.predicates, { groupBy, bucket })
+  const rows = await shapeFound(reader, plan, access)
+  const counting: Counting = { rows, isBounded, isByIndex, groupBy, bucket, percentiles, top }
   const shape = shapeCounting(resource, counting)
   const statement = cache.get(`${resource.name}|statistics|${shape.key}`, () => {
     const query = shape.build(builder)
     return { compile: () => query.compile(builder) }
   })
-  const { rows } = await runner.run(statement, shape.values)
-  return statisticsOf(rows.map(readRow), counting)
+  const answer = await runner.run(statement, shape.values)
+  return statisticsOf(resource, answer.rows.map(readRow), counting)
+}
+
+/** Whether the indexes of name and time hold all that is asked for and counted: then the rows themselves need not be read. */
+function areIndexed(
+  { nameField, ordering: { time } }: Resource,
+  predicates: readonly Predicate[],
+  { groupBy, bucket }: Pick<Counting, 'groupBy' | 'bucket'>,
+): boolean {
+  const isIndexed = (predicate: Predicate): boolean => {
+    if (predicate.type === 'and' || predicate.type === 'or') return predicate.all.every(isIndexed)
+    return 'column' in predicate && [nameField, time].includes(predicate.column)
+  }
+  const areGroups = groupBy.every(({ name, isState }) => isState || name === nameField)
+  return areGroups && (bucket === undefined || bucket.field === time) && predicates.every(isIndexed)
 }
 
 function groupColumn({ fields }: Resource, name: string): GroupColumn {
@@ -124,21 +138,28 @@ function readRow(row: readonly unknown[]): Told {
   return Object.fromEntries(columns.map((name, i) => [name, row[i]])) as Told
 }
 
-function statisticsOf(rows: readonly Told[], { groupBy, bucket, percentiles, top }: Counting): Statistics {
+function statisticsOf(
+  resource: Resource,
+  rows: readonly Told[],
+  { groupBy, bucket, percentiles, top }: Counting,
+): Statistics {
   const [total] = rows.filter(({ kind }) => kind === 'total')
   if (total === undefined) throw new TypeError('the statement answers a total')
   const groups = rows
     .filter(({ kind }) => kind === 'group')
     .toSorted((a, b) => Number(a.place) - Number(b.place))
+  const countsOf = countsReader(resource)
   const read = (row: Told): Group => ({
     key: keyOf(row, groupBy),
     ...countsOf(row),
     ...(percentiles.length > 0 && { duration: durationsOf(row, percentiles) }),
   })
+  const placed = rows.filter(({ kind }) => kind === 'bucket')
+  const counted = new Map(placed.map(row => [Number(row.place), countsOf(row)]))
   return {
     total: Number(total.n),
     groups: groupBy.length === 0 ? [read(total)] : groups.slice(0, top).map(read),
-    buckets: bucket === undefined ? [] : bucketsOf(rows, total, bucket),
+    buckets: bucket === undefined ? [] : bucketsOf(total, bucket, counted),
     truncated: groups.length > top,
   }
 }
@@ -148,9 +169,17 @@ function keyOf(row: Told, groupBy: readonly GroupColumn[]): Group['key'] {
   return Object.fromEntries(groupBy.map(({ name }, i) => [name, texts[i] ?? null]))
 }
 
-function countsOf(row: Told): Pick<Group, 'count' | 'by_state'> {
-  const counted = states.map(state => [state, Number(row[state])] as const)
-  return { count: Number(row.n), by_state: Object.fromEntries(counted) as Record<State, number> }
+type Counts = Pick<Group, 'count' | 'by_state'>
+
+/** What is in no other state is a success, where there are any, see countedStates. */
+function countsReader(resource: Resource): (row: Told) => Counts {
+  const hasSuccess = statesOf(resource).some(([state]) => state === 'success')
+  return row => {
+    const count = Number(row.n)
+    const [failure, running, waiting] = [Number(row.failure), Number(row.running), Number(row.waiting)]
+    const success = hasSuccess ? count - failure - running - waiting : 0
+    return { count, by_state: { success, failure, running, waiting } }
+  }
 }
 
 /** The fraction 0.95 is `p95`, 0.999 is `p99.9`. */
@@ -161,13 +190,14 @@ function durationsOf({ took }: Told, percentiles: readonly number[]): Record<str
   )
 }
 
-function bucketsOf(rows: readonly Told[], total: Told, { known, timeZone }: Buckets): readonly Bucket[] {
+function bucketsOf(
+  total: Told,
+  { known, timeZone }: Buckets,
+  counted: ReadonlyMap<number, Counts>,
+): readonly Bucket[] {
   const span = known ?? spanRead(total)
   if (span === undefined) return []
   const grid = gridOf(span.step, timeZone)
-  const counted = new Map(
-    rows.filter(({ kind }) => kind === 'bucket').map(row => [Number(row.place), countsOf(row)]),
-  )
   // The database may know other rules of the zone than we do.
   const first = Math.min(grid.indexOf(span.from), ...counted.keys())
   const last = Math.max(grid.indexOf(span.to), ...counted.keys())
@@ -185,7 +215,7 @@ function spanRead({ lo, hi, step }: Told): (Span & { readonly step: number }) | 
 interface Filling {
   readonly first: number
   readonly last: number
-  readonly counted: ReadonlyMap<number, Pick<Bucket, 'count' | 'by_state'>>
+  readonly counted: ReadonlyMap<number, Counts>
 }
 
 const empty = { count: 0, by_state: { success: 0, failure: 0, running: 0, waiting: 0 } }
