@@ -1,7 +1,17 @@
 import { stringifyJson } from '../json.ts'
 import { createEventClient, type EventClient } from './event-client.ts'
 import { getBytes, urlBeside } from './get.ts'
-import type { Call, Deletion, Facet, ImportCounts, Page, ResultOf, RunEnd } from './methods.ts'
+import type {
+  Call,
+  Deletion,
+  Facet,
+  ImportCounts,
+  Page,
+  ResultOf,
+  RunEnd,
+  Statistics,
+  StatisticsOptions,
+} from './methods.ts'
 import type {
   AppendedName,
   ConditionOf,
@@ -37,6 +47,8 @@ export type {
   ParamsOf,
   ResultOf,
   RunEnd,
+  Statistics,
+  StatisticsOptions,
 } from './methods.ts'
 
 export type { Monitor, MonitorChange, MonitorStatus, NewMonitor } from './monitor.ts'
@@ -111,6 +123,12 @@ export interface Client extends EventClient {
     condition: readonly ConditionOf<R>[],
     options: FacetOptions<R>,
   ): Promise<Facet>
+  /** How many records fulfil all conditions, by field, by time and by state. */
+  stats<R extends ResourceName>(
+    resource: R,
+    condition: readonly ConditionOf<R>[],
+    options?: StatisticsOptions<R>,
+  ): Promise<Statistics>
   delete<R extends ResourceName>(
     resource: R,
     condition: readonly ConditionOf<R>[],
@@ -168,6 +186,7 @@ export function createClient(options: ClientOptions): Client {
     get: (resource, id) => ask(`${resource}_get`, { id }),
     facet: (resource, condition, { field, prefix, limit }) =>
       ask(`${resource}_facet`, { query: { condition }, field, prefix, limit }),
+    stats: (resource, condition, options) => ask(`${resource}_stats`, { query: { condition }, ...options }),
     delete: (resource, condition, { dryRun, maxAffected } = {}) =>
       ask(`${resource}_delete`, { query: { condition }, dry_run: dryRun, max_affected: maxAffected }),
     append: async (resource, rows) =>

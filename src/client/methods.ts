@@ -13,6 +13,7 @@ import type {
   Row,
   RunName,
   ShownRow,
+  TimeField,
   Typed,
 } from './resources.ts'
 import type { RetentionMethods } from './retention.ts'
@@ -60,11 +61,37 @@ export interface FacetParams<R extends ResourceName> {
   readonly limit?: number | undefined
 }
 
+export interface StatisticsOptions<R extends ResourceName> {
+  /** At most two; one group of all records if absent. */
+  readonly group_by?: readonly FacetField<R>[] | undefined
+  readonly bucket?:
+    | {
+        /** Milliseconds, from a day on whole days; `auto` goes by the time asked for. */
+        readonly ms: number | 'auto'
+        /** The time that newest first goes by if absent. */
+        readonly field?: TimeField<R> | undefined
+        /** By whose clock days begin, e.g. `Europe/Berlin`; UTC if absent. */
+        readonly time_zone?: string | undefined
+      }
+    | undefined
+  /** Groups in the answer, at most 100; 20 if absent. */
+  readonly top?: number | undefined
+  /** From 0 to 1, of the duration; only of resources that have one. */
+  readonly percentiles?: readonly number[] | undefined
+}
+
 /** The values of a field, the most frequent first; `truncated`: there are more. */
 export interface Facet {
   readonly values: readonly { readonly value: string | null; readonly count: number }[]
   readonly truncated: boolean
 }
+
+export interface StatisticsParams<R extends ResourceName> extends StatisticsOptions<R> {
+  readonly query: Query<R>
+}
+
+/** The answer of `X_stats`. */
+export type Statistics = (typeof wire)['statistics']
 
 /** The answer of `X_page`. */
 export interface Page<Row> {
@@ -85,6 +112,8 @@ type RecordMethods = {
   readonly [R in ResourceName as `${R}_count`]: Typed<{ query: Query<R> }, { readonly count: number }>
 } & { readonly [R in ResourceName as `${R}_get`]: Typed<{ id: number }, Row<R>> } & {
   readonly [R in ResourceName as `${R}_facet`]: Typed<FacetParams<R>, Facet>
+} & {
+  readonly [R in ResourceName as `${R}_stats`]: Typed<StatisticsParams<R>, Statistics>
 } & {
   readonly [R in ResourceName as `${R}_delete`]: Typed<
     { query: Query<R>; dry_run?: boolean | undefined; max_affected?: number | undefined },

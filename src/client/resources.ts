@@ -30,6 +30,8 @@ export interface MadeMembers {
 export type ShownRow<R extends ResourceName> = Row<R> & MadeMembers
 /** The fields whose values can be counted: names, what has few values, and `state`. */
 export type FacetField<R extends ResourceName> = Kinds[R]['facets']
+/** The times of a record. */
+export type TimeField<R extends ResourceName> = Kinds[R]['times']
 /** A record as it is appended. */
 export type NewRow<R extends AppendedName> = Kinds[R]['newRow']
 /**

@@ -9,6 +9,7 @@ import type { MonitorStatus } from '../monitor/monitor.ts'
 import type { Kind } from '../resource/kind/index.ts'
 import type { ResourceField } from '../resource/resource.ts'
 import type { NewRowOf, RowOf, ValueOf } from '../resource/row.ts'
+import type { Statistics } from '../resource/statistics/statistics.ts'
 import type { SinkStatus } from '../sink/sink.ts'
 
 /** The methods whose types follow from their schemas. */
@@ -32,8 +33,10 @@ type ResourceTypes = {
     isRun: K['finish'] extends object ? true : false
     keys: KeysOf<Exclude<K['fields'][number], { filter: false }>>
     words: K['words'][number]['name']
-    /** What `_facet` counts the values of. */
+    /** What `_facet` counts the values of, and `_stats` groups by. */
     facets: Kept<Exclude<K['fields'][number], { filter: false }>, 'name' | 'enum'>['name'] | 'state'
+    /** The times by which `_stats` puts records into buckets. */
+    times: Kept<K['fields'][number], 'time'>['name']
   }
 }
 
@@ -104,6 +107,7 @@ export const wire = typed<{
   definitions: DefinitionTypes
   sinkStatus: Json<SinkStatus>
   monitorStatus: Json<MonitorStatus>
+  statistics: Json<Statistics>
   methods: MethodTypes
 }>()
 

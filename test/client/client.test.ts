@@ -65,6 +65,32 @@ describe('records', () => {
     })
   })
 
+  test('are counted by field, by time and by state', async () => {
+    const rows = ['stat_a', 'stat_b', 'stat_b'].map(name => ({ js_worker_name: name, start_time: 0 }))
+    await client.append('js-result', rows)
+    const mine = { js_worker_name_like: 'stat_*' } as const
+    const answer = await client.stats('js-result', [mine], {
+      group_by: ['js_worker_name', 'state'],
+      bucket: { ms: 'auto', field: 'start_time', time_zone: 'Europe/Berlin' },
+      percentiles: [0.5],
+      top: 1,
+    })
+    const by_state = { success: 0, failure: 0, running: 2, waiting: 0 }
+    expect(answer).toMatchObject({
+      total: 3,
+      groups: [
+        { key: { js_worker_name: 'stat_b', state: 'running' }, count: 2, by_state, duration: { p50: null } },
+      ],
+      buckets: [{ time: 0, count: 3 }],
+      truncated: true,
+    })
+    expectTypeOf(answer.groups[0]?.duration?.p50).toEqualTypeOf<number | null | undefined>()
+    // @ts-expect-error payloads are no field to group by
+    await expect(client.stats('js-result', [], { group_by: ['param'] })).rejects.toMatchObject({
+      code: -32602,
+    })
+  })
+
   test('are finished once', async () => {
     const [id = 0] = await client.append('event-log', [{ full_name: 'app.on_order', sender: 'app' }])
     expect(await client.finish('event-log', id, { result: { ok: true }, finish_time: 9 })).toBe(true)
