@@ -12,6 +12,7 @@ import { requireSameAnswers } from './same-answers.ts'
 import { measureScale, scaleScenarios } from './scale-bench.ts'
 import type { Bench, Scenario } from './scenario.ts'
 import { setUp } from './set-up.ts'
+import { measureStats, statsScenarios } from './stats-bench.ts'
 import { measureStreams, streamScenarios } from './stream-bench.ts'
 import { judge } from './targets.ts'
 import { writeScenarios } from './write-scenarios.ts'
@@ -45,6 +46,7 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     ...latencyScenarios,
     ...streamScenarios,
     ...exportScenarios,
+    ...statsScenarios,
     ...growthScenarios,
     ...scaleScenarios,
   ]
@@ -60,6 +62,8 @@ async function measureAll(bench: Bench, options: BenchOptions): Promise<void> {
     for (const line of await measureStreams(bench, load, { names: streams, rounds })) say(line)
     const exported = exportScenarios.filter(name => only?.includes(name) ?? true)
     for (const line of await measureExports(bench, exported)) say(line)
+    const counted = statsScenarios.filter(name => only?.includes(name) ?? true)
+    for (const line of await measureStats(bench, counted)) say(line)
     if (only?.includes('scale')) await measureScale(load, { rows: options.scale, seconds }, say)
     if (only?.includes('growth')) await measureGrowth(options.minutes, say)
   } finally {
