@@ -81,11 +81,14 @@ async function serveDatabase(
   parts: AppParts,
 ): Promise<RunningApp> {
   const context = await createContext(config, logger, database, parts)
-  const { metrics, authenticator, records, created, onError } = context
-  const closing: (() => Promise<void>)[] = [authenticator.close]
+  const { metrics, authenticator, records, created, often, refusals, onError } = context
+  const closing: (() => Promise<void>)[] = [authenticator.close, often.close]
   try {
     const events = await startEvents(context, (name, params, ask, credential) =>
-      callAs(ask, methods, name, params, credential && authenticator.authenticate),
+      callAs(ask, methods, name, params, {
+        narrow: credential ? authenticator.authenticate : undefined,
+        refusals,
+      }),
     )
     closing.push(() => events.close(config.drainMs))
     const stream = await startStream(context)
@@ -122,6 +125,7 @@ async function serveDatabase(
       await machine.close()
       // Last: changes made by the final runs are numbered, too.
       await stream.close()
+      await often.close()
       await authenticator.close()
       await database.close()
     }
@@ -169,7 +173,7 @@ function methodsOf(
 }
 
 function serverOptionsOf(
-  { config, database, authenticator, clock, records, logger, metrics }: AppContext,
+  { config, database, authenticator, refusals, clock, records, logger, metrics }: AppContext,
   methods: readonly Method[],
   events: Events,
   { hub, tickets }: Stream,
@@ -178,6 +182,7 @@ function serverOptionsOf(
     config,
     methods,
     authenticate: authenticator.authenticate,
+    refusals,
     follow: createFollow({ onChange: authenticator.onChange, clock }),
     probes: { ping: database.ping, pendingMigrations: () => pendingMigrations(database) },
     stream: { hub, tickets, maxConditions: config.maxConditions, maxStreams: config.maxConnections },

@@ -1,4 +1,6 @@
 import { type Clock, systemClock } from '../async/clock.ts'
+import { createOftenTold, type OftenTold } from '../audit/often.ts'
+import { createRefusals, type Refusals } from '../audit/refusal.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { createStatementCache } from '../database/statement-cache.ts'
@@ -44,6 +46,9 @@ export interface AppContext {
   readonly sealer: Sealer
   readonly records: RecordService
   readonly tokens: TokenDeps
+  /** What may happen often, for the audit trail. */
+  readonly often: OftenTold
+  readonly refusals: Refusals
   /** The super token, only when this start created it. */
   readonly created: KeyAndSecret | undefined
   /** Reports what failed in the background. */
@@ -79,6 +84,8 @@ export async function createContext(
     onLookup: isHit => metrics.countLookup('credential', isHit),
     onRefused: metrics.countRefusedCredential,
   })
+  const onError = (what: string) => (error: unknown) => logger.error({ err: error }, `${what} failed`)
+  const often = createOftenTold({ database, clock, onError: onError('writing denials to the audit trail') })
   return {
     config,
     logger,
@@ -98,8 +105,10 @@ export async function createContext(
       partitionRows: config.partitionRows,
       onRows: metrics.countRows,
     }),
-    tokens: { database, authenticator, jwts, passwords, pepper, saveSuperToken },
+    tokens: { database, authenticator, jwts, passwords, pepper, clock, often, saveSuperToken },
     created,
-    onError: what => error => logger.error({ err: error }, `${what} failed`),
+    often,
+    refusals: createRefusals(often, clock),
+    onError,
   }
 }

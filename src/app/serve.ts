@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { pause } from '../async/pause.ts'
 import { within } from '../async/within.ts'
+import type { Refusals } from '../audit/refusal.ts'
 import type { RestRoute } from '../compat/rest/route.ts'
 import type { Config } from '../config.ts'
 import { createAnswerMemory } from '../fairness/answer-memory.ts'
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly authenticate: Authenticate
   /** Notices when a right ends; absent: rights are only checked before each answer. */
   readonly follow?: Follow
+  /** Told of what is denied; absent: nobody is. */
+  readonly refusals?: Refusals
   /** Runs the scripts of worker routes; absent: no such routes. */
   readonly workerRoute?: Pick<WorkerRouteDeps, 'database' | 'scripts'>
   /** Other systems' REST surfaces; absent: none are served. */
@@ -77,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics,
     isOncePerBatch: name => oncePerBatch.has(name),
   })
-  const { openrpc, authenticate, follow = followUnwatched, restRoutes: routes = [] } = options
+  const { openrpc, authenticate, refusals, follow = followUnwatched, restRoutes: routes = [] } = options
   const { unfinished, readWhole, answers } = createBudgets(options)
   const webSockets = createWebSockets({
     endpoint,
@@ -92,6 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     answers,
     readWhole,
     authenticate,
+    refusals,
     health,
     logger,
     metrics,
@@ -114,12 +118,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.addHook('onClose', async () => unfinished.close())
   if (workerRoute !== undefined) {
     const rate = createRateLimit({ perSecond: config.routeRate, burst: config.routeRate * 2 })
-    addWorkerRoute(app, { ...workerRoute, readWhole, authenticate, health, rate, metrics })
+    addWorkerRoute(app, { ...workerRoute, readWhole, authenticate, refusals, health, rate, metrics })
   }
   const { maxDepth } = config
-  if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, health, maxDepth })
+  if (stream !== undefined) addStreamRoute(app, { ...stream, authenticate, refusals, health, maxDepth })
   if (exports !== undefined) {
-    addExportRoute(app, { ...exports, authenticate, health, logger, maxDepth })
+    addExportRoute(app, { ...exports, authenticate, refusals, health, logger, maxDepth })
   }
   const parts = {
     hub: stream?.hub,

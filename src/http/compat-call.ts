@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Refusals } from '../audit/refusal.ts'
 import { type FoundRoute, restParams } from '../compat/rest/route.ts'
 import { RpcError } from '../errors.ts'
 import type { AnswerMemory } from '../fairness/answer-memory.ts'
@@ -18,6 +19,7 @@ import type { Asked } from './route.ts'
 export interface CompatCallDeps {
   readonly answers: AnswerMemory
   readonly authenticate: Authenticate
+  readonly refusals?: Refusals | undefined
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'countRequest'>
   readonly limits: {
@@ -69,12 +71,12 @@ async function callMethod(
   request: FastifyRequest,
   found: FoundRoute,
   method: Method,
-  { authenticate, limits }: CompatCallDeps,
+  { authenticate, refusals, limits }: CompatCallDeps,
 ): Promise<Buffer> {
   const inUrl = restParams(found, request.url)
   const params = Buffer.isBuffer(request.body) ? new RestParams(inUrl, request.body, limits.maxDepth) : inUrl
   const context = { ...contextOf(request), bearer: credentialOf(request) }
-  const result = await invoke(method, params, context, authenticate)
+  const result = await invoke(method, params, context, authenticate, { refusals })
   const text = Buffer.from(stringifyJson(result))
   if (text.length <= limits.maxAnswerBytes) return text
   throw new RpcError('answer_too_large', 'the answer is too large; ask for fewer events')

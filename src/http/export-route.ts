@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Refusals } from '../audit/refusal.ts'
 import { RpcError } from '../errors.ts'
 import { onBehalfOf } from '../fairness/behalf.ts'
 import type { Logger } from '../logger.ts'
@@ -16,6 +17,7 @@ import { type Asked, addRoute, createOpenAnswers, type OpenAnswers } from './rou
 export interface ExportRouteDeps {
   readonly records: RecordService
   readonly authenticate: Authenticate
+  readonly refusals?: Refusals | undefined
   readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
   readonly logger: Logger
   /** How deep conditions may nest as JSON. */
@@ -41,6 +43,7 @@ export function addExportRoute(app: FastifyInstance, deps: ExportRouteDeps): voi
     url: '/export/:resource',
     methods: ['GET'],
     isLong: true,
+    refusals: deps.refusals,
     answer: asked => answer(asked, deps, open),
   })
 }
@@ -51,6 +54,7 @@ async function answer(asked: Asked, deps: ExportRouteDeps, open: OpenAnswers): P
   const caller = await deps.authenticate(bearer)
   const { tokenKey } = caller
   asked.isKnown = true
+  asked.caller = caller
   // In HTTP/1.0 the end of the connection is the end of the answer: one that was cut off would look whole.
   if (request.raw.httpVersion === '1.0')
     throw new RpcError('http_version_too_old', 'an export needs HTTP/1.1')

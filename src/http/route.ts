@@ -1,5 +1,8 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Refusals } from '../audit/refusal.ts'
 import { RpcError, retrySoon } from '../errors.ts'
+import { shareAddress } from '../ip-address.ts'
+import type { Identity } from '../permission/grant.ts'
 import type { Health } from './health.ts'
 import { refuse, sendFault } from './http-refusal.ts'
 
@@ -9,6 +12,8 @@ export interface Asked {
   readonly reply: FastifyReply
   /** Whether the caller's credential holds: what they may not do is 403 then, and 401 before. */
   isKnown: boolean
+  /** Who that is; absent: nobody, or it is told elsewhere. */
+  caller?: Identity
 }
 
 /** A path of plain HTTP, beside those of JSON-RPC. */
@@ -28,6 +33,8 @@ export interface Route {
    * fault.
    */
   fault?(error: unknown, asked: Asked): FastifyReply
+  /** Told of what is denied; absent: the method that answers tells it. */
+  readonly refusals?: Refusals | undefined
 }
 
 const anyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -36,7 +43,7 @@ const anyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 export function addRoute(
   app: FastifyInstance,
   health: Pick<Health, 'isLeaving' | 'isStopping'>,
-  { url, methods, config = {}, isLong = false, answer, fault = answerFault }: Route,
+  { url, methods, config = {}, isLong = false, answer, fault = answerFault, refusals }: Route,
 ): void {
   const taken = methods === 'any' ? anyMethod : methods
   app.route({
@@ -51,6 +58,9 @@ export function addRoute(
       try {
         return await answer(asked)
       } catch (error) {
+        const { caller } = asked
+        const address = shareAddress(request.ip)
+        refusals?.note({ method: url, isAudited: false, caller, address }, error)
         return fault(error, asked)
       }
     },

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Refusals } from '../audit/refusal.ts'
 import { readConditionText } from '../condition/condition-text.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { onBehalfOf } from '../fairness/behalf.ts'
@@ -22,6 +23,7 @@ export interface StreamRouteDeps {
   readonly hub: Hub
   readonly maxConditions: number
   readonly authenticate: Authenticate
+  readonly refusals?: Refusals | undefined
   readonly tickets: Pick<Tickets, 'open'>
   /** How deep conditions may nest as JSON. */
   readonly maxDepth: number
@@ -44,6 +46,7 @@ export function addStreamRoute(app: FastifyInstance, deps: StreamRouteDeps): voi
     url: streamPath,
     methods: ['GET'],
     isLong: true,
+    refusals: deps.refusals,
     answer(asked) {
       open.add(asked.reply)
       return stream(asked, deps)
@@ -57,6 +60,7 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<FastifyReply
   const { reauthenticate, ticket, readRequest } = opening(request, deps)
   const caller = await reauthenticate()
   asked.isKnown = true
+  asked.caller = caller
   const { resource, condition, format, after, path } = readRequest()
   const plan = planLive(resource, { condition }, { maxConditions, path: 'condition' })
   const response = reply.raw

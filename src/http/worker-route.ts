@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Refusals } from '../audit/refusal.ts'
 import type { Runner } from '../database/database.ts'
 import { type ErrorDetail, hasCode, hasReason, type Reason, RpcError } from '../errors.ts'
 import { shareAddress } from '../ip-address.ts'
@@ -23,6 +24,7 @@ export interface WorkerRouteDeps {
   readonly database: Runner
   readonly scripts: Scripts
   readonly authenticate: Authenticate
+  readonly refusals?: Refusals | undefined
   readonly health: Pick<Health, 'isLeaving' | 'isStopping'>
   readonly readWhole: ReadWhole
   /** By address. */
@@ -90,15 +92,17 @@ async function answer(
 
 async function callerOf(
   request: FastifyRequest,
-  { authenticate }: WorkerRouteDeps,
+  { authenticate, refusals }: WorkerRouteDeps,
 ): Promise<Identity | undefined | 'unknown'> {
   const { bearer } = contextOf(request)
   if (bearer === undefined) return hasBearer(request) ? 'unknown' : undefined
   try {
     return await authenticate(bearer)
   } catch (error) {
-    if (isRefusal(error)) return 'unknown'
-    throw error
+    if (!isRefusal(error)) throw error
+    const address = shareAddress(request.ip)
+    refusals?.note({ method: '/worker-route/', isAudited: false, caller: undefined, address }, error)
+    return 'unknown'
   }
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../async/clock.ts'
+import type { Actor } from '../audit/entry.ts'
+import { writeDeed } from '../audit/write.ts'
 import type { Database, Runner } from '../database/database.ts'
 import {
   changeShape,
@@ -24,7 +26,7 @@ import {
 } from '../permission/grant.ts'
 import { principalOf } from '../permission/origin.ts'
 import type { Sealer } from '../seal.ts'
-import { credentialParam, defineMethod, type Method } from './method.ts'
+import { actorOf, credentialParam, defineMethod, type Method } from './method.ts'
 
 export interface DefinitionDeps {
   readonly database: Database
@@ -116,15 +118,25 @@ function createMethod(kind: Kind, name: string, summary: string): Method {
   return defineMethod({
     name,
     summary,
+    isAudited: true,
     params: { token: credentialParam, ...creationShape(definition) },
     toleratedMembers: definition.tolerated ?? [],
     result: isBrief ? z.strictObject({ id: z.int() }) : shown,
-    async handle({ params: { token: _, ...given }, caller }) {
+    async handle(call) {
+      const { caller } = call
+      const { token: _, ...given } = call.params
       requireVerb(definition, 'create', caller, given)
       await rules.check?.(given)
       const chosen = rules.create === undefined ? given : await rules.create(given, caller)
       const values = definition.isOwned === true ? { ...chosen, owner: principalOf(caller) } : chosen
-      const created = show(await database.transaction(runner => insert(kind, runner, values)))
+      const by = actorOf(name, call)
+      const created = show(
+        await database.transaction(async runner => {
+          const inserted = await insert(kind, runner, values)
+          await told(kind, runner, { by, one: inserted })
+          return inserted
+        }),
+      )
       onChange?.()
       return isBrief ? { id: created.id } : created
     },
@@ -159,20 +171,49 @@ function updateMethod(kind: Kind, name: string, summary: string): Method {
   return defineMethod({
     name,
     summary,
+    isAudited: true,
     params: { token: credentialParam, ...changeShape(definition) },
     toleratedMembers: definition.tolerated ?? [],
     result: answerSchema(definition, 'update', isBrief ? done : shown),
-    async handle({ params: { token: _, ...params }, caller }) {
+    async handle(call) {
+      const { caller } = call
+      const { token: _, ...params } = call.params
       const named = requireVerb(definition, 'update', caller, params)
       await rules.check?.(params)
       const given = Object.fromEntries(Object.entries(params).filter(([member]) => !keys.has(member)))
+      const by = actorOf(name, call)
+      const members = Object.keys(given).filter(member => given[member] !== undefined)
       const changed = show(
-        await database.transaction(runner => change(kind, runner, { named, given, caller })),
+        await database.transaction(async runner => {
+          const after = await change(kind, runner, { named, given, caller })
+          await told(kind, runner, { by, one: after, members })
+          return after
+        }),
       )
       onChange?.()
       return { ...(isBrief ? { success: true } : changed), ...definition.adds?.update }
     },
   })
+}
+
+interface Told {
+  readonly by: Actor
+  /** The definition as it is now, or was. */
+  readonly one: Members
+  /** Names of the members that were given to change it. */
+  readonly members?: readonly string[]
+}
+
+/** Tells the audit trail, in the transaction of the change. */
+function told({ definition, clock }: Kind, runner: Runner, { by, one, members }: Told): Promise<void> {
+  const { resource } = one
+  const deed = {
+    by,
+    target: String(one[definition.key]),
+    ...(typeof resource === 'string' && { resource }),
+    ...(members && { members }),
+  }
+  return writeDeed(runner, deed, clock())
 }
 
 interface Change {
@@ -208,15 +249,17 @@ function deleteMethod(kind: Kind, name: string, summary: string): Method {
   return defineMethod({
     name,
     summary,
+    isAudited: true,
     params: { token: credentialParam, ...keyShape(definition) },
     result: answerSchema(definition, 'delete', done),
-    async handle({ params, caller }) {
-      const named = requireVerb(definition, 'delete', caller, params)
+    async handle(call) {
+      const named = requireVerb(definition, 'delete', call.caller, call.params)
       await database.transaction(async runner => {
         const before = await store.lock(runner, named)
         if (before === undefined) throw notFound(definition)
         await rules.remove?.(runner, before)
         await store.remove(runner, named)
+        await told(kind, runner, { by: actorOf(name, call), one: before })
       })
       onChange?.()
       return { success: true, ...definition.adds?.delete }

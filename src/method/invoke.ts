@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Refusals, Refused } from '../audit/refusal.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { currentBehalf, onBehalfOf, strangerAt } from '../fairness/behalf.ts'
 import { parseInput } from '../parse-input.ts'
@@ -11,6 +12,13 @@ import { SentParams } from './sent-params.ts'
 
 /** Finds who a credential belongs to. Throws RpcError 101 or 102, also for none at all. */
 export type Authenticate = (credential: string | undefined, shown?: ShownCredential) => Promise<Identity>
+
+export interface InvokeOptions {
+  /** Notices when a right ends; absent: it is checked before the answer alone. */
+  readonly follow?: Follow | undefined
+  /** Told of calls that are denied, or fail; absent: nobody is. */
+  readonly refusals?: Refusals | undefined
+}
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -25,21 +33,29 @@ export async function invoke(
   params: unknown,
   context: RequestContext,
   authenticate: Authenticate,
-  follow: Follow = followUnwatched,
+  { follow = followUnwatched, refusals }: InvokeOptions = {},
 ): Promise<unknown> {
-  const sent = params instanceof SentParams ? params : undefined
-  const rough = sent === undefined ? params : sent.rough
-  const named = nameParams(method, rough)
-  const credential = method.access === 'public' ? undefined : findCredential(method, named, context)
-  const live = follow(() => authenticate(credential, context.shown))
-  const stranger = strangerAt(context.address)
-  const caller = method.access === 'public' ? undefined : await nowAs(stranger, live)
-  if (caller !== undefined) context.credentialHeld?.()
-  return onBehalfOf(caller?.tokenKey ?? stranger, () => {
-    const settled = sent === undefined ? rough : settle(method, sent)
-    const known = settled === rough ? named : nameParams(method, settled)
-    return method.handle({ params: parseParams(method, known, settled), caller, context, live })
-  })
+  let caller: Identity | undefined
+  try {
+    const sent = params instanceof SentParams ? params : undefined
+    const rough = sent === undefined ? params : sent.rough
+    const named = nameParams(method, rough)
+    const credential = method.access === 'public' ? undefined : findCredential(method, named, context)
+    const live = follow(() => authenticate(credential, context.shown))
+    const stranger = strangerAt(context.address)
+    caller = method.access === 'public' ? undefined : await nowAs(stranger, live)
+    if (caller !== undefined) context.credentialHeld?.()
+    const by = caller
+    return await onBehalfOf(by?.tokenKey ?? stranger, () => {
+      const settled = sent === undefined ? rough : settle(method, sent)
+      const known = settled === rough ? named : nameParams(method, settled)
+      return method.handle({ params: parseParams(method, known, settled), caller: by, context, live })
+    })
+  } catch (error) {
+    const { name, isAudited = false } = method
+    refusals?.note({ method: name, isAudited, caller, address: context.address }, error)
+    throw error
+  }
 }
 
 function nowAs(stranger: string, { now }: LiveCaller): ReturnType<LiveCaller['now']> {
@@ -53,6 +69,12 @@ function settle({ access, params }: Method, sent: SentParams): object | undefine
   return sent.settle(Array.isArray(sent.rough) ? byPosition : byName)
 }
 
+export interface CallAsOptions {
+  /** Finds whose credential is among the parameters; absent: it is ignored. */
+  readonly narrow?: Authenticate | undefined
+  readonly refusals?: Refusals | undefined
+}
+
 /**
  * Runs one call for somebody who is known already: a script. `ask` finds who that is, also later. A credential among the
  * parameters is ignored, or narrows the call to what both may. Throws RpcError -32601 and what `invoke` throws.
@@ -62,19 +84,27 @@ export async function callAs(
   methods: readonly Method[],
   name: string,
   params: unknown,
-  narrow?: Authenticate,
+  { narrow, refusals }: CallAsOptions = {},
 ): Promise<unknown> {
   const method = methods.find(each => each.name === name)
   if (method === undefined) {
     throw new RpcError('method_not_found', 'There is no such method')
   }
   const context = { bearer: undefined, correlationId: randomUUID() }
-  return invoke(method, params, context, async credential => {
+  let script: Identity | undefined
+  const authenticate: Authenticate = async credential => {
     const identity = await ask()
+    script = identity
     if (narrow === undefined || credential === undefined) return identity
     // What it tries in vain delays nobody else's scripts.
     return intersectIdentities(identity, await onBehalfOf(identity.tokenKey, () => narrow(credential)))
-  })
+  }
+  const told = refusals && {
+    // A credential that it tried in vain is told of the script.
+    note: (refused: Refused, error: unknown) =>
+      refusals.note({ ...refused, caller: refused.caller ?? script }, error),
+  }
+  return invoke(method, params, context, authenticate, { refusals: told })
 }
 
 /** By position, parameters take the names in the order in which the method's schema declares them. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { writeDeed } from '../audit/write.ts'
 import { createStore } from '../definition/store.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { requireWebhookUrl } from '../outbound/webhook-place.ts'
@@ -15,7 +16,7 @@ import { changeTarget, type SinkTarget } from '../sink/target.ts'
 import { type ChangeLog, notKept } from '../stream/change-log.ts'
 import type { StreamFormat } from '../stream/format.ts'
 import { type DefinitionDeps, definitionMethods, notFound } from './definition.ts'
-import { credentialParam, defineMethod, type Method } from './method.ts'
+import { actorOf, credentialParam, defineMethod, type Method } from './method.ts'
 
 /** What the methods of sinks work with. */
 export interface SinkMethodDeps extends DefinitionDeps {
@@ -106,19 +107,24 @@ function controlMethods({ database, sealer, clock, changes }: SinkMethodDeps): r
 
   const pause = defineMethod({
     name: 'sink_pause',
+    isAudited: true,
     summary: 'Pauses a sink within a second; nothing is lost as long as its changes are kept',
     params: namedParams,
     result: z.strictObject({ success: z.literal(true) }),
-    async handle({ params, caller }) {
-      requireSuper(caller)
-      const isThere = await database.transaction(runner => pauseSink(runner, params.name, clock()))
-      if (!isThere) throw notFound(sink)
+    async handle(call) {
+      const { name } = call.params
+      requireSuper(call.caller)
+      await database.transaction(async runner => {
+        if (!(await pauseSink(runner, name, clock()))) throw notFound(sink)
+        await writeDeed(runner, { by: actorOf('sink_pause', call), target: name }, clock())
+      })
       return { success: true }
     },
   })
 
   const resume = defineMethod({
     name: 'sink_resume',
+    isAudited: true,
     summary: 'Resumes a paused or failed sink where it stopped, and forgets its failures',
     params: {
       ...namedParams,
@@ -128,16 +134,19 @@ function controlMethods({ database, sealer, clock, changes }: SinkMethodDeps): r
       success: z.literal(true),
       skipped: z.int().describe('How many changes it will never deliver'),
     }),
-    async handle({ params: { name, skip_lost: skipLost }, caller }) {
-      requireSuper(caller)
+    async handle(call) {
+      const { name, skip_lost: skipLost } = call.params
+      requireSuper(call.caller)
       const found = await store.find(database, name)
       if (found === undefined) throw notFound(sink)
       const oldest = await firstKept(found)
       if (oldest !== undefined && !skipLost) throw behindTooFar(found.cursor + 1, oldest)
       const skipTo = oldest === undefined ? found.cursor : oldest - 1
       const resuming = { now: clock(), ...(oldest !== undefined && { skipTo }) }
-      const isThere = await database.transaction(runner => resumeSink(runner, name, resuming))
-      if (!isThere) throw notFound(sink)
+      await database.transaction(async runner => {
+        if (!(await resumeSink(runner, name, resuming))) throw notFound(sink)
+        await writeDeed(runner, { by: actorOf('sink_resume', call), target: name }, clock())
+      })
       return { success: true, skipped: skipTo - found.cursor }
     },
   })

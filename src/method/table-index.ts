@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { within } from '../async/within.ts'
+import type { Actor } from '../audit/entry.ts'
+import { writeDeed } from '../audit/write.ts'
 import { requireSuper } from '../permission/grant.ts'
 import { addIndex, listIndexes, removeIndex } from '../resource/added-index.ts'
 import { resourceNamed, resources } from '../resource/kind/index.ts'
 import type { RecordService } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
-import { credentialParam, defineMethod } from './method.ts'
+import { actorOf, credentialParam, defineMethod } from './method.ts'
 
 /** A call is answered by then; the index is made all the same. */
 const patienceMs = 20_000
@@ -31,16 +33,23 @@ const indexSchema = z
   .meta({ title: 'index' })
 
 /** All `index_*` methods. What an index costs every write is the operator's to decide. */
-export function indexMethods({ database }: RecordService) {
+export function indexMethods({ database, clock }: RecordService) {
+  /** Before it begins: no transaction can hold both. */
+  const told = (by: Actor, resource: string, target: string): Promise<void> =>
+    writeDeed(database, { by, resource, target }, clock())
+
   const add = defineMethod({
     name: 'index_add',
+    isAudited: true,
     summary:
       'Adds an index for conditions on a field, while records are written; after 20 s it answers and the build continues',
     params: { token: credentialParam, resource: resourceParam, field: fieldParam },
     result: z.strictObject({ state: z.enum(['ready', 'building']) }),
-    async handle({ params: { resource, field }, caller }) {
-      requireSuper(caller)
-      const adding = addIndex(database, knownResource(resource), field).then(() => 'ready' as const)
+    async handle(call) {
+      const { resource, field } = call.params
+      requireSuper(call.caller)
+      const begin = () => told(actorOf('index_add', call), resource, field)
+      const adding = addIndex(database, knownResource(resource), field, begin).then(() => 'ready' as const)
       // What fails after its answer is seen in the list: the index is invalid.
       return { state: (await within(patienceMs, adding)) ?? 'building' }
     },
@@ -62,12 +71,15 @@ export function indexMethods({ database }: RecordService) {
 
   const remove = defineMethod({
     name: 'index_remove',
+    isAudited: true,
     summary: 'Removes an index that was added',
     params: { token: credentialParam, resource: resourceParam, field: fieldParam },
     result: z.strictObject({ success: z.literal(true) }),
-    async handle({ params: { resource, field }, caller }) {
-      requireSuper(caller)
-      await removeIndex(database, knownResource(resource), field)
+    async handle(call) {
+      const { resource, field } = call.params
+      requireSuper(call.caller)
+      const begin = () => told(actorOf('index_remove', call), resource, field)
+      await removeIndex(database, knownResource(resource), field, begin)
       return { success: true }
     },
   })

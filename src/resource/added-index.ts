@@ -77,14 +77,21 @@ export async function listIndexes(
 
 /**
  * Adds an index for what is asked of `field`, while records are written; one that an interrupted call left behind is made
- * again. Throws RpcError -32602 (`field`) for what no index can serve, and for what one serves anyway.
+ * again. `begin` is called before anything is changed. Throws RpcError -32602 (`field`) for what no index can serve, and for what
+ * one serves anyway.
  */
-export async function addIndex(database: Database, resource: Resource, field: string): Promise<void> {
+export async function addIndex(
+  database: Database,
+  resource: Resource,
+  field: string,
+  begin: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
   const { table } = resource
   const name = nameOf(table, field)
   const body = bodyOf(resource, field)
   const found = (await listIndexes(database, resource)).find(index => index.name === name)
   if (found?.state === 'ready' || found?.state === 'building') return
+  await begin()
   // The embedded engine serves nobody else meanwhile, with or without `concurrently`.
   if (database.engine === 'pglite') {
     await database.transaction(
@@ -132,8 +139,13 @@ async function addToRanges(database: Database, { table, name, body, field }: Ind
   }
 }
 
-/** Throws RpcError 105 (`index_not_found`) when none was added for `field`. */
-export async function removeIndex(database: Database, resource: Resource, field: string): Promise<void> {
+/** `begin` is called before it is removed. Throws RpcError 105 (`index_not_found`) when none was added for `field`. */
+export async function removeIndex(
+  database: Database,
+  resource: Resource,
+  field: string,
+  begin: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
   const { table } = resource
   const name = nameOf(table, field)
   const found = (await listIndexes(database, resource)).find(index => index.name === name)
@@ -141,6 +153,7 @@ export async function removeIndex(database: Database, resource: Resource, field:
     const path = 'field'
     throw new RpcError('index_not_found', 'No index was added for this field', { path })
   }
+  await begin()
   const isWhole = (await database.run(isOfRanges, [table])).rows[0]?.[0] === true
   if (database.engine === 'postgres' && !isWhole) {
     await database.command(`drop index concurrently ${name}`)

@@ -1,4 +1,5 @@
 import jayson from 'jayson'
+import type { Refusals } from '../audit/refusal.ts'
 import { hasCode, RpcError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { type Authenticate, invoke } from '../method/invoke.ts'
@@ -15,6 +16,7 @@ export interface DispatcherOptions {
   readonly methods: readonly Method[]
   readonly authenticate: Authenticate
   readonly follow?: Follow
+  readonly refusals?: Refusals | undefined
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -74,10 +76,10 @@ async function settle(
   method: Method,
   params: unknown,
   context: RequestContext,
-  { authenticate, follow, logger }: DispatcherOptions,
+  { authenticate, follow, refusals, logger }: DispatcherOptions,
 ): Promise<Outcome> {
   try {
-    return success(await invoke(method, params, context, authenticate, follow))
+    return success(await invoke(method, params, context, authenticate, { follow, refusals }))
   } catch (error) {
     logFault(logger, error, { method: method.name, correlationId: context.correlationId })
     return failure(error, context.correlationId)

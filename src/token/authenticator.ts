@@ -19,6 +19,7 @@ import {
 } from '../permission/grant.ts'
 import type { Jwts } from '../permission/jwt.ts'
 import type { Passwords } from '../permission/password.ts'
+import { RefusedCredential } from '../permission/refused-credential.ts'
 import { type Checked, checkedJwt, checkedToken, requireValidNow } from './checked.ts'
 import { createIssuers } from './issuers.ts'
 import { createPasswordCheck, ownKey } from './password-check.ts'
@@ -76,8 +77,15 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
   /**
    * Credentials refused until a token changes; no passwords, since one may be tried before a token has it.
    */
-  const refused = new LRUCache<string, true>({ max: maxEntries })
+  const refused = new LRUCache<string, RpcError>({ max: maxEntries })
   const noSuchToken = permissionDenied()
+  /** The errors that the same credential gets until a token changes. */
+  const lasting = new WeakSet<RpcError>([noSuchToken])
+  const wrongSecret = (tokenKey: string): RpcError => {
+    const error = new RefusedCredential(tokenKey)
+    lasting.add(error)
+    return error
+  }
   const cache = createSharedCache<Checked>({ maxEntries, ...(onLookup && { onLookup }) })
   const issuers = createIssuers({ database, cache, clock, noSuchToken })
   const listeners = new Set<() => void>()
@@ -101,20 +109,22 @@ export async function createAuthenticator(options: AuthenticatorOptions): Promis
       return checkedJwt(claims, await issuers.find(claims.sub, claims.gen))
     }
     const token = await findTokenByKey(database, credential.key)
-    if (!isSecretOf(token?.secret_digest, credential.secret, pepper) || token === undefined) throw noSuchToken
-    return checkedToken(token)
+    const isRight = isSecretOf(token?.secret_digest, credential.secret, pepper)
+    if (isRight && token !== undefined) return checkedToken(token)
+    throw token === undefined ? noSuchToken : wrongSecret(token.token_key)
   }
 
   /** Repeats a cached refusal immediately for a caller that has received it before. */
   async function checkUnknown(text: string, digest: string): Promise<Checked> {
     const mine = ownKey(digest)
-    if (refused.has(mine)) throw noSuchToken
+    const known = refused.get(mine)
+    if (known !== undefined) throw known
     const before = changes
     try {
       return await cache.load(digest, () => check(text, digest))
     } catch (error) {
       // A change in the meantime may have made it valid.
-      if (error === noSuchToken && changes === before) refused.set(mine, true)
+      if (error instanceof RpcError && lasting.has(error) && changes === before) refused.set(mine, error)
       throw error
     }
   }

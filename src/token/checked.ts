@@ -1,7 +1,7 @@
-import { RpcError } from '../errors.ts'
 import type { Identity } from '../permission/grant.ts'
 import type { Claims } from '../permission/jwt.ts'
 import { compileLimits, type TokenLimit } from '../permission/limit.ts'
+import { RefusedCredential } from '../permission/refused-credential.ts'
 import type { StoredToken } from './token.ts'
 
 /** A credential that was valid when checked; its period (epoch milliseconds) is checked on each use. */
@@ -56,8 +56,11 @@ export function narrow({ tokenKey, limits }: Identity, limit: TokenLimit): Ident
 
 /** The same. Throws RpcError 102 where it is not valid at `now`, epoch milliseconds. */
 export function requireValidNow(checked: Checked, now: number): Checked {
-  const { validFrom, validTo } = checked
-  if (now < validFrom) throw new RpcError('credential_not_yet_valid', 'The credential is not valid yet')
-  if (now > validTo) throw new RpcError('credential_expired', 'The credential has expired')
+  const { validFrom, validTo, identity } = checked
+  const { tokenKey } = identity
+  if (now < validFrom) {
+    throw new RefusedCredential(tokenKey, 'credential_not_yet_valid', 'The credential is not valid yet')
+  }
+  if (now > validTo) throw new RefusedCredential(tokenKey, 'credential_expired', 'The credential has expired')
   return checked
 }

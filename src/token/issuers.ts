@@ -1,7 +1,8 @@
 import type { Clock } from '../async/clock.ts'
 import type { Database } from '../database/database.ts'
 import type { RpcError } from '../errors.ts'
-import { type Identity, type Origin, type Presented, permissionDenied } from '../permission/grant.ts'
+import type { Identity, Origin, Presented } from '../permission/grant.ts'
+import { RefusedCredential } from '../permission/refused-credential.ts'
 import { type Checked, checkedToken, narrow, requireValidNow } from './checked.ts'
 import type { SharedCache } from './shared-cache.ts'
 import { findTokenByKey } from './store.ts'
@@ -42,7 +43,7 @@ export function createIssuers({ database, cache, clock, noSuchToken }: IssuersDe
     validTo = Number.POSITIVE_INFINITY,
   ): Promise<Checked> {
     const issuer = await lookUp(key)
-    if (generation !== undefined && generation !== issuer.secretGeneration) throw permissionDenied()
+    if (generation !== undefined && generation !== issuer.secretGeneration) throw new RefusedCredential(key)
     const until = Math.min(validTo, issuer.validTo)
     return requireValidNow({ ...issuer, validTo: until }, clock())
   }

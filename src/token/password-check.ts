@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { Database } from '../database/database.ts'
+import type { RpcError } from '../errors.ts'
 import { currentBehalf } from '../fairness/behalf.ts'
 import type { Credential } from '../permission/credential.ts'
 import { permissionDenied } from '../permission/grant.ts'
 import type { Passwords } from '../permission/password.ts'
+import { RefusedCredential } from '../permission/refused-credential.ts'
 import { type Checked, checkedToken } from './checked.ts'
 import { findTokenByUsername } from './store.ts'
 import type { StoredToken } from './token.ts'
@@ -46,7 +48,7 @@ export function createPasswordCheck({
       // generation.
       const isSame = before.key === token?.token_key && before.generation === token?.secret_generation
       if (isSame && right !== undefined && token !== undefined) return checkedToken(token)
-      if (isSame) throw permissionDenied()
+      if (isSame) throw wrongPassword(token)
     }
     let token: StoredToken | undefined
     const isRight = await passwords.check({
@@ -65,8 +67,12 @@ export function createPasswordCheck({
     }
     rightPasswords.delete(digest)
     wrongPasswords.set(mine, against)
-    throw permissionDenied()
+    throw wrongPassword(token)
   }
+}
+
+function wrongPassword(token: StoredToken | undefined): RpcError {
+  return token === undefined ? permissionDenied() : new RefusedCredential(token.token_key)
 }
 
 /**

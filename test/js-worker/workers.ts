@@ -86,7 +86,13 @@ export async function startWorkers(database: Database, options: WorkersOptions =
     },
     callMethod: async (method, params, ask, credential) => {
       if (!methods.has(method)) throw new Error(`no method ${method}`)
-      return callAs(ask, [...methods.values()], method, params, credential && authenticator.authenticate)
+      return callAs(
+        ask,
+        [...methods.values()],
+        method,
+        params,
+        credential ? { narrow: authenticator.authenticate } : {},
+      )
     },
     onError: error => void errors.push(error),
     onConsole: (worker, level, text) => void lines.push(`${worker} ${level} ${text}`),

@@ -167,6 +167,6 @@ test('a credential that a script names is checked on behalf of the script', asyn
     checked.push(currentBehalf())
     return identity
   }
-  await callAs(async () => identity, [query], 'query', { token: 'a|b', query: { condition: [] } }, narrow)
+  await callAs(async () => identity, [query], 'query', { token: 'a|b', query: { condition: [] } }, { narrow })
   expect(checked).toEqual(['key'])
 })

@@ -104,7 +104,7 @@ describeEngines('X_import', open => {
   })
 
   test('never moves the sequence to where ids stop being safe integers', async () => {
-    for (const { name } of resources) {
+    for (const { name } of resources.filter(each => each.recorded !== 'keep')) {
       const beyond = call(`${name}_import`, {
         rows: [{ ...row, id: 2 ** 53 - 1, sequence_number: 2 ** 53 - 1 }],
       })

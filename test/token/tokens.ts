@@ -80,7 +80,16 @@ export async function startTokens(
   const saveSuperToken = async (created: KeyAndSecret) => saved.push(created)
   const { created } = await ensureSuperToken({ database, pepper, save: saveSuperToken })
   const root = created ? credentialOf(created) : (options.root ?? '')
-  const deps: TokenDeps = { database, authenticator, jwts, passwords, pepper, saveSuperToken }
+  const deps: TokenDeps = {
+    database,
+    authenticator,
+    jwts,
+    passwords,
+    pepper,
+    clock,
+    often: { note: () => undefined },
+    saveSuperToken,
+  }
   const methods = new Map(tokenMethods(deps).map(method => [method.name, method]))
 
   const call: TestTokens['call'] = async (name, params, bearer) => {

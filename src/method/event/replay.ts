@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { writeDeed } from '../../audit/write.ts'
 import { planReplay } from '../../event/send/replay.ts'
 import type { Sender } from '../../event/send/send.ts'
 import { eventLog, eventStatuses } from '../../resource/kind/event-log.ts'
 import type { RecordService } from '../../resource/records.ts'
-import { defineMethod } from '../method.ts'
+import { actorOf, defineMethod } from '../method.ts'
 import { affectParams } from './affect.ts'
 
 export interface ReplayDeps {
@@ -13,10 +14,12 @@ export interface ReplayDeps {
 }
 
 /** `event-log_replay`: runs what records tell of again, as new records. */
-export function replayMethod({ sender, wake }: ReplayDeps, { database, of }: RecordService) {
+export function replayMethod({ sender, wake }: ReplayDeps, { database, clock, of }: RecordService) {
   const records = of(eventLog)
+  const name = 'event-log_replay'
   return defineMethod({
-    name: 'event-log_replay',
+    name,
+    isAudited: true,
     summary: 'Runs the handlers of the records again with the same arguments, as new records',
     params: affectParams,
     result: z.strictObject({
@@ -34,7 +37,9 @@ export function replayMethod({ sender, wake }: ReplayDeps, { database, of }: Rec
       ),
       would_affect: z.int().optional(),
     }),
-    async handle({ params: { query, dry_run: isDryRun, max_affected: maxAffected }, caller }) {
+    async handle(call) {
+      const { query, dry_run: isDryRun, max_affected: maxAffected } = call.params
+      const { caller } = call
       const lock = records.lock(caller, 'read', { query, maxAffected })
       const answer = {
         success: true,
@@ -46,6 +51,13 @@ export function replayMethod({ sender, wake }: ReplayDeps, { database, of }: Rec
       const done = await database.transaction(async runner => {
         const ids = await lock(runner)
         const events = await planReplay(runner, ids, caller)
+        const deed = {
+          by: actorOf(name, call),
+          resource: eventLog.name,
+          condition: query.condition,
+          isDryRun,
+        }
+        await writeDeed(runner, { ...deed, affected: events.length, ids }, clock())
         if (isDryRun) return { ...answer, would_affect: events.length }
         const sent = await sender.insert(runner, events)
         const logs = sent.flatMap(each => each.event_logs)

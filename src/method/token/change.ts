@@ -12,9 +12,9 @@ import {
   updateToken,
 } from '../../token/store.ts'
 import type { StoredToken } from '../../token/token.ts'
-import { credentialParam, type Method } from '../method.ts'
+import { actorOf, credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
-import { defineTokenMethod, keyAndSecretSchema, type TokenDeps } from './token-method.ts'
+import { defineTokenMethod, keyAndSecretSchema, type TokenDeps, told } from './token-method.ts'
 
 const path = 'target_token'
 const common = { token: credentialParam, target_token: z.string() }
@@ -41,18 +41,26 @@ export function changeMethods(deps: TokenDeps): readonly Method[] {
   return [...limitMethods(deps), ...secretMethods(deps)]
 }
 
-function limitMethods({ database, authenticator }: TokenDeps): readonly Method[] {
+function limitMethods(deps: TokenDeps): readonly Method[] {
+  const { database, authenticator } = deps
+
   const tokenEdit = defineTokenMethod({
     name: 'token_edit',
+    isAudited: true,
     summary: "Replaces a token's limits",
     params: { ...common, limit: tokenLimitSchema, ...keptShape },
     result: z.strictObject({ success: z.literal(true), id: z.int(), token_key: z.string() }),
-    async handle({ params, caller }) {
-      requireSuper(caller)
+    async handle(call) {
+      const { params } = call
+      requireSuper(call.caller)
       const { token } = await findNamedToken(database, params.target_token, path)
       if (token.is_super) throw invalidInput(path, 'the super token has no limits', 'super_token')
       requireKept(params, token)
-      await database.transaction(runner => change(runner, token, { token_limit: params.limit }))
+      const by = actorOf('token_edit', call)
+      await database.transaction(async runner => {
+        await change(runner, token, { token_limit: params.limit })
+        await told(deps, runner, { by, target: token.token_key, members: ['token_limit'] })
+      })
       authenticator.forget()
       return { success: true as const, id: token.id, token_key: token.token_key }
     },
@@ -60,6 +68,7 @@ function limitMethods({ database, authenticator }: TokenDeps): readonly Method[]
 
   const tokenDelete = defineTokenMethod({
     name: 'token_delete',
+    isAudited: true,
     summary: 'Deletes a token, and its JWTs with it',
     params: common,
     result: z.strictObject({
@@ -67,11 +76,15 @@ function limitMethods({ database, authenticator }: TokenDeps): readonly Method[]
       rows_affected: z.literal(1),
       matched_by: z.enum(['token_key', 'username']),
     }),
-    async handle({ params, caller }) {
-      requireSuper(caller)
-      const { token, matchedBy } = await findNamedToken(database, params.target_token, path)
+    async handle(call) {
+      requireSuper(call.caller)
+      const { token, matchedBy } = await findNamedToken(database, call.params.target_token, path)
       if (token.is_super) throw superTokenStays()
-      if (!(await deleteToken(database, token.token_key))) throw tokenNotFound(path)
+      const by = actorOf('token_delete', call)
+      await database.transaction(async runner => {
+        if (!(await deleteToken(runner, token.token_key))) throw tokenNotFound(path)
+        await told(deps, runner, { by, target: token.token_key })
+      })
       authenticator.forget()
       return {
         message: 'Token deleted successfully',
@@ -89,15 +102,18 @@ function secretMethods(deps: TokenDeps): readonly Method[] {
 
   const tokenRoll = defineTokenMethod({
     name: 'token_roll_token_secret',
+    isAudited: true,
     summary: 'Gives a token a new secret; the old one and its JWTs stop working at once',
     params: common,
     result: keyAndSecretSchema,
-    async handle({ params, caller }) {
-      requireSuper(caller)
-      const { token } = await findNamedToken(database, params.target_token, path)
+    async handle(call) {
+      requireSuper(call.caller)
+      const { token } = await findNamedToken(database, call.params.target_token, path)
+      const by = actorOf('token_roll_token_secret', call)
       const rolled = { key: token.token_key, secret: generateSecret() }
       await database.transaction(async runner => {
         await change(runner, token, { secret_digest: digestSecret(rolled.secret, pepper) })
+        await told(deps, runner, { by, target: token.token_key, members: ['secret'] })
         if (token.is_super) await saveSuperToken(rolled)
       })
       authenticator.forget()
@@ -107,16 +123,22 @@ function secretMethods(deps: TokenDeps): readonly Method[] {
 
   const tokenChangePassword = defineTokenMethod({
     name: 'token_change_password',
+    isAudited: true,
     summary: "Changes the password of a token that has a username; the token's JWTs stop working",
     params: { ...common, new_password: z.string() },
     result: z.strictObject({ success: z.literal(true), message: z.string() }),
-    async handle({ params, caller }) {
-      requireSuper(caller)
+    async handle(call) {
+      const { params } = call
+      requireSuper(call.caller)
       const { token } = await findNamedToken(database, params.target_token, path)
       if (token.username === null) throw invalidInput(path, 'has no username', 'no_username')
       requirePassword(params.new_password, 'new_password')
       const password_hash = await passwords.hash(params.new_password)
-      await database.transaction(runner => change(runner, token, { password_hash }))
+      const by = actorOf('token_change_password', call)
+      await database.transaction(async runner => {
+        await change(runner, token, { password_hash })
+        await told(deps, runner, { by, target: token.token_key, members: ['password'] })
+      })
       authenticator.forget()
       return { success: true as const, message: 'Password changed successfully' }
     },

@@ -4,9 +4,9 @@ import { digestSecret, generateKey, generateSecret } from '../../permission/cred
 import { requireSuper } from '../../permission/grant.ts'
 import { insertToken } from '../../token/store.ts'
 import { latestTime, tokenParams } from '../../token/token.ts'
-import { credentialParam, type Method } from '../method.ts'
+import { actorOf, credentialParam, type Method } from '../method.ts'
 import { requirePassword } from './password-rule.ts'
-import { defineTokenMethod, keyAndSecretSchema, type TokenDeps } from './token-method.ts'
+import { defineTokenMethod, keyAndSecretSchema, type TokenDeps, told } from './token-method.ts'
 
 const tokenCreationSchema = z.strictObject(tokenParams).superRefine(({ username, password }, context) => {
   if ((username === null) === (password === null)) return
@@ -16,7 +16,9 @@ const tokenCreationSchema = z.strictObject(tokenParams).superRefine(({ username,
 
 type TokenCreation = z.infer<typeof tokenCreationSchema>
 
-export function createMethods({ database, authenticator, passwords, pepper }: TokenDeps): readonly Method[] {
+export function createMethods(deps: TokenDeps): readonly Method[] {
+  const { database, authenticator, passwords, pepper } = deps
+
   async function hashPassword(password: string | null): Promise<string | null> {
     if (password === null) return null
     requirePassword(password, 'token_creation.password')
@@ -25,6 +27,7 @@ export function createMethods({ database, authenticator, passwords, pepper }: To
 
   const tokenCreate = defineTokenMethod({
     name: 'token_create',
+    isAudited: true,
     summary: 'Creates a token; only this answer shows its secret',
     credentialParams: ['token', 'father_token'],
     params: {
@@ -33,21 +36,26 @@ export function createMethods({ database, authenticator, passwords, pepper }: To
       father_token: credentialParam,
     },
     result: keyAndSecretSchema,
-    async handle({ params: { token_creation }, caller }) {
-      requireSuper(caller)
+    async handle(call) {
+      const { token_creation } = call.params
+      requireSuper(call.caller)
       requirePeriod(token_creation)
       const { password, version: _, ...wanted } = token_creation
       const password_hash = await hashPassword(password)
       const key = generateKey()
       const secret = generateSecret()
-      const isCreated = await insertToken(database, {
-        ...wanted,
-        token_key: key,
-        secret_digest: digestSecret(secret, pepper),
-        password_hash,
-        is_super: false,
+      const by = actorOf('token_create', call)
+      await database.transaction(async runner => {
+        const isCreated = await insertToken(runner, {
+          ...wanted,
+          token_key: key,
+          secret_digest: digestSecret(secret, pepper),
+          password_hash,
+          is_super: false,
+        })
+        if (!isCreated) throw usernameTaken()
+        await told(deps, runner, { by, target: key })
       })
-      if (!isCreated) throw usernameTaken()
       authenticator.forget()
       return { key, secret }
     },

@@ -1,5 +1,9 @@
 import { z } from 'zod'
-import type { Database } from '../../database/database.ts'
+import type { Clock } from '../../async/clock.ts'
+import type { Actor } from '../../audit/entry.ts'
+import type { OftenTold } from '../../audit/often.ts'
+import { writeDeed } from '../../audit/write.ts'
+import type { Database, Runner } from '../../database/database.ts'
 import type { KeyAndSecret } from '../../permission/credential.ts'
 import type { Jwts } from '../../permission/jwt.ts'
 import type { Passwords } from '../../permission/password.ts'
@@ -13,11 +17,25 @@ export interface TokenDeps {
   readonly jwts: Jwts
   readonly passwords: Passwords
   readonly pepper: string
+  readonly clock: Clock
+  readonly often: Pick<OftenTold, 'note'>
   /**
    * Puts the super token's new secret where its owner finds it, before the old one ends; when it throws, nothing
    * is changed.
    */
   saveSuperToken(rolled: KeyAndSecret): Promise<unknown>
+}
+
+export interface ToldToken {
+  readonly by: Actor
+  /** The key of the token that was changed. */
+  readonly target: string
+  readonly members?: readonly string[]
+}
+
+/** Tells the audit trail, in the transaction of the change. */
+export function told({ clock }: TokenDeps, runner: Pick<Runner, 'run'>, change: ToldToken): Promise<void> {
+  return writeDeed(runner, change, clock())
 }
 
 interface TokenMethod<Name extends string, Shape extends ParamsShape, Result extends z.ZodType>
