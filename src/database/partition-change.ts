@@ -150,7 +150,9 @@ export async function condemn(
 }
 
 const condemned = rawStatement(
-  `select quote_ident(c.relname), substr(con.conname, ${expired.length + 1}), i.inhparent::regclass::text, i.inhdetachpending
+  `select quote_ident(c.relname), substr(con.conname, ${expired.length + 1}), i.inhparent::regclass::text, i.inhdetachpending,
+     (select quote_ident(a.attname) from pg_index x join pg_attribute a on a.attrelid = x.indrelid and a.attnum = x.indkey[0]
+      where x.indrelid = c.oid and x.indisprimary)
    from pg_constraint con
    join pg_class c on c.oid = con.conrelid
    join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
@@ -159,20 +161,22 @@ const condemned = rawStatement(
 )
 
 const credit = rawStatement(
-  `update retention_rule set deleted = deleted + $2::bigint, last_deleted = coalesce(last_deleted, 0) + $2::bigint
+  `update retention_rule set deleted = deleted + $2::bigint, last_deleted = coalesce(last_deleted, 0) + $2::bigint,
+     untold = untold + $2::bigint, untold_from = least(untold_from, $3::bigint), untold_to = greatest(untold_to, $4::bigint)
    where id = $1::bigint`,
 )
 
 /** Drops the condemned ranges, also half-dropped ones, and returns how many records they held. */
 export async function dropCondemned(database: Database): Promise<number> {
   let dropped = 0
-  for (const [name, rule, root, isPending] of (await database.run(condemned, [])).rows) {
+  for (const [name, rule, root, isPending, key] of (await database.run(condemned, [])).rows) {
     if (root !== null) await detach(database, { root, name, isPending })
     dropped += await database.transaction(
       async runner => {
-        const [count] = (await command(runner, `select count(*) from ${name}`)).rows[0] ?? [0]
+        const found = await command(runner, `select count(*), min(${key}), max(${key}) from ${name}`)
+        const [count, from, to] = found.rows[0] ?? [0, null, null]
         await command(runner, `drop table ${name}`)
-        await runner.run(credit, [rule, count])
+        await runner.run(credit, [rule, count, from, to])
         return Number(count)
       },
       { isLong: true },

@@ -221,6 +221,9 @@ export const tables = {
     run_until: 'timestamptz null',
     created_time: 'timestamptz',
     updated_time: 'timestamptz',
+    untold: 'int8 default',
+    untold_from: 'int8 null',
+    untold_to: 'int8 null',
   },
   server_lease: {
     id: 'text',

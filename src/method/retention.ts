@@ -6,6 +6,7 @@ import type { RecordService } from '../resource/records.ts'
 import { readerOf } from '../resource/table.ts'
 import { planExpired, previewExpired } from '../retention/expired.ts'
 import { type RuleDefinition, retentionRule, ruleId, ruleParams, rules } from '../retention/rule.ts'
+import { tellBeforeEnd } from '../retention/told.ts'
 import { definitionMethods, notFound } from './definition.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
 
@@ -17,6 +18,7 @@ export function retentionMethods(records: RecordService): readonly Method[] {
       planExpired(rule, { now: clock(), maxConditions })
       return rule
     },
+    remove: (runner, { id }) => tellBeforeEnd(runner, id),
   })
   return [...own, previewMethod(records)]
 }

@@ -13,6 +13,7 @@ import { dropExpiredPartitions } from './drop-partitions.ts'
 import { type Expired, planExpired } from './expired.ts'
 import { createPace, type Pace } from './pace.ts'
 import { rules } from './rule.ts'
+import { countUntold, nothingUntold, tellRun } from './told.ts'
 
 export interface RuleRunDeps {
   readonly database: Database
@@ -42,12 +43,20 @@ const found = 5000
 
 const later = (slot: string): string => `now() + ${slot}::float8 * interval '1 millisecond'`
 
+// What a server that was killed has deleted is told first.
 const claim = rawStatement(
-  `update retention_rule set last_run_time = now(), last_deleted = 0, last_error = null, run_until = ${later('$2')}
-   where id = (
-       select id from retention_rule where coalesce(last_run_time < ${later('-$1')}, true)
-       order by last_run_time nulls first, id limit 1)
-     and not exists (select from retention_rule where run_until > now())
+  `with due as (
+     select * from retention_rule where id = (
+         select id from retention_rule where coalesce(last_run_time < ${later('-$1')}, true)
+         order by last_run_time nulls first, id limit 1)
+       and not exists (select from retention_rule where run_until > now())
+     for update
+   ), told as (
+     ${tellRun('due', `'failed'`, `'server_lost'`)}
+   )
+   update retention_rule set last_run_time = now(), last_deleted = 0, last_error = null, run_until = ${later('$2')},
+     ${nothingUntold}
+   where id = (select id from due)
    returning id, last_run_time`,
 )
 
@@ -58,12 +67,17 @@ const hold = rawStatement(`${rule} for update`)
 
 const count = rawStatement(
   `update retention_rule set deleted = deleted + $3::bigint, last_deleted = last_deleted + $3::bigint,
-     run_until = ${later('$4')}
+     run_until = ${later('$4')}, ${countUntold('$3::bigint', '$5::bigint', '$6::bigint')}
    where id = $1 and last_run_time = $2`,
 )
 
 const end = rawStatement(
-  'update retention_rule set run_until = null, last_error = $3 where id = $1 and last_run_time = $2',
+  `with ended as (
+     select * from retention_rule where id = $1 and last_run_time = $2 for update
+   ), told as (
+     ${tellRun('ended', `case when $4::text is null then 'success' else 'failed' end`, '$4::text')}
+   )
+   update retention_rule set run_until = null, last_error = $3, ${nothingUntold} where id = (select id from ended)`,
 )
 
 /**
@@ -80,10 +94,10 @@ export async function runNextRule(deps: RuleRunDeps, signal: AbortSignal): Promi
   if (id === undefined) return false
   try {
     await removeAll(deps, { id, startedTime }, signal)
-    await database.run(end, [id, startedTime, null])
+    await database.run(end, [id, startedTime, null, null])
   } catch (error) {
     if (!isFaultOfRule(error)) onError(error)
-    await database.run(end, [id, startedTime, describe(error)])
+    await database.run(end, [id, startedTime, describe(error), reasonOf(error)])
   }
   return true
 }
@@ -161,7 +175,9 @@ async function removeBatch(
     if (expired === undefined) return undefined
     const { resource, predicates } = expired
     const deleted = await removeKeys(tableOf(resource, deps, runner), { keys, predicates })
-    await runner.run(count, [run.id, run.startedTime, deleted, leaseMs])
+    // In their order, and those that were passed over lie between.
+    const range = deleted === 0 ? [null, null] : [Math.min(...keys), Math.max(...keys)]
+    await runner.run(count, [run.id, run.startedTime, deleted, leaseMs, ...range])
     return { resource, deleted }
   })
   if (done === undefined) return undefined
@@ -172,6 +188,10 @@ async function removeBatch(
 /** A condition that this version does not know, for example: the rule shows it, the log need not. */
 function isFaultOfRule(error: unknown): boolean {
   return error instanceof RpcError && error.data.path !== undefined
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof RpcError ? error.data.reason : 'internal_error'
 }
 
 function describe(error: unknown): string {
