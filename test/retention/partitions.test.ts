@@ -54,11 +54,15 @@ describeEngines('retention of ranges', open => {
     expect(await firstRule(database)).toMatchObject({ deleted: 330, last_deleted: 10 })
   })
 
-  test('tells the stream as little of it as of other deletions', async () => {
-    const told = async () => (await run('select * from pending_change order by id')).rows
+  test('tells the stream as little of it as of other deletions, and the audit trail what it was', async () => {
+    const told = async () =>
+      (await run(`select * from pending_change where resource <> 'audit-log' order by id`)).rows
     const before = await told()
+    const [range] = (await run('select min(id)::int as from, max(id)::int as to from js_result')).rows
     await applyRules(database)
     expect(await told()).toEqual(before)
+    const kept = await run('select resource, affected::int, ids from audit_log')
+    expect(kept.rows).toEqual([{ resource: 'js-result', affected: 320, ids: range }])
   })
 
   test.each([
