@@ -21,14 +21,17 @@ export function startLine({ databaseUrl, data }: Pick<Config, 'databaseUrl' | 'd
 /** What `serve` prints once it listens: the address, the super token, and a command to paste. */
 export function welcomeLines(config: Config, { url, superToken }: Served): readonly string[] {
   const path = resolve(superTokenFile(config))
-  const listens = `Daybook listens on ${url}`
+  const listens = [
+    `Daybook listens on ${url}`,
+    ...(config.console === 'on' ? [`Its console is at ${url}/console/`] : []),
+  ]
   if (superToken !== undefined) {
     const token = [`Super token, shown only now and kept in ${path}:`, `  ${superToken}`]
-    return [listens, ...token, ...tryLines(url, superToken)]
+    return [...listens, ...token, ...tryLines(url, superToken)]
   }
   // The file may also have been moved away.
-  if (config.superToken !== undefined || !existsSync(path)) return [listens]
-  return [listens, `The super token is in ${path}`, ...tryLines(url, `$(cat ${quote(path)})`)]
+  if (config.superToken !== undefined || !existsSync(path)) return listens
+  return [...listens, `The super token is in ${path}`, ...tryLines(url, `$(cat ${quote(path)})`)]
 }
 
 function tryLines(url: string, token: string): readonly string[] {

@@ -27,6 +27,8 @@ test('serve shows the super token on its first start only, and a command that wo
   const first = await serveDaybook(dataDir)
   expect(first.welcome).toMatch(/^Daybook starts: it makes the database in .*it's a folder$/m)
   expect(first.welcome).toMatch(credential)
+  expect(first.welcome).toContain(`\nIts console is at ${first.url}/console/\n`)
+  expect((await fetch(`${first.url}/console/`)).headers.get('content-type')).toContain('text/html')
   expect(await paste(first.welcome)).toEqual({ jsonrpc: '2.0', id: 1, result: [] })
   const appended = await startDaybook(['append', 'js-result'], {
     env: { DAYBOOK_URL: first.url, DAYBOOK_DATA: dataDir },
