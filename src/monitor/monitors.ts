@@ -36,15 +36,20 @@ export function startMonitors(options: MonitorsOptions): Monitors {
   const underWay = new Map<Promise<void>, string>()
   const looking = coalesce(look, onError)
   let isClosed = false
+  /** Whether something may be due that there was no room for. */
+  let mayBeMore = false
 
   /** Takes what is due for as long as there is room. */
   async function look(): Promise<void> {
+    mayBeMore = true
     while (!isClosed && underWay.size < atOnce) {
       const busy = countEach(underWay.values())
       const most = atOnce - underWay.size
       const claimed = await claimDue(database, { busy, mostOfToken: atOnceOfToken, most, leaseMs })
       for (const each of claimed) begin(each)
-      if (claimed.length < most) return
+      if (claimed.length === most) continue
+      mayBeMore = claimed.length > 0 || [...busy.values()].some(count => count >= atOnceOfToken)
+      return
     }
   }
 
@@ -55,15 +60,10 @@ export function startMonitors(options: MonitorsOptions): Monitors {
         if (!isClosed) onError(error)
       })
       .finally(() => {
-        const mayHaveKeptOthers = underWay.size >= atOnce || countOf(tokenKey) >= atOnceOfToken
         underWay.delete(done)
-        if (mayHaveKeptOthers) looking.run()
+        if (mayBeMore) looking.run()
       })
     underWay.set(done, tokenKey)
-  }
-
-  function countOf(tokenKey: string): number {
-    return countEach(underWay.values()).get(tokenKey) ?? 0
   }
 
   // Between two answers of the database a timer wakes: those that are due each second would else be late by up to another.
