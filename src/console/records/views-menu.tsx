@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { text } from '../language.ts'
+import { splitLimit } from '../model/filter.ts'
 import { Confirm } from '../part/confirm.tsx'
 import { Fault } from '../part/fault.tsx'
 import { Icon } from '../part/icon.tsx'
 import { Menu } from '../part/menu.tsx'
 import { call, isAbsence, useCall } from '../rpc.ts'
-import { showFault, showNote } from '../toast.ts'
+import { showNote } from '../toast.ts'
 
 /** A filter with a name, kept by the server. */
 interface View {
@@ -29,17 +30,11 @@ export function ViewsMenu({ resource, condition, columns, onOpen }: ViewsMenuPro
   const { records } = text()
   const { data, error, reload } = useCall('view_list' as string, { resource })
   const isSaving = useSignal(false)
+  const deleted = useSignal<View | undefined>(undefined)
   if (isAbsence(error.value)) return null
+  // A view holds no limit: that is said where it is used.
+  const { filter } = splitLimit(condition)
   const views = (data.value as { readonly views: readonly View[] } | undefined)?.views ?? []
-
-  async function remove({ name }: View): Promise<void> {
-    try {
-      await call('view_delete' as string, { name })
-      reload()
-    } catch (fault) {
-      showFault(fault)
-    }
-  }
 
   return (
     <>
@@ -65,7 +60,10 @@ export function ViewsMenu({ resource, condition, columns, onOpen }: ViewsMenuPro
                     type="button"
                     class="button-icon"
                     aria-label={records.deleteView(view.name)}
-                    onClick={() => void remove(view)}
+                    onClick={() => {
+                      close()
+                      deleted.value = view
+                    }}
                   >
                     <Icon name="trash" size={14} />
                   </button>
@@ -87,12 +85,28 @@ export function ViewsMenu({ resource, condition, columns, onOpen }: ViewsMenuPro
       </Menu>
       {isSaving.value && (
         <SaveView
-          view={{ resource, query: { condition }, layout: { columns } }}
+          view={{ resource, query: { condition: filter }, layout: { columns } }}
+          own={views.filter(view => view.is_own).map(({ name }) => name)}
           onSaved={reload}
           onClose={() => {
             isSaving.value = false
           }}
         />
+      )}
+      {deleted.value !== undefined && (
+        <Confirm
+          title={records.deleteView(deleted.value.name)}
+          action={records.deleteViewButton}
+          onClose={() => {
+            deleted.value = undefined
+          }}
+          onConfirm={async () => {
+            await call('view_delete' as string, { name: deleted.peek()?.name })
+            reload()
+          }}
+        >
+          <p>{records.deleteViewExplain}</p>
+        </Confirm>
       )}
     </>
   )
@@ -109,11 +123,13 @@ interface SaveViewProps {
     readonly query: { readonly condition: readonly unknown[] }
     readonly layout: { readonly columns: readonly string[] }
   }
+  /** The names of the user's own views: saving under one of them changes it. */
+  readonly own: readonly string[]
   readonly onSaved: () => void
   readonly onClose: () => void
 }
 
-function SaveView({ view, onSaved, onClose }: SaveViewProps) {
+function SaveView({ view, own, onSaved, onClose }: SaveViewProps) {
   const { records } = text()
   const name = useSignal('')
   const shared = useSignal(false)
@@ -124,8 +140,11 @@ function SaveView({ view, onSaved, onClose }: SaveViewProps) {
       isDanger={false}
       onClose={onClose}
       onConfirm={async () => {
-        await call('view_create' as string, { ...view, name: name.peek().trim(), shared: shared.peek() })
-        showNote(records.savedView(name.peek().trim()))
+        const { resource, ...change } = view
+        const wanted = { ...change, name: name.peek().trim(), shared: shared.peek() }
+        if (own.includes(wanted.name)) await call('view_update' as string, wanted)
+        else await call('view_create' as string, { ...wanted, resource })
+        showNote(records.savedView(wanted.name))
         onSaved()
       }}
     >

@@ -137,6 +137,8 @@ export const en = {
     save: 'Save',
     savedView: (name: string) => `Saved as ${name}`,
     deleteView: (name: string) => `Delete the view ${name}`,
+    deleteViewButton: 'Delete the view',
+    deleteViewExplain: 'What names it in its conditions will fail. The records stay.',
     viewName: 'Name',
     share: 'Everybody may use it',
     shared: 'shared',

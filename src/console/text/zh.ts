@@ -135,6 +135,8 @@ export const zh: Text = {
     save: '保存',
     savedView: name => `已保存为 ${name}`,
     deleteView: name => `删除视图 ${name}`,
+    deleteViewButton: '删除视图',
+    deleteViewExplain: '条件中引用此视图的查询将会失败。记录不受影响。',
     viewName: '名称',
     share: '所有人可用',
     shared: '共享',
