@@ -156,6 +156,8 @@ const doors: Readonly<Record<string, string | readonly string[]>> = {
   preact: 'console/',
   '@preact/signals': 'console/',
   uplot: 'console/part/histogram-chart.ts',
+  '@codemirror/view': 'console/part/code-mirror.ts',
+  '@codemirror/state': 'console/part/code-mirror.ts',
 }
 
 interface Import {

@@ -14,6 +14,8 @@ export interface MethodDialogProps extends Pick<FormDialogProps, 'title' | 'subm
   readonly initial?: Readonly<Record<string, string>>
   /** Parameters that are not asked for. */
   readonly fixed?: Readonly<Record<string, unknown>>
+  /** Parameters that are neither asked for nor given. */
+  readonly hidden?: readonly string[]
   readonly labels?: MethodFieldsProps['labels']
   readonly children?: ComponentChildren
   /** After the method has been carried out; the dialog is closed by whoever opened it. */
@@ -22,7 +24,7 @@ export interface MethodDialogProps extends Pick<FormDialogProps, 'title' | 'subm
 
 /** Asks for the parameters of a method, as its schema says, and calls it. */
 export function MethodDialog(props: MethodDialogProps) {
-  const { method: name, initial = {}, fixed = {}, labels, children, onDone, ...dialog } = props
+  const { method: name, initial = {}, fixed = {}, hidden = [], labels, children, onDone, ...dialog } = props
   const { document, error } = useApiDocument()
   const texts = useSignal<Readonly<Record<string, string>>>({})
   const wrong = useSignal<string | undefined>(undefined)
@@ -31,7 +33,7 @@ export function MethodDialog(props: MethodDialogProps) {
     document === undefined || method === undefined
       ? []
       : formOf(method, document)
-          .filter(field => !Object.hasOwn(fixed, field.name))
+          .filter(field => !Object.hasOwn(fixed, field.name) && !hidden.includes(field.name))
           .map(field => ({ ...field, initial: initial[field.name] ?? field.initial }))
 
   async function submit(): Promise<void> {

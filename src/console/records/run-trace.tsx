@@ -11,6 +11,7 @@ import {
   linesOf,
   type TraceEvent,
 } from '../model/run-trace.ts'
+import { ConsoleLines } from '../part/console-lines.tsx'
 import { Fault } from '../part/fault.tsx'
 import { Moment } from '../part/moment.tsx'
 import { StateBadge } from '../part/state-badge.tsx'
@@ -52,7 +53,7 @@ export function RunTrace(place: TracePlace) {
   return (
     <>
       {attempts.length > 0 && <Attempts attempts={attempts} />}
-      {lines.length === 0 ? <p class="muted">{records.noLines}</p> : <Lines lines={lines} />}
+      {lines.length === 0 ? <p class="muted">{records.noLines}</p> : <ConsoleLines lines={lines} />}
     </>
   )
 }
@@ -93,19 +94,6 @@ function Attempts({ attempts }: { readonly attempts: readonly Attempt[] }) {
             )}
           </span>
           {error !== undefined && <pre class="code code-failure">{error}</pre>}
-        </li>
-      ))}
-    </ol>
-  )
-}
-
-function Lines({ lines }: { readonly lines: readonly ConsoleLine[] }) {
-  return (
-    <ol class="lines" aria-label={text().records.console}>
-      {lines.map(({ key, time, level, message }) => (
-        <li key={key} class={`line line-${level.toLowerCase()}`}>
-          <Moment ms={time} /> <span class="line-level">{level}</span>{' '}
-          <span class="line-text">{message}</span>
         </li>
       ))}
     </ol>

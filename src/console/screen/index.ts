@@ -24,6 +24,20 @@ export const screens: readonly Screen[] = [
     load: async () => (await import('./chain.tsx')).ChainScreen,
   },
   {
+    path: 'handlers',
+    title: 'handlers',
+    icon: 'handlers',
+    group: 'run',
+    load: async () => (await import('./handlers.tsx')).HandlersScreen,
+  },
+  {
+    path: 'scripts',
+    title: 'scripts',
+    icon: 'scripts',
+    group: 'run',
+    load: async () => (await import('./scripts.tsx')).ScriptsScreen,
+  },
+  {
     path: 'sinks',
     title: 'sinks',
     icon: 'sinks',
