@@ -40,6 +40,7 @@ const wantedSchema = z
   .refine(wanted => operatorsOf(wanted).length === 1, {
     message: `expected exactly one of ${operators.join(', ')} beside path`,
   })
+  .meta({ oneOf: operators.map(operator => ({ required: [operator] })) })
 
 type Wanted = z.output<typeof wantedSchema>
 

@@ -162,7 +162,7 @@ const searchedText = z
   .string()
   .min(1)
   .max(maxSearchLength)
-  .refine(text => !text.includes(searchSeparator), 'expected a text without U+0001')
+  .regex(new RegExp(`^[^${searchSeparator}]*$`), 'expected a text without U+0001')
 
 /** `search`: in everything that a record says in words. */
 function searchKeys(fields: readonly Field[]): Key[] {

@@ -96,7 +96,7 @@ function readingCases({ resource, key = 'id', name, row }: Recorded): MethodCase
     {
       method: `${resource}_facet`,
       access: 'limits',
-      params: () => ({ query: { condition }, field: name, prefix: 'case' }),
+      params: () => ({ query: { condition }, field: name, prefix: String(row[name]).slice(0, 4) }),
       result: { values: [{ value: row[name], count }], truncated: false },
       malformed: [
         ...badQueries,
