@@ -5,9 +5,10 @@ import { monitor } from './monitor/monitor.ts'
 import { retentionRule } from './retention/rule.ts'
 import { sink } from './sink/sink.ts'
 import { token } from './token/token.ts'
+import { view } from './view/view.ts'
 
 /** Every kind of definition. A new one is declared in a file of its own and named here. */
-export const definitions = [eventHandler, retentionRule, sink, monitor, jsWorker, token] as const
+export const definitions = [eventHandler, retentionRule, sink, monitor, view, jsWorker, token] as const
 
 const all: readonly Definition[] = definitions
 

@@ -39,7 +39,7 @@ export interface ServerOptions {
   /** Other systems' REST surfaces; absent: none are served. */
   readonly restRoutes?: readonly RestRoute[]
   /** What is streamed; absent: nothing. */
-  readonly stream?: Pick<StreamRouteDeps, 'hub' | 'tickets' | 'maxConditions' | 'maxStreams'>
+  readonly stream?: Pick<StreamRouteDeps, 'hub' | 'database' | 'tickets' | 'maxConditions' | 'maxStreams'>
   /** What is exported; absent: nothing. */
   readonly exports?: Pick<ExportRouteDeps, 'records'>
   /** What readiness depends on. */

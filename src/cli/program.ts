@@ -32,6 +32,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ['retention', async () => (await import('./command/retention.ts')).addRetentionCommand],
   ['index', async () => (await import('./command/indexes.ts')).addIndexCommand],
   ['monitors', async () => (await import('./command/monitors.ts')).addMonitorsCommand],
+  ['views', async () => (await import('./command/views.ts')).addViewsCommand],
   ['sinks', async () => (await import('./command/sinks.ts')).addSinksCommand],
   ['machines', async () => (await import('./command/machines.ts')).addMachinesCommand],
   ['profile', async () => (await import('./command/profile.ts')).addProfileCommand],

@@ -60,6 +60,7 @@ export type { NewSink, NewSinkTarget, Sink, SinkChange, SinkStatus, SinkTarget }
 export type { Change, Changes, Streamed, StreamFormat, SubscribeOptions } from './subscribe.ts'
 export type { Limit, NewToken, TokenInfo } from './token.ts'
 export type { TokenClient } from './token-client.ts'
+export type { NewView, View, ViewChange } from './view.ts'
 export type { Worker, WorkerSettings } from './worker.ts'
 
 export interface ClientOptions {

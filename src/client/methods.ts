@@ -20,6 +20,7 @@ import type { RetentionMethods } from './retention.ts'
 import type { ScriptWorkerMethods } from './script-worker.ts'
 import type { SinkMethods } from './sink.ts'
 import type { Limit, NewToken, TokenInfo } from './token.ts'
+import type { ViewMethods } from './view.ts'
 import type { wire } from './wire.ts'
 
 interface Query<R extends ResourceName> {
@@ -200,6 +201,7 @@ export type Methods = RecordMethods &
   HandlerMethods &
   SinkMethods &
   MonitorMethods &
+  ViewMethods &
   RetentionMethods &
   ScriptWorkerMethods
 

@@ -53,6 +53,8 @@ interface Nested<Keys, Words> {
   readonly or: readonly Condition<Keys, Words>[]
   readonly and: readonly Condition<Keys, Words>[]
   readonly not: Condition<Keys, Words>
+  /** The name of a view of the resource. */
+  readonly view: string
 }
 
 /** An object with exactly one of the members of `T`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { maxNameLength } from '../permission/pattern.ts'
 import type { Language } from './language.ts'
 
 /** JSON Schema, draft 7. */
@@ -19,6 +20,11 @@ export function conditionSchema({ words, keys }: Language, allowAll: boolean): J
       ...[...keys.values()].map(key => member(key.name, key.summary, valueSchema(key.value))),
       member('or', 'At least one holds', { type: 'array', items: inner, minItems: 1 }),
       member('and', 'All hold', { type: 'array', items: inner, minItems: 1 }),
+      member('view', 'What the view of this name stands for', {
+        type: 'string',
+        minLength: 1,
+        maxLength: maxNameLength,
+      }),
       member('not', 'It does not hold', inner),
     ],
   }

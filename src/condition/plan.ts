@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import type { Clock } from '../async/clock.ts'
-import { invalidParams, RpcError } from '../errors.ts'
+import { type ErrorDetail, invalidParams, RpcError } from '../errors.ts'
 import { isExactNumber } from '../json.ts'
 import { didYouMean, nearest } from '../nearest.ts'
 import { parseInput } from '../parse-input.ts'
+import { maxNameLength } from '../permission/pattern.ts'
 import type { Language } from './language.ts'
+import type { NamedView, Views } from './named-view.ts'
 import { and, not, or, type Predicate } from './predicate.ts'
 
 /** What a condition list asks for; from here on nobody checks the client's values again. */
@@ -32,9 +34,22 @@ export interface PlanOptions {
   readonly allowAll: boolean
   /** Tells now, from which times are counted back; absent: each time that a row is matched counts, as for rows that are yet to come. */
   readonly clock?: Clock
+  /** What `{"view":"name"}` may name; absent: nothing. */
+  readonly views?: ViewScope
   /** Conditions that choose rows alone: no limit, last or all, as for rows that are yet to come. */
   readonly filtersOnly?: boolean
 }
+
+export interface ViewScope {
+  /** The resource whose views may stand here. */
+  readonly resource: string
+  readonly named: Views
+  /** The id of the view whose own conditions are read: it may not name itself. */
+  readonly within?: number | undefined
+}
+
+/** How deep views may name views. */
+export const maxViewDepth = 8
 
 /** A limit beyond this counts as this. */
 export const maxLimit = 10_000
@@ -42,7 +57,9 @@ export const maxLimit = 10_000
 const maxNesting = 8
 
 const onlyAtTheTop = new Set(['limit', 'last', 'all'])
-const combinators = ['or', 'and', 'not']
+const nestings = ['or', 'and', 'not', 'view']
+
+const viewName = z.string().min(1).max(maxNameLength)
 
 /** The most that an error shows of an unknown condition's name, which may be a megabyte. */
 const maxShown = 128
@@ -60,6 +77,8 @@ class ConditionReader {
   readonly #now: number | undefined
   readonly #predicates: Predicate[] = []
   readonly #names: string[] = []
+  /** The views whose conditions are being read, the outermost first. */
+  readonly #within: NamedView[] = []
   #limit: number | undefined
   #last = false
   #all = false
@@ -95,6 +114,10 @@ class ConditionReader {
     } else if (name === 'all' && isFlag(value) && this.#options.allowAll) {
       this.#countOne(path)
       this.#all = true
+    } else if (name === 'view' && !isWord) {
+      this.#countOne(path)
+      // Each for itself, as if they stood here.
+      this.#predicates.push(...this.#readView(value, `${path}.view`))
     } else {
       this.#predicates.push(this.#readFilter(condition, path, 0))
     }
@@ -109,6 +132,7 @@ class ConditionReader {
       const all = this.#readList(value, inner, nesting + 1)
       return name === 'or' ? or(...all) : and(...all)
     }
+    if (!isWord && name === 'view') return and(...this.#readView(value, inner))
     if (!isWord && name === 'not') return not(this.#readNested(value, inner, nesting + 1))
 
     const { words, keys, nameField } = this.#options.language
@@ -118,7 +142,7 @@ class ConditionReader {
       throw invalidParams(inner, 'a word takes no value except null or true', 'wrong_type')
     }
     const key = keys.get(name)
-    if (isWord && (key !== undefined || combinators.includes(name)))
+    if (isWord && (key !== undefined || nestings.includes(name)))
       throw invalidParams(path, `"${name}" needs a value: {"${name}": …}`, 'value_missing')
     if (key === undefined) throw this.#unknown(element, path, nesting)
     const predicate = key.plan(parseInput(key.value, value, { path: inner, reason: 'wrong_type' }), this.#now)
@@ -127,6 +151,38 @@ class ConditionReader {
     if (predicate.type === 'any' && predicate.column === nameField)
       this.#names.push(...predicate.values.map(String))
     return predicate
+  }
+
+  /** What a view stands for. A fault within is one of the place where the client names the outermost view. */
+  #readView(value: unknown, path: string): readonly Predicate[] {
+    const view = this.#viewNamed(parseInput(viewName, value, { path, reason: 'wrong_type' }), path)
+    this.#within.push(view)
+    try {
+      return view.condition.map(each => this.#readFilter(each, path, 0))
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error
+      throw new RpcError(error.data.reason, error.message, { ...detailOf(error), path })
+    } finally {
+      this.#within.pop()
+    }
+  }
+
+  /** Throws RpcError 105 (`view_not_found`) and -32602. */
+  #viewNamed(name: string, path: string): NamedView {
+    const { views } = this.#options
+    const known = this.#within.at(-1)?.inside ?? views?.named
+    const view = known?.get(name)
+    if (this.#within.length >= maxViewDepth) {
+      throw invalidParams(path, `views may name views at most ${maxViewDepth} deep`, 'nested_too_deeply')
+    }
+    if (view === undefined) throw new RpcError('view_not_found', `There is no view of this name`, { path })
+    if (view.resource !== views?.resource) {
+      throw invalidParams(path, `this view is one of ${view.resource}`, 'view_of_other_resource')
+    }
+    if (view.id === views.within || this.#within.some(({ id }) => id === view.id)) {
+      throw invalidParams(path, 'this view stands for itself', 'view_cycle')
+    }
+    return view
   }
 
   #readList(value: unknown, path: string, nesting: number): Predicate[] {
@@ -151,8 +207,12 @@ class ConditionReader {
         ...(meant !== undefined && { did_you_mean: meant }),
       })
     }
-    if (nesting > 0)
-      return invalidParams(path, `"${name}" may not stand inside or, and, not`, 'misplaced_condition')
+    if (nesting > 0 || this.#within.length > 0)
+      return invalidParams(
+        path,
+        `"${name}" may not stand inside or, and, not, or a view`,
+        'misplaced_condition',
+      )
     if (this.#options.filtersOnly === true)
       return invalidParams(path, `"${name}" may not stand here`, 'misplaced_condition')
     if (name === 'limit') return invalidParams(path, '"limit" needs a value: {"limit": n}', 'value_missing')
@@ -165,7 +225,7 @@ class ConditionReader {
   #known(): readonly string[] {
     const { language, allowAll, filtersOnly } = this.#options
     const top = filtersOnly === true ? [] : ['last', 'limit', ...(allowAll ? ['all'] : [])]
-    return [...top, ...combinators, ...language.words.keys(), ...language.keys.keys()]
+    return [...top, ...nestings, ...language.words.keys(), ...language.keys.keys()]
   }
 
   #countOne(path: string): void {
@@ -175,6 +235,11 @@ class ConditionReader {
     const message = `A query may have at most ${maxConditions} conditions`
     throw new RpcError('too_many_conditions', message, { path, retryable: false, max: maxConditions })
   }
+}
+
+function detailOf({ data }: RpcError): ErrorDetail & { readonly reason?: never } {
+  const { reason: _, ...detail } = data
+  return detail
 }
 
 interface Element {

@@ -10,6 +10,8 @@ export const locks = {
   retention: 7_411_000_005,
   /** While one counts the monitors, no other may make any. */
   makingMonitors: 7_411_000_006,
+  /** While one counts the views, no other may make any. */
+  makingViews: 7_411_000_007,
 } as const
 
 /** A key, or the name of what only one may change at a time. */

@@ -209,6 +209,18 @@ export const tables = {
     count: 'int8 null',
     request_id: 'text null',
   },
+  view: {
+    id: 'int8 identity',
+    owner: 'text',
+    name: 'text',
+    token_key: 'text',
+    resource: 'text',
+    condition: 'jsonb',
+    layout: 'jsonb null',
+    shared: 'bool',
+    created_time: 'timestamptz',
+    updated_time: 'timestamptz',
+  },
   retention_rule: {
     id: 'int8 identity',
     resource: 'text',

@@ -5,12 +5,14 @@ import { RpcError } from '../errors.ts'
 import { onBehalfOf } from '../fairness/behalf.ts'
 import type { Logger } from '../logger.ts'
 import type { Authenticate } from '../method/invoke.ts'
+import { principalOf } from '../permission/origin.ts'
 import type { ExportPage } from '../resource/export/export-page.ts'
 import { type ExportPlan, planExport } from '../resource/export/export-plan.ts'
 import { resourceNamed } from '../resource/kind/index.ts'
 import type { RecordService } from '../resource/records.ts'
 import type { Resource } from '../resource/resource.ts'
 import { contextOf } from '../rpc/request-context.ts'
+import { withViews } from '../view/load-views.ts'
 import type { Health } from './health.ts'
 import { type Asked, addRoute, createOpenAnswers, type OpenAnswers } from './route.ts'
 
@@ -59,10 +61,11 @@ async function answer(asked: Asked, deps: ExportRouteDeps, open: OpenAnswers): P
   if (request.raw.httpVersion === '1.0')
     throw new RpcError('http_version_too_old', 'an export needs HTTP/1.1')
   const resource = requireResource(request)
-  const planned = planExport(resource, request.query as Readonly<Record<string, unknown>>, {
+  const planned = await planExport(resource, request.query as Readonly<Record<string, unknown>>, {
     maxConditions: deps.records.maxConditions,
     clock: deps.records.clock,
     maxDepth: deps.maxDepth,
+    withViews: query => withViews(deps.records.database, query, principalOf(caller)),
   })
   const pages = pagesFor(
     tokenKey,

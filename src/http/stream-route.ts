@@ -3,11 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Refusals } from '../audit/refusal.ts'
 import { readConditionText } from '../condition/condition-text.ts'
+import type { Database } from '../database/database.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import { onBehalfOf } from '../fairness/behalf.ts'
 import type { Authenticate } from '../method/invoke.ts'
 import { parseInput } from '../parse-input.ts'
 import { type Identity, nobody } from '../permission/grant.ts'
+import { principalOf } from '../permission/origin.ts'
 import { resourceNamed } from '../resource/kind/index.ts'
 import { planLive } from '../resource/query.ts'
 import type { Resource } from '../resource/resource.ts'
@@ -16,11 +18,13 @@ import { changeText, formatSchema, type PushedNote, pushedNote, type StreamForma
 import type { Hub } from '../stream/hub.ts'
 import type { Subscriber } from '../stream/subscription.ts'
 import type { Ticket, Tickets } from '../stream/ticket.ts'
+import { withViews } from '../view/load-views.ts'
 import type { Health } from './health.ts'
 import { type Asked, addRoute, createOpenAnswers } from './route.ts'
 
 export interface StreamRouteDeps {
   readonly hub: Hub
+  readonly database: Pick<Database, 'run'>
   readonly maxConditions: number
   readonly authenticate: Authenticate
   readonly refusals?: Refusals | undefined
@@ -62,7 +66,8 @@ async function stream(asked: Asked, deps: StreamRouteDeps): Promise<FastifyReply
   asked.isKnown = true
   asked.caller = caller
   const { resource, condition, format, after, path } = readRequest()
-  const plan = planLive(resource, { condition }, { maxConditions, path: 'condition' })
+  const query = await withViews(deps.database, { condition }, principalOf(caller))
+  const plan = planLive(resource, query, { maxConditions, path: 'condition' })
   const response = reply.raw
   const subscriber = subscriberOf(response, resource, format)
   const subscribing = {

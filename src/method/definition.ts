@@ -47,6 +47,8 @@ export interface DefinitionRules<D> {
   update?(given: Partial<GivenOf<D>>, before: StoredOf<D>, caller: Identity): Partial<StoredOf<D>> | undefined
   /** Before one is inserted, in its transaction. */
   admit?(runner: Runner, values: Partial<StoredOf<D>>): Promise<void>
+  /** After one was inserted, in its transaction. */
+  created?(runner: Runner, after: StoredOf<D>): Promise<void>
   /** After one has changed, in its transaction. */
   changed?(runner: Runner, before: StoredOf<D>, after: StoredOf<D>): Promise<void>
   /** Before one that is locked is deleted. */
@@ -152,7 +154,10 @@ async function insert(
   const { key, isOwned, noun, taken, messages } = definition
   await rules.admit?.(runner, values)
   const inserted = await store.insert(runner, values, clock())
-  if (inserted !== undefined) return inserted
+  if (inserted !== undefined) {
+    await rules.created?.(runner, inserted)
+    return inserted
+  }
   const named = isOwned === true ? [values.owner, values[key]] : values[key]
   const isOther = taken !== undefined && (await store.find(runner, named)) === undefined
   throw isOther

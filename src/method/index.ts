@@ -21,6 +21,8 @@ import { retentionMethods } from './retention.ts'
 import { type SinkMethodDeps, sinkMethods } from './sink.ts'
 import { indexMethods } from './table-index.ts'
 import { type TokenDeps, tokenMethods } from './token.ts'
+import { viewMethods } from './view.ts'
+import { readingViews } from './with-views.ts'
 
 /** What the methods of events need. */
 export interface EventDeps {
@@ -66,11 +68,12 @@ export function createMethods({
     ...sinkMethods(sinks),
     ...retentionMethods(records),
     ...monitorMethods(records),
+    ...viewMethods(records),
     ...plainDefinitions.flatMap(each => definitionMethods(each, { ...records, sealer: sinks.sealer })),
     ...indexMethods(records),
     ...machineMethods(records),
     ...tokenMethods(token),
     ...compat,
-  ]
+  ].map(method => readingViews(method, records.database))
   return [...methods, discoverMethod(methods, version)]
 }

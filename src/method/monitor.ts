@@ -4,10 +4,11 @@ import { locks, withAdvisoryLock } from '../database/locks.ts'
 import { rawStatement } from '../database/statement.ts'
 import { changesOf, createStore } from '../definition/store.ts'
 import { RpcError } from '../errors.ts'
+import { sendAction } from '../event/handler/action.ts'
 import { recordsOf, requireMaking } from '../monitor/evaluate.ts'
 import { type Monitor, type MonitorStatus, monitor, monitorStatusSchema } from '../monitor/monitor.ts'
 import { readTransitions, recordTransition } from '../monitor/transition.ts'
-import { originsOf } from '../permission/grant.ts'
+import { originsOf, requirePermission } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
 import type { RecordService } from '../resource/records.ts'
 import { definitionMethods, notFound, ownerNamed } from './definition.ts'
@@ -43,9 +44,9 @@ export function monitorMethods(records: RecordService): readonly Method[] {
       const changes = changesOf(monitor, before, wanted)
       const changed = Object.keys(changes)
       if (changed.length === 0) return undefined
-      if (changed.some(member => member === 'query' || member === 'event')) {
-        requireMaking(caller, recordsOf(records, before), { ...before, ...wanted })
-      }
+      if (changes.query !== undefined) recordsOf(records, before).requireCountable(caller, changes.query)
+      if (changes.event !== undefined && wanted.event !== undefined)
+        requirePermission(caller, sendAction, wanted.event.sender)
       const isRestart = changed.some(member => restarting.includes(member))
       return { ...changes, ...beginning(before), ...(isRestart && restarted(before, clock())) }
     },

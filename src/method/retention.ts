@@ -7,6 +7,7 @@ import { readerOf } from '../resource/table.ts'
 import { planExpired, previewExpired } from '../retention/expired.ts'
 import { type RuleDefinition, retentionRule, ruleId, ruleParams, rules } from '../retention/rule.ts'
 import { tellBeforeEnd } from '../retention/told.ts'
+import { withViews } from '../view/load-views.ts'
 import { definitionMethods, notFound } from './definition.ts'
 import { credentialParam, defineMethod, type Method } from './method.ts'
 
@@ -45,7 +46,8 @@ function previewMethod({ database, cache, clock, maxConditions }: RecordService)
       const wanted = readWanted(given)
       const rule = typeof wanted === 'number' ? await rules.find(database, wanted) : wanted
       if (rule === undefined) throw notFound(retentionRule)
-      const expired = planExpired(rule, { now: clock(), maxConditions })
+      const query = await withViews(database, rule.query, null)
+      const expired = planExpired({ ...rule, query }, { now: clock(), maxConditions })
       const { count, oldest } = await previewExpired(readerOf(expired.resource, { database, cache }), expired)
       return { would_delete: count, oldest }
     },
@@ -57,7 +59,9 @@ function readWanted({
   id,
   ...given
 }: z.output<z.ZodObject<Omit<typeof params, 'token'>>>): number | RuleDefinition {
-  if (id === undefined) return parseInput(ruleSchema, given)
+  const { query } = given
+  if (id === undefined)
+    return parseInput(ruleSchema, { ...given, query: query && { condition: query.condition } })
   const [other] = Object.keys(given)
   if (other === undefined) return id
   throw invalidParams(other, 'not together with id')

@@ -5,7 +5,9 @@ import type { Recall } from '../event/send/receiving.ts'
 import type { Sender } from '../event/send/send.ts'
 import { type Identity, requirePermission } from '../permission/grant.ts'
 import { resourceNamed } from '../resource/kind/index.ts'
+import type { Query } from '../resource/query.ts'
 import type { RecordService, Records } from '../resource/records.ts'
+import { withViews } from '../view/load-views.ts'
 import { type Claimed, type Finding, settleMonitor } from './claim.ts'
 import type { Monitor } from './monitor.ts'
 import { failed, type Judgement, judge, nextTime, nextTry, type Standing } from './state.ts'
@@ -59,14 +61,18 @@ export async function evaluate(deps: EvaluateDeps, claimed: Claimed): Promise<vo
 }
 
 /** With what its makers may do by now. Throws RpcError. */
-async function countNow({ records, recall }: EvaluateDeps, { monitor, now }: Claimed): Promise<number> {
-  const { query, window_ms: windowMs, makers } = monitor
+async function countNow(
+  { database, records, recall }: EvaluateDeps,
+  { monitor, now }: Claimed,
+): Promise<number> {
+  const { window_ms: windowMs, makers } = monitor
+  const query = await withViews(database, monitor.query, monitor.owner)
   const own = recordsOf(records, monitor)
   const maker = await recall(makers)
-  requireMaking(maker, own, monitor)
+  requireMaking(maker, own, { ...monitor, query })
   const count = await own.countBetween(maker, query, { from: now - windowMs, to: now })
   // Counting may take long: nothing is told in the name of those who may no longer know.
-  requireMaking(await recall(makers), own, monitor)
+  requireMaking(await recall(makers), own, { ...monitor, query })
   return count
 }
 
@@ -81,7 +87,7 @@ export function recordsOf(records: RecordService, { resource: name }: Pick<Monit
 export function requireMaking(
   caller: Identity,
   records: Records,
-  { query, event }: Pick<Monitor, 'query' | 'event'>,
+  { query, event }: Pick<Monitor, 'event'> & { readonly query: Query },
 ): void {
   records.requireCountable(caller, query)
   requirePermission(caller, sendAction, event.sender)

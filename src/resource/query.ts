@@ -1,4 +1,5 @@
 import type { Clock } from '../async/clock.ts'
+import type { Views } from '../condition/named-view.ts'
 import { type Plan, planConditions } from '../condition/plan.ts'
 import { invalidParams, RpcError } from '../errors.ts'
 import type { Resource } from './resource.ts'
@@ -6,6 +7,8 @@ import type { Resource } from './resource.ts'
 /** What a client asks for. */
 export interface Query {
   readonly condition: readonly unknown[]
+  /** The views that the conditions name, see withViews; absent: none. */
+  readonly views?: Views | undefined
 }
 
 export interface QueryOptions {
@@ -14,6 +17,8 @@ export interface QueryOptions {
   readonly clock: Clock
   /** Where the conditions stand in the parameters. */
   readonly path?: string
+  /** The id of the view whose conditions these are. */
+  readonly within?: number
 }
 
 /** Plans a query that reads. Throws RpcError -32602 with the path of the fault, as all of these do. */
@@ -48,12 +53,13 @@ export function planRemoval(resource: Resource, query: Query, options: QueryOpti
 }
 
 function plan(
-  { language }: Resource,
-  { condition }: Query,
+  { name, language }: Resource,
+  { condition, views }: Query,
   {
     maxConditions,
     path = 'query.condition',
     clock,
+    within,
   }: Omit<QueryOptions, 'clock'> & { readonly clock?: Clock },
   use: 'read' | 'filter' | 'remove',
 ): Plan {
@@ -61,6 +67,7 @@ function plan(
     language,
     path,
     maxConditions,
+    ...(views !== undefined && { views: { resource: name, named: views, within } }),
     ...(clock !== undefined && { clock }),
     allowAll: use === 'remove',
     filtersOnly: use === 'filter',

@@ -5,7 +5,7 @@ import { shapeOf } from '../condition/shape.ts'
 import { timestampOf } from '../condition/value.ts'
 import { invalidParams } from '../errors.ts'
 import { resourceNamed } from '../resource/kind/index.ts'
-import { planFilters } from '../resource/query.ts'
+import { planFilters, type Query } from '../resource/query.ts'
 import type { Resource } from '../resource/resource.ts'
 import { epochMilliseconds } from '../resource/select/render.ts'
 import type { Table } from '../resource/table.ts'
@@ -32,7 +32,11 @@ export interface ExpiredOptions {
  * are still open, never expire. Throws RpcError -32602 (`resource`, `query.condition[…]`) and 110 for a rule that cannot be planned.
  */
 export function planExpired(
-  { resource: name, query, older_than_ms: olderThanMs }: RuleDefinition,
+  {
+    resource: name,
+    query,
+    older_than_ms: olderThanMs,
+  }: Omit<RuleDefinition, 'query'> & { readonly query: Query },
   { now, maxConditions }: ExpiredOptions,
 ): Expired {
   const resource = resourceNamed(name)

@@ -9,6 +9,7 @@ import type { Resource } from '../resource/resource.ts'
 import { type PlacedRow, readPlacedRows } from '../resource/select/read.ts'
 import { tableOf } from '../resource/table.ts'
 import { removeKeys } from '../resource/write/remove.ts'
+import { withViews } from '../view/load-views.ts'
 import { dropExpiredPartitions } from './drop-partitions.ts'
 import { type Expired, planExpired } from './expired.ts'
 import { createPace, type Pace } from './pace.ts'
@@ -142,7 +143,10 @@ async function planNow(
 ): Promise<Expired | undefined> {
   const [row] = (await run(statement, [id, startedTime])).rows
   if (row === undefined) return undefined
-  return planExpired(rules.read(row), { now: Number(row.at(-1)), maxConditions })
+  const stored = rules.read(row)
+  // Rules are the super token's, and so are the views that they name.
+  const query = await withViews({ run }, stored.query, null)
+  return planExpired({ ...stored, query }, { now: Number(row.at(-1)), maxConditions })
 }
 
 /** The oldest expired records behind `last`. */

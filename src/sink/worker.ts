@@ -8,6 +8,7 @@ import { planLive } from '../resource/query.ts'
 import type { Resource } from '../resource/resource.ts'
 import type { Change, ChangeLog } from '../stream/change-log.ts'
 import { changeText } from '../stream/format.ts'
+import { withViews } from '../view/load-views.ts'
 import type { TakenSink } from './claim.ts'
 import { createDelivery, type Delivery, type DeliveryDeps, faultMs } from './delivery.ts'
 import { batchesOf, DeliveryError, type Item } from './destination.ts'
@@ -58,7 +59,7 @@ export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps
     await pause(waitMs)
     while (!isStopping) {
       try {
-        const { resource, matches } = readerOf(sink, deps.resources)
+        const { resource, matches } = await readerOf(sink, deps)
         while (!isStopping) if (!(await readOn(resource, matches))) await bell.wait(pollMs)
       } catch (error) {
         if (!(await recover(error))) return
@@ -134,12 +135,14 @@ interface SinkReader {
 }
 
 /** Throws DeliveryError when the sink's resource or conditions are no longer known. */
-function readerOf(sink: StoredSink, resources: readonly Resource[]): SinkReader {
+async function readerOf(sink: StoredSink, { database, resources }: WorkerDeps): Promise<SinkReader> {
   const resource = resources.find(each => each.name === sink.resource)
   if (resource === undefined)
     throw new DeliveryError(`resource_unknown: ${sink.resource}`, { lasting: 'refused' })
   try {
-    const { predicates } = planLive(resource, sink.query, { maxConditions })
+    // Sinks are the super token's, and so are the views that they name.
+    const query = await withViews(database, sink.query, null)
+    const { predicates } = planLive(resource, query, { maxConditions })
     return { resource, matches: allMatch(predicates, systemClock) }
   } catch (cause) {
     if (!(cause instanceof RpcError)) throw cause

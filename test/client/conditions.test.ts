@@ -19,6 +19,7 @@ const typed: Typed = {
     words: { is_success: true, is_failure: true, is_running: true },
     keys: {
       search: true,
+      view: true,
       id: true,
       id_in: true,
       js_worker_id: true,
@@ -50,6 +51,7 @@ const typed: Typed = {
     words: { is_success: true, is_failure: true, is_running: true, is_waiting: true },
     keys: {
       search: true,
+      view: true,
       id: true,
       id_in: true,
       full_name: true,
@@ -101,6 +103,7 @@ const typed: Typed = {
     words: { is_success: true, is_failure: true },
     keys: {
       search: true,
+      view: true,
       id: true,
       id_in: true,
       project_id: true,
@@ -125,6 +128,7 @@ const typed: Typed = {
     words: { is_success: true, is_failure: true },
     keys: {
       search: true,
+      view: true,
       id: true,
       id_in: true,
       execution_id: true,
@@ -165,6 +169,7 @@ const typed: Typed = {
     words: { is_failure: true },
     keys: {
       search: true,
+      view: true,
       sequence_number: true,
       sequence_number_in: true,
       enqueued_time_from: true,
@@ -186,6 +191,7 @@ const typed: Typed = {
     words: { is_success: true, is_failure: true, is_denied: true, is_dry_run: true },
     keys: {
       search: true,
+      view: true,
       id: true,
       id_in: true,
       time_from: true,

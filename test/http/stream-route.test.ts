@@ -64,7 +64,7 @@ describe('GET /stream', () => {
       ),
       authenticate,
       probes: { ping: async () => undefined, pendingMigrations: async () => [] },
-      stream: { hub: own, tickets, maxConditions, maxStreams },
+      stream: { hub: own, database, tickets, maxConditions, maxStreams },
       openrpc: async () => ({}),
       logger: createLogger({ level: 'error', stream: { write: line => void log.push(line) } }),
       metrics: createMetrics(),

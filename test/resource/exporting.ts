@@ -30,7 +30,7 @@ export async function* pagesOf(exporting: Exporting): AsyncGenerator<TextPage, v
   for await (const page of readPages(exporting)) yield { ...page, text: String(page.text) }
 }
 
-function readPages(exporting: Exporting): AsyncGenerator<ExportPage, void, undefined> {
+async function* readPages(exporting: Exporting): AsyncGenerator<ExportPage, void, undefined> {
   const { database, resource, condition = [], format = 'ndjson', after, maxBytes } = exporting
   const { caller = () => superToken } = exporting
   const parameters = {
@@ -38,10 +38,11 @@ function readPages(exporting: Exporting): AsyncGenerator<ExportPage, void, undef
     format,
     ...(after !== undefined && { after: String(after) }),
   }
-  const planned = planExport(resource, parameters, {
+  const planned = await planExport(resource, parameters, {
     maxConditions: 100,
     maxDepth: 64,
     clock: systemClock,
+    withViews: async query => query,
   })
   const reader = readerOf(resource, { database, cache: createStatementCache(), maxAnswerBytes: maxBytes })
   let known: { caller: Identity; access: ReturnType<typeof planAccess> } | undefined
@@ -51,7 +52,7 @@ function readPages(exporting: Exporting): AsyncGenerator<ExportPage, void, undef
       known = { caller: now, access: planAccess(resource, 'read', now, planned.plan) }
     return known.access
   }
-  return exportPages({ reader, ...planned, access })
+  yield* exportPages({ reader, ...planned, access })
 }
 
 /** All of an export. */

@@ -11,6 +11,7 @@ import { prepareRecordCases, recordCases } from './method-cases-records.ts'
 import { retentionCases } from './method-cases-retention.ts'
 import { sinkCases } from './method-cases-sinks.ts'
 import { prepareTokenCases, tokenCases } from './method-cases-tokens.ts'
+import { viewCases } from './method-cases-views.ts'
 import { prepareWorkerCases, workerCases } from './method-cases-workers.ts'
 import type { Wire } from './support/wire.ts'
 
@@ -62,6 +63,7 @@ const families: readonly Family[] = [
   { cases: indexCases },
   { cases: machineCases },
   { cases: monitorCases },
+  { cases: viewCases },
   { cases: tokenCases, prepare: prepareTokenCases },
   { cases: jitaiCases },
 ]

@@ -33,6 +33,7 @@ const surfaces: readonly (readonly [method: string, params: object, path: string
   ['event-handler_update', { full_name: 'a', sender: bad }, 'sender'],
   ['sink_create', { name: bad, resource: 'js-result', query, target: file }, 'name'],
   ['monitor_create', { ...monitor, name: bad }, 'name'],
+  ['view_create', { name: bad, resource: 'js-result', query: { condition: [] } }, 'name'],
   ['monitor_create', { ...monitor, event: { sender: bad } }, 'event.sender'],
   ['monitor_create', { ...monitor, event: { sender: 'a', event_type: bad } }, 'event.event_type'],
   [

@@ -17,7 +17,7 @@ export const conditionHelp = `
 Conditions, all of which must hold:
   js_worker_name=demo_worker  is_failure  limit=10  last
   js_worker_name_like='demo_*'  run_type_in=call,cron
-  start_time_since=24h  start_time_from=2026-01-01T00:00:00Z  start_time_from=-1h  start_time_from_to=-2d,-1d
+  view=NAME  start_time_since=24h  start_time_from=2026-01-01T00:00:00Z  start_time_from=-1h  start_time_from_to=-2d,-1d
   duration_from=5s  error_message_contains=timeout  param_contains='{"a":1}'
   param_path='{"path":["user","id"],"eq":7}'  search='no space left'
   '{"or":["is_failure",{"run_type":"cron"}]}'   any condition as JSON`

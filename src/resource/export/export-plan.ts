@@ -4,7 +4,7 @@ import { readConditionText } from '../../condition/condition-text.ts'
 import type { Plan } from '../../condition/plan.ts'
 import { invalidParams } from '../../errors.ts'
 import { parseInput } from '../../parse-input.ts'
-import { planQuery } from '../query.ts'
+import { planQuery, type Query } from '../query.ts'
 import type { Resource } from '../resource.ts'
 import { type ExportFormat, type ExportFormatName, exportFormats } from './export-format.ts'
 
@@ -20,6 +20,8 @@ export interface ExportPlan {
 
 export interface ExportLimits {
   readonly maxConditions: number
+  /** Reads the views that the query names. */
+  withViews(query: Query): Promise<Query>
   readonly clock: Clock
   /** How deep the conditions may nest as JSON. */
   readonly maxDepth: number
@@ -39,13 +41,13 @@ const parameters = z.strictObject({
 })
 
 /** Reads the parameters of an export (texts; a list where one was repeated). Throws RpcError -32602 with the path of the fault. */
-export function planExport(
+export async function planExport(
   resource: Resource,
   given: Readonly<Record<string, unknown>>,
-  { maxConditions, maxDepth, clock }: ExportLimits,
-): ExportPlan {
+  { maxConditions, maxDepth, clock, withViews }: ExportLimits,
+): Promise<ExportPlan> {
   const { condition, format, after, bom } = parseInput(parameters, given)
-  const query = { condition: readConditionText(condition, maxDepth) }
+  const query = await withViews({ condition: readConditionText(condition, maxDepth) })
   const plan = planQuery(resource, query, { maxConditions, clock, path: 'condition' })
   if (after !== undefined && plan.limit !== undefined) {
     throw invalidParams(
