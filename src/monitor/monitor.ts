@@ -21,8 +21,12 @@ import { monitorStates, type Threshold } from './state.ts'
 
 const dayMs = 86_400_000
 
-/** The longest `kwargs`, in characters of JSON. */
-const maxKwargs = 16_384
+/** The longest `kwargs` and the longest list of conditions, in characters of JSON: a token may have a hundred of each. */
+const maxJson = 16_384
+
+function longJsonFault(value: unknown): string | undefined {
+  return stringifyJson(value).length > maxJson ? `expected at most ${maxJson} characters of JSON` : undefined
+}
 
 /** The member of the event's arguments that says what happened. */
 export const toldMember = 'monitor'
@@ -33,9 +37,8 @@ const kwargsSchema = z
     if (Object.hasOwn(kwargs, toldMember)) {
       context.addIssue({ code: 'custom', path: [toldMember], message: 'the monitor itself sets this member' })
     }
-    if (stringifyJson(kwargs).length > maxKwargs) {
-      context.addIssue({ code: 'custom', message: `expected at most ${maxKwargs} characters of JSON` })
-    }
+    const message = longJsonFault(kwargs)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
   })
   .describe(`Its arguments; the monitor adds the member \`${toldMember}\``)
 
@@ -81,7 +84,13 @@ export const monitor = defineDefinition({
     }),
     query: given(
       z.strictObject({
-        condition: z.array(z.unknown()).describe('As for X_query, without limit and last; all hold together'),
+        condition: z
+          .array(z.unknown())
+          .superRefine((list, context) => {
+            const message = longJsonFault(list)
+            if (message !== undefined) context.addIssue({ code: 'custom', message })
+          })
+          .describe('As for X_query, without limit and last; all hold together'),
       }),
       {
         storage: conditions,

@@ -60,6 +60,7 @@ const badDefinition: MethodCase['malformed'] = [
   [{ query: { condition: ['last'] } }, 'query.condition[0]'],
   [{ query: { condition: [{ limit: 1 }] } }, 'query.condition[0]'],
   [{ query: { condition: [{ nope: 1 }] } }, 'query.condition[0].nope'],
+  [{ query: { condition: [{ service_name: 'x'.repeat(16_384) }] } }, 'query.condition'],
   [{ window_ms: 999 }, 'window_ms'],
   [{ window_ms: 4e10 }, 'window_ms'],
   [{ every_ms: 999 }, 'every_ms'],
