@@ -74,6 +74,8 @@ export function RecordDrawer({ shape, vocabulary, id, version, onClose }: Record
   )
 }
 
+const lookEveryMs = 2000
+
 function useRecord(
   { resource }: RecordsShape,
   condition: readonly unknown[],
@@ -84,9 +86,18 @@ function useRecord(
   const error = useSignal<unknown>(undefined)
   const isGone = useSignal(false)
   const key = JSON.stringify([resource, condition])
+  // A record that has not ended is looked at again until it has.
+  const looked = useSignal(0)
+  const isOpen = row.value?.state === 'running' || row.value?.state === 'waiting'
   useEffect(() => {
     row.value = undefined
+    isGone.value = false
   }, [key])
+  useEffect(() => {
+    if (!isOpen) return
+    const timer = setInterval(() => !document.hidden && looked.value++, lookEveryMs)
+    return () => clearInterval(timer)
+  }, [isOpen])
   useEffect(() => {
     const leaving = new AbortController()
     error.value = undefined
@@ -100,7 +111,7 @@ function useRecord(
       },
     )
     return () => leaving.abort()
-  }, [key, version])
+  }, [key, version, looked.value])
   return { row, error, isGone }
 }
 
