@@ -79,6 +79,7 @@ describe('a table', () => {
     ['service-event', /^id +name +kind +time +info$/],
     ['execution-event', /^id +execution +reason +kind +last +count +message$/],
     ['change-event', /^number +kind +folder +time$/],
+    ['audit-log', /^time +who +method +rows +outcome +reason$/],
   ])('of %s fits 80 cells', async (resource, titles) => {
     const client = createClient({ url: app.url, token: secrets.root })
     const long = 'x'.repeat(60)
@@ -88,6 +89,7 @@ describe('a table', () => {
       'execution-event': { execution_id: long, name: long, namespace: long, reason: long, message: long },
     }[resource]
     if (rows !== undefined) await client.call(`${resource}_append`, { rows: [rows] })
+    if (resource === 'audit-log') await client.delete('js-result', [{ id: 1_000_000 }])
     await expect.poll(() => client.count(resource as 'change-event', [])).toBeGreaterThan(0)
     const lines = linesOf(await daybook(['query', resource, 'limit=1'], { columns: 80 }))
     expect(lines[0]).toMatch(titles)

@@ -59,14 +59,12 @@ export const recordColumns: ReadonlyMap<string, readonly Column[]> = new Map([
   [
     'audit-log',
     [
-      id,
       member('time', 'time', 'time'),
       member('token_key', 'who'),
       member('method'),
-      member('target'),
-      member('affected'),
+      member('affected', 'rows'),
       member('outcome', 'outcome', 'state'),
-      member('reason'),
+      member('reason', 'reason', 'line'),
     ],
   ],
 ])
