@@ -15,6 +15,8 @@ interface Recorded {
   /** The member that names the object that it belongs to. */
   readonly name: string
   readonly row: Params
+  /** What else tells it from others of the same name. */
+  readonly also?: readonly unknown[]
 }
 
 const runs: readonly Recorded[] = [
@@ -59,11 +61,12 @@ const kept: Recorded = {
   resource: 'audit-log',
   name: 'token_key',
   row: { token_key: secrets.root.slice(0, 16), outcome: 'success' },
+  also: ['is_success'],
 }
 
 /** The methods that look at one kind of record. */
-function readingCases({ resource, key = 'id', name, row }: Recorded): MethodCase[] {
-  const condition = [{ [name]: row[name] }]
+function readingCases({ resource, key = 'id', name, also = [], row }: Recorded): MethodCase[] {
+  const condition = [{ [name]: row[name] }, ...also]
   const reading = { access: 'limits', params: () => ({ query: { condition } }) } as const
   return [
     {
