@@ -57,8 +57,11 @@ describe('the live tail', () => {
     await expect.poll(() => rowsOf(page).count()).toBe(3)
     await app.close()
     await page.getByText('Connection lost', { exact: false }).first().waitFor()
-    app = await startOn(data, env)
+    // By another server: the page cannot be back before it is written.
+    app = await startOn(data)
     await write(4)
+    await app.close()
+    app = await startOn(data, env)
     await expect.poll(() => rowsOf(page).count(), { timeout: 30_000 }).toBe(7)
     await page.locator('.live-live').waitFor()
     await write(2)
