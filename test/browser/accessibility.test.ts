@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { seriousFindings } from './support/accessibility.ts'
 import { seeded } from './support/seed.ts'
@@ -12,13 +13,8 @@ describe.each(['light', 'dark'] as const)('axe-core, %s', colorScheme => {
 
   it('finds nothing serious on any screen, nor in the dialogs that its buttons open', async () => {
     const page = await openScreen(stage, 'sinks', { colorScheme })
-    const links: readonly string[] = await page
-      .getByRole('navigation')
-      .getByRole('link')
-      .evaluateAll(found => found.map(link => String(link.getAttribute('href'))))
-    expect(links.length).toBeGreaterThan(5)
     const found: string[] = []
-    for (const place of [...links, ...further.map(path => `#/${path}`)]) {
+    for (const place of await placesOf(page)) {
       await page.goto(`${stage.app.url}/console/${place}`)
       await page.waitForTimeout(700)
       found.push(...(await seriousFindings(page)).map(finding => `${place} ${finding}`))
@@ -38,3 +34,30 @@ describe.each(['light', 'dark'] as const)('axe-core, %s', colorScheme => {
     expect(await seriousFindings(page)).toEqual([])
   })
 })
+
+describe('a telephone of 320 pixels', () => {
+  const stage = setStage()
+
+  it('needs no scrolling sideways on any screen', async () => {
+    const page = await openScreen(stage, 'sinks')
+    const places = await placesOf(page)
+    await page.setViewportSize({ width: 320, height: 640 })
+    const wide: string[] = []
+    for (const place of places) {
+      await page.goto(`${stage.app.url}/console/${place}`)
+      await page.waitForTimeout(500)
+      const width = await page.getByRole('main').evaluate(main => main.scrollWidth)
+      if (width > 320) wide.push(`${place}: ${width}`)
+    }
+    expect(wide).toEqual([])
+  })
+})
+
+async function placesOf(page: Page): Promise<readonly string[]> {
+  const links: readonly string[] = await page
+    .getByRole('navigation')
+    .getByRole('link')
+    .evaluateAll(found => found.map(link => String(link.getAttribute('href'))))
+  expect(links.length).toBeGreaterThan(5)
+  return [...links, ...further.map(path => `#/${path}`)]
+}
