@@ -27,12 +27,12 @@ describe('the overview', () => {
   it('counts what there is, and each number leads to its records', async () => {
     const client = createClient({ url: stage.app.url, token: secrets.root })
     const page = await openScreen(stage, '')
-    const main = page.getByRole('main')
+    const runs = page.getByRole('region', { name: 'Script runs' }).first()
     for (const [name, conditions] of [
       ['Failure', ['is_failure']],
       ['Success', ['is_success']],
     ] as const) {
-      const link = main.getByRole('link', { name: new RegExp(`^${name} [\\d,]+$`) }).first()
+      const link = runs.getByRole('link', { name: new RegExp(`^${name} [\\d,]+$`) }).first()
       const shown = Number((await link.textContent())?.replaceAll(/\D/g, ''))
       const since = { start_time_from: Date.now() - 86_400_000 }
       expect(Math.abs(shown - (await client.count('js-result', [...conditions, since])))).toBeLessThan(
