@@ -91,6 +91,10 @@ async function fill(url: string): Promise<void> {
     console.log('greeting', params.name)
     return { greeting: \`Hello, \${params.name}!\` }
   },
+  async onEvent(event) {
+    console.log('event of', event.sender)
+    return 'confirmed'
+  },
 }
 `
   await client.call('js-worker_create', {

@@ -12,7 +12,6 @@ import { MonitorDialog } from '../part/monitor-dialog.tsx'
 import { MonitorBadge, MonitorHistory } from '../part/monitor-history.tsx'
 import { resourceTitle } from '../resource-title.ts'
 import { call, useCall } from '../rpc.ts'
-import { session } from '../session.ts'
 import { showFault, showNote } from '../toast.ts'
 
 type Asked =
@@ -41,8 +40,9 @@ export function MonitorsScreen() {
   const definitions = list.data.value as { readonly monitors: readonly MonitorDefinition[] } | undefined
   const standings = status.data.value as { readonly monitors: readonly MonitorStanding[] } | undefined
   const rows = definitions && joinMonitors(definitions.monitors, standings?.monitors ?? [])
+  const hasOwners = new Set(rows?.map(({ definition }) => definition.owner)).size > 1
   const columns: readonly ListColumn<Monitor>[] = [
-    { title: monitors.name, isHead: true, show: monitor => <Name monitor={monitor} /> },
+    { title: monitors.name, isHead: true, show: monitor => <Name monitor={monitor} hasOwners={hasOwners} /> },
     { title: monitors.state, show: monitor => <Standing monitor={monitor} /> },
     { title: monitors.rule, show: monitor => <Rule monitor={monitor} /> },
     { title: monitors.count, isNumber: true, show: monitor => <Count monitor={monitor} /> },
@@ -77,12 +77,11 @@ interface OfMonitor {
   readonly monitor: Monitor
 }
 
-function Name({ monitor: { definition } }: OfMonitor) {
-  const isOwn = definition.owner === session.value?.name
+function Name({ monitor: { definition }, hasOwners }: OfMonitor & { readonly hasOwners: boolean }) {
   return (
     <>
       <span dir="auto">{definition.name}</span>
-      {!isOwn && <span class="cell-note">{definition.owner}</span>}
+      {hasOwners && <span class="cell-note">{definition.owner}</span>}
     </>
   )
 }
