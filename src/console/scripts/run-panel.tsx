@@ -70,7 +70,7 @@ export function RunPanel({ name, isChanged, onSave }: RunPanelProps) {
       {run !== undefined && (
         <div class="run-output" aria-live="polite">
           <Outcome id={run.id} row={run.row} />
-          <h3>{scripts.console}</h3>
+          <h2>{scripts.console}</h2>
           {refused !== undefined && <p class="absence">{text().app.notAvailable}</p>}
           {refused === undefined && lines.length === 0 && <p class="muted">{scripts.noLines}</p>}
           {lines.length > 0 && <ConsoleLines lines={lines} />}
