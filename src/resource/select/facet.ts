@@ -34,7 +34,7 @@ export async function countValues(
   const values = [...rows.values, ...shapeOf(begun).values, limit + 1]
   const statement = cache.get(`${resource.name}|facet|${field}|${begun.length}|${rows.key}`, () => {
     const value = isOwn ? sql`${sql.ref(field)}` : sql`(${stateOf(resource)}) collate "C"`
-    // Without a limit PostgreSQL takes the two selects apart: an index that holds the field and the conditions is read alone.
+    // Without a limit PostgreSQL takes the two selects apart: an index that holds the field and the conditions can be read alone.
     return builder
       .selectFrom(builder.selectFrom(rows.build(builder).as('r')).select(value.as('value')).as('found'))
       .where(allOf(begun, rows.values.length))
