@@ -7,7 +7,7 @@ import { samples } from '../compat/uipath/samples.ts'
 import { someLimits, someName } from '../permission/random-limit.ts'
 import { repetitions } from '../support/repetitions.ts'
 import { isPermittedSomewhere, permittedNames } from './permission-reference.ts'
-import { tellings } from './permission-tellings.ts'
+import { tellings, viewOf } from './permission-tellings.ts'
 import { secrets } from './support/app.ts'
 import { describeApps, failure, rpc, type Wire } from './support/wire.ts'
 
@@ -135,7 +135,12 @@ describeApps(
     const first = engine === 'postgres' ? 0 : 1
 
     beforeAll(async () => {
-      for (const { record } of kinds) await record(wire)
+      for (const kind of kinds) {
+        await kind.record(wire)
+        const { resource, own } = kind
+        const query = { condition: own }
+        await wire.result('view_create', { name: viewOf(kind), resource, query, shared: true })
+      }
       const token = secrets.root
       const creations = limitLists.map(limits => ({
         token,

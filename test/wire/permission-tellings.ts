@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 
 /** The kind of record that is asked about. */
 interface Told {
+  readonly resource: string
   /** The member that names the object. */
   readonly member: string
   /** What tells the test's own records from others. */
@@ -43,6 +44,9 @@ function summing(sum: number): unknown {
 
 const queryOf = ({ own }: Told, ...more: readonly object[]) => ({ query: { condition: [...own, ...more] } })
 
+/** The name of a shared view of the test's records, made by the super token. */
+export const viewOf = ({ resource }: Pick<Told, 'resource'>) => `all of ${resource}`
+
 /** With which some names begin, and others do not. */
 const prefix = 'a'
 
@@ -51,6 +55,11 @@ export const tellings: readonly Telling[] = [
   {
     method: 'count',
     params: kind => queryOf(kind),
+    answer: names => ({ count: names.length }),
+  },
+  {
+    method: 'count',
+    params: kind => ({ query: { condition: [{ view: viewOf(kind) }] } }),
     answer: names => ({ count: names.length }),
   },
   {
