@@ -8,7 +8,7 @@ import { parseJson } from '../json.ts'
 type Statements = Pick<Runner, 'run'>
 
 /** The views that one query may name in all, those within views included. */
-const most = 1000
+const most = 100
 
 // One's own comes before one that somebody shares.
 const find = rawStatement(

@@ -10,6 +10,9 @@ import { resources } from '../resource/kind/index.ts'
 /** The longest layout, in characters of JSON. */
 const maxLayout = 16_384
 
+/** The longest conditions, in characters of JSON: a query reads all views that it names before they are counted. */
+const maxConditions = 65_536
+
 const layout = z
   .record(z.string(), z.unknown())
   .refine(
@@ -49,6 +52,10 @@ export const view = defineDefinition({
         .strictObject({
           condition: z
             .array(z.unknown())
+            .refine(
+              list => stringifyJson(list).length <= maxConditions,
+              `expected at most ${maxConditions} characters of JSON`,
+            )
             .describe('As for X_query, without limit and last; all hold together'),
         })
         .meta({ examples: [{ condition: ['is_failure'] }] }),

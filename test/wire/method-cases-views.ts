@@ -38,6 +38,7 @@ const noName: MethodCase['malformed'] = [
 const badDefinition: MethodCase['malformed'] = [
   [{ query: { condition: ['last'] } }, 'query.condition[0]'],
   [{ query: { condition: [{ limit: 1 }] } }, 'query.condition[0]'],
+  [{ query: { condition: [{ service_id_in: Array(1000).fill('x'.repeat(65)) }] } }, 'query.condition'],
   [{ query: { condition: [{ nope: 1 }] } }, 'query.condition[0].nope'],
   [{ query: { condition: [{ not: { view: 'case_nobody' } }] } }, 'query.condition[0].not.view', 105],
   [{ query: { condition: [{ view: 1 }] } }, 'query.condition[0].view'],

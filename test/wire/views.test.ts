@@ -235,6 +235,14 @@ describeApps('views', wire => {
     )
   })
 
+  test('are named by a query a hundred at most, which is told before any is read', async () => {
+    const condition = Array.from({ length: 101 }, (_, i) => ({ view: `absent_${i}` }))
+    expect(await counted(condition, one)).toEqual(failure(110, 'too_many_conditions', 'query.condition'))
+    expect(await counted(condition.slice(1), one)).toEqual(
+      failure(105, 'view_not_found', 'query.condition[0].view'),
+    )
+  })
+
   test('belong to one resource', async () => {
     const name = await make([{ run_type: 'call' }], other)
     const condition = ['is_failure', { not: { view: name } }]
