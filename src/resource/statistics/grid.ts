@@ -50,6 +50,24 @@ export interface Grid {
   startOf(index: number): number
 }
 
+/** A stretch of a grid that takes some time: a day that a zone left out takes none. */
+export interface Stretch {
+  readonly index: number
+  /** Its first millisecond. */
+  readonly time: number
+}
+
+/** The stretches of these numbers. */
+export function stretchesOf(grid: Grid, first: number, last: number): readonly Stretch[] {
+  const stretches: Stretch[] = []
+  for (let index = first, time = grid.startOf(first); index <= last; index++) {
+    const next = grid.startOf(index + 1)
+    if (time < next) stretches.push({ index, time })
+    time = next
+  }
+  return stretches
+}
+
 /** The grid of a length in milliseconds; whole days are counted from a Monday, in the time zone. */
 export function gridOf(step: number, timeZone: string): Grid {
   if (step < dayMs) {

@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { AnyTables } from '../../condition/compile.ts'
+import { timestampOf } from '../../condition/value.ts'
 import { Slot } from '../../database/statement.ts'
 import type { Resource } from '../resource.ts'
 import type { SelectionShape } from '../select/selection.ts'
@@ -13,7 +14,7 @@ import {
   stateMembers,
   sums,
 } from './cells.ts'
-import { dayMs, firstMonday, type Span, type Step, stepsOf } from './grid.ts'
+import { dayMs, firstMonday, type Step, stepsOf } from './grid.ts'
 import type { GivenSpan } from './span.ts'
 
 /** What is counted, parsed; the rows are what a query finds. */
@@ -45,8 +46,8 @@ export interface Buckets {
   /** Epoch milliseconds: a span without an end ends now, or later where there are later records. */
   readonly now: number
   readonly step: Step
-  /** Where it is known before anything is read: the span, and the length of the buckets. */
-  readonly known: (Span & { readonly step: number }) | undefined
+  /** When each begins, where that is known before anything is read: epoch milliseconds. */
+  readonly starts: readonly number[] | undefined
 }
 
 /** A statement in the making: its form, its values, and the query. */
@@ -198,39 +199,40 @@ interface BucketSql {
   readonly key: string
   /** Works out the length of the buckets, when it is not known before. */
   readonly scale: Sql | undefined
-  readonly step: Sql
   readonly place: Sql
 }
 
 function bucketSql(bucket: Buckets, slot: (value: unknown) => Slot): BucketSql {
-  const { known, step, field } = bucket
-  const length = known?.step ?? (step === 'auto' ? undefined : step)
-  const form = length === undefined ? 'any' : length < dayMs ? 'short' : 'days'
-  const zone = form === 'short' ? undefined : slot(bucket.timeZone)
-  const scale = known === undefined ? scaleSql(bucket, slot) : undefined
-  const stepSql = scale === undefined ? sql`${slot(length)}::float8` : sql`(select step from scale)`
-  return {
-    key: `${field}|${form}|${scale?.key}`,
-    scale: scale?.sql,
-    step: stepSql,
-    place: placeSql(form, stepSql, zone),
+  const { starts, step, field } = bucket
+  if (starts !== undefined) {
+    // A search in a list, which is half the work of a division.
+    const place = sql`width_bucket(t, ${slot(starts.map(timestampOf))}::timestamptz[])`
+    return { key: `${field}|known`, scale: undefined, place: sql`${place}::float8` }
   }
+  const form = step === 'auto' ? 'any' : step < dayMs ? 'short' : 'days'
+  const zone = form === 'short' ? undefined : slot(bucket.timeZone)
+  const scale = scaleSql(bucket, slot)
+  return { key: `${field}|${form}|${scale.key}`, scale: scale.sql, place: placeSql(form, zone) }
 }
 
 /** `slices`: how many rows are in each bucket, by its place; without a time, under null. */
-function bucketSteps({ scale, step, place }: BucketSql, count: CountCells): readonly Sql[] {
-  const guard = scale && sql`${step} is not null`
+function bucketSteps({ scale, place }: BucketSql, count: CountCells): readonly Sql[] {
+  const guard = scale && sql`${foundStep} is not null`
   const slices = sql`slices as materialized (${count([{ as: 'place', value: place, isWorkedOut: true }], guard)})`
   return scale === undefined ? [slices] : [scale, slices]
 }
 
-/** In which bucket `t` is, see Grid. */
-function placeSql(form: 'short' | 'days' | 'any', step: Sql, zone: Slot | undefined): Sql {
-  const short = sql`floor(round(date_part('epoch', t) * 1000) / ${step})`
+const foundStep = sql`(select step from scale)`
+
+/** In which bucket of the length that was found `t` is, see Grid. */
+function placeSql(form: 'short' | 'days' | 'any', zone: Slot | undefined): Sql {
+  const short = sql`floor(round(date_part('epoch', t) * 1000) / ${foundStep})`
   const days = sql`floor(((t at time zone ${zone}::text)::date - date '1970-01-01' - ${sql.lit(firstMonday)})
-    / (${step} / ${sql.lit(dayMs)}))`
+    / (${foundStep} / ${sql.lit(dayMs)}))`
   if (form === 'short') return short
-  return form === 'days' ? days : sql`case when ${step} < ${sql.lit(dayMs)} then ${short} else ${days} end`
+  return form === 'days'
+    ? days
+    : sql`case when ${foundStep} < ${sql.lit(dayMs)} then ${short} else ${days} end`
 }
 
 /** The span of the rows where the conditions leave it open, and the first length that does not need too many buckets. */

@@ -6,7 +6,16 @@ import type { Access } from '../select/access.ts'
 import { shapeFound } from '../select/found.ts'
 import { durationOf, type State, statesOf } from '../state.ts'
 import type { Reader } from '../table.ts'
-import { chooseStep, type Grid, gridOf, maxBuckets, type Span, type Step } from './grid.ts'
+import {
+  chooseStep,
+  type Grid,
+  gridOf,
+  maxBuckets,
+  type Span,
+  type Step,
+  type Stretch,
+  stretchesOf,
+} from './grid.ts'
 import { spanOf } from './span.ts'
 import { type Buckets, type Counting, columns, type GroupColumn, shapeCounting } from './statement.ts'
 
@@ -125,10 +134,12 @@ function planBuckets(
   const given = spanOf(predicates, field)
   const buckets = { field, timeZone, given, now, step }
   const { from, to } = given
-  if (from === undefined || to === undefined || from > to) return { ...buckets, known: undefined }
+  if (from === undefined || to === undefined || from > to) return { ...buckets, starts: undefined }
   const chosen = chooseStep({ from, to }, step)
   if (chosen === undefined) throw tooManyBuckets()
-  return { ...buckets, known: { from, to, step: chosen } }
+  const grid = gridOf(chosen, timeZone)
+  const starts = bounded(grid, grid.indexOf(from), grid.indexOf(to)).map(({ time }) => time)
+  return { ...buckets, starts }
 }
 
 /** A row of the answer, by its columns. */
@@ -192,17 +203,25 @@ function durationsOf({ took }: Told, percentiles: readonly number[]): Record<str
 
 function bucketsOf(
   total: Told,
-  { known, timeZone }: Buckets,
+  { starts, timeZone }: Buckets,
   counted: ReadonlyMap<number, Counts>,
 ): readonly Bucket[] {
-  const span = known ?? spanRead(total)
+  const bucketOf = (time: number, place: number): Bucket => ({ time, ...(counted.get(place) ?? none) })
+  if (starts !== undefined) return starts.map((time, i) => bucketOf(time, i + 1))
+  const span = spanRead(total)
   if (span === undefined) return []
   const grid = gridOf(span.step, timeZone)
   // The database may know other rules of the zone than we do.
   const first = Math.min(grid.indexOf(span.from), ...counted.keys())
   const last = Math.max(grid.indexOf(span.to), ...counted.keys())
+  return bounded(grid, first, last).map(({ index, time }) => bucketOf(time, index))
+}
+
+const none: Counts = { count: 0, by_state: { success: 0, failure: 0, running: 0, waiting: 0 } }
+
+function bounded(grid: Grid, first: number, last: number): readonly Stretch[] {
   if (last - first >= maxBuckets) throw tooManyBuckets()
-  return fill(grid, { first, last, counted })
+  return stretchesOf(grid, first, last)
 }
 
 /** The span that the statement found; undefined where nothing has a time. */
@@ -210,25 +229,6 @@ function spanRead({ lo, hi, step }: Told): (Span & { readonly step: number }) | 
   if (lo === null || hi === null || Number(lo) > Number(hi)) return undefined
   if (step === null) throw tooManyBuckets()
   return { from: Number(lo), to: Number(hi), step: Number(step) }
-}
-
-interface Filling {
-  readonly first: number
-  readonly last: number
-  readonly counted: ReadonlyMap<number, Counts>
-}
-
-const empty = { count: 0, by_state: { success: 0, failure: 0, running: 0, waiting: 0 } }
-
-function fill(grid: Grid, { first, last, counted }: Filling): readonly Bucket[] {
-  const buckets: Bucket[] = []
-  for (let index = first, time = grid.startOf(first); index <= last; index++) {
-    const next = grid.startOf(index + 1)
-    // A day that a zone left out takes no time.
-    if (time < next || counted.has(index)) buckets.push({ time, ...(counted.get(index) ?? empty) })
-    time = next
-  }
-  return buckets
 }
 
 function tooManyBuckets(): RpcError {
