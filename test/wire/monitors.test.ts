@@ -70,4 +70,30 @@ describeApps('monitors', wire => {
       name: 'failing',
     })
   })
+
+  test('count what a view stands for by then, among the views of their maker', async () => {
+    const token = await wire.token(limits)
+    const viewed = (js_worker_name: string) => ({ query: { condition: [{ js_worker_name }] } })
+    const view = { name: 'watched', resource: 'js-result' }
+    await wire.result('view_create', { ...view, ...viewed('mine_a') }, token)
+    // Of the same name: that of another changes nothing.
+    await wire.result('view_create', { ...view, ...viewed('mine_c') })
+    const rowsOf = (js_worker_name: string, count: number) =>
+      Array.from({ length: count }, () => ({ js_worker_name, run_type: 'call' }))
+    const rows = [...rowsOf('mine_a', 3), ...rowsOf('mine_b', 5), ...rowsOf('mine_c', 7)]
+    await wire.result('js-result_append', { rows }, token)
+    const query = { condition: [{ view: 'watched' }] }
+    await wire.result('monitor_create', { ...watching, query, when: { at_least: 100 } }, token)
+    const until = (isSo: (status: MonitorStatus) => boolean) =>
+      vi.waitUntil(async () => (await statusesOf(wire, token)).some(isSo), { timeout: 15_000, interval: 50 })
+    await until(({ count }) => count === 3)
+    await wire.result('view_update', { name: 'watched', ...viewed('mine_b') }, token)
+    await until(({ count }) => count === 5)
+    await wire.result('view_update', { name: 'watched', ...viewed('other') }, token)
+    await until(
+      ({ state, last_error }) => state === 'unknown' && last_error?.startsWith('permission_denied') === true,
+    )
+    await wire.result('view_delete', { name: 'watched' }, token)
+    await until(({ last_error }) => last_error?.startsWith('view_not_found') === true)
+  })
 })
