@@ -15,7 +15,9 @@ describe('the vocabulary of a resource', () => {
     (name, { language, fields }) => {
       const known = vocabularyOf(document, name)
       expect([...(known?.words.keys() ?? [])].sort()).toEqual(['last', ...language.words.keys()].sort())
-      expect([...(known?.keys.keys() ?? [])].sort()).toEqual(['limit', ...language.keys.keys()].sort())
+      expect([...(known?.keys.keys() ?? [])].sort()).toEqual(
+        ['limit', 'view', ...language.keys.keys()].sort(),
+      )
       expect(known?.fields.map(field => field.name)).toEqual(fields.map(field => field.name))
       const times = fields.filter(({ kind }) => kind === 'time').map(field => field.name)
       expect(known?.fields.filter(({ kind }) => kind === 'time').map(field => field.name)).toEqual(times)
@@ -35,6 +37,10 @@ describe('the vocabulary of a resource', () => {
     expect(shown('duration_from')).toEqual(['duration', 'from', { type: 'number' }, false])
     expect(shown('param_contains')).toEqual(['param', 'contains', { type: 'json' }, false])
     expect(shown('error_message_contains')).toEqual(['error_message', 'contains', { type: 'text' }, false])
+    expect(shown('created_time_since')).toEqual(['created_time', 'since', { type: 'span' }, false])
+    expect(shown('param_path')).toEqual(['param', 'path', { type: 'path' }, false])
+    expect(shown('search')).toEqual(['search', 'is', { type: 'text' }, false])
+    expect(shown('view')).toEqual(['view', 'is', { type: 'text' }, false])
     expect(shown('limit')).toEqual(['limit', 'is', { type: 'number' }, false])
     const values = ['waiting', 'running', 'success', 'fail']
     expect(shown('status')).toEqual(['status', 'is', { type: 'choice', values }, true])
