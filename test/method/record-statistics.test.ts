@@ -134,6 +134,8 @@ describeEngines('statistics', open => {
     expect(await steps({}, lasting(hour))).toEqual([61, minute])
     expect(await steps({}, lasting(day))).toEqual([97, 15 * minute])
     expect(await steps({}, lasting(90 * day))).toEqual([91, day])
+    const always = [{ start_time_from_to: [-62_135_596_800_000, 253_402_300_799_999] }]
+    expect(await steps({}, always)).toEqual([11, 364_000 * day])
     await append(run(now - hour), run(now))
     expect(await steps({}, [])).toEqual([61, minute])
     await append(run(now - 365 * day, 'w', 1))

@@ -20,7 +20,7 @@ export const chosenSteps: readonly number[] = [
   ...[1, 2, 5, 10, 15, 30].map(seconds => seconds * secondMs),
   ...[1, 2, 5, 10, 15, 30].map(minutes => minutes * minuteMs),
   ...[1, 2, 3, 6, 12].map(hours => hours * hourMs),
-  ...[1, 7, 28, 91, 364, 3640, 36_400].map(days => days * dayMs),
+  ...[1, 7, 28, 91, 364, 3640, 36_400, 364_000].map(days => days * dayMs),
 ]
 
 /** How long buckets are: so many milliseconds, or as `auto` chooses. */
