@@ -7,6 +7,7 @@ import type { Resource } from '../../src/resource/resource.ts'
 import { tableOf } from '../../src/resource/table.ts'
 import { planExpired, previewExpired } from '../../src/retention/expired.ts'
 import type { RuleDefinition } from '../../src/retention/rule.ts'
+import { views } from '../../src/view/view.ts'
 import { type Call, createCaller } from '../resource/caller.ts'
 import { plainRow, recordAll } from '../resource/record-rows.ts'
 import { describeEngines } from '../support/databases.ts'
@@ -65,6 +66,30 @@ describeEngines('a retention rule', open => {
     beforeEach(async () => {
       await sql`delete from ${sql.table(resource.table)}`.execute(database.kysely)
       await recordAll({ database, call, resource }, rowsOf(resource))
+    })
+
+    test('reads the views of the super token at each run', async () => {
+      await sql`insert into token (token_key, secret_digest, token_limit, is_super) values ('super', '', '[]', true) on conflict do nothing`.execute(
+        database.kysely,
+      )
+      const owner = { owner: 'super', token_key: 'super', layout: null, shared: false }
+      const condition = [{ [resource.nameField]: 'a' }]
+      const name = `of ${resource.name}`
+      await views.insert(database, { ...owner, name, resource: resource.name, query: { condition } }, now)
+      const rule = {
+        resource: resource.name,
+        query: { condition: [{ view: name }] },
+        older_than_ms: 1.5 * day,
+      }
+      await onlyRules(database, rule)
+      const { count } = await preview({ ...rule, query: { condition } })
+      expect(count).toBeGreaterThan(0)
+      expect((await applyRules(database))[resource.name]).toBe(count)
+      expect((await firstRule(database)).last_error).toBe(null)
+      await views.remove(database, ['super', name])
+      await makeDue(database)
+      await applyRules(database)
+      expect((await firstRule(database)).last_error).toContain('view_not_found')
     })
 
     test('counts lengths of time in its conditions from each evaluation', async () => {

@@ -303,6 +303,45 @@ describeApps('views', wire => {
     expect(answers.filter(answer => JSON.stringify(answer).includes('"error"'))).toEqual([refused])
   })
 
+  test('are read by a monitor at each evaluation', async () => {
+    const watching = await wire.token([
+      jsLimit('*', { read: '*' }),
+      { scopes: [{ sender: 'ops' }], permissions: [{ event: { send: '*' } }] },
+    ])
+    const worker = nameOf('watched')
+    const row = { js_worker_name: worker, start_time: Date.now() }
+    await wire.result('js-result_append', { rows: [{ ...row, result: 1 }, row, row] })
+    const view = await make([{ js_worker_name: worker }], watching)
+    const monitor = {
+      name: view,
+      resource,
+      query: { condition: [{ view }] },
+      window_ms: 3_600_000,
+      every_ms: 1000,
+      when: { at_least: 100 },
+      event: { sender: 'ops' },
+    }
+    await wire.result('monitor_create', monitor, watching)
+    const counted = async () => {
+      const { monitors } = await wire.result<{ monitors: readonly { count: number }[] }>(
+        'monitor_status',
+        { name: view },
+        watching,
+      )
+      return monitors[0]?.count
+    }
+    await expect.poll(counted, { timeout: 15_000 }).toBe(3)
+    await wire.result(
+      'view_update',
+      { name: view, query: { condition: [{ js_worker_name: worker }, 'is_success'] } },
+      watching,
+    )
+    await expect.poll(counted, { timeout: 15_000 }).toBe(1)
+    await wire.result('view_delete', { name: view }, watching)
+    await expect.poll(counted, { timeout: 15_000 }).toBe(null)
+    await wire.result('monitor_delete', { name: view }, watching)
+  })
+
   test('are read by rules of the super token at each run', async () => {
     const name = nameOf('rule')
     const root = secrets.root
