@@ -15,8 +15,9 @@ import { credentialParam, defineMethod, type Method } from './method.ts'
 export function retentionMethods(records: RecordService): readonly Method[] {
   const { clock, maxConditions } = records
   const own = definitionMethods(retentionRule, records, {
-    create(rule) {
-      planExpired(rule, { now: clock(), maxConditions })
+    async create(rule) {
+      const query = await withViews(records.database, rule.query, null)
+      planExpired({ ...rule, query }, { now: clock(), maxConditions })
       return rule
     },
     remove: (runner, { id }) => tellBeforeEnd(runner, id),

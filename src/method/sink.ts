@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { writeDeed } from '../audit/write.ts'
 import { createStore } from '../definition/store.ts'
 import { invalidParams, RpcError } from '../errors.ts'
+import { stringifyJson } from '../json.ts'
 import { requireWebhookUrl } from '../outbound/webhook-place.ts'
 import { requireSuper } from '../permission/grant.ts'
 import { nameSchema } from '../permission/name.ts'
@@ -15,6 +16,7 @@ import { pauseSink, resumeSink } from '../sink/store.ts'
 import { changeTarget, type SinkTarget } from '../sink/target.ts'
 import { type ChangeLog, notKept } from '../stream/change-log.ts'
 import type { StreamFormat } from '../stream/format.ts'
+import { withViews } from '../view/load-views.ts'
 import { type DefinitionDeps, definitionMethods, notFound } from './definition.ts'
 import { actorOf, credentialParam, defineMethod, type Method } from './method.ts'
 
@@ -48,9 +50,13 @@ export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
   }
 
   const own = definitionMethods(sink, deps, {
+    async changed(runner, before, { resource, query }) {
+      if (stringifyJson(query.condition) === stringifyJson(before.query.condition)) return
+      planLive(resourceOf(resource), await withViews(runner, query, null), deps)
+    },
     async create(given) {
       const resource = resourceOf(given.resource)
-      planLive(resource, given.query, deps)
+      planLive(resource, await withViews(deps.database, given.query, null), deps)
       const target = reachable(changeTarget(given.target))
       const format = chosenFormat(resource, given.format)
       return {
@@ -63,7 +69,6 @@ export function sinkMethods(deps: SinkMethodDeps): readonly Method[] {
     },
     update({ target, format, ...rest }, before) {
       const resource = resourceOf(before.resource)
-      if (rest.query !== undefined) planLive(resource, rest.query, deps)
       return {
         ...rest,
         ...(target !== undefined && { target: reachable(changeTarget(target, before)) }),

@@ -39,8 +39,8 @@ const pollMs = 1000
 /** Numbers per read, for deliveries smaller than this. */
 const readAhead = 500
 
-/** The sink's conditions may have been stored by a server that allowed more of them. */
-const maxConditions = Number.POSITIVE_INFINITY
+/** The sink's conditions may have been stored by a server that allowed more of them; views may multiply them. */
+const maxConditions = 10_000
 
 export function startSinkWorker({ sink, waitMs }: TakenSink, owner: string, deps: WorkerDeps): SinkWorker {
   const { log, onError } = deps

@@ -15,7 +15,7 @@ const find = rawStatement(
   `select asked.owner, asked.name, found.id, found.owner, found.resource, found.condition
    from unnest($1::text[], $2::text[]) as asked (owner, name)
    cross join lateral (
-     select * from view v where v.name = asked.name and (v.owner = asked.owner or v.shared)
+     select * from view v where v.name = asked.name and (v.owner = asked.owner or v.shared and $3::boolean)
      order by v.owner = asked.owner desc limit 1) as found`,
 )
 
@@ -27,8 +27,9 @@ interface Query {
 }
 
 /**
- * The query with the views that it names, as they are now; `owner`: whose names they are (a principal), null: the super
- * token's. Names of views that are not there are left to whoever plans the query, who knows the path.
+ * The query with the views that it names, as they are now; `owner`: whose names they are (a principal). Null: those of the
+ * super token alone, for what works in its name: whoever shares a view may change it, and so what is deleted or sent out.
+ * Names of views that are not there are left to whoever plans the query, who knows the path.
  */
 export async function withViews<Q extends Query>(
   runner: Statements,
@@ -37,10 +38,15 @@ export async function withViews<Q extends Query>(
 ): Promise<Q> {
   if (!namesView(query.condition)) return query
   const whose = owner ?? String((await runner.run(superToken, [])).rows[0]?.[0] ?? '')
-  return { ...query, views: await loadViews(runner, query.condition, whose) }
+  const views = await loadViews(runner, query.condition, { owner: whose, isShared: owner !== null })
+  return { ...query, views }
 }
 
-async function loadViews({ run }: Statements, condition: readonly unknown[], owner: string): Promise<Views> {
+async function loadViews(
+  { run }: Statements,
+  condition: readonly unknown[],
+  { owner, isShared }: { readonly owner: string; readonly isShared: boolean },
+): Promise<Views> {
   const scopes = new Map<string, Map<string, NamedView>>()
   const scopeOf = (whose: string): Map<string, NamedView> => {
     const known = scopes.get(whose) ?? new Map<string, NamedView>()
@@ -53,7 +59,7 @@ async function loadViews({ run }: Statements, condition: readonly unknown[], own
   for (let depth = 0; wanted.length > 0 && depth <= maxViewDepth; depth++) {
     if (asked.size > most) throw tooMany()
     const columns = [wanted.map(each => each.owner), wanted.map(each => each.name)]
-    const { rows } = await run(find, columns)
+    const { rows } = await run(find, [...columns, isShared])
     wanted = rows.flatMap(([askedOwner, name, id, viewOwner, resource, text]) => {
       const inner = parseJson(String(text)) as readonly unknown[]
       scopeOf(String(askedOwner)).set(String(name), {

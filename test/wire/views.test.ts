@@ -342,6 +342,28 @@ describeApps('views', wire => {
     await wire.result('monitor_delete', { name: view }, watching)
   })
 
+  test('that others share are nothing for rules and sinks, which work in the name of the super token', async () => {
+    const view = await make(['is_failure'], other, { shared: true })
+    const own = await make([{ view }], secrets.root)
+    const target = { webhook: { url: 'https://hooks.example/x' } }
+    for (const named of [view, own]) {
+      const query = { condition: [{ view: named }] }
+      const absent = failure(105, 'view_not_found', 'query.condition[0].view')
+      const rule = { resource, query, older_than_ms: 60_000 }
+      expect(await wire.call('retention_set', rule)).toEqual(absent)
+      expect(await wire.call('retention_preview', rule)).toEqual(absent)
+      const name = nameOf('sink')
+      expect(await wire.call('sink_create', { name, resource, query, target })).toEqual(absent)
+      await wire.result('sink_create', { name, resource, query: { condition: [] }, target })
+      expect(await wire.call('sink_update', { name, query })).toEqual(absent)
+      expect(await wire.result('sink_read', { name })).toMatchObject({ query: { condition: [] } })
+      await wire.result('sink_delete', { name })
+      expect(await wire.call('js-result_count', { query })).toMatchObject({
+        result: { count: expect.any(Number) },
+      })
+    }
+  })
+
   test('are read by rules of the super token at each run', async () => {
     const name = nameOf('rule')
     const root = secrets.root
