@@ -277,7 +277,7 @@ export const en = {
     goToFirstFailure: 'First failure',
     cancel: 'Cancel',
     cancelText: 'What waits will never run; what runs is told to stop, and cut off after a second.',
-    cancelCount: (count: string) => `Cancel ${count} runs`,
+    cancelCount: (count: string) => (count === '1' ? 'Cancel 1 run' : `Cancel ${count} runs`),
     cancelled: (waiting: number, running: number) => `${waiting} cancelled, ${running} stopping`,
     replay: 'Replay',
     replayOne: 'Run again',
