@@ -72,6 +72,7 @@ export const monitor = defineDefinition({
   isSpecial: true,
   isOwned: true,
   key: 'name',
+  first: ['name', 'resource', 'query', 'window_ms', 'every_ms', 'when', 'event'],
   absent: 'monitor_not_found',
   answers: 'shown',
   fields: {
@@ -83,15 +84,17 @@ export const monitor = defineDefinition({
       listed: { title: 'resource' },
     }),
     query: given(
-      z.strictObject({
-        condition: z
-          .array(z.unknown())
-          .superRefine((list, context) => {
-            const message = longJsonFault(list)
-            if (message !== undefined) context.addIssue({ code: 'custom', message })
-          })
-          .describe('As for X_query, without limit and last; all hold together'),
-      }),
+      z
+        .strictObject({
+          condition: z
+            .array(z.unknown())
+            .superRefine((list, context) => {
+              const message = longJsonFault(list)
+              if (message !== undefined) context.addIssue({ code: 'custom', message })
+            })
+            .describe('As for X_query, without limit and last; all hold together'),
+        })
+        .meta({ examples: [{ condition: ['is_failure'] }] }),
       {
         storage: conditions,
         listed: { title: 'condition', read: ({ condition }) => condition },

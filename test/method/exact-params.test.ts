@@ -4,7 +4,8 @@ import { exactParamsOf } from '../../src/method/exact-params.ts'
 import { declaredMethods } from '../support/declared-methods.ts'
 
 /** Of the conditions of a query each may be one on a payload. */
-const queries = /_(?:query|page|count|delete|subscribe|envelopes|cancel|replay|ticket|set|preview)$/
+const queries =
+  /_(?:query|page|count|stats|facet|delete|subscribe|envelopes|cancel|replay|ticket|set|preview)$/
 
 test('long numbers are read exactly where they are kept or compared with what is kept, and nowhere else', () => {
   const exact = declaredMethods.flatMap(({ name, params }) => {
@@ -29,8 +30,16 @@ test('long numbers are read exactly where they are kept or compared with what is
     'js-worker_run env',
     'js-worker_run params',
     'js-worker_update env',
+    'monitor_create event',
+    'monitor_create query',
+    'monitor_update event',
+    'monitor_update query',
     'sink_create query',
     'sink_update query',
+    'view_create layout',
+    'view_create query',
+    'view_update layout',
+    'view_update query',
   ])
 })
 
