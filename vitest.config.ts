@@ -86,6 +86,8 @@ export default defineConfig({
           // One after another: a browser beside another one would measure that one, too.
           maxWorkers: 1,
           isolate: false,
+          // As long as a page waits for an element.
+          expect: { poll: { timeout: 15_000 } },
           provide: { engines: ['postgres'], repetitions: 'sample', partitionRows: 0 },
         },
       },
