@@ -2,8 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { formatCount } from '../format.ts'
 import { text } from '../language.ts'
-import { Dialog } from './dialog.tsx'
-import { Fault } from './fault.tsx'
+import { FormDialog } from './form-dialog.tsx'
 
 export interface ConfirmProps {
   readonly title: string
@@ -23,56 +22,33 @@ export interface ConfirmProps {
 export function Confirm(props: ConfirmProps) {
   const { title, action, children, typed, isDanger = true, onConfirm, onClose } = props
   const [given, setGiven] = useState('')
-  const [isWorking, setWorking] = useState(false)
-  const [error, setError] = useState<unknown>(undefined)
-  const isTyped = typed === undefined || isSame(given, typed)
-
-  async function submit(event: SubmitEvent): Promise<void> {
-    event.preventDefault()
-    if (!isTyped || isWorking) return
-    setWorking(true)
-    setError(undefined)
-    try {
-      await onConfirm()
-      onClose()
-    } catch (fault) {
-      setError(fault)
-    }
-    setWorking(false)
-  }
-
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form class="dialog-form" onSubmit={submit}>
-        {children}
-        {typed !== undefined && (
-          <label class="field">
-            <span>{text().confirm.type(typeof typed === 'number' ? formatCount(typed) : typed)}</span>
-            <input
-              class="input mono"
-              value={given}
-              inputMode={typeof typed === 'number' ? 'numeric' : 'text'}
-              autocomplete="off"
-              spellcheck={false}
-              onInput={({ currentTarget }) => setGiven(currentTarget.value)}
-            />
-          </label>
-        )}
-        <Fault error={error} />
-        <footer class="dialog-foot">
-          <button type="button" class="button" onClick={onClose}>
-            {text().app.cancel}
-          </button>
-          <button
-            type="submit"
-            class={`button ${isDanger ? 'button-danger' : 'button-primary'}`}
-            disabled={!isTyped || isWorking}
-          >
-            {action}
-          </button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      submitLabel={action}
+      isDanger={isDanger}
+      isDisabled={typed !== undefined && !isSame(given, typed)}
+      onSubmit={async () => {
+        await onConfirm()
+        onClose()
+      }}
+      onClose={onClose}
+    >
+      {children}
+      {typed !== undefined && (
+        <label class="field">
+          <span>{text().confirm.type(typeof typed === 'number' ? formatCount(typed) : typed)}</span>
+          <input
+            class="input mono"
+            value={given}
+            inputMode={typeof typed === 'number' ? 'numeric' : 'text'}
+            autocomplete="off"
+            spellcheck={false}
+            onInput={({ currentTarget }) => setGiven(currentTarget.value)}
+          />
+        </label>
+      )}
+    </FormDialog>
   )
 }
 

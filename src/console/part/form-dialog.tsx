@@ -25,7 +25,7 @@ export function FormDialog(props: FormDialogProps) {
   async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault()
     // A dialog over this one has a form of its own.
-    if (event.target !== event.currentTarget || isWorking.peek()) return
+    if (event.target !== event.currentTarget || isDisabled || isWorking.peek()) return
     isWorking.value = true
     fault.value = undefined
     try {

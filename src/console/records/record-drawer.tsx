@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { stringifyJson } from '../../json.ts'
 import { formatDuration } from '../format.ts'
@@ -231,19 +232,9 @@ function Payload({ name, summary, shape, condition, version }: PayloadProps) {
   }, [place, key, version, own.value])
   return (
     <section class="section">
-      <h3>
-        <button
-          type="button"
-          class="disclosure"
-          aria-expanded={own.value}
-          title={summary}
-          onClick={() => {
-            own.value = !own.value
-          }}
-        >
-          <Icon name={own.value ? 'down' : 'right'} size={14} /> {name}
-        </button>
-      </h3>
+      <Disclosure isOpen={own} title={summary}>
+        {name}
+      </Disclosure>
       {own.value && error.value !== undefined && <Fault error={error.value} />}
       {own.value && source.value === undefined && error.value === undefined && (
         <p class="muted">{app.loading}</p>
@@ -260,21 +251,36 @@ function Trace({ row, resource }: { readonly row: RecordRow; readonly resource: 
   if (place === undefined) return null
   return (
     <section class="section">
-      <h3>
-        <button
-          type="button"
-          class="disclosure"
-          aria-expanded={isOpen.value}
-          onClick={() => {
-            isOpen.value = !isOpen.value
-          }}
-        >
-          <Icon name={isOpen.value ? 'down' : 'right'} size={14} />{' '}
-          {place.of === 'item' ? records.attemptsAndConsole : records.console}
-        </button>
-      </h3>
+      <Disclosure isOpen={isOpen}>
+        {place.of === 'item' ? records.attemptsAndConsole : records.console}
+      </Disclosure>
       {isOpen.value && <RunTrace {...place} />}
     </section>
+  )
+}
+
+interface DisclosureProps {
+  readonly isOpen: Signal<boolean>
+  readonly title?: string
+  readonly children: ComponentChildren
+}
+
+/** The heading of a section that is shown when it is asked for. */
+function Disclosure({ isOpen, title, children }: DisclosureProps) {
+  return (
+    <h3>
+      <button
+        type="button"
+        class="disclosure"
+        aria-expanded={isOpen.value}
+        title={title}
+        onClick={() => {
+          isOpen.value = !isOpen.value
+        }}
+      >
+        <Icon name={isOpen.value ? 'down' : 'right'} size={14} /> {children}
+      </button>
+    </h3>
   )
 }
 

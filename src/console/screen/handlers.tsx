@@ -10,7 +10,7 @@ import { Fault } from '../part/fault.tsx'
 import { HandlerDialog } from '../part/handler-dialog.tsx'
 import { Icon } from '../part/icon.tsx'
 import { type ListColumn, ListTable } from '../part/list-table.tsx'
-import { Moment } from '../part/moment.tsx'
+import { Schedule } from '../part/schedule.tsx'
 import { SendDialog } from '../part/send-dialog.tsx'
 import { call, useCall } from '../rpc.ts'
 import { showFault, showNote } from '../toast.ts'
@@ -45,7 +45,7 @@ export function HandlersScreen() {
       ),
     },
     { title: handlers.target, show: ({ target }) => <Target target={target} /> },
-    { title: handlers.schedule, show: handler => <Schedule handler={handler} /> },
+    { title: handlers.schedule, show: handler => <Schedule of={handler} /> },
     { title: handlers.state, show: ({ enabled }) => <Enabled isEnabled={enabled} /> },
     ...dayColumns({ ...source, stats, nameOf: ({ full_name: name }: ShownHandler) => name }),
     { title: handlers.actions, show: handler => <Actions handler={handler} onAsk={ask} onDone={reload} /> },
@@ -96,18 +96,6 @@ function Target({ target }: { readonly target: ShownTarget }) {
     <>
       <span class="tag">{handlers.targets[target.kind]}</span>
       {target.kind === 'webhook' && <span class="mono">{target.url}</span>}
-    </>
-  )
-}
-
-function Schedule({ handler: { schedule, next_fire_time: next } }: { readonly handler: ShownHandler }) {
-  if (schedule === null) return <span class="muted">–</span>
-  return (
-    <>
-      <code>{schedule.cron}</code> <span class="muted">{schedule.tz}</span>
-      <span class="cell-note">
-        <Moment ms={next} as="ago" />
-      </span>
     </>
   )
 }

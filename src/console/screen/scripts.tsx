@@ -9,6 +9,7 @@ import { Fault } from '../part/fault.tsx'
 import { Icon } from '../part/icon.tsx'
 import { type ListColumn, ListTable } from '../part/list-table.tsx'
 import { Moment } from '../part/moment.tsx'
+import { Schedule } from '../part/schedule.tsx'
 import { call, useCall } from '../rpc.ts'
 import { NewScript, ScriptPage } from '../scripts/script-page.tsx'
 import type { ScreenProps } from './screen.ts'
@@ -41,7 +42,7 @@ function ScriptList() {
   const columns: readonly ListColumn<Script>[] = [
     { title: scripts.name, isHead: true, show: script => <Name script={script} /> },
     { title: scripts.route, show: ({ route_name: route }) => (route === null ? '–' : <code>{route}</code>) },
-    { title: scripts.schedule, show: script => <Schedule script={script} /> },
+    { title: scripts.schedule, show: script => <Schedule of={script} /> },
     ...dayColumns({ ...source, stats, nameOf: ({ name }: Script) => name }),
     { title: scripts.updated, show: ({ update_at: ms }) => <Moment ms={ms} as="ago" /> },
     {
@@ -102,18 +103,6 @@ function Name({ script: { name, description } }: { readonly script: Script }) {
     <>
       <a href={hrefOf({ path: ['scripts', name], params: {} })}>{name}</a>
       {description !== null && <span class="cell-note">{description.split('\n')[0]}</span>}
-    </>
-  )
-}
-
-function Schedule({ script: { schedule, next_fire_time: next } }: { readonly script: Script }) {
-  if (schedule === null) return <span class="muted">–</span>
-  return (
-    <>
-      <code>{schedule.cron}</code> <span class="muted">{schedule.tz}</span>
-      <span class="cell-note">
-        <Moment ms={next} as="ago" />
-      </span>
     </>
   )
 }
