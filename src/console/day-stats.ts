@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks'
+import type { Statistics } from '../client/client.ts'
 import type { StateCounts } from './model/histogram.ts'
 import { useCall } from './rpc.ts'
 
@@ -15,15 +16,6 @@ export interface DayStats {
   readonly from: number
   /** Undefined while it is not known, or where it may not be. */
   readonly of: ReadonlyMap<string, NameStats> | undefined
-}
-
-interface Answer {
-  readonly groups: readonly {
-    readonly key: Readonly<Record<string, unknown>>
-    readonly count: number
-    readonly by_state: StateCounts
-    readonly duration?: { readonly p95?: number | null }
-  }[]
 }
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -43,7 +35,7 @@ export function useDayStats(
     top: 100,
   }
   const { data } = useCall(`${resource}_stats` as string, params, { every })
-  const answer = data.value as Answer | undefined
+  const answer = data.value as Statistics | undefined
   const of = useMemo(
     () =>
       answer &&

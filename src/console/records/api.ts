@@ -1,3 +1,4 @@
+import type { Statistics } from '../../client/client.ts'
 import type { RecordRow } from '../model/record-row.ts'
 import { call } from '../rpc.ts'
 
@@ -36,11 +37,9 @@ export async function countRecords(
   return (answer as { readonly count: number }).count
 }
 
-export type ByState = Readonly<Record<'success' | 'failure' | 'running' | 'waiting', number>>
-
-export interface Stats {
-  readonly total: number
-  readonly buckets: readonly { readonly time: number; readonly count: number; readonly by_state: ByState }[]
+/** Buckets for a chart: as many as fit, days by the clock of the browser. */
+export function chartBuckets() {
+  return { ms: 'auto', time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone } as const
 }
 
 /** The true number, and how it lies in time. */
@@ -48,10 +47,9 @@ export function readStats(
   resource: string,
   condition: readonly unknown[],
   signal?: AbortSignal,
-): Promise<Stats> {
-  const time_zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-  const params = { query: { condition }, bucket: { ms: 'auto', time_zone } }
-  return call(`${resource}_stats`, params, { signal }) as Promise<Stats>
+): Promise<Statistics> {
+  const params = { query: { condition }, bucket: chartBuckets() }
+  return call(`${resource}_stats`, params, { signal }) as Promise<Statistics>
 }
 
 export interface Facet {

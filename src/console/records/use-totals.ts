@@ -1,14 +1,15 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import type { Statistics } from '../../client/client.ts'
 import type { RecordsShape } from '../model/records-shape.ts'
 import { isAbsence } from '../rpc.ts'
-import { countRecords, readStats, type Stats } from './api.ts'
+import { countRecords, readStats } from './api.ts'
 
 export interface Totals {
   /** How many records there are; undefined until it is known. */
   readonly total: number | undefined
   /** How they lie in time, where the server says so. */
-  readonly buckets: Stats['buckets']
+  readonly buckets: Statistics['buckets']
   readonly error: unknown
 }
 
