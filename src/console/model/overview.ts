@@ -1,4 +1,5 @@
-import type { Bucket, StateCounts } from './histogram.ts'
+import type { Statistics } from '../../client/client.ts'
+import type { Bucket } from './histogram.ts'
 
 /** How far back the overview looks, as conditions say it. */
 export const spans = ['1h', '24h', '7d', '30d'] as const
@@ -8,20 +9,7 @@ export function isSpan(text: string | undefined): text is Span {
   return spans.some(span => span === text)
 }
 
-/** What `X_stats` answers. */
-export interface Statistics {
-  readonly total: number
-  readonly groups: readonly Group[]
-  readonly buckets: readonly Bucket[]
-  readonly truncated: boolean
-}
-
-export interface Group {
-  readonly key: Readonly<Record<string, string | null>>
-  readonly count: number
-  readonly by_state: StateCounts
-  readonly duration?: Readonly<Record<string, number | null>>
-}
+type Group = Statistics['groups'][number]
 
 /** How long a bucket is; 1 ms where there is no second one. */
 export function bucketMsOf([first, second]: readonly Bucket[]): number {

@@ -3,6 +3,7 @@ import { useApiDocument } from '../api-document.ts'
 import { text } from '../language.ts'
 import { isSpan, type Span, spans } from '../model/overview.ts'
 import { recordsShapesOf } from '../model/records-shape.ts'
+import { vocabularyOf } from '../model/vocabulary.ts'
 import { RefreshButton, useRefresh } from '../part/auto-refresh.tsx'
 import { Fault } from '../part/fault.tsx'
 import { setParams } from '../router.ts'
@@ -17,6 +18,8 @@ export function OverviewScreen({ params }: ScreenProps) {
   const { overview } = text()
   const { document, error } = useApiDocument()
   const shapes = useMemo(() => document && recordsShapesOf(document), [document])
+  const canFail = (resource: string): boolean =>
+    vocabularyOf(document, resource)?.words.has('is_failure') === true
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
   const span: Span = isSpan(params.since) ? params.since : '24h'
   const refresh = useRefresh(everyMs)
@@ -35,7 +38,12 @@ export function OverviewScreen({ params }: ScreenProps) {
         {shapes
           ?.filter(shape => shape.has.stats && !hidden.has(shape.resource))
           .map(shape => (
-            <Kind key={shape.resource} {...{ shape, span, every }} onAbsent={hide} />
+            <Kind
+              key={shape.resource}
+              canFail={canFail(shape.resource)}
+              {...{ shape, span, every }}
+              onAbsent={hide}
+            />
           ))}
       </div>
       {shapes?.every(({ resource }) => hidden.has(resource)) && <p class="absence">{overview.nothing}</p>}

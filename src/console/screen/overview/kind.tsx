@@ -1,25 +1,22 @@
 import { useEffect } from 'preact/hooks'
+import type { Statistics } from '../../../client/client.ts'
 import { formatCount, formatDuration } from '../../format.ts'
 import { text } from '../../language.ts'
 import { stateNames } from '../../model/histogram.ts'
-import {
-  bucketMsOf,
-  failing,
-  type Ranked,
-  type Span,
-  type Statistics,
-  slowest,
-} from '../../model/overview.ts'
+import { bucketMsOf, failing, type Ranked, type Span, slowest } from '../../model/overview.ts'
 import { recordsHref } from '../../model/place.ts'
 import type { RecordsShape } from '../../model/records-shape.ts'
 import { Fault } from '../../part/fault.tsx'
 import { Histogram } from '../../part/histogram.tsx'
+import { chartBuckets } from '../../records/api.ts'
 import { resourceTitle } from '../../resource-title.ts'
 import { go } from '../../router.ts'
 import { isAbsence, useCall } from '../../rpc.ts'
 
 export interface KindProps {
   readonly shape: RecordsShape
+  /** Whether its records can be told to have failed. */
+  readonly canFail: boolean
   readonly span: Span
   readonly every: number | undefined
   /** Told when the user may see none of these records. */
@@ -30,7 +27,7 @@ export interface KindProps {
 const most = 6
 
 /** The records of one kind: how many in which state, over time, which names fail and which are slow. */
-export function Kind({ shape, span, every, onAbsent }: KindProps) {
+export function Kind({ shape, canFail, span, every, onAbsent }: KindProps) {
   const { overview } = text()
   const { resource, newestBy, namedBy, isRun } = shape
   const title = resourceTitle(resource)
@@ -39,11 +36,14 @@ export function Kind({ shape, span, every, onAbsent }: KindProps) {
     `${resource}_stats`,
     {
       query: { condition: [since] },
-      bucket: { ms: 'auto', time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone },
-      group_by: [namedBy],
-      top: 100,
-      ...(isRun && { percentiles: [0.95] }),
+      bucket: chartBuckets(),
+      ...(isRun && { group_by: [namedBy], top: 100, percentiles: [0.95] }),
     },
+    { every, keepsOld: false },
+  )
+  const failed = useCall(
+    `${resource}_stats`,
+    canFail ? { query: { condition: [since, 'is_failure'] }, group_by: [namedBy], top: most } : undefined,
     { every, keepsOld: false },
   )
   const isAbsent = error.value !== undefined && isAbsence(error.value)
@@ -78,13 +78,15 @@ export function Kind({ shape, span, every, onAbsent }: KindProps) {
             }}
           />
           <div class="overview-names">
-            <Names
-              title={overview.failing}
-              none={overview.noneFailing}
-              names={failing(statistics.groups, namedBy, most)}
-              format={formatCount}
-              hrefOf={name => href({ [namedBy]: name }, 'is_failure')}
-            />
+            {canFail && (
+              <Names
+                title={overview.failing}
+                none={overview.noneFailing}
+                names={failing((failed.data.value as Statistics | undefined)?.groups ?? [], namedBy, most)}
+                format={formatCount}
+                hrefOf={name => href({ [namedBy]: name }, 'is_failure')}
+              />
+            )}
             {isRun && (
               <Names
                 title={overview.slowest}
